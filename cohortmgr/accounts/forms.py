@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
     DateField,
@@ -16,11 +17,13 @@ from wtforms import (
     StringField,
     ValidationError,
 )
+from wtforms.utils import unset_value
 from wtforms.validators import InputRequired, Length, Optional
-from wtforms.widgets import DateInput
+from wtforms.widgets import DateInput, PasswordInput
 
 from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of
 from cohortmgr.accounts.rules import read_code
+from cohortmgr.accounts.slips import ASKED, TypedQuestion, asked_before, question_on, settled
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
@@ -37,10 +40,37 @@ def _said(read: Callable[[str], Any], field: Field) -> Any:
         raise ValidationError(say(refusal.problems[0])) from None
 
 
+class AddressField(StringField):
+    """Where something will be sent. A text that looks mistyped is asked about once, beside the field: the form is
+    not valid then, and has no error. `asks` is false where nothing will be sent."""
+
+    aside: TypedQuestion | None = None
+    asked: str | None = None
+    asks = True
+
+    def process(self, formdata: Any, data: Any = unset_value, extra_filters: Any = None) -> None:
+        """Read the text, or what the button of a question took in its place."""
+        given = settled(formdata) if formdata else formdata
+        super().process(given, data, extra_filters)
+        self.asked = asked_before(given, self.name) if given else None
+
+    def validate(self, form: Any, extra_validators: Any = ()) -> bool:
+        """Whether the text may be used: it has no error, and no question is asked about it."""
+        sound = bool(super().validate(form, extra_validators))
+        held = {self.name: self.data or "", f"{ASKED}{self.name}": self.asked or ""}
+        self.aside = question_on(MultiDict(held), self.name) if self.asks else None
+        if self.aside is None:
+            return sound
+        if self.data != self.asked:
+            self.errors = list[str]()
+        self.asked = self.data
+        return False
+
+
 class ContactForm(HouseForm):
     """An address or a number, to which a code is sent."""
 
-    email = StringField(
+    email = AddressField(
         _l("Adresse e-mail ou numéro de téléphone"),
         [
             InputRequired(_l("Écrivez votre adresse e-mail ou votre numéro de téléphone.")),
@@ -78,11 +108,22 @@ class SignInForm(EntryForm):
     password = PasswordField(
         _l("Mot de passe"), [Length(max=200)], render_kw={"autocomplete": "current-password", "dir": "ltr"}
     )
+    # With a password nothing is sent; who has an account by such an address is not asked at each entry.
+    sends_with_password = False
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check the fields. What was typed for a password stays while its address is asked about."""
+        self.email.asks = self.sends_with_password or not self.password.data
+        sound = bool(super().validate(extra_validators))
+        if self.email.aside is not None:
+            self.password.widget = PasswordInput(hide_value=False)
+        return sound
 
 
 class SignUpForm(SignInForm):
     """The sign-in form, with a new password, which may be left empty."""
 
+    sends_with_password = True
     password = PasswordField(
         _l("Choisissez un mot de passe"),
         [Length(max=200)],

@@ -33,6 +33,11 @@ NOTICES = (
         ),
     ),
     Notice(
+        "guardian_agreed",
+        N_("Accord du tuteur légal donné, à l’enfant"),
+        (NAME, replace(FILE_NUMBER, required=True), PROGRAMME, _FILE),
+    ),
+    Notice(
         "draft_reminder",
         N_("Rappel d’une candidature non envoyée"),
         (NAME, PROGRAMME, INTAKE, _DEADLINE, _FILE),

@@ -50,7 +50,9 @@ def sign_up() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("accounts/public_sign_up.html", form=form, next=request.args.get("next"))
+    drawn = render_template("accounts/public_sign_up.html", form=form, next=request.args.get("next"))
+    # The password that was chosen stands in the page while the address is asked about.
+    return drawn, 200, {"Cache-Control": "no-store"} if form.email.aside else {}
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])

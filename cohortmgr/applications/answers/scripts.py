@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.definition.rules import Question
+from cohortmgr.programmes.definition.rules import Form, Question
 
 ARABIC_NAMES = frozenset({"person.family_name_ar", "person.given_name_ar"})
 LATIN_NAMES = frozenset({"person.family_name", "person.given_name"})
@@ -17,7 +18,7 @@ def wrong_script(question: Question, answer: Answer) -> Problem | None:
     none, and for questions that ask for no name."""
     if not isinstance(answer, str):
         return None
-    scripts = {_script(c) for c in answer}
+    scripts = _scripts(answer)
     if question.target in LATIN_NAMES and "ARABIC" in scripts:
         what = N_(
             "« %(value)s » est en lettres arabes, et ce nom est attendu en lettres latines. Échangez les deux."
@@ -29,6 +30,39 @@ def wrong_script(question: Question, answer: Answer) -> Problem | None:
     else:
         return None
     return Problem(what, {"value": answer[:60]}, question.key)
+
+
+def in_both_writings(form: Form) -> frozenset[str]:
+    """The questions that ask a name in one writing, where another asks it in the other: of a name that is asked once,
+    nobody says in which."""
+    return frozenset(key for pair in _pairs(form) for key in pair)
+
+
+def exchanged(form: Form, texts: Mapping[str, str], movable: Collection[str]) -> dict[str, str]:
+    """The names, by question, once those in each other's place are exchanged: a name all in Arabic letters where Latin
+    ones are asked for, or the reverse. Empty if an exchange would put nothing right. `movable` are the questions
+    whose answers may be changed here."""
+    found: dict[str, str] = {}
+    for latin, arabic in _pairs(form):
+        if latin not in movable or arabic not in movable:
+            continue
+        of_latin, of_arabic = texts.get(latin, ""), texts.get(arabic, "")
+        here, there = _scripts(of_latin), _scripts(of_arabic)
+        if ("ARABIC" in here or "LATIN" in there) and "LATIN" not in here and "ARABIC" not in there:
+            found |= {latin: of_arabic, arabic: of_latin}
+    return found
+
+
+def _pairs(form: Form) -> Iterator[tuple[str, str]]:
+    """The questions that ask one name in both writings, the Latin one first."""
+    known = {question.target: question.key for question in form.questions if question.target}
+    for target in sorted(LATIN_NAMES):
+        if target in known and f"{target}_ar" in known:
+            yield known[target], known[f"{target}_ar"]
+
+
+def _scripts(text: str) -> set[str]:
+    return {_script(c) for c in text}
 
 
 def _script(character: str) -> str:

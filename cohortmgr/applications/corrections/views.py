@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.slips import TypedQuestion
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import queries
@@ -15,15 +19,14 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload, p
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, settled_answers
 from cohortmgr.applications.form.buttons import as_pressed, pressed
-from cohortmgr.applications.form.forms.classes import form_class, show_answers
+from cohortmgr.applications.form.forms.classes import form_class, show_answers, show_asides
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import QuestionKind
 
 bp = Blueprint("corrections_candidate", __name__)
-# The fields that the page sends beside answers.
-_OURS = frozenset({"csrf_token"})
 
 
 @bp.route("/my/applications/<reference>/correction", methods=["GET", "POST"])
@@ -35,14 +38,20 @@ def form(reference: str) -> ResponseReturnValue:
     if request_open is None:
         return redirect(url_for("applications_candidate.show", reference=reference))
     button = pressed(file.definition.form, request.form)
-    sent = as_pressed(request.form, button) if request.method == "POST" else None
+    asked = [item.question for item in request_open.items]
+    movable = [question.key for question in asked]
+    sent, asides = None, dict[str, TypedQuestion]()
+    if request.method == "POST":
+        given = as_pressed(request.form, button)
+        sent, _moved = settled_answers(file.definition.form, given, file.answers, movable)
+        asides = asides_of(file.definition.form, asked, sent, file.answers, movable) if button is None else {}
     page = form_class(file.read.fingerprint, file.definition)(sent, data=typed(file.definition, file.answers))
     if button is not None:
         if button.adds:
             page[button.key].add_row()
-    elif request.method == "POST":
+    elif sent is not None and not asides:
         try:
-            _answer(file, request_open)
+            _answer(file, request_open, sent)
             flash(_("Merci : vos corrections sont reçues."), "done")
             return redirect(url_for("applications_candidate.show", reference=reference))
         except Refused as refusal:
@@ -52,6 +61,8 @@ def form(reference: str) -> ResponseReturnValue:
             if request_open is None:
                 raise
             show_answers(page, refusal)
+    if sent is not None:
+        show_asides(page, asides, kept_here(file.definition.form, asked, sent))
     return render_template(
         "applications/corrections/candidate_correction.html",
         application=file.application,
@@ -63,9 +74,8 @@ def form(reference: str) -> ResponseReturnValue:
     )
 
 
-def _answer(file: File, request_open: CorrectionRequest) -> None:
-    sent = request.form.to_dict(flat=False)
-    given = {name: values for name, values in sent.items() if name not in _OURS}
+def _answer(file: File, request_open: CorrectionRequest, sent: MultiDict[str, Any]) -> None:
+    given = {name: values for name, values in sent.to_dict(flat=False).items() if not is_ours(name)}
     documents = _prepared(request_open)
     with writing():
         corrections.answer(guards.viewer(), file.application.reference, given, documents)

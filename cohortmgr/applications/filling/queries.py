@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.contacts import EMAIL, SMS
+from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Identifier
 from cohortmgr.accounts.queries.known_people import contacts_of
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import ApplicationState, identity_numbers
+from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, person_values
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import Question
@@ -49,6 +50,37 @@ def proved(viewer: Viewer, file: File, asked: Iterable[Question]) -> dict[str, A
     }
     known = contacts_of(viewer) if open_still else []
     return {open_still[each.channel]: each.address for each in known if each.channel in open_still}
+
+
+@dataclass(frozen=True)
+class UnprovedContact:
+    """A contact of a sent file that no code proved yet, and those by which its person enters, which are proved."""
+
+    contact: Contact
+    entered_by: tuple[Contact, ...]
+
+    @property
+    def rings(self) -> bool:
+        """Whether letters for that address go to the proved number meanwhile."""
+        return self.contact.channel == EMAIL and all(each.channel == SMS for each in self.entered_by)
+
+    @property
+    def replaced(self) -> str:
+        """The address or number in whose place it will enter; empty if there is none of its kind."""
+        return next((each.address for each in self.entered_by if each.channel == self.contact.channel), "")
+
+
+def unproved(viewer: Viewer, file: File) -> UnprovedContact | None:
+    """Return the contact to which a sent file's answer goes, if nobody proved it: the address, else the number. None
+    where it is proved, and for a file that names none. One statement."""
+    said = person_values(file.definition.form, file.answers)
+    named = [
+        Contact(kind, str(said[part])) for part, kind in (("email", EMAIL), ("phone", SMS)) if said.get(part)
+    ]
+    if not named:
+        return None
+    known = tuple(contacts_of(viewer))
+    return None if named[0] in known or not known else UnprovedContact(named[0], known)
 
 
 def has_sent_another(file: File) -> bool:

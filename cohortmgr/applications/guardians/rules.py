@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from cohortmgr.applications.answers.conditions import counted
+from cohortmgr.applications.answers.conditions import counted, is_required
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.file.rules import Consent
+from cohortmgr.applications.file.rules import Consent, missing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Definition, Form, GuardianTerms, Question
 
@@ -95,6 +95,27 @@ def guardian_problems(form: Form, answers: Mapping[str, Answer]) -> list[Problem
         question = by_target["guardian.email"]
         problems.append(Problem(_SAME_EMAIL, {"question": question.label}, question.key))
     return problems
+
+
+def lacking(
+    definition: Definition, answers: Mapping[str, Answer], documents: Collection[str], day: date
+) -> list[Problem]:
+    """All that a file still lacks before it can be sent on that day: what its form asks for, and of a minor what the
+    guardian's consent needs. `documents` are the keys of the questions with a paper."""
+    present = counted(definition.form, answers)
+    absent = missing(definition.form, present, documents)
+    if is_child(definition, present, day):
+        told = {each.where for each in absent}
+        absent += [each for each in guardian_problems(definition.form, present) if each.where not in told]
+    return absent
+
+
+def is_needed(definition: Definition, question: Question, answers: Mapping[str, Answer], day: date) -> bool:
+    """Whether no file with these answers is sent without an answer to this question, or to one in its place."""
+    present = counted(definition.form, answers)
+    if question.either or is_required(question, present):
+        return True
+    return said_for_minors(question) is not None and is_child(definition, present, day)
 
 
 def consent_of(terms: GuardianTerms, said: Mapping[str, bool]) -> Consent:

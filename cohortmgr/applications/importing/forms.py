@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -10,8 +10,11 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from cohortmgr.accounts.forms import AddressField
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.dates import DAY_FIRST, MONTH_FIRST
+from cohortmgr.applications.answers.scripts import in_both_writings
+from cohortmgr.applications.form.forms.classes import direction_of
 from cohortmgr.applications.importing.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
 from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
@@ -33,6 +36,11 @@ _LEFT_TO_RIGHT = {
     QuestionKind.GRADE,
     QuestionKind.NUMBER,
     QuestionKind.YEAR,
+}
+# The kinds that are more than a line of text.
+_WIDE: dict[QuestionKind, type[StringField]] = {
+    QuestionKind.LONG_TEXT: TextAreaField,
+    QuestionKind.EMAIL: AddressField,
 }
 # How many unknown spellings of one column a page lets staff map to a choice.
 SPELLINGS = 30
@@ -136,16 +144,16 @@ def row_form(
     """A form with a field for each of the columns, filled with the row's cells. Fields are named `c` and the
     column's position in the file."""
     questions = questions_of(mapping, definition.form)
-    header = list(mapping.columns)
+    header, both = list(mapping.columns), in_both_writings(definition.form)
     members: dict[str, Any] = {"version": HiddenField(default=str(version))}
     for column in columns:
         cell = cells.get(column, "")
-        members[f"c{header.index(column)}"] = _field(column, questions.get(column), cell)
+        members[f"c{header.index(column)}"] = _field(column, questions.get(column), cell, both)
     form: HouseForm = type("RowForm", (HouseForm,), members)()
     return form
 
 
-def _field(column: str, question: Question | None, cell: str) -> Any:
+def _field(column: str, question: Question | None, cell: str, both: Collection[str]) -> Any:
     if question is None:
         return StringField(column, default=cell)
     label = localized(question.label)
@@ -156,8 +164,8 @@ def _field(column: str, question: Question | None, cell: str) -> Any:
         return SelectField(
             label, choices=[SelectChoice("", ""), *choices], default=known, validate_choice=False
         )
-    kind = TextAreaField if question.kind is QuestionKind.LONG_TEXT else StringField
-    direction = {"dir": "ltr"} if question.kind in _LEFT_TO_RIGHT else {}
+    kind = _WIDE.get(question.kind, StringField)
+    direction = {"dir": "ltr"} if question.kind in _LEFT_TO_RIGHT else direction_of(question, both)
     hint = localized(question.help) if question.help else ""
     return kind(label, default=cell, description=hint, render_kw=direction)
 

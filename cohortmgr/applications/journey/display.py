@@ -9,9 +9,7 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.documents.rules import DOCUMENT_STATES, STATE_KINDS, DocumentState, papers_of
-from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.form.pages import (
     PROGRESS_KINDS,
     PROGRESS_NAMES,
@@ -23,6 +21,8 @@ from cohortmgr.applications.form.pages import (
     page_with,
     progress,
 )
+from cohortmgr.applications.guardians.rules import lacking
+from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.programmes.definition.rules import EligibilityRule, Question, QuestionKind
@@ -46,14 +46,15 @@ def task_page(file: File, news: Sequence[Question], closed: Sequence[Eligibility
     conditions that keep the file from being sent."""
     form, answers = file.definition.form, file.working
     papers, mend = papers_of(file.documents), _refused(file)
-    absent = missing(form, counted(form, answers), papers)
+    absent = lacking(file.definition, answers, papers, clock.today())
     pages = met(form, answers)
-    lacking = by_question(absent, {key for page in pages for key in page.keys})
+    open_still = by_question(absent, {key for page in pages for key in page.keys})
     of_section = _by_section(pages)
-    undone = first_undone(pages, lacking, mend)
+    undone = first_undone(pages, open_still, mend)
     check = url_for("applications_candidate.check", reference=file.application.reference)
     sections = [
-        _section(file, section.title, of_section.get(section.key, ()), lacking) for section in form.sections
+        _section(file, section.title, of_section.get(section.key, ()), open_still)
+        for section in form.sections
     ]
     return render_template(
         "applications/journey/candidate_tasks.html",
@@ -64,7 +65,12 @@ def task_page(file: File, news: Sequence[Question], closed: Sequence[Eligibility
         change=file.change,
         news=news,
         sections=[task for task in sections if task],
-        papers=[_paper(file, page, each) for page in pages for each in page.questions if _is_paper(each)],
+        papers=[
+            _paper(file, page, each, each.key in open_still)
+            for page in pages
+            for each in page.questions
+            if _is_paper(each)
+        ],
         ready=undone is None and not closed,
         closed=closed,
         left=len({problem.where for problem in absent}) + len(mend),
@@ -110,26 +116,26 @@ def _section(
     asked = [each for page in asking for each in page.questions if not _is_paper(each)]
     if not asked:
         return None
-    lacking = {each.key: absent[each.key] for each in asked if each.key in absent}
-    how = progress(asked, file.working, (), lacking)
-    undone = first_undone(asking, lacking, ()) or asking[0]
-    problems = [problem for found in lacking.values() for problem in found]
+    open_still = {each.key: absent[each.key] for each in asked if each.key in absent}
+    how = progress(asked, file.working, (), open_still)
+    undone = first_undone(asking, open_still, ()) or asking[0]
+    problems = [problem for found in open_still.values() for problem in found]
     return _task(localized(title), page_url(file, undone), how, _hint(asked, how, problems))
 
 
-def _hint(asked: list[Question], how: SectionProgress, lacking: list[Problem]) -> str:
-    if how is SectionProgress.BEGUN and len(lacking) <= NAMED:
-        return " ".join(f"{say(problem)}." for problem in lacking)
-    if lacking:
-        return ngettext("%(num)s réponse manque", "%(num)s réponses manquent", len(lacking))
+def _hint(asked: list[Question], how: SectionProgress, absent: list[Problem]) -> str:
+    if how is SectionProgress.BEGUN and len(absent) <= NAMED:
+        return " ".join(f"{say(problem).rstrip('.')}." for problem in absent)
+    if absent:
+        return ngettext("%(num)s réponse manque", "%(num)s réponses manquent", len(absent))
     return ngettext("%(num)s question", "%(num)s questions", len(asked))
 
 
-def _paper(file: File, page: FormPage, question: Question) -> Task:
+def _paper(file: File, page: FormPage, question: Question, needed: bool) -> Task:
     document = file.documents.get(question.key)
     label, url = localized(question.label), page_url(file, page)
     if document is None:
-        how = SectionProgress.UNTOUCHED if question.required else SectionProgress.OPTIONAL
+        how = SectionProgress.UNTOUCHED if needed else SectionProgress.OPTIONAL
         return _task(label, url, how, "")
     state = DocumentState(document.state)
     task = _task(label, url, SectionProgress.DONE, "")

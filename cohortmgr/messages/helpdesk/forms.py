@@ -7,7 +7,6 @@ from typing import Any
 import phonenumbers
 from flask_babel import lazy_gettext as _l
 from wtforms import (
-    EmailField,
     HiddenField,
     SelectField,
     StringField,
@@ -16,7 +15,9 @@ from wtforms import (
     ValidationError,
 )
 from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.widgets import EmailInput
 
+from cohortmgr.accounts.forms import AddressField
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 from cohortmgr.base.text import new_reference
@@ -63,11 +64,12 @@ class PublicHelpRequestForm(HelpRequestForm):
         filters=[_stripped],
         render_kw={"autocomplete": "name", "dir": "auto"},
     )
-    email = EmailField(
+    email = AddressField(
         _l("Adresse e-mail"),
         [Optional(), Length(max=254), _EMAIL],
         filters=[_stripped],
         description=_l("La réponse y arrive. Sans e-mail, laissez un téléphone."),
+        widget=EmailInput(),
         render_kw={"autocomplete": "email", "dir": "ltr", "inputmode": "email"},
     )
     phone = TelField(

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.accounts.slips import TypedQuestion, is_new, question_on, settled
 from cohortmgr.applications.guardians.queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -31,7 +32,9 @@ def index() -> ResponseReturnValue:
     return _page()
 
 
-def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+def _page(
+    reference: str = "", problems: Sequence[Problem] = (), aside: TypedQuestion | None = None
+) -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, undelivered.MANAGE)
     page = render_template(
@@ -41,7 +44,8 @@ def _page(reference: str = "", problems: Sequence[Problem] = ()) -> ResponseRetu
         keys={key: notice.title for key, notice in declared.items()},
         failed=reference,
         problems=problems,
-        typed=request.form,
+        typed=settled(request.form),
+        aside=aside,
         contact_of=contact_of,
         masked=masked,
     )
@@ -63,7 +67,10 @@ def _done(act: Callable[[], object], reference: str, said: str) -> ResponseRetur
 @guards.staff
 def correct(reference: str) -> ResponseReturnValue:
     """Write a new address, and send the message again."""
-    viewer, email = guards.viewer(), request.form.get("email", "")
+    viewer, sent = guards.viewer(), settled(request.form)
+    email, aside = sent.get("email", ""), question_on(sent, "email")
+    if aside is not None and is_new(sent, "email"):
+        return _page(reference, aside=aside)
     act = lambda: undelivered.correct(viewer, reference, email)  # noqa: E731
     return _done(act, reference, _("L’adresse est corrigée ; le message repart."))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -22,9 +23,11 @@ from wtforms import (
 from wtforms.validators import Optional
 from wtforms.widgets import ListWidget
 
+from cohortmgr.accounts.slips import TypedQuestion
 from cohortmgr.applications.answers.composed import IDENTITY_DOCUMENTS
 from cohortmgr.applications.answers.display import choices_of, said_required, said_when, variant
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, PROVINCES
+from cohortmgr.applications.answers.scripts import ARABIC_NAMES, LATIN_NAMES, in_both_writings
 from cohortmgr.applications.documents.rules import MEDIA_TYPES
 from cohortmgr.applications.form.forms import widgets
 from cohortmgr.applications.form.forms.fields import GroupRows, Parts, place_of
@@ -99,13 +102,10 @@ def unkept_class(definition: Definition, later: bool = False) -> type[Applicatio
     """As `form_class`, built anew and not kept: for a definition that is still being written."""
     questions = [q for q in definition.form.questions if q.asked_at_application is not later]
     members: dict[str, Any] = {q.key: _field(q) for q in questions}
-    # A name that is asked in both writings is Latin here, and Arabic there, whatever language the page is in.
-    targets = {question.target for question in questions}
-    both = {name for name in ("person.family_name", "person.given_name") if {name, f"{name}_ar"} <= targets}
+    both = in_both_writings(definition.form)
     for question in questions:
         members[question.key].kwargs["description"] = _hint(definition.form, question)
-        if question.target in both:
-            members[question.key].kwargs["render_kw"]["dir"] = "ltr"
+        members[question.key].kwargs.get("render_kw", {}).update(direction_of(question, both))
     built: type[ApplicationForm] = type("DefinedForm", (ApplicationForm,), members)
     built.asked_when = {} if later else _asked_when(definition.form)
     return built
@@ -120,6 +120,24 @@ def show_answers(form: ApplicationForm, refusal: Refused) -> None:
         else:
             own = field.own if isinstance(field, Parts | GroupRows) else field.errors
             field.errors = [*own, say(problem)]
+
+
+def direction_of(question: Question, both: Collection[str]) -> dict[str, str]:
+    """How a name is written, whatever language the page is in: an Arabic one from right to left, and of one that is
+    asked in both writings (`both`: the keys) the Latin one from left to right. Empty for other questions."""
+    if question.target in ARABIC_NAMES:
+        return {"dir": "rtl", "lang": "ar"}
+    return {"dir": "ltr"} if question.target in LATIN_NAMES and question.key in both else {}
+
+
+def show_asides(form: ApplicationForm, asides: Mapping[str, TypedQuestion], asked: Mapping[str, str]) -> None:
+    """Put what is asked about an answer beside its field, and the text about which it was asked into the page.
+    `asked` are the texts about which it was asked before."""
+    for name in {**asked, **asides}:
+        field = place_of(form, name)
+        if field is not None:
+            field.aside = asides.get(name)
+            field.asked = asked.get(name) if field.aside is None else field.data
 
 
 def _field(question: Question) -> Any:
@@ -285,8 +303,6 @@ def _render(question: Question) -> dict[str, str]:
         wanted = {"dir": "ltr", "autocomplete": "off", **_LTR[question.kind]}
     if question.target in _AUTOCOMPLETE:
         wanted["autocomplete"] = _AUTOCOMPLETE[question.target]
-    if question.target in ("person.family_name_ar", "person.given_name_ar"):
-        wanted |= {"dir": "rtl", "lang": "ar"}
     if question.kind is QuestionKind.FILE:
         wanted["accept"] = ",".join(MEDIA_TYPES[name] for name in question.accept if name in MEDIA_TYPES)
     return wanted

@@ -17,6 +17,7 @@ from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File, own_held, sealed_answers
 from cohortmgr.applications.file.rules import ApplicationState, Consent
+from cohortmgr.applications.guardians.actions.telling import tell_child
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.guardians.queries import (
     Child,
@@ -72,9 +73,7 @@ def ask_all(
     bundle: str | None = None,
 ) -> None:
     """Record the guardians and send each of them one link for all their children; a handful of statements.
-
-    The caller has locked the files and checked that it may ask. `bundle` is that of the letters.
-    """
+    The caller has locked the files and checked that it may ask. `bundle` is that of the letters."""
     if not asked:
         return
     found = _guardians(asked, language)
@@ -345,8 +344,10 @@ def _write(
         "consent": row.consent, "state": row.state, "answers": answers, "capacity": said.capacity,
         "guardian": person.reference, "language": language,
     }  # fmt: skip
-    subject = db.session.get_one(Person, row.person_id).reference
-    record(viewer, "guardians.answer", about(row, subject), before=before, after=after)
+    of_child = db.session.get_one(Person, row.person_id)
+    record(viewer, "guardians.answer", about(row, of_child.reference), before=before, after=after)
+    if before["state"] == ApplicationState.HELD and row.state == ApplicationState.SUBMITTED:
+        tell_child(viewer, row, child.definition, of_child)
 
 
 def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
@@ -391,9 +392,7 @@ def take_back(viewer: Viewer, reference: str) -> Application:
 
 def link_for(viewer: Viewer, contact: Contact) -> str | None:
     """A new link for whoever just proved by a code that this contact is theirs; None if they are no guardian.
-
-    The link that they lost, or did not use, opens nothing any longer.
-    """
+    The link that they lost, or did not use, opens nothing any longer."""
     person = _known([(contact.channel, contact.address)]).get((contact.channel, contact.address))
     if person is None or not guardianships(person):
         return None

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
+from cohortmgr.applications.guardians.actions.telling import AGREED
 from cohortmgr.applications.guardians.queries import CHILD, Guarded, children_named, contact_of
 from cohortmgr.base import crypto
 from cohortmgr.base.errors import N_
@@ -16,8 +17,8 @@ from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.texts.display.rendering import PASSED_ON
 
 _CHUNK = 500
-# Letters that go to the guardians already, by the telephone or the address that the file names.
-_THEIRS = frozenset({"guardian_asked", "guardian_receipt"})
+# Letters that go to the guardians already, by the telephone or the address that the file names; and the child's own.
+_THEIRS = frozenset({"guardian_asked", "guardian_receipt", AGREED})
 # The page on which a guardian asks for a link, by the telephone or address that they are known by.
 VISIT = "/guardian"
 _CONCERNS = N_("Ce message concerne %(name)s, dont vous êtes le tuteur légal.")

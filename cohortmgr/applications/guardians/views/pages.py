@@ -17,6 +17,7 @@ from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.limits import Caller
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import read_code
+from cohortmgr.accounts.slips import is_new, question_on, settled
 from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.applications.file.queries import own
 from cohortmgr.applications.file.rules import ApplicationState
@@ -62,14 +63,21 @@ def asked(reference: str) -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """For a guardian without a link: POST sends a code to the contact that was given for them."""
     problems: tuple[Problem, ...] = ()
+    sent, aside = settled(request.form), None
     if request.method == "POST":
         try:
-            return _sent_code(contact_typed(request.form.get("contact", "")).address, None)
+            aside = question_on(sent, "contact")
+            contact = contact_typed(sent.get("contact", ""))
+            if aside is None:
+                return _sent_code(contact.address, None)
         except Refused as refusal:
             db.session.rollback()
-            problems = refusal.problems
+            problems = () if aside and is_new(sent, "contact") else refusal.problems
     return render_template(
-        "applications/guardians/guardian_begin.html", problems=problems
+        "applications/guardians/guardian_begin.html",
+        problems=problems,
+        typed=sent.get("contact", ""),
+        aside=aside,
     ), 422 if problems else 200
 
 

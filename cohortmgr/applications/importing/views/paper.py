@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.slips import TypedQuestion
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.rules import ApplicationState, asked
+from cohortmgr.applications.form.asides import asides_of, kept_here, settled_answers
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.form.forms.classes import form_class, show_answers
+from cohortmgr.applications.form.forms.classes import form_class, show_answers, show_asides
 from cohortmgr.applications.importing.actions import paper
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -33,11 +39,14 @@ def enter(reference: str) -> ResponseReturnValue:
     button = pressed(definition_of(intake).form, request.form)
     if button is not None:
         return _page(intake, (), button)
+    sent, asides = _settled(intake)
+    if asides:
+        return _page(intake, (), asides=asides)
     documents, problems = _scanned(intake)
     try:
         if problems:
             raise Refused(*problems)
-        given = request.form.to_dict(flat=False)
+        given = sent.to_dict(flat=False)
         person, received = request.form.get("person", ""), request.form.get("received", "")
         with writing():
             row = paper.enter(guards.viewer(), reference, given, person, received, documents)
@@ -66,10 +75,25 @@ def _scanned(intake: Intake) -> tuple[list[PreparedUpload], list[Problem]]:
     return documents, problems
 
 
-def _page(intake: Intake, problems: tuple[Problem, ...], button: Pressed | None = None) -> str:
+def _settled(intake: Intake) -> tuple[MultiDict[str, Any], Mapping[str, TypedQuestion]]:
+    """What was sent, as the button of a question settles it, and what is asked about it still."""
+    form = definition_of(intake).form
+    movable = [question.key for question in asked(form)]
+    sent, _moved = settled_answers(form, request.form, {}, movable)
+    return sent, asides_of(form, asked(form), sent, {}, movable)
+
+
+def _page(
+    intake: Intake,
+    problems: tuple[Problem, ...],
+    button: Pressed | None = None,
+    asides: Mapping[str, TypedQuestion] | None = None,
+) -> str:
     definition = definition_of(intake).of_intake(intake.key)
-    typed = as_pressed(request.form, button) if problems or button else None
+    sent, _asides = _settled(intake)
+    typed = as_pressed(sent, button) if problems or button or asides else None
     form = form_class(intake.fingerprint, definition)(typed)
+    show_asides(form, asides or {}, kept_here(definition.form, asked(definition.form), sent))
     if button is not None and button.adds:
         form[button.key].add_row()
     found = []
@@ -78,7 +102,7 @@ def _page(intake: Intake, problems: tuple[Problem, ...], button: Pressed | None 
         # of the page.
         mine = {"person", "received"}
         show_answers(form, Refused(*(each for each in problems if each.where not in mine)))
-        answers, _wrong = paper.read(guards.viewer(), definition, request.form.to_dict(flat=False))
+        answers, _wrong = paper.read(guards.viewer(), definition, sent.to_dict(flat=False))
         found = paper.known(guards.viewer(), intake, definition, answers)
     return render_template(
         "applications/importing/staff_paper.html",

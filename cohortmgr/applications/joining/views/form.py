@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications.answers.display import typed
@@ -14,8 +15,9 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload, p
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, settled_answers
 from cohortmgr.applications.form.buttons import BEGINNINGS, Pressed, as_pressed, pressed
-from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.base import clock
@@ -24,8 +26,6 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 
 bp = Blueprint("joining_candidate", __name__)
-# Fields that the page itself sends beside the answers.
-_OURS = frozenset({"csrf_token"})
 
 
 @bp.route("/my/applications/<reference>/joining", methods=["GET", "POST"])
@@ -44,9 +44,15 @@ def form(reference: str) -> ResponseReturnValue:
             page[more].add_row()
         return _page(file, questions, page)
     button = pressed(file.definition.form, request.form, later=True)
-    page = _form(file, as_pressed(request.form, button))
+    form, movable = file.definition.form, [question.key for question in questions]
+    sent, _moved = settled_answers(form, as_pressed(request.form, button), file.answers, movable)
+    page = _form(file, sent)
+    asides = {} if button else asides_of(form, questions, sent, file.answers, movable)
+    show_asides(page, asides, kept_here(form, questions, sent))
+    if asides:
+        return _page(file, questions, page)
     try:
-        file = _answer(file, questions, button)
+        file = _answer(file, questions, sent)
     except Refused as refusal:
         db.session.rollback()
         file = file_queries.own(guards.viewer(), reference)
@@ -60,10 +66,12 @@ def _form(file: File, sent: Any = None) -> ApplicationForm:
     return made(formdata=sent, data=typed(file.definition, file.answers))
 
 
-def _answer(file: File, questions: tuple[Question, ...], button: Pressed | None) -> File:
-    sent = as_pressed(request.form, button).to_dict(flat=False)
+def _answer(file: File, questions: tuple[Question, ...], sent: MultiDict[str, Any]) -> File:
+    fields = sent.to_dict(flat=False)
     given = {
-        name: values for name, values in sent.items() if name not in _OURS and not name.startswith(BEGINNINGS)
+        name: values
+        for name, values in fields.items()
+        if not is_ours(name) and not name.startswith(BEGINNINGS)
     }
     documents = _prepared(questions)
     with writing():

@@ -26,12 +26,11 @@ from cohortmgr.applications.file.rules import (
     NOT_A_DRAFT,
     ApplicationState,
     asked,
-    missing,
     split_sealed,
 )
 from cohortmgr.applications.filling.actions.numbers import tell_contradictions
 from cohortmgr.applications.guardians.actions import consents
-from cohortmgr.applications.guardians.rules import consent_after, guardian_problems, is_child
+from cohortmgr.applications.guardians.rules import consent_after, is_child, lacking
 from cohortmgr.applications.journey.actions.helped_sending import require_confirmed
 from cohortmgr.audit.actions import record
 from cohortmgr.base import clock
@@ -115,11 +114,8 @@ def check(viewer: Viewer, file: File) -> tuple[list[Problem], Assessment]:
     """The problems of what is still missing, and whether the answers meet the conditions today."""
     definition = file.definition
     answers = counted(definition.form, file.working)
-    absent = missing(definition.form, answers, papers_of(file.documents))
-    if is_child(definition, answers, clock.today()):
-        absent += guardian_problems(definition.form, answers)
     return (
-        absent,
+        lacking(definition, answers, papers_of(file.documents), clock.today()),
         assess(definition.eligibility, answers, clock.today(), circumstances_of(file)),
     )
 

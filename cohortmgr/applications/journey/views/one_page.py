@@ -24,18 +24,17 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.views.code_requests import KEPT
 from cohortmgr.applications.answers import amended
-from cohortmgr.applications.answers.conditions import counted
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import missing
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved
+from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import (
     FormPage,
     by_question,
@@ -47,9 +46,16 @@ from cohortmgr.applications.form.pages import (
 )
 from cohortmgr.applications.form.views.drawing import questions
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
+from cohortmgr.applications.guardians.rules import is_needed, lacking
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import page_url, task_page
-from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
+from cohortmgr.applications.journey.views.requests import (
+    asides_on,
+    editable,
+    fingerprint_of,
+    keys_of,
+    prepared,
+)
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -129,15 +135,19 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
         if asked is None:
             return redirect(_following(file, section, number))
         button = pressed(file.definition.form, request.form)
-        sent = as_pressed(request.form, button)
-        before = file.working
+        given, before = as_pressed(request.form, button), file.working
+        sent, moved = settled_answers(file.definition.form, given, before, keys_of(file))
+        keys = {*asked.keys, *moved}
         file, problems = saving.save_answers(
-            viewer, file, sent.to_dict(flat=False), documents, asked.keys, seen_by(sent), language()
+            viewer, file, sent.to_dict(flat=False), documents, keys, seen_by(sent), language()
         )
-    problems += wrong
-    if not problems and _goes_on(button):
+    asides = {} if button or _chosen() else asides_on(file, asked.questions, sent)
+    problems = without_new([*problems, *wrong], asides, sent)
+    if not problems and not asides and _goes_on(button):
         problems = _left(file, asked)
-    if not problems:
+        if problems and moved:  # what the exchange emptied is asked for, and is nobody's mistake
+            return redirect(page_url(file, asked, to=request.args.get("to"), _anchor=problems[0].where))
+    if not problems and not asides:
         new = any(file.working.get(key) != before.get(key) for key in asked.keys)
         if new and _goes_on(button) and _closed(file, asked):
             return redirect(page_url(file, asked, to=request.args.get("to"), _anchor="closed"))
@@ -146,6 +156,7 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
     if button is not None and button.adds:
         form[button.key].add_row()
     show_answers(form, Refused(*problems))
+    show_asides(form, asides, kept_here(file.definition.form, asked.questions, sent))
     spoken = _chosen() or language()
     g.language = spoken
     with force_locale(LOCALES[spoken]):
@@ -160,8 +171,7 @@ def _goes_on(button: Pressed | None) -> bool:
 
 def _left(file: File, asked: FormPage) -> list[Problem]:
     """What the page still lacks."""
-    form = file.definition.form
-    absent = missing(form, counted(form, file.working), papers_of(file.documents))
+    absent = lacking(file.definition, file.working, papers_of(file.documents), clock.today())
     return [each for each in absent if page_with([asked], each.where or "") is not None]
 
 
@@ -215,6 +225,11 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         places.index((asked.section.key, asked.number)) if (asked.section.key, asked.number) in places else 0
     )
     back = request.args.get("to")
+    shown = (
+        None
+        if form
+        else typed(file.definition, {**proved(guards.viewer(), file, asked.questions), **answers})
+    )
     before = page_url(file, order[here - 1]) if here else tasks_url(file)
     if back == "check":
         before = url_for("applications_candidate.check", reference=file.application.reference)
@@ -235,9 +250,9 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         following=_after(file, asked, None),
         form=form,
         drawn=None if form else questions(fingerprint_of(file), file.definition),
-        answers=None
-        if form
-        else typed(file.definition, {**proved(guards.viewer(), file, asked.questions), **answers}),
+        answers=shown,
+        needed=any(is_needed(file.definition, each, answers, clock.today()) for each in asked.questions),
+        asked=asked_already(file.definition.form, asked.questions, shown or {}),
         more=request.args.get("more"),
         documents=file.documents,
         unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
+from cohortmgr.accounts.slips import TypedQuestion
+from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.applications.file.rules import ApplicationState, asked
+from cohortmgr.applications.form.asides import asides_of
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window, window_of
@@ -25,6 +30,20 @@ def fingerprint_of(file: File) -> str:
     if file.application.state == ApplicationState.DRAFT:
         return file.intake.fingerprint
     return str(file.read.fingerprint)
+
+
+def keys_of(file: File) -> tuple[str, ...]:
+    """The questions of the application, whose answers its person may change."""
+    return tuple(question.key for question in asked(file.definition.form))
+
+
+def asides_on(
+    file: File, questions: Iterable[Question], sent: MultiDict[str, Any]
+) -> dict[str, TypedQuestion]:
+    """What is asked about the answers that were sent to these questions, those that are hidden apart."""
+    form, out = file.definition.form, hidden(file.definition.form, file.working)
+    shown = [question for question in questions if question.key not in out]
+    return asides_of(form, shown, sent, file.working, keys_of(file))
 
 
 def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[PreparedUpload], list[Problem]]:

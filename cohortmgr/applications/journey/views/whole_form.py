@@ -37,16 +37,23 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.filling.actions import saving
-from cohortmgr.applications.filling.queries import proved
+from cohortmgr.applications.filling.queries import proved, unproved
+from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
-from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
 from cohortmgr.applications.journey.display import task_page
 from cohortmgr.applications.journey.hooks import FormStep, steps_above
-from cohortmgr.applications.journey.views.requests import editable, fingerprint_of, prepared
+from cohortmgr.applications.journey.views.requests import (
+    asides_on,
+    editable,
+    fingerprint_of,
+    keys_of,
+    prepared,
+)
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
@@ -55,6 +62,8 @@ from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
 
 bp = Blueprint("applications_candidate", __name__)
+# The states in which an answer is still to come.
+_WAITING = (ApplicationState.SUBMITTED, ApplicationState.HELD)
 
 
 @bp.route("/intakes/<reference>/apply", methods=["GET", "POST"])
@@ -109,16 +118,21 @@ def form(reference: str) -> ResponseReturnValue:
         return redirect(url_for("applications_candidate.show", reference=reference))
     if request.method == "POST":
         button = pressed(file.definition.form, request.form)
-        sent = as_pressed(request.form, button)
+        given = as_pressed(request.form, button)
+        sent, _moved = settled_answers(file.definition.form, given, file.working, keys_of(file))
         page = form_class(fingerprint_of(file), file.definition)(
             sent, data=typed(file.definition, file.working)
         )
         file, problems = _save(file, sent)
-        if not problems:
+        questions_asked = asked(file.definition.form)
+        asides = {} if button else asides_on(file, questions_asked, sent)
+        problems = without_new(problems, asides, sent)
+        if not problems and not asides:
             return redirect(_after(file, button))
         if button is not None and button.adds:
             page[button.key].add_row()
         show_answers(page, Refused(*problems))
+        show_asides(page, asides, kept_here(file.definition.form, questions_asked, sent))
         return _form_page(file, page)
     return _form_page(file, None)
 
@@ -144,6 +158,7 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
         "applications/journey/candidate_form.html",
         form=page,
         drawn=None if page else questions(fingerprint, file.definition),
+        asked=asked_already(file.definition.form, file.definition.form.questions, given or {}),
         sections=sections(fingerprint, file.definition, given, request.args.get("more")),
         seen=marks(file.definition.form.questions, answers),
         secret=secret(file.definition.form.questions),
@@ -278,6 +293,7 @@ def show(reference: str) -> ResponseReturnValue:
         correction=corrections.correction_asked(file) if file.reopened_until else None,
         rules=[rule for rule in file.definition.eligibility if rule.key in file.application.reasons],
         documents=file.documents.values(),
+        unproved=unproved(viewer, file) if file.application.state in _WAITING else None,
         turn=next((step for step in above if "due" in step), None),
         steps=_steps(file, above),
         may_change=not above and changes.may_change(viewer, file),

@@ -90,7 +90,7 @@ def test_what_is_written_to_an_address_that_nobody_proved_goes_to_the_number_tha
     intake = steps.load_mdia()
     enter(client, PHONE)
     draft = begin(client, intake)
-    fill(client, draft, steps.answers(email="zoe@gmial.com"))
+    fill(client, draft, steps.answers(email="zoe@gmial.com") | {"asked-email": "zoe@gmial.com"})
     assert client.post(f"/my/applications/{draft}/check").status_code == 302
     while deliver():
         continue

@@ -26,8 +26,9 @@ from tests.integration.applications.guardians import children
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 EMAIL, PHONE = "adam@exemple.ma", "+212612000077"
-# To the guardian by what the file names; of nobody's file; and codes, which a child may ask for as anybody may.
-OTHERS = {"guardian_asked", "guardian_receipt", "sign_in_code", "apprentices_assigned"}
+# To the guardian by what the file names; of nobody's file; codes, which a child may ask for as anybody may; and that
+# the guardian agreed, which nobody writes and which says no more than the child's own page.
+OTHERS = {"guardian_asked", "guardian_receipt", "sign_in_code", "apprentices_assigned", "guardian_agreed"}
 
 
 @pytest.fixture
