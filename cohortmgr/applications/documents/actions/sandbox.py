@@ -27,13 +27,16 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class CleanedDocument:
-    """The result: the clean parts with their page counts, one file of them all, and an image of each page."""
+    """The result: the clean parts with their page counts, one file of them all, and an image of each page, large and
+    small. `blank` numbers the pages of one colour, from 0 on."""
 
     parts: tuple[DocumentPart, ...]
     counts: tuple[int, ...]
     kind: str
     data: bytes
     pages: tuple[bytes, ...]
+    small: tuple[bytes, ...] = ()
+    blank: tuple[int, ...] = ()
 
 
 def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
@@ -65,6 +68,14 @@ def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
     clean = tuple(
         DocumentPart(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True)
     )
+    pictures = blobs[count + 1 :]
+    pages, small = pictures[: len(pictures) // 2], pictures[len(pictures) // 2 :]
     return CleanedDocument(
-        clean, tuple(head["counts"]), head["kind"], blobs[count], tuple(blobs[count + 1 :])
+        clean,
+        tuple(head["counts"]),
+        head["kind"],
+        blobs[count],
+        tuple(pages),
+        tuple(small),
+        tuple(head["blank"]),
     )

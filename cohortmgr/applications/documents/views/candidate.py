@@ -37,8 +37,9 @@ from cohortmgr.applications.documents.rules import (
     REASONS,
     STATE_KINDS,
     DocumentState,
+    look_of,
 )
-from cohortmgr.applications.documents.views.pictures import picture
+from cohortmgr.applications.documents.views.pictures import picture, small_picture
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Document
 from cohortmgr.applications.file.queries import File
@@ -110,6 +111,7 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         kind=STATE_KINDS[state] if state else None,
         meaning=DOCUMENT_STATES.meanings[state] if state else None,
         reasons=REASONS,
+        look_of=look_of,
         may_send=document_papers.may_send(viewer, file, key),
         promise_end=document_papers.promise_end(viewer, file, question),
         most_files=question.max_files or MOST_FILES,
@@ -197,6 +199,16 @@ def upload(reference: str) -> ResponseReturnValue:
     return jsonify(offset=found.size, **_said(document))
 
 
+@candidate_bp.delete("/my/uploads/<reference>")
+@guards.candidate
+def give_up(reference: str) -> ResponseReturnValue:
+    """Forget a file that was cut on its way; nothing of it stays. One that has arrived is a document, and stays."""
+    found = uploads.find(guards.viewer().person_id or 0, reference)
+    if uploads.settled(found) is None:
+        uploads.end(found)
+    return jsonify(offset=0)
+
+
 def _complete(found: Upload) -> Document:
     """The document that the upload has become. If the answer was lost and the browser asks again, it gets the
     same document."""
@@ -259,6 +271,13 @@ def progress(reference: str) -> ResponseReturnValue:
 def page(reference: str, number: int) -> ResponseReturnValue:
     """A page of one's own document, as it will be read."""
     return picture(_own(reference), number)
+
+
+@candidate_bp.get("/my/documents/<reference>/small/<int:place>")
+@guards.candidate
+def small(reference: str, place: int) -> ResponseReturnValue:
+    """A small picture of a page of one's own document, by which it is known again in the form."""
+    return small_picture(_own(reference), place)
 
 
 def _own(reference: str) -> Document:
