@@ -16,6 +16,8 @@ NAMES = {"pdf": "PDF", "jpg": "JPG", "png": "PNG"}
 PHOTOS = frozenset({"jpg", "png", "webp", "heic"})
 LARGEST = 10 * 1024 * 1024
 MOST_FILES, MOST_PAGES = 10, 20
+# How many bytes a form with files may have, where no script has made them smaller.
+MOST_SENT = 40 * 1024 * 1024
 # Of how many pages of one file small pictures are kept, and how many of a paper stand beside its question.
 MOST_SMALL = 3
 

@@ -39,7 +39,7 @@ class CleanedDocument:
     blank: tuple[int, ...] = ()
 
 
-def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
+def made_of(parts: Sequence[DocumentPart], most_pages: int, patience: float = PATIENCE) -> CleanedDocument:
     """Make the clean document of these parts; it takes seconds. NotTaken says why there is none."""
     request = io.BytesIO()
     asked = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
@@ -52,7 +52,7 @@ def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
             command,
             input=request.getvalue(),
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=patience,
             env={"MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"},
             cwd="/",
         )

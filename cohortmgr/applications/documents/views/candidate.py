@@ -34,6 +34,7 @@ from cohortmgr.applications.documents.actions.uploads import Upload
 from cohortmgr.applications.documents.rules import (
     DOCUMENT_STATES,
     MOST_FILES,
+    MOST_SENT,
     REASONS,
     STATE_KINDS,
     DocumentState,
@@ -53,6 +54,14 @@ from cohortmgr.programmes.definition.rules import Question
 candidate_bp = Blueprint("documents_candidate", __name__)
 
 
+@candidate_bp.url_value_preprocessor
+def _room_for_photos(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Allow several photos that no script has shrunk. The token of a form is looked for before its page is asked, so
+    this is set before anything reads the form."""
+    if endpoint == "documents_candidate.paper" and request.method == "POST":
+        request.max_content_length = max(current_app.config["MAX_CONTENT_LENGTH"], MOST_SENT)
+
+
 @candidate_bp.route("/my/applications/<reference>/documents/<question>", methods=["GET", "POST"])
 @guards.candidate
 def paper(reference: str, question: str) -> ResponseReturnValue:
@@ -60,10 +69,6 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "GET":
         return _paper_page(file_queries.own(viewer, reference), question, [])
-    room = current_app.config["MAX_CONTENT_LENGTH"]
-    request.max_content_length = max(
-        room, 40 * 1024 * 1024
-    )  # room for several photos that no script has shrunk
     file, asked = document_papers.prepare_change(viewer, reference, question)
     prepared, problems = _prepared(asked)
     add = request.form.get("way") == "add"

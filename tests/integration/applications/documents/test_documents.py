@@ -26,6 +26,7 @@ from cohortmgr.programmes.actions import load_definition
 from tests.integration.applications.documents.photos import (
     EICAR,
     asking,
+    heavy,
     names,
     photo,
     place,
@@ -312,3 +313,17 @@ def test_a_page_of_many_parts_asks_as_little_as_one_of_one(
             assert client.get(place(draft)).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_several_photos_that_no_script_has_shrunk_come_with_the_form_and_its_token(
+    client: FlaskClient, draft: str, app: Flask
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(place(draft)).text)
+    assert token
+    large = photo() + b"0" * (4 * 1024 * 1024) + b"\xff\xd9"
+    given = [(io.BytesIO(large), f"{number}.jpg") for number in range(3)]
+    assert sum(len(stream.getvalue()) for stream, _name in given) > app.config["MAX_CONTENT_LENGTH"]
+    data = {"way": "add", "files": given, "csrf_token": token[1]}
+    assert client.post(place(draft), **heavy(data)).status_code == 302
+    assert names() == ["0.jpg", "1.jpg", "2.jpg"]
