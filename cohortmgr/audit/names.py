@@ -97,6 +97,7 @@ ACTS: Mapping[str, str] = {
     "desk.give": N_("Question confiée"),
     "desk.note": N_("Note gardée sur une question"),
     "desk.note_call": N_("Appel noté sur une question"),
+    "desk.read_file": N_("Fichier d’une question lu"),
     "desk.receive": N_("E-mail joint à une question"),
     "mail.remove": N_("Courrier non lu retiré"),
     "desk.remove_answer": N_("Réponse type retirée"),

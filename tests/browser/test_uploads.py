@@ -120,6 +120,10 @@ def test_a_file_goes_on_after_the_page_was_closed(
         expect(page.locator("[data-unfinished]")).to_be_visible()
         visitor.look()
         assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+        visitor.open("/my/applications/{draft}/form")
+        expect(page.locator("[data-unfinished]")).to_be_visible()
+        visitor.look()
+        visitor.open(PLACE)
         offsets = lose_after(page, 100)
         with page.expect_navigation():
             page.set_input_files("input[type=file]", [{**given, "name": "autre nom.jpg"}])
@@ -127,6 +131,23 @@ def test_a_file_goes_on_after_the_page_was_closed(
         expect(page.locator("[data-unfinished]")).to_have_count(0)
         examine(place)
         expect(page.locator(".pages img")).to_have_count(2, timeout=20_000)
+
+
+def test_a_file_that_was_cut_is_given_up(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, width=360) as visitor:
+        page = visitor.page
+        visitor.sign_in("candidate")
+        visitor.open("/my/applications/{draft}/form")
+        lose_after(page, 1)
+        page.set_input_files("input[name=transcripts]", [photo("devant.jpg")])
+        waiting = page.locator("[data-uploads]").first.get_attribute("data-waiting")
+        expect(page.locator(".upload [role=status]")).to_have_text(str(waiting))
+        page.unroute_all(behavior="ignoreErrors")
+        visitor.open("/my/applications/{draft}/form")
+        page.locator("[data-unfinished] button").click()
+        expect(page.locator("[data-unfinished]")).to_have_count(0)
+        visitor.open("/my/applications/{draft}/form")
+        expect(page.locator("[data-unfinished]")).to_have_count(0)
 
 
 def test_the_form_s_own_file_leaves_at_once_too(chromium: Browser, place: Lived) -> None:
@@ -149,3 +170,23 @@ def test_without_scripts_the_same_photos_are_sent_with_the_form(chromium: Browse
         visitor.page.set_input_files("input[type=file]", [photo("une.jpg", 500), photo("deux.jpg", 500)])
         visitor.send("main form[enctype] button[type=submit]")
         assert [part["name"] for part in paper(place).parts] == ["relevés.pdf", "une.jpg", "deux.jpg"]
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 360), ("ar", 1280)])
+def test_pages_are_seen_in_the_form_as_soon_as_they_are_read(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        page = visitor.page
+        visitor.sign_in("candidate")
+        visitor.open("/my/applications/{draft}/form")
+        page.set_input_files("input[name=transcripts]", [photo("seule.jpg", 600)])
+        expect(page.locator(".upload progress")).to_have_count(0)
+        examine(place)
+        expect(page.locator(".file-there .looks img")).to_have_count(1, timeout=20_000)
+        expect(page.locator(".file-there").first).not_to_contain_text("relevés.pdf")
+        assert page.locator(".looks img").evaluate("(img) => img.decode().then(() => img.naturalWidth)")
+        visitor.look()
+        visitor.open("/my/applications/{draft}/form")
+        expect(page.locator(".file-there .looks img")).to_have_count(1)
+        visitor.look()

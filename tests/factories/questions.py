@@ -7,9 +7,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
+from cohortmgr.base import storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.helpdesk.actions import handling, questions
+from cohortmgr.messages.helpdesk.actions.attachments import KeptFile
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
+from cohortmgr.messages.helpdesk.models import ThreadEntry
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.actions.outcomes import tell
@@ -28,9 +31,11 @@ def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake:
     programme = programme_by_key("mdia")
     assert programme is not None
     text = "Bonjour, quel relevé de notes faut-il joindre pour la troisième année ? Merci d’avance."
+    stored = storage.store(b"%PDF-1.4")
+    joined = KeptFile(stored.key, "relevé.pdf", stored.size, "application/pdf")
     with writing():
         on_file = questions.ask_on_file(
-            owner, application, NewHelpRequest(Topic.DOCUMENTS, text, "fr", "file")
+            owner, application, NewHelpRequest(Topic.DOCUMENTS, text, "fr", "file", attachment=joined)
         ).reference
         on_line = questions.ask_on_line(
             owner, line, NewHelpRequest("", "Pourquoi deux jours de moins ?", "fr", "line")
@@ -53,8 +58,10 @@ def brought(owner: Viewer, manager: Viewer, application: str, line: str, intake:
     trouble = db.session.scalars(
         sa.select(DeliveryTrouble.reference).where(DeliveryTrouble.message_reference == message.reference)
     )
+    entry = sa.select(ThreadEntry.reference).where(ThreadEntry.file_key == joined.key)
     return {
         "question": on_file,
+        "question_file": db.session.scalars(entry).one(),
         "line_question": on_line,
         "question_link": linked,
         "saved_answer": saved,

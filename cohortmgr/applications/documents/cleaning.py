@@ -23,6 +23,8 @@ SECONDS = 20
 # A page of text is read well at 2,400 pixels; as staff see it, 1,200 wide are enough.
 LONGEST_SIDE, QUALITY = 2400, 80
 SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
+# The small picture by which a person knows a page again: its box, how good it is at best, and its most bytes.
+SMALL_WIDTH, SMALL_HEIGHT, SMALL_QUALITY, SMALL_BYTES = 160, 240, 60, 8000
 MOST_PIXELS = 66_000_000
 # By how much the points of one colour differ at most, after a picture was compressed.
 ONE_COLOUR = 3
@@ -97,18 +99,21 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
 
 
 def answer(parts: Sequence[DocumentPart], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
-    """The answer's JSON and blobs: clean parts, the one document that they make, its page images."""
+    """The answer's JSON and blobs: clean parts, the one document that they make, its page images, large and small.
+
+    `blank` numbers the pages, from 0 on, that are of one colour in a document that is not."""
     clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
     kind = clean[0].kind if len(clean) == 1 else "pdf"
-    pages = list(_pictures(kind, alone, most_pages))
+    pages, small, blank = zip(*_pictures(kind, alone, most_pages), strict=True)
     head = {
         "refused": None,
+        "blank": [place for place, empty in enumerate(blank) if empty],
         "kinds": [part.kind for part in clean],
         "counts": [_count(part) for part in clean],
         "kind": kind,
     }
-    return head, [*(part.data for part in clean), alone, *pages]
+    return head, [*(part.data for part in clean), alone, *pages, *small]
 
 
 def _cleaned(place: int, part: DocumentPart, most_pages: int) -> DocumentPart:
@@ -186,6 +191,19 @@ def _jpeg(picture: Any, quality: int) -> bytes:
     file = io.BytesIO()
     picture.info = {}  # leaves out EXIF, colour profile and comment
     picture.save(file, "JPEG", quality=quality, optimize=True)
+    return file.getvalue()
+
+
+def small_picture(seen: Any) -> bytes:
+    """The picture as a WebP of SMALL_WIDTH and SMALL_BYTES at most: a page shows several on a slow network."""
+    small = seen.copy()
+    small.info = {}
+    small.thumbnail((SMALL_WIDTH, SMALL_HEIGHT))
+    for quality in range(SMALL_QUALITY, -1, -15):
+        file = io.BytesIO()
+        small.save(file, "WEBP", quality=quality, method=4)
+        if file.tell() <= SMALL_BYTES:
+            break
     return file.getvalue()
 
 
@@ -334,14 +352,14 @@ def _count(part: DocumentPart) -> int:
         return len(given.pages)
 
 
-def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[bytes]:
-    """Yield each page as staff will see it: a JPEG no wider than SEEN_WIDTH."""
+def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, bytes, bool]]:
+    """Yield each page as staff will see it, a JPEG no wider than SEEN_WIDTH; small; and whether it is of one colour."""
     if kind != "pdf":
         from PIL import Image
 
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
             picture.thumbnail((SEEN_WIDTH, SEEN_HEIGHT))
-            yield _jpeg(picture, SEEN_QUALITY)
+            yield _jpeg(picture, SEEN_QUALITY), small_picture(picture), False
         return
     import pypdfium2
 
@@ -359,8 +377,9 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[bytes]:
                 raise DocumentRefusal("unreadable")
             scale = min(SEEN_WIDTH / width, SEEN_HEIGHT / height)
             seen = page.render(scale=scale).to_pil().convert("RGB")
-            blank = blank and is_blank(seen)
-            yield _jpeg(seen, SEEN_QUALITY)
+            empty = is_blank(seen)
+            blank = blank and empty
+            yield _jpeg(seen, SEEN_QUALITY), small_picture(seen), empty
         if blank:
             raise DocumentRefusal("blank")
 

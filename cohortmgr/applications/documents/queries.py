@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.documents.figures import newest, unchecked
 from cohortmgr.applications.documents.models import FigureCheck
+from cohortmgr.applications.documents.rules import files_of
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import visible
 from cohortmgr.base.db import db
@@ -76,11 +77,11 @@ def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
 
 
 def stored_keys() -> set[str]:
-    """The keys of all files in the storage that papers name: what was sent, what was made of it, and its pages."""
+    """The keys of all files in the storage that papers name: what was sent, what was made of it, and its pages,
+    large and small."""
     found: set[str] = set()
     for parts, pages, key in db.session.execute(
         sa.select(Document.parts, Document.pages, Document.storage_key)
     ):
-        found.update(part["key"] for part in parts)
-        found.update([*pages, *([key] if key else [])])
+        found.update(files_of(parts), [*pages, *([key] if key else [])])
     return found

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
-from cohortmgr.base.errors import N_
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
 
 MEDIA_TYPES = {"pdf": "application/pdf", "jpg": "image/jpeg", "png": "image/png"}
@@ -15,6 +16,10 @@ NAMES = {"pdf": "PDF", "jpg": "JPG", "png": "PNG"}
 PHOTOS = frozenset({"jpg", "png", "webp", "heic"})
 LARGEST = 10 * 1024 * 1024
 MOST_FILES, MOST_PAGES = 10, 20
+# How many bytes a form with files may have, where no script has made them smaller.
+MOST_SENT = 40 * 1024 * 1024
+# Of how many pages of one file small pictures are kept, and how many of a paper stand beside its question.
+MOST_SMALL = 3
 
 
 class DocumentState(StrEnum):
@@ -85,6 +90,11 @@ REASONS: Mapping[str, str] = {
 }
 
 
+_BLANK_PAGE = N_(
+    "La page %(number)s est d’une seule couleur : on n’y lit rien. Prenez-la de nouveau en photo."
+)
+
+
 class Paper(Protocol):
     """What was sent, or promised, for a question that asks for a paper."""
 
@@ -95,3 +105,50 @@ class Paper(Protocol):
 def papers_of(documents: Mapping[str, Paper]) -> set[str]:
     """Of the documents by question, the questions whose paper was sent or promised, and not refused since."""
     return {key for key, paper in documents.items() if paper.state != DocumentState.REFUSED}
+
+
+def files_of(parts: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The keys of all files in the storage that a paper's parts name: what was sent, and small pictures of it."""
+    return {key for part in parts for key in (part["key"], *part.get("small", ()))}
+
+
+@dataclass(frozen=True)
+class SmallPage:
+    """The small picture of a page: its place among those of the paper and its page's among all pages, both from 1
+    on, and whether the page is of one colour."""
+
+    place: int
+    number: int
+    blank: bool
+
+
+@dataclass(frozen=True)
+class PaperLook:
+    """What a person sees of a paper beside its question: the first pages, how many there are, and the numbers of
+    those on which nobody reads anything."""
+
+    first: Sequence[SmallPage]
+    total: int
+    blank: Sequence[int]
+
+    @property
+    def wrong(self) -> list[Problem]:
+        """What to say of the pages that nobody can read."""
+        return [Problem(_BLANK_PAGE, {"number": number}) for number in self.blank]
+
+
+def small_keys(parts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of a paper's small pictures, in the order of its pages."""
+    return [key for part in parts for key in part.get("small", ())]
+
+
+def look_of(parts: Iterable[Mapping[str, Any]], most: int = MOST_SMALL) -> PaperLook:
+    """What to show of the parts of a paper: those that wait to be examined have no pages yet."""
+    found, blank, total = list[SmallPage](), list[int](), 0
+    for part in parts:
+        empty = part.get("blank", ())
+        for number in range(1, len(part.get("small", ())) + 1):
+            found.append(SmallPage(len(found) + 1, total + number, number in empty))
+        blank += [total + number for number in empty]
+        total += part.get("pages", 0)
+    return PaperLook(found[:most], total, blank)

@@ -18,7 +18,7 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.documents.actions import sandbox, uploads
 from cohortmgr.applications.documents.actions.antivirus import ScannerStopped, found_in
 from cohortmgr.applications.documents.cleaning import DocumentPart
-from cohortmgr.applications.documents.rules import MOST_PAGES, DocumentState
+from cohortmgr.applications.documents.rules import MOST_PAGES, MOST_SMALL, DocumentState, files_of
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import ApplicationState
@@ -160,7 +160,10 @@ def _refused(parts: list[dict[str, Any]], reason: str, part: int | None = None) 
 
 def _clean(parts: list[dict[str, Any]], made: sandbox.CleanedDocument) -> Mapping[str, Any]:
     """Store what was made; returns the columns of the paper's row that name it in place of what was sent."""
-    kept = [_part(part, new, count) for part, new, count in zip(parts, made.parts, made.counts, strict=True)]
+    kept, first = [], 0
+    for part, new, count in zip(parts, made.parts, made.counts, strict=True):
+        kept.append(_part(part, new, range(first, first + count), made))
+        first += count
     whole = storage.store(made.data)
     kind = "pdf" if made.kind == "pdf" else "jpg"
     stem = parts[0]["name"].rpartition(".")[0] or parts[0]["name"]
@@ -178,12 +181,22 @@ def _clean(parts: list[dict[str, Any]], made: sandbox.CleanedDocument) -> Mappin
     }
 
 
-def _part(part: Mapping[str, Any], new: DocumentPart, count: int) -> dict[str, Any]:
+def _part(
+    part: Mapping[str, Any], new: DocumentPart, pages: range, made: sandbox.CleanedDocument
+) -> dict[str, Any]:
+    """The part as it is kept. `pages` are the places of its pages among those of all that was made."""
+    told = {} if "small" in part else _looks(pages, made)
     if part["clean"]:
-        return dict(part)
+        return {**part, **told}
     stored = storage.store(new.data)
     kind = "pdf" if new.kind == "pdf" else "jpg"
-    return {**part, "key": stored.key, "kind": kind, "clean": True, "pages": count}
+    return {**part, "key": stored.key, "kind": kind, "clean": True, "pages": len(pages), **told}
+
+
+def _looks(pages: range, made: sandbox.CleanedDocument) -> dict[str, Any]:
+    """Store small pictures of a part's first pages; returns their keys, and its pages of one colour, from 1 on."""
+    small = [storage.store(made.small[place]).key for place in pages[:MOST_SMALL]]
+    return {"small": small, "blank": [place - pages[0] + 1 for place in made.blank if place in pages]}
 
 
 def _end(claim: DocumentClaim, outcome: Mapping[str, Any]) -> None:
@@ -203,18 +216,15 @@ def _end(claim: DocumentClaim, outcome: Mapping[str, Any]) -> None:
         setattr(row, name, value)
     row.lease_until = None
     if row.state == DocumentState.CLEAN:
-        kept = {part["key"] for part in row.parts}
-        _drop(part["key"] for part in claim.parts if part["key"] not in kept)
+        _drop(files_of(claim.parts) - files_of(row.parts))
     elif row.state == DocumentState.REFUSED:
-        good = {part["key"] for part in row.parts if "reason" not in part}
-        _drop(part["key"] for part in claim.parts if part["key"] not in good)
+        _drop(files_of(claim.parts) - files_of(part for part in row.parts if "reason" not in part))
         _tell(row)
 
 
 def _made(outcome: Mapping[str, Any], claim: DocumentClaim) -> list[str]:
     """The keys of the files that an outcome brought into the storage."""
-    before = {part["key"] for part in claim.parts}
-    parts = [part["key"] for part in outcome.get("parts", []) if part["key"] not in before]
+    parts = files_of(outcome.get("parts", [])) - files_of(claim.parts)
     return [*parts, *outcome.get("pages", []), *filter(None, [outcome.get("storage_key")])]
 
 

@@ -55,8 +55,13 @@ def style_sheet(audience: str, folder: Path = FOLDER) -> str:
 def script(audience: str, folder: Path = FOLDER) -> str:
     """Return all scripts of an audience: those of every page, then its own, each in a block of its own."""
     paths = _sources(folder / "js" / "everywhere", "*.js") + _sources(folder / "js" / audience, "*.js")
-    blocks = (f"{{\n{path.read_text('utf-8').strip()}\n}}\n" for path in paths)
-    return '"use strict";\n' + "".join(blocks)
+    return '"use strict";\n' + "".join(map(_block, paths))
+
+
+def _block(path: Path) -> str:
+    # Lines of comments stay in the source, as those of styles do: a telephone pays for each byte.
+    text = re.sub(r"^\s*//.*\n", "", path.read_text("utf-8"), flags=re.M).strip()
+    return f"{{\n{text}\n}}\n"
 
 
 def _asset(name: str, mimetype: str, text: str) -> Asset:

@@ -7,6 +7,8 @@ from typing import Any
 import phonenumbers
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
+    FileField,
     HiddenField,
     SelectField,
     StringField,
@@ -18,6 +20,7 @@ from wtforms.validators import InputRequired, Length, Optional, Regexp
 from wtforms.widgets import EmailInput
 
 from cohortmgr.accounts.forms import AddressField
+from cohortmgr.applications.documents.rules import LARGEST
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 from cohortmgr.base.text import new_reference
@@ -45,6 +48,21 @@ class WordsForm(HouseForm):
     )
 
 
+class JoiningForm(WordsForm):
+    """A text with which a file may come. `kept` names one that was examined before, while something is mended."""
+
+    kept = HiddenField()
+    unjoin = BooleanField(_l("Ne pas joindre ce fichier"))
+    attachment = FileField(
+        _l("Joindre un fichier"),
+        [Optional()],
+        description=_l(
+            "Un PDF ou une photo, de %(size)s Mo au plus : un relevé, une attestation…",
+            size=LARGEST // 1024**2,
+        ),
+    )
+
+
 class HelpRequestForm(WordsForm):
     """A question by somebody who is signed in."""
 
@@ -53,6 +71,10 @@ class HelpRequestForm(WordsForm):
     def __init__(self, *arguments: Any, **values: Any) -> None:
         super().__init__(*arguments, **values)
         self.topic.choices = [(key.value, say(name)) for key, name in TOPICS.items()]
+
+
+class FileRequestForm(HelpRequestForm, JoiningForm):
+    """A question about one's own file."""
 
 
 class PublicHelpRequestForm(HelpRequestForm):

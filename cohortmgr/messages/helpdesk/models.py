@@ -56,7 +56,8 @@ class HelpRequest(Row, Model):
 class ThreadEntry(Row, Model):
     """One part of a question's thread. `sealed` is JSON, sealed with the key of the question's subject.
 
-    An entry that the person may not see has no `person_id`. `once` is a name that only one entry may have:
+    An entry that the person may not see has no `person_id`. `file_key` names the file that the person joined, which
+    `sealed` describes. `once` is a name that only one entry may have:
     after a second click, or if a mail is read twice, the second entry is not written."""
 
     __tablename__ = "question_entries"
@@ -68,6 +69,7 @@ class ThreadEntry(Row, Model):
     kind: Mapped[str] = mapped_column(sa.String(10))
     author_id: Mapped[int | None] = mapped_column(sa.ForeignKey("accounts.id"), index=True)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
+    file_key: Mapped[str | None] = mapped_column(sa.String(26))
     at: Mapped[datetime]
     once: Mapped[str] = mapped_column(sa.String(120), unique=True)
 

@@ -29,6 +29,7 @@ from cohortmgr.messages.helpdesk.rules import (
     UNANSWERED,
     EntryKind,
     HelpRequestState,
+    ThreadFile,
     Topic,
 )
 from cohortmgr.programmes.models import Intake, Programme
@@ -103,6 +104,8 @@ class ThreadPart:
     ours: bool = False
     withheld: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
+    entry: str = ""
+    file: Mapping[str, Any] | None = None
 
     @property
     def said(self) -> Problem:
@@ -291,7 +294,26 @@ def _part(row: sa.Row[*tuple[Any, ...]], key: bytes | None) -> ThreadPart:
         content.get("with", ""),
         bool(content.get("ours")),
         values=content.get("values", {}),
+        entry=entry.reference,
+        file=content.get("file") if entry.file_key else None,
     )
+
+
+def file_of(question: HelpRequest, entry: str) -> ThreadFile:
+    """Return the file of an entry of a question. Raises NotFound if it has none, or once it was erased."""
+    row = db.session.scalar(
+        sa.select(ThreadEntry).where(ThreadEntry.question_id == question.id, ThreadEntry.reference == entry)
+    )
+    content = _opened(row, known_keys({question.subject}).get(question.subject)) if row else None
+    if row is None or row.file_key is None or content is None:
+        raise NotFound(entry)
+    told = content["file"]
+    return ThreadFile(row.file_key, told["name"], told["media_type"])
+
+
+def stored_keys() -> set[str]:
+    """Return the keys of all files in the storage that came with questions."""
+    return set(db.session.scalars(sa.select(ThreadEntry.file_key).where(ThreadEntry.file_key.is_not(None))))
 
 
 def _opened(entry: ThreadEntry, key: bytes | None) -> dict[str, Any] | None:

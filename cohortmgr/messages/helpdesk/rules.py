@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -13,6 +14,8 @@ WORKING_DAYS = 2
 # Above this many questions, an answer to many requires their number to be typed.
 TYPED_ABOVE = 100
 LONGEST = 5000
+# The name of the field in which a person joins a file, and of the question that such a file answers.
+ATTACHMENT = "attachment"
 
 
 class HelpRequestState(StrEnum):
@@ -104,3 +107,12 @@ def answer_by(asked: date, days: int = WORKING_DAYS) -> date:
 def is_overdue(state: HelpRequestState, by: date, today: date) -> bool:
     """Whether the desk is late, which it can be only while it is its turn."""
     return state is HelpRequestState.OPEN and today > by
+
+
+@dataclass(frozen=True)
+class ThreadFile:
+    """A file that came with an entry: its key in the storage, its name and its kind."""
+
+    key: str
+    name: str
+    media_type: str

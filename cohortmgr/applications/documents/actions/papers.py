@@ -6,7 +6,7 @@ examines it anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.figures import comparable
 from cohortmgr.applications.documents.models import FigureCheck
-from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState
+from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, files_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.hooks import joins
@@ -137,7 +137,7 @@ def _received(row: Document, parts: Sequence[Any], moment: datetime) -> None:
 
 def _changed(row: Document, parts: Sequence[Any]) -> Document:
     """Give the paper other parts; nothing of it is shown until the worker has put it together again."""
-    _forget([*row.pages, *([row.storage_key] if row.storage_key else [])], but=parts)
+    _forget({*_made(row), *files_of(row.parts)} - files_of(parts))
     row.storage_key, row.pages, row.sha256 = None, [], ""
     row.uploaded_at = clock.now()
     row.original_seen_at = row.original_seen_by = None
@@ -145,12 +145,15 @@ def _changed(row: Document, parts: Sequence[Any]) -> Document:
     return row
 
 
-def _forget(keys: Sequence[str], but: Sequence[Any] = ()) -> None:
-    """Delete files of the storage once the change is committed, except those of the parts in `but`."""
-    kept = {part["key"] for part in but}
+def _made(row: Document) -> list[str]:
+    """The files that the worker made of all parts together."""
+    return [*row.pages, *([row.storage_key] if row.storage_key else [])]
+
+
+def _forget(keys: Iterable[str]) -> None:
+    """Delete files of the storage once the change is committed."""
     for key in keys:
-        if key not in kept:
-            after_commit(f"file {key}", lambda key=key: storage.delete(key))  # type: ignore[misc]
+        after_commit(f"file {key}", lambda key=key: storage.delete(key))  # type: ignore[misc]
 
 
 def _held(row: Document | None) -> Document | None:
@@ -194,10 +197,9 @@ def remove(viewer: Viewer, reference: str, key: str, part: str) -> Document | No
     parts = [each for each in row.parts if each["key"] != part]
     if len(parts) == len(row.parts):
         return row
-    _forget([part])
     if parts:
         return _changed(row, parts)
-    _forget([*row.pages, *([row.storage_key] if row.storage_key else [])])
+    _forget({*_made(row), *files_of(row.parts)})
     row.parts, row.pages, row.storage_key = [], [], None
     row.replaced_at = clock.now()
     return None

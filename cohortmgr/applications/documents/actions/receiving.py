@@ -140,6 +140,12 @@ def require_size(question: Question, size: int) -> None:
 def prepare_document(question: Question, filename: str, data: bytes) -> PreparedUpload:
     """Check a file and store it encrypted (slow: call before `writing()`). Refused says what to send instead
     of it."""
+    data, kind, name = checked(question, filename, data)
+    return PreparedUpload(question.key, storage.store(data), name, kind)
+
+
+def checked(question: Question, filename: str, data: bytes) -> tuple[bytes, str, str]:
+    """The bytes of the paper itself, its kind and the name to show for it. Refused says what to send instead of it."""
     data = alone(data)
     require_size(question, len(data))
     kind = kind_of(data)
@@ -152,7 +158,7 @@ def prepare_document(question: Question, filename: str, data: bytes) -> Prepared
     reason = told_at_once(kind, data)
     if reason is not None:
         raise Refused(Problem(REASONS[reason], {}, question.key))
-    return PreparedUpload(question.key, storage.store(data), shown_name(filename, kind), kind)
+    return data, kind, shown_name(filename, kind)
 
 
 def shown_name(filename: str, kind: str) -> str:

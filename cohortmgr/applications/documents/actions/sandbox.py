@@ -27,16 +27,19 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class CleanedDocument:
-    """The result: the clean parts with their page counts, one file of them all, and an image of each page."""
+    """The result: the clean parts with their page counts, one file of them all, and an image of each page, large and
+    small. `blank` numbers the pages of one colour, from 0 on."""
 
     parts: tuple[DocumentPart, ...]
     counts: tuple[int, ...]
     kind: str
     data: bytes
     pages: tuple[bytes, ...]
+    small: tuple[bytes, ...] = ()
+    blank: tuple[int, ...] = ()
 
 
-def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
+def made_of(parts: Sequence[DocumentPart], most_pages: int, patience: float = PATIENCE) -> CleanedDocument:
     """Make the clean document of these parts; it takes seconds. NotTaken says why there is none."""
     request = io.BytesIO()
     asked = {"parts": [{"kind": p.kind, "clean": p.clean} for p in parts], "most_pages": most_pages}
@@ -49,7 +52,7 @@ def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
             command,
             input=request.getvalue(),
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=patience,
             env={"MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"},
             cwd="/",
         )
@@ -65,6 +68,14 @@ def made_of(parts: Sequence[DocumentPart], most_pages: int) -> CleanedDocument:
     clean = tuple(
         DocumentPart(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True)
     )
+    pictures = blobs[count + 1 :]
+    pages, small = pictures[: len(pictures) // 2], pictures[len(pictures) // 2 :]
     return CleanedDocument(
-        clean, tuple(head["counts"]), head["kind"], blobs[count], tuple(blobs[count + 1 :])
+        clean,
+        tuple(head["counts"]),
+        head["kind"],
+        blobs[count],
+        tuple(pages),
+        tuple(small),
+        tuple(head["blank"]),
     )

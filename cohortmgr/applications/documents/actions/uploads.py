@@ -66,14 +66,18 @@ def begin(person_id: int, application: str, question: str, name: str, size: int,
     return upload
 
 
-def waiting(person_id: int, application: str, question: str) -> list[tuple[str, int]]:
-    """The files for a question that were cut on their way: (name, percentage of the bytes that came)."""
+def waiting(person_id: int, application: str, question: str) -> list[tuple[str, str, int]]:
+    """The files for a question that were cut on their way: (reference, name, percentage of the bytes that came)."""
     mine = (
         each
         for each in _unfinished(person_id)
         if (each.application, each.question) == (application, question)
     )
-    return [(each.name, offset(each) * 100 // each.size) for each in mine if each.sha256 and offset(each)]
+    return [
+        (each.reference, each.name, offset(each) * 100 // each.size)
+        for each in mine
+        if each.sha256 and offset(each)
+    ]
 
 
 def _unfinished(person_id: int) -> Iterator[Upload]:
@@ -146,7 +150,7 @@ def settled(upload: Upload) -> str | None:
 
 
 def end(upload: Upload) -> None:
-    """Forget an upload whose file was refused."""
+    """Forget an upload whose file was refused, or that its person gave up."""
     shutil.rmtree(_folder(upload), ignore_errors=True)
 
 

@@ -34,11 +34,13 @@ from cohortmgr.applications.documents.actions.uploads import Upload
 from cohortmgr.applications.documents.rules import (
     DOCUMENT_STATES,
     MOST_FILES,
+    MOST_SENT,
     REASONS,
     STATE_KINDS,
     DocumentState,
+    look_of,
 )
-from cohortmgr.applications.documents.views.pictures import picture
+from cohortmgr.applications.documents.views.pictures import picture, small_picture
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Document
 from cohortmgr.applications.file.queries import File
@@ -52,6 +54,14 @@ from cohortmgr.programmes.definition.rules import Question
 candidate_bp = Blueprint("documents_candidate", __name__)
 
 
+@candidate_bp.url_value_preprocessor
+def _room_for_photos(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Allow several photos that no script has shrunk. The token of a form is looked for before its page is asked, so
+    this is set before anything reads the form."""
+    if endpoint == "documents_candidate.paper" and request.method == "POST":
+        request.max_content_length = max(current_app.config["MAX_CONTENT_LENGTH"], MOST_SENT)
+
+
 @candidate_bp.route("/my/applications/<reference>/documents/<question>", methods=["GET", "POST"])
 @guards.candidate
 def paper(reference: str, question: str) -> ResponseReturnValue:
@@ -59,10 +69,6 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "GET":
         return _paper_page(file_queries.own(viewer, reference), question, [])
-    room = current_app.config["MAX_CONTENT_LENGTH"]
-    request.max_content_length = max(
-        room, 40 * 1024 * 1024
-    )  # room for several photos that no script has shrunk
     file, asked = document_papers.prepare_change(viewer, reference, question)
     prepared, problems = _prepared(asked)
     add = request.form.get("way") == "add"
@@ -110,6 +116,7 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         kind=STATE_KINDS[state] if state else None,
         meaning=DOCUMENT_STATES.meanings[state] if state else None,
         reasons=REASONS,
+        look_of=look_of,
         may_send=document_papers.may_send(viewer, file, key),
         promise_end=document_papers.promise_end(viewer, file, question),
         most_files=question.max_files or MOST_FILES,
@@ -197,6 +204,16 @@ def upload(reference: str) -> ResponseReturnValue:
     return jsonify(offset=found.size, **_said(document))
 
 
+@candidate_bp.delete("/my/uploads/<reference>")
+@guards.candidate
+def give_up(reference: str) -> ResponseReturnValue:
+    """Forget a file that was cut on its way; nothing of it stays. One that has arrived is a document, and stays."""
+    found = uploads.find(guards.viewer().person_id or 0, reference)
+    if uploads.settled(found) is None:
+        uploads.end(found)
+    return jsonify(offset=0)
+
+
 def _complete(found: Upload) -> Document:
     """The document that the upload has become. If the answer was lost and the browser asks again, it gets the
     same document."""
@@ -259,6 +276,13 @@ def progress(reference: str) -> ResponseReturnValue:
 def page(reference: str, number: int) -> ResponseReturnValue:
     """A page of one's own document, as it will be read."""
     return picture(_own(reference), number)
+
+
+@candidate_bp.get("/my/documents/<reference>/small/<int:place>")
+@guards.candidate
+def small(reference: str, place: int) -> ResponseReturnValue:
+    """A small picture of a page of one's own document, by which it is known again in the form."""
+    return small_picture(_own(reference), place)
 
 
 def _own(reference: str) -> Document:

@@ -27,7 +27,7 @@ from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
-from cohortmgr.applications.documents.rules import papers_of
+from cohortmgr.applications.documents.rules import REASONS, look_of, papers_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.filling.actions import saving
@@ -255,6 +255,8 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         asked=asked_already(file.definition.form, asked.questions, shown or {}),
         more=request.args.get("more"),
         documents=file.documents,
+        look_of=look_of,
+        reasons=REASONS,
         unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),
         seen=marks(asked.questions, answers),
         secret=secret(asked.questions),

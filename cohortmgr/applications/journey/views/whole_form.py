@@ -29,7 +29,8 @@ from cohortmgr.applications.answers import amended
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.documents import queries as documents_queries
-from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.actions import papers, uploads
+from cohortmgr.applications.documents.rules import REASONS, look_of
 from cohortmgr.applications.documents.views.download import download
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import changed_of, sections_of
@@ -168,6 +169,9 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
         intake=file.intake,
         closes_at=file.closes_at,
         documents=file.documents,
+        look_of=look_of,
+        unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),
+        reasons=REASONS,
     )
 
 

@@ -79,10 +79,18 @@ const transfer = async (form, box, file, way, told, bar) => {
     state = await answer.json();
   }
   bar.value = 1;
-  return state;
+  return { ...state, upload: url };
 };
 
-const watched = async (state, line) => {
+// What was sent, as the page now shows it: drawn by the server, in place of what stood there before.
+const renewed = async (box) => {
+  const answer = await fetch(location);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const now = page.querySelector(`[data-uploads="${box.dataset.uploads}"]`);
+  if (now) box.previousElementSibling.replaceWith(now.previousElementSibling);
+};
+
+const watched = async (state, line, box) => {
   for (let wait = 1500; !state.done && wait < 20000; wait *= 1.5) {
     await pause(wait);
     const answer = await fetch(state.watch).catch(() => null);
@@ -90,6 +98,7 @@ const watched = async (state, line) => {
     state = await answer.json();
     line.textContent = state.text;
   }
+  if (state.done) renewed(box);
 };
 
 document.querySelectorAll("[data-uploads]").forEach((box) => {
@@ -97,7 +106,13 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
   const form = field.form;
   let queue = Promise.resolve();
   field.multiple = true;
-  box.querySelectorAll("[data-unfinished]").forEach((line) => { line.hidden = !crypto.subtle; });
+  box.querySelectorAll("[data-unfinished]").forEach((line) => {
+    line.hidden = !crypto.subtle;
+    line.querySelector("button").addEventListener("click", async () => {
+      const answer = await ask(form, line.dataset.unfinished, { method: "DELETE" }, () => {});
+      if (answer.ok || answer.status === 404) line.remove();
+    });
+  });
   field.addEventListener("change", () => {
     const files = [...field.files];
     queue = queue.then(async () => {
@@ -119,13 +134,14 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
           row.classList.toggle("stop", Boolean(last.refused));
           field.value = "";
           field.required = false;
-          box.querySelectorAll("[data-unfinished]").forEach((old) => old.remove());
-          if (!last.refused && !("reload" in box.dataset)) watched(last, line);
+          box.querySelectorAll(`[data-unfinished="${last.upload}"]`).forEach((old) => old.remove());
+          if (!last.refused && !("reload" in box.dataset)) watched(last, line, box);
         } catch (error) {
           told(error instanceof Ended ? error.message : "failed");
           return;
+        } finally {
+          bar.remove();
         }
-        bar.remove();
       }
       if (last && !last.refused && "reload" in box.dataset) location.reload();
     });

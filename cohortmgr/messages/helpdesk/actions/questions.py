@@ -21,12 +21,13 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.audit.actions import about, record, subject_keys
-from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import acting_in, db
+from cohortmgr.base import clock, crypto, storage
+from cohortmgr.base.db import acting_in, after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, fold, new_reference, new_short_code
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.actions.attachments import KeptFile, drop
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import Letter, send_all
@@ -57,6 +58,7 @@ class NewHelpRequest:
     name: str = ""
     email: str | None = None
     phone: str | None = None
+    attachment: KeptFile | None = None
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,14 @@ class HelpRequestScope:
 @dataclass(frozen=True)
 class NewThreadEntry:
     """One part of a thread before it is sealed.
-    `more` is stored beside the text; `once` is its unique name."""
+    `more` is stored beside the text; `once` is its unique name; `attachment` is the file that came with it."""
 
     kind: EntryKind
     text: str
     once: str
     author_id: int | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
+    attachment: KeptFile | None = None
 
 
 def ask(
@@ -120,10 +123,12 @@ def ask_on_line(viewer: Viewer, reference: str, request: NewHelpRequest) -> Help
         return _open(viewer, place, paid, _limits_of(viewer))
 
 
-def add(viewer: Viewer, reference: str, text: str, token: str) -> HelpRequest:
+def add(
+    viewer: Viewer, reference: str, text: str, token: str, attachment: KeptFile | None = None
+) -> HelpRequest:
     """Add to one of the viewer's own questions: it is the desk's turn again."""
     question = desk_queries.own(viewer, reference)
-    _add(viewer, question, text, token)
+    _add(viewer, question, text, token, attachment)
     return question
 
 
@@ -152,12 +157,16 @@ def _linked(token: str) -> tuple[HelpRequest, int]:
     return found, link.institution_id
 
 
-def _add(viewer: Viewer, question: HelpRequest, text: str, token: str) -> None:
+def _add(
+    viewer: Viewer, question: HelpRequest, text: str, token: str, attachment: KeptFile | None = None
+) -> None:
     text = checked_text(text)
     once = once_of(viewer, question.reference, EntryKind.ADDED, token, text)
-    if say_once(viewer, question, NewThreadEntry(EntryKind.ADDED, text, once)):
+    if say_once(viewer, question, NewThreadEntry(EntryKind.ADDED, text, once, attachment=attachment)):
         back_to_desk(question)
         record(viewer, "desk.add", about(question, question.subject))
+    else:
+        drop(viewer, attachment)
 
 
 def _open(
@@ -172,10 +181,12 @@ def _open(
         .where(ThreadEntry.once == once)
     )
     if (known := db.session.scalar(before)) is not None:
+        drop(viewer, request.attachment)
         return known
     counting.count(limits)
     question = open_question(viewer, scope, request)
-    say_once(viewer, question, NewThreadEntry(EntryKind.ASKED, checked_text(request.text), once))
+    asked = NewThreadEntry(EntryKind.ASKED, checked_text(request.text), once, attachment=request.attachment)
+    say_once(viewer, question, asked)
     _acknowledge(question)
     return question
 
@@ -239,7 +250,8 @@ def row_of(question: HelpRequest, said: NewThreadEntry, key: bytes | None) -> di
     """Return an entry's columns. An internal entry has no person, so that the
     database also hides it from them."""
     reference = new_reference()
-    content = json.dumps({**said.more, "text": said.text}, ensure_ascii=False)
+    file = {"file": said.attachment.told} if said.attachment else {}
+    content = json.dumps({**said.more, **file, "text": said.text}, ensure_ascii=False)
     return {
         "reference": reference,
         "institution_id": question.institution_id,
@@ -248,6 +260,7 @@ def row_of(question: HelpRequest, said: NewThreadEntry, key: bytes | None) -> di
         "kind": said.kind.value,
         "author_id": said.author_id,
         "sealed": b"" if key is None else crypto.encrypt(key, content.encode(), reference.encode()),
+        "file_key": said.attachment.key if said.attachment else None,
         "at": clock.now(),
         "once": said.once[:120],
     }
@@ -276,9 +289,14 @@ def checked_text(text: str) -> str:
 
 
 def forget(subject: str) -> None:
-    """Blank the name and addresses stored beside the sealed thread, once the
+    """Blank the name and addresses stored beside the sealed thread, and delete the files that came with it, once the
     key of its subject was destroyed."""
     gone: dict[str, Any] = {"asker_name": "", "asker_email": None, "phone_sealed": None}
+    erased = sa.select(HelpRequest.id).where(HelpRequest.subject == subject)
+    brought = sa.and_(ThreadEntry.question_id.in_(erased), ThreadEntry.file_key.is_not(None))
+    for key in db.session.scalars(sa.select(ThreadEntry.file_key).where(brought)).all():
+        after_commit(f"file {key}", lambda key=key: storage.delete(key))  # type: ignore[misc]
+    db.session.execute(sa.update(ThreadEntry).where(brought).values(file_key=None))
     theirs = sa.update(HelpRequest).where(HelpRequest.subject == subject)
     db.session.execute(theirs.values(**gone, search_text=sa.func.lower(HelpRequest.number)))
 

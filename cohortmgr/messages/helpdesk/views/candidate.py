@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
+from cohortmgr.applications.documents.actions import uploads
+from cohortmgr.applications.documents.rules import MOST_SENT
 from cohortmgr.applications.file import queries as applications
+from cohortmgr.applications.file.queries import File
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.base.i18n import language
+from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
+from cohortmgr.messages.helpdesk.actions.attachments import stored
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
-from cohortmgr.messages.helpdesk.forms import HelpRequestForm, PublicHelpRequestForm, WordsForm
+from cohortmgr.messages.helpdesk.forms import (
+    FileRequestForm,
+    HelpRequestForm,
+    JoiningForm,
+    PublicHelpRequestForm,
+    WordsForm,
+)
 from cohortmgr.messages.helpdesk.names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
-from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, HelpRequestState, answer_by
+from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, HelpRequestState, Topic, answer_by
+from cohortmgr.messages.helpdesk.views.joined_files import came_with, download
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends import queries as stipends
 
 bp = Blueprint("help", __name__)
 UNPROCESSABLE = 422
 _NUMBER = re.compile(r"Q-[0-9A-Z]{8}")
+
+
+@bp.url_value_preprocessor
+def _room_for_a_file(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Allow a question to bring a file that is too large to be taken, so that this is said and the text stays."""
+    if endpoint in ("help.on_file", "help.question") and request.method == "POST":
+        request.max_content_length = max(current_app.config["MAX_CONTENT_LENGTH"], MOST_SENT)
 
 
 @bp.get("/help")
@@ -156,11 +176,18 @@ def question(reference: str) -> ResponseReturnValue:
     """Show one's own thread; adding to it makes it the programme's turn."""
     viewer = guards.viewer()
     found = desk_queries.own(viewer, reference)
-    form, status = WordsForm(), 200
-    if form.validate_on_submit():
+    form, status, held, right = JoiningForm(), 200, None, False
+    if request.method == "POST":
+        valid = form.validate_on_submit()
+        held, right = came_with(form, reference)
+        status, right = (200, True) if valid and right else (UNPROCESSABLE, False)
+    if right:
         try:
+            once, file = form.once.data or new_reference(), stored(guards.viewer(), held) if held else None
             with writing():
-                helpdesk_questions.add(viewer, reference, form.text.data, form.once.data or new_reference())
+                helpdesk_questions.add(viewer, reference, form.text.data, once, file)
+            if held:
+                uploads.end(held)
             flash(_("Votre message est ajouté."), "done")
             return redirect(url_for(".question", reference=reference))
         except Refused as refusal:
@@ -168,30 +195,59 @@ def question(reference: str) -> ResponseReturnValue:
             show_problems(form, refusal)
             status = UNPROCESSABLE
     parts = desk_queries.thread(found, whole=False)
-    return render_template("messages/helpdesk/candidate_question.html", **_thread(found, parts, form)), status
+    page = _thread(found, parts, form)
+    return render_template("messages/helpdesk/candidate_question.html", held=held, **page), status
+
+
+@bp.get("/my/questions/<reference>/files/<entry>")
+@guards.candidate
+def file(reference: str, entry: str) -> ResponseReturnValue:
+    """Download a file that one joined to one's own question."""
+    found = desk_queries.file_of(desk_queries.own(guards.viewer(), reference), entry)
+    return download(found, found.name)
 
 
 @bp.route("/my/applications/<reference>/question", methods=["GET", "POST"])
 @guards.candidate
 def on_file(reference: str) -> ResponseReturnValue:
-    """Ask a question about one's own file."""
+    """Ask a question about one's own file. `about` names a condition that its answers do not meet: the text begins
+    with it."""
     file = applications.own(guards.viewer(), reference)
-    form = HelpRequestForm()
-    if form.validate_on_submit():
+    form, status, held, right = FileRequestForm(data=_begun(file)), 200, None, False
+    if request.method == "POST":
+        valid = form.validate_on_submit()
+        held, right = came_with(form, reference)
+        status, right = (200, True) if valid and right else (UNPROCESSABLE, False)
+    if right:
         try:
+            given = replace(_asked(form), attachment=stored(guards.viewer(), held) if held else None)
             with writing():
-                asked = helpdesk_questions.ask_on_file(guards.viewer(), reference, _asked(form)).reference
+                asked = helpdesk_questions.ask_on_file(guards.viewer(), reference, given).reference
+            if held:
+                uploads.end(held)
             return _asked_by_person(asked)
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
+            status = UNPROCESSABLE
     return render_template(
         "messages/helpdesk/public_question.html",
         form=form,
+        held=held,
         title=file.intake.title,
         subject=file.application.number,
         back=url_for("applications_candidate.show", reference=reference),
-    )
+    ), status
+
+
+def _begun(file: File) -> dict[str, str]:
+    """What stands in the form of somebody who comes from a condition that their answers do not meet."""
+    about = request.args.get("about", "")
+    rule = next((each for each in file.definition.eligibility if each.key == about), None)
+    if rule is None:
+        return {}
+    text = _("Mon dossier ne remplit pas cette condition : « %(reason)s »", reason=localized(rule.reason))
+    return {"topic": Topic.CONDITIONS.value, "text": f"{text}\n\n"}
 
 
 @bp.route("/my/stipends/<reference>/question", methods=["GET", "POST"])

@@ -22,11 +22,12 @@ from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import number_sent, place_asked
 from cohortmgr.messages.helpdesk import queries as desk_queries
-from cohortmgr.messages.helpdesk.actions import answer_many, door_closed, handling
+from cohortmgr.messages.helpdesk.actions import answer_many, attachments, door_closed, handling
 from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.queries import HelpRequestFilters
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, HelpRequestState, is_overdue
+from cohortmgr.messages.helpdesk.views.joined_files import download
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/staff")
 SHOWN = 50
@@ -70,6 +71,22 @@ def index() -> ResponseReturnValue:
 def question(reference: str) -> ResponseReturnValue:
     """Show one question, its thread, and what may be done."""
     return _page(reference)
+
+
+@bp.get("/questions/<reference>/files/<entry>")
+@guards.staff
+def file(reference: str, entry: str) -> ResponseReturnValue:
+    """Download the file that somebody joined to a question; the reading is noted.
+
+    It is named for its person, and by the question's number alone for whoever reads files without names."""
+    viewer = guards.viewer()
+    with writing():
+        found = attachments.read_by_staff(viewer, reference, entry)
+    row = desk_queries.get_for(viewer, reference)
+    ending = found.name.rpartition(".")[2]
+    if viewer.paths("reviews.score"):
+        return download(found, f"{row[0].number}.{ending}")
+    return download(found, f"{row[1].name if row[1] else row[0].asker_name} - {found.name}")
 
 
 def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> ResponseReturnValue:

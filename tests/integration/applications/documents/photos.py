@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from PIL import Image
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.test import stream_encode_multipart
 
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base.db import db
@@ -49,6 +51,17 @@ def place(reference: str, after: str = "") -> str:
 def send(client: FlaskClient, reference: str, *given: tuple[str, bytes], way: str = "add") -> Any:
     data = {"way": way, "files": [(io.BytesIO(content), name) for name, content in given]}
     return client.post(place(reference), data=data)
+
+
+def heavy(data: dict[str, Any]) -> dict[str, Any]:
+    """A large form as the test client sends it: its own way leaves a file of the disk open."""
+    fields: MultiDict[str, Any] = MultiDict()
+    for name, given in data.items():
+        for each in given if isinstance(given, list) else [given]:
+            fields.add(name, FileStorage(*each) if isinstance(each, tuple) else each)
+    stream, length, boundary = stream_encode_multipart(fields, use_tempfile=False)
+    kind = f"multipart/form-data; boundary={boundary}"
+    return {"input_stream": stream, "content_length": length, "content_type": kind}
 
 
 def standing() -> Document:

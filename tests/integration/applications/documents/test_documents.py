@@ -26,6 +26,7 @@ from cohortmgr.programmes.actions import load_definition
 from tests.integration.applications.documents.photos import (
     EICAR,
     asking,
+    heavy,
     names,
     photo,
     place,
@@ -81,7 +82,7 @@ def test_several_photos_are_one_document_whose_pages_are_put_in_order(
     paper = standing()
     assert names() == ["trois.pdf", "un.jpg"] and len(paper.pages) == 2 and paper.filename == "trois.pdf"
     page = client.get(place(draft)).text
-    assert page.count("<img ") == 2 and "Page 2 sur 2" in page
+    assert page.count("/pages/") == 2 and "Page 2 sur 2" in page
     for number, status in ((1, 200), (2, 200), (3, 404), (0, 404)):
         answer = client.get(f"/my/documents/{paper.reference}/pages/{number}")
         assert answer.status_code == status
@@ -312,3 +313,17 @@ def test_a_page_of_many_parts_asks_as_little_as_one_of_one(
             assert client.get(place(draft)).status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_several_photos_that_no_script_has_shrunk_come_with_the_form_and_its_token(
+    client: FlaskClient, draft: str, app: Flask
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(place(draft)).text)
+    assert token
+    large = photo() + b"0" * (4 * 1024 * 1024) + b"\xff\xd9"
+    given = [(io.BytesIO(large), f"{number}.jpg") for number in range(3)]
+    assert sum(len(stream.getvalue()) for stream, _name in given) > app.config["MAX_CONTENT_LENGTH"]
+    data = {"way": "add", "files": given, "csrf_token": token[1]}
+    assert client.post(place(draft), **heavy(data)).status_code == 302
+    assert names() == ["0.jpg", "1.jpg", "2.jpg"]

@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.documents import tasks as documents
 from cohortmgr.applications.documents.actions import uploads
+from cohortmgr.applications.documents.rules import files_of
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
@@ -310,6 +311,36 @@ def test_a_change_while_the_worker_reads_wins(
     monkeypatch.setattr(documents, "_outcome", meanwhile)
     examine()
     assert names() == ["un.jpg", "deux.jpg"] and len(standing().pages) == 2
-    kept = {standing().storage_key, *standing().pages, *(part["key"] for part in standing().parts)}
+    kept = {standing().storage_key, *standing().pages, *files_of(standing().parts)}
     there = {path.name for path in Path(system_app.config["DATA"], "files").glob("*/*")}
     assert there - before == kept
+
+
+def test_a_sending_that_was_cut_is_told_in_every_form_and_nothing_stays_once_it_is_given_up(
+    client: FlaskClient, draft: str, app: Flask
+) -> None:
+    content = photo(size=(300, 300))
+    url = announce_named(client, draft, content, "relevé.jpg").json["url"]
+    piece(client, url, content, 0, 200)
+    form = f"/my/applications/{draft}/form"
+    beside = f"/my/applications/{draft}/question/transcripts"
+    for address in (form, beside, place(draft)):
+        page = client.get(address, follow_redirects=True).text
+        assert "a été coupé" in page and "relevé.jpg" in page and f'data-unfinished="{url}"' in page
+        assert "il reprendra où il en était" in page and "Abandonner cet envoi" in page
+    other = browser(app)
+    sign_up(other, "autre@exemple.ma")
+    assert other.delete(url).status_code == 404 and client.get(url).status_code == 200
+    assert client.delete(url).status_code == 200 and client.delete(url).status_code == 404
+    with app.app_context():
+        assert not [path for path in uploads._root().rglob("*") if path.is_file()]
+    assert "a été coupé" not in client.get(form).text
+    assert "Déjà joint" not in client.get(form).text
+
+
+def test_what_has_arrived_cannot_be_given_up(client: FlaskClient, draft: str) -> None:
+    content = photo()
+    url = announce_named(client, draft, content).json["url"]
+    piece(client, url, content, 0, len(content))
+    assert client.delete(url).status_code == 200
+    assert names() == ["photo.jpg"]

@@ -72,6 +72,21 @@ def test_a_name_changes_with_the_content_and_only_then(tmp_path: Path) -> None:
     assert after["candidate.css"].name == before["candidate.css"].name
 
 
+def test_comments_do_not_travel(tmp_path: Path) -> None:
+    for audience in AUDIENCES:
+        lines = script(audience).splitlines()
+        assert not [line for line in lines if line.strip().startswith("//")]
+        assert "/*" not in style_sheet(audience)
+    folder = tmp_path / "assets"
+    shutil.copytree(FOLDER, folder)
+    (folder / "js" / "candidate" / "more.js").write_text(
+        "  // one\nconst there = 'https://exemple.ma'; // two\n"
+    )
+    assert "{\nconst there = 'https://exemple.ma'; // two\n}" in script("candidate", folder), (
+        "whole lines alone"
+    )
+
+
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_bundles_stay_within_their_budgets(audience: str) -> None:
     made = build()
