@@ -12,7 +12,7 @@ from cohortmgr.applications.importing.queries import runs as imports
 from cohortmgr.base import clock, storage
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
-from cohortmgr.messages.helpdesk import queries as desk
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.reports import queries as reports
 
 # A file is stored shortly before the row that names it; after so long no act is under way that still will.
@@ -35,7 +35,9 @@ def sweep_files(_stopping: Stopping) -> None:
     old = storage.older_than(SETTLED_AFTER)
     if not old:
         return
-    named = documents.stored_keys() | imports.stored_keys() | reports.stored_keys() | desk.stored_keys()
+    named = (
+        documents.stored_keys() | imports.stored_keys() | reports.stored_keys() | desk_queries.stored_keys()
+    )
     gone = [key for key in old if key not in named]
     if len(gone) > max(FEW, len(old) // 2):
         _log.error("%s of %s stored files are named by no row: is this their database?", len(gone), len(old))

@@ -138,7 +138,7 @@ OF_CONTRACTS = (
 # (check, file, what is written there): the four of the issue first, at their places of today.
 OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (imports.below_their_own, "cohortmgr/outbox/delivery/actions/claiming.py", "import cohortmgr.reports.staff_views"),
-    (imports.below_their_own, "cohortmgr/messages/helpdesk/queries.py", "from cohortmgr.outbox.actions import send"),
+    (imports.below_their_own, "cohortmgr/stipends/queries.py", "from cohortmgr.outbox.actions import send"),
     (imports.below_their_own, "cohortmgr/selection/queries.py", "from cohortmgr.selection.actions import letters"),
     (conduct.statements_of_views, "cohortmgr/placements/staff_views.py", "def f(row): db.session.add(row)"),
     # What a family may import, of the house, of base and of packages.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +18,16 @@ from cohortmgr.accounts.models import (
     RoleGrant,
     SignInSession,
 )
-from cohortmgr.accounts.rules import PERMISSIONS, PROGRAMME, Grant, Role, Scope, Viewer, reaching
+from cohortmgr.accounts.rules import (
+    COMPANY_ROLES,
+    PERMISSIONS,
+    PROGRAMME,
+    Grant,
+    Role,
+    Scope,
+    Viewer,
+    reaching,
+)
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
 from cohortmgr.base.db import db, present, presenting, prove, table_of
@@ -218,6 +227,17 @@ def colleagues_with(permission: str, path: str, without: Iterable[str | None] = 
     chosen = chosen.where(granted(path), Account.reference.not_in([each for each in without if each]))
     rows = db.session.execute(chosen.distinct().order_by(Person.family_name, Person.given_name).limit(5))
     return tuple(f"{given} {family}".strip() for given, family in rows)
+
+
+def company_roles_of(person_ids: Iterable[int]) -> Sequence[tuple[int, str]]:
+    """Return the person and the path of each role of a company's people that holds, or will, among these persons."""
+    held = sa.select(Account.person_id, RoleGrant.path).join(RoleGrant, RoleGrant.account_id == Account.id)
+    ends = sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= clock.today())
+    kinds = RoleGrant.role.in_([role.value for role in COMPANY_ROLES])
+    chosen = held.where(
+        kinds, RoleGrant.revoked_at.is_(None), ends, Account.person_id.in_(sorted(person_ids))
+    )
+    return [(person_id, path) for person_id, path in db.session.execute(chosen)]
 
 
 def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 CHILD = sa.orm.aliased(Person)
+_PART = 500
 # The states of a file in which its guardian is asked, or may change their mind.
 ASKED = (ApplicationState.HELD.value, ApplicationState.SUBMITTED.value)
 
@@ -221,3 +222,24 @@ def has_guardian(person_id: int | None, email: str | None = None) -> bool:
     if person_id is not None:
         return person_id in children_named([person_id], CHILD.id)
     return email is not None and email in children_named([email], CHILD.email)
+
+
+def guardians_by_contact(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
+    """Return the guardian known by each contact; a person who applied with the same number is not taken for one."""
+    phones = {
+        crypto.blind_index("phone", address): address for channel, address in contacts if channel == "sms"
+    }
+    emails = [address for channel, address in contacts if channel == "email"]
+    are = Person.id.in_(sa.select(Guardianship.guardian_id))
+    found: dict[tuple[str, str], Person] = {}
+    keys = sorted(phones)
+    for part in (keys[i : i + _PART] for i in range(0, len(keys), _PART)):
+        present(*part)
+        for person in db.session.scalars(sa.select(Person).where(are, Person.phone_blind.in_(part))):
+            found["sms", phones[str(person.phone_blind)]] = person
+    for part in (emails[i : i + _PART] for i in range(0, len(emails), _PART)):
+        present(*part)
+        same = (are, Person.phone_blind.is_(None), Person.email.in_(part))
+        for person in db.session.scalars(sa.select(Person).where(*same)):
+            found["email", str(person.email)] = person
+    return found

@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import known_email
-from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.queries.viewers import company_roles_of
 from cohortmgr.accounts.roles.rules import RoleScope
 from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Scope, Viewer, covers
 from cohortmgr.applications.duplicates.models import Merge
@@ -258,12 +259,7 @@ def _companies(
 ) -> Iterator[tuple[int, Interest]]:
     """The interests of those who have a role in a company that the programmes of these intakes place people in."""
     owners = _owners(same)
-    held = sa.select(Account.person_id, RoleGrant.path).join(RoleGrant, RoleGrant.account_id == Account.id)
-    held = held.where(
-        RoleGrant.role.in_([role.value for role in COMPANY_ROLES]), RoleGrant.revoked_at.is_(None)
-    )
-    held = held.where(sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on >= clock.today()))
-    hats = db.session.execute(held.where(Account.person_id.in_(sorted(owners)))).all()
+    hats = company_roles_of(owners)
     if not hats:
         return
     partners = programmes.partners_of({intake.programme_id for intake in intakes})

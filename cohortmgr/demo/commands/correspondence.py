@@ -20,9 +20,9 @@ from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
+from cohortmgr.messages.helpdesk.queries import saved_answers
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.messages.incoming import actions as incoming
 from cohortmgr.messages.incoming.rules import read_mail
@@ -170,7 +170,7 @@ def _ask(people: list[Viewer], manager: Viewer, finance: Viewer) -> None:
         )
         answer = "Votre attestation est prête : vous la trouverez au secrétariat, de 9 h à 16 h."
         handling.answer(manager, asked.reference, answer, "demo-answer")
-        if not desk_queries.saved(manager):
+        if not saved_answers.saved(manager):
             handling.save_answer(manager, programme, Topic.DOCUMENTS, "Relevé du semestre 5", TRANSCRIPT)
     lines = stipends.mine(people[1])
     if lines:

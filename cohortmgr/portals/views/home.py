@@ -28,7 +28,7 @@ from cohortmgr.base.web.ailments import ailment_now
 from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.campaigns import queries as campaign_queries
-from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.placements.queries import placements

@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from cohortmgr.accounts.actions import links, people
+from cohortmgr.accounts.actions import links, numbers, people
 from cohortmgr.accounts.limits import ATTEMPTS, ATTEMPTS_WITHIN
 from cohortmgr.accounts.models import Account, Person, SignInAttempt, SignInSession, SingleUseLink
 from cohortmgr.accounts.queries import viewers
@@ -371,9 +371,9 @@ def test_an_identity_number_is_one_person_s_and_sealed(system_app: Flask) -> Non
                 people.new_person({"given_name": name, "phone": "+212612345678"}) for name in "SZ"
             )
             for _again in range(2):
-                assert people.set_identifiers(salma, {"cin": "AB12345"}) == {}
+                assert numbers.set_identifiers(salma, {"cin": "AB12345"}) == {}
         with writing():
-            refused = people.set_identifiers(zineb, {"cin": "AB12345"})
+            refused = numbers.set_identifiers(zineb, {"cin": "AB12345"})
         assert "autre dossier" in refused["cin"].what
         assert salma.phone_sealed and b"612345678" not in salma.phone_sealed
         found = viewers.persons_by_identifiers("cin", ["AB12345", "CD1"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cohortmgr.accounts.actions.people import replace_identifier
+from cohortmgr.accounts.actions.numbers import replace_identifier
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file import queries as file_queries

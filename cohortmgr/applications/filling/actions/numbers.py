@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cohortmgr.accounts.actions.people import CONTRADICTS, set_identifiers
+from cohortmgr.accounts.actions.numbers import CONTRADICTS, set_identifiers
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer

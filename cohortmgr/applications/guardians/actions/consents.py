@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,6 +25,7 @@ from cohortmgr.applications.guardians.queries import (
     children,
     contact_of,
     guardian,
+    guardians_by_contact,
     guardianships,
 )
 from cohortmgr.applications.guardians.rules import Named, born_on, comes_of_age, consent_of, guardian_of
@@ -76,7 +77,7 @@ def ask_all(
     The caller has locked the files and checked that it may ask. `bundle` is that of the letters."""
     if not asked:
         return
-    found = _guardians(asked, language)
+    found = _guardians({each.named.contact: each.named for each in asked}, language)
     _note_guardianships(asked, found)
     counts: dict[str, int] = {}
     for each in asked:
@@ -169,10 +170,9 @@ def _letter(
     )  # fmt: skip
 
 
-def _guardians(asked: Sequence[ConsentRequest], language: str) -> dict[tuple[str, str], Person]:
-    """Contact to person: a guardian who is already known by it, or a new one."""
-    by_contact = {each.named.contact: each.named for each in asked}
-    found = _known(by_contact)
+def _guardians(by_contact: Mapping[tuple[str, str], Named], language: str) -> dict[tuple[str, str], Person]:
+    """Return the person of each contact: a guardian who is already known by it, or a new one."""
+    found = guardians_by_contact(by_contact)
     rows = []
     for contact, named in by_contact.items():
         if contact in found:
@@ -197,27 +197,6 @@ def _guardians(asked: Sequence[ConsentRequest], language: str) -> dict[tuple[str
             for person in db.session.scalars(sa.select(Person).where(Person.reference.in_(part))):
                 contact_held = contact_of(person)
                 found[contact_held.channel, contact_held.address] = person
-    return found
-
-
-def _known(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
-    """Contact to the guardian known by it; a person who applied with the same number is not taken for one."""
-    phones = {
-        crypto.blind_index("phone", address): address for channel, address in contacts if channel == "sms"
-    }
-    emails = [address for channel, address in contacts if channel == "email"]
-    are = Person.id.in_(sa.select(Guardianship.guardian_id))
-    found: dict[tuple[str, str], Person] = {}
-    keys = sorted(phones)
-    for part in (keys[i : i + _CHUNK] for i in range(0, len(keys), _CHUNK)):
-        present(*part)
-        for person in db.session.scalars(sa.select(Person).where(are, Person.phone_blind.in_(part))):
-            found["sms", phones[str(person.phone_blind)]] = person
-    for part in (emails[i : i + _CHUNK] for i in range(0, len(emails), _CHUNK)):
-        present(*part)
-        same = (are, Person.phone_blind.is_(None), Person.email.in_(part))
-        for person in db.session.scalars(sa.select(Person).where(*same)):
-            found["email", str(person.email)] = person
     return found
 
 
@@ -393,7 +372,9 @@ def take_back(viewer: Viewer, reference: str) -> Application:
 def link_for(viewer: Viewer, contact: Contact) -> str | None:
     """A new link for whoever just proved by a code that this contact is theirs; None if they are no guardian.
     The link that they lost, or did not use, opens nothing any longer."""
-    person = _known([(contact.channel, contact.address)]).get((contact.channel, contact.address))
+    person = guardians_by_contact([(contact.channel, contact.address)]).get(
+        (contact.channel, contact.address)
+    )
     if person is None or not guardianships(person):
         return None
     links.use_up(LINK, [person.reference])

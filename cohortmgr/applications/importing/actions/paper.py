@@ -8,7 +8,8 @@ from datetime import date, datetime, time
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.actions.people import CONTRADICTS, new_person, set_identifiers
+from cohortmgr.accounts.actions.numbers import CONTRADICTS, set_identifiers
+from cohortmgr.accounts.actions.people import new_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.composed import FieldValues, read_given

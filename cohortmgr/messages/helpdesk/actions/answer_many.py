@@ -15,11 +15,11 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean, new_reference, says_number
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions.handling import ANSWERED
 from cohortmgr.messages.helpdesk.actions.questions import NewThreadEntry, letters_for, row_of
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
-from cohortmgr.messages.helpdesk.queries import DESK, HelpRequestFilters
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
+from cohortmgr.messages.helpdesk.queries.questions import DESK, HelpRequestFilters
 from cohortmgr.messages.helpdesk.rules import LONGEST, TYPED_ABOVE, UNANSWERED, EntryKind, HelpRequestState
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes.models import Intake

@@ -22,7 +22,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import storage
 from cohortmgr.base.db import after_commit
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import ATTACHMENT, ThreadFile
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 

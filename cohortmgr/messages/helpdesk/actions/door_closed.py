@@ -14,7 +14,6 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import acting_in, db, reading_as
 from cohortmgr.base.errors import N_, NotFound
 from cohortmgr.base.text import new_reference
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions.questions import (
     HelpRequestScope,
     NewHelpRequest,
@@ -22,6 +21,7 @@ from cohortmgr.messages.helpdesk.actions.questions import (
     open_question,
     say_once,
 )
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake

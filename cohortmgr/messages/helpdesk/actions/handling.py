@@ -15,7 +15,6 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES
 from cohortmgr.base.text import clean, reference_once
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions.questions import (
     NewThreadEntry,
     checked_text,
@@ -24,6 +23,8 @@ from cohortmgr.messages.helpdesk.actions.questions import (
     say_once,
 )
 from cohortmgr.messages.helpdesk.models import HelpRequest, SavedAnswer
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
+from cohortmgr.messages.helpdesk.queries import saved_answers
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes.models import Programme
@@ -164,7 +165,7 @@ def save_answer(
         if not added:
             return row
     else:
-        row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
+        row = saved_answers.saved_answer(viewer, reference, desk_queries.WRITE)
         if version != row.version:
             raise Stale(reference)
         for name, value in said.items():
@@ -187,7 +188,7 @@ def _added(row: SavedAnswer) -> tuple[SavedAnswer, bool]:
 
 def remove_answer(viewer: Viewer, reference: str) -> None:
     """Remove a saved answer; the questions that were answered with it stay answered."""
-    row = desk_queries.saved_answer(viewer, reference, desk_queries.WRITE)
+    row = saved_answers.saved_answer(viewer, reference, desk_queries.WRITE)
     before = {"title": row.title, "body": row.body}
     record(viewer, "desk.remove_answer", about(row), before=before)
     db.session.delete(row)

@@ -26,9 +26,9 @@ from cohortmgr.base.db import acting_in, after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, fold, new_reference, new_short_code
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions.attachments import KeptFile, drop
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake, Programme

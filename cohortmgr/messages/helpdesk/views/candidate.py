@@ -21,7 +21,6 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.responses import show_problems
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
 from cohortmgr.messages.helpdesk.actions.attachments import stored
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
@@ -33,6 +32,7 @@ from cohortmgr.messages.helpdesk.forms import (
     WordsForm,
 )
 from cohortmgr.messages.helpdesk.names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, HelpRequestState, Topic, answer_by
 from cohortmgr.messages.helpdesk.views.joined_files import came_with, download
 from cohortmgr.programmes import queries as programmes

@@ -15,10 +15,11 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.responses import posted_version
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import handling
 from cohortmgr.messages.helpdesk.models import SavedAnswer
 from cohortmgr.messages.helpdesk.names import TOPICS
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
+from cohortmgr.messages.helpdesk.queries import saved_answers
 from cohortmgr.messages.helpdesk.rules import Topic
 from cohortmgr.programmes.models import Programme
 
@@ -33,7 +34,7 @@ def index() -> ResponseReturnValue:
     """List all saved answers, by topic."""
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.WRITE)
-    rows = desk_queries.saved(viewer, desk_queries.WRITE)
+    rows = saved_answers.saved(viewer, desk_queries.WRITE)
     return render_template("messages/helpdesk/staff_saved.html", rows=rows, topics=TOPICS)
 
 
@@ -49,7 +50,7 @@ def new() -> ResponseReturnValue:
 @guards.staff
 def edit(reference: str) -> ResponseReturnValue:
     """Change a saved answer."""
-    return _form(desk_queries.saved_answer(guards.viewer(), reference, desk_queries.WRITE))
+    return _form(saved_answers.saved_answer(guards.viewer(), reference, desk_queries.WRITE))
 
 
 @bp.post("/<reference>/remove")
@@ -64,7 +65,7 @@ def remove(reference: str) -> ResponseReturnValue:
 
 def _form(row: SavedAnswer | None) -> ResponseReturnValue:
     viewer, problems = guards.viewer(), tuple[Problem, ...]()
-    mine = desk_queries.programmes_of(viewer, desk_queries.WRITE)
+    mine = saved_answers.programmes_of(viewer, desk_queries.WRITE)
     if request.method == "POST":
         try:
             with writing():

@@ -21,11 +21,12 @@ from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import number_sent, place_asked
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, attachments, door_closed, handling
 from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
-from cohortmgr.messages.helpdesk.queries import HelpRequestFilters
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
+from cohortmgr.messages.helpdesk.queries import saved_answers
+from cohortmgr.messages.helpdesk.queries.questions import HelpRequestFilters
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, HelpRequestState, is_overdue
 from cohortmgr.messages.helpdesk.views.joined_files import download
 
@@ -94,7 +95,7 @@ def _page(reference: str, problems: Sequence[Problem] = (), typed: str = "") -> 
     row = desk_queries.get_for(viewer, reference)
     found = row[0]
     chosen = request.args.get("saved", "")
-    saved = desk_queries.saved(viewer)
+    saved = saved_answers.saved(viewer)
     body = next((each.body for each in saved if each.reference == chosen), {})
     line = desk_queries.line_of(found)
     page = render_template(
@@ -235,7 +236,7 @@ def many(problems: Sequence[Problem] = ()) -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             problems = refusal.problems
-    saved = desk_queries.saved(viewer)
+    saved = saved_answers.saved(viewer)
     chosen = next((each.body for each in saved if each.reference == request.args.get("saved")), None)
     spoken = answer_many.languages_of(viewer, filters, references)
     page = render_template(

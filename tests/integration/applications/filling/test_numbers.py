@@ -11,7 +11,7 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.actions import numbers, people
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.applications.file.models import Application
@@ -65,7 +65,7 @@ def told() -> int:
 
 def stranger(number: str) -> None:
     with writing():
-        people.set_identifiers(people.new_person({"given_name": "Nour"}), {"cin": number})
+        numbers.set_identifiers(people.new_person({"given_name": "Nour"}), {"cin": number})
 
 
 def earlier_file(name: str = "Zoé Ancienne") -> None:

@@ -23,7 +23,7 @@ from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
-from cohortmgr.messages.helpdesk.queries import stored_keys
+from cohortmgr.messages.helpdesk.queries.questions import stored_keys
 from tests.integration.applications.documents.photos import EICAR, heavy, photo
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import begin, browser, sign_up

@@ -16,10 +16,10 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import questions as helpdesk_questions
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.preferences.queries.routing import route_all
 from cohortmgr.outbox.hooks import Route
 from cohortmgr.outbox.models import Message

@@ -10,8 +10,8 @@ from flask import Flask
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import db
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.models import HelpRequest, SavedAnswer
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from tests.factories.choices import browser, sent, someone
 from tests.integration.messages.helpdesk.test_desk import STRANGER, letters, public, questions
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import db
-from cohortmgr.messages.helpdesk import queries as desk_queries
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.incoming import tasks as incoming_tasks
 from cohortmgr.messages.incoming.actions import receive, tag_of
 from cohortmgr.messages.incoming.rules import IncomingMail, question_address

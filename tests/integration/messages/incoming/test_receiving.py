@@ -17,8 +17,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.invitations import LETTER as INVITATION
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.models import ThreadEntry
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.incoming import actions as incoming_actions
 from cohortmgr.messages.incoming.actions import receive, reply_to, tag_of
 from cohortmgr.messages.incoming.rules import question_address, read_mail

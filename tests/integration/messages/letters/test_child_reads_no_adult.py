@@ -30,10 +30,10 @@ from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.tasks import send
-from cohortmgr.messages.helpdesk import queries as desk_queries
 from cohortmgr.messages.helpdesk.actions import answer_many, handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest, NewThreadEntry
 from cohortmgr.messages.helpdesk.models import HelpRequest
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import EntryKind, Topic
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes.models import Intake

@@ -22,7 +22,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
 from cohortmgr.base.text import fold
-from cohortmgr.messages.helpdesk.models import HelpRequest, SavedAnswer, ThreadEntry
+from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import (
     FROM_THE_PERSON,
     INTERNAL,
@@ -32,7 +32,7 @@ from cohortmgr.messages.helpdesk.rules import (
     ThreadFile,
     Topic,
 )
-from cohortmgr.programmes.models import Intake, Programme
+from cohortmgr.programmes.models import Intake
 from cohortmgr.stipends.models import StipendLine
 
 DESK = "messages.desk"
@@ -378,24 +378,6 @@ def line_of(question: HelpRequest) -> StipendLine | None:
     return None if question.line_id is None else db.session.get(StipendLine, question.line_id)
 
 
-def saved(viewer: Viewer, permission: str = DESK) -> Sequence[SavedAnswer]:
-    """Return the saved answers of the programmes where the viewer holds a permission, by topic and title."""
-    order = (SavedAnswer.topic, SavedAnswer.title, SavedAnswer.id)
-    return db.session.scalars(_saved(viewer, permission).order_by(*order)).all()
-
-
-def saved_answer(viewer: Viewer, reference: str, permission: str = DESK) -> SavedAnswer:
-    """Return one of the saved answers. Raises NotFound otherwise."""
-    found = db.session.scalar(_saved(viewer, permission).where(SavedAnswer.reference == reference))
-    if found is None:
-        raise NotFound(reference)
-    return found
-
-
-def _saved(viewer: Viewer, permission: str) -> sa.Select[SavedAnswer]:
-    return sa.select(SavedAnswer).where(accounts.within(viewer, permission, SavedAnswer.path))
-
-
 def without_account(person_ids: Iterable[int]) -> set[int]:
     """Return the persons among these who have no account, in one statement for every 500."""
     left = set(person_ids)
@@ -403,9 +385,3 @@ def without_account(person_ids: Iterable[int]) -> set[int]:
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
         left -= set(db.session.scalars(sa.select(Account.person_id).where(Account.person_id.in_(part))))
     return left
-
-
-def programmes_of(viewer: Viewer, permission: str) -> Sequence[Programme]:
-    """Return the programmes where the viewer holds a permission, by key."""
-    chosen = sa.select(Programme).where(accounts.within(viewer, permission, Programme.path))
-    return db.session.scalars(chosen.order_by(Programme.key)).all()
