@@ -72,12 +72,13 @@ class UnprovedContact:
 
 def unproved(viewer: Viewer, file: File) -> UnprovedContact | None:
     """Return the contact to which a sent file's answer goes, if nobody proved it: the address, else the number. None
-    where it is proved, and for a file that names none. One statement."""
+    where it is proved, and for a file that names none. One statement, and none where it is the address that enters the
+    viewer's account: nobody has one before a code or a link proved it."""
     said = person_values(file.definition.form, file.answers)
     named = [
         Contact(kind, str(said[part])) for part, kind in (("email", EMAIL), ("phone", SMS)) if said.get(part)
     ]
-    if not named:
+    if not named or named[0] == Contact(EMAIL, viewer.email):
         return None
     known = tuple(contacts_of(viewer))
     return None if named[0] in known or not known else UnprovedContact(named[0], known)

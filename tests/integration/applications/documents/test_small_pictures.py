@@ -75,7 +75,7 @@ def test_a_page_of_one_colour_is_said_beside_its_picture_wherever_it_stands(
     send(client, draft, ("un.jpg", photo()), ("long.pdf", paged(True, False, True, True, False)))
     examine()
     for page in (question(client, draft), client.get(place(draft)).text):
-        assert page.count("d’une seule couleur : on n’y lit rien") == 2
+        assert page.count("d’une seule couleur\xa0: on n’y lit rien") == 2
     beside = question(client, draft)
     assert beside.count("illisible") == 1, "of the pages that are shown, one"
     assert "La page 3 est" in beside and "La page 6 est" in beside and "6 pages" in beside

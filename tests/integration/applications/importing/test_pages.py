@@ -147,7 +147,7 @@ def test_columns_and_values_are_mapped_on_the_page(client: FlaskClient, intake: 
 
 
 @pytest.mark.parametrize("name", ["v:licence:a\0b", "v:licence:x"])
-def test_a_mapping_with_a_text_that_no_database_keeps_is_refused_with_what_to_do(
+def test_a_sign_that_no_database_keeps_is_left_out_of_a_mapping(
     client: FlaskClient, intake: str, name: str
 ) -> None:
     row = one(licence="Info")
@@ -156,7 +156,7 @@ def test_a_mapping_with_a_text_that_no_database_keeps_is_refused_with_what_to_do
     answer = client.post(
         f"{page}/mapping", data={**chosen, "c8": "licence", name: "a" if "\0" in name else "a\0b"}
     )
-    assert answer.status_code == 409 and "caractère invisible" in answer.text
+    assert answer.status_code == (409 if "\0" in name else 302)
     assert client.get(page).status_code == 200
 
 
