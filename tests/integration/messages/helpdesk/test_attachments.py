@@ -138,7 +138,14 @@ def test_a_page_of_one_colour_is_refused_as_in_the_form(client: FlaskClient, dra
     assert "d’une seule couleur" in ask(client, draft, file.getvalue()).text
 
 
+def waiting(app: Flask) -> set[Path]:
+    """What was sent in parts and is no document yet; other tests of the process leave theirs."""
+    with app.app_context():
+        return {path for path in uploads._root().rglob("*") if path.is_file()}
+
+
 def test_no_file_is_lost_when_the_text_is_refused(client: FlaskClient, draft: str, app: Flask) -> None:
+    before = waiting(app)
     answer = ask(client, draft, photo(), "relevé du S5.jpg", text="  ")
     assert answer.status_code == 422 and "Écrivez votre question." in answer.text
     assert "relevé du S5.jpg" in answer.text and not entries()
@@ -150,8 +157,7 @@ def test_no_file_is_lost_when_the_text_is_refused(client: FlaskClient, draft: st
     assert answer.status_code == 302
     [entry] = entries()
     assert entry.file_key and "relevé du S5.jpg" in client.get(answer.location).text
-    with app.app_context():
-        assert not [path for path in uploads._root().rglob("*") if path.is_file()], "nothing stays beside it"
+    assert waiting(app) == before, "nothing stays beside it"
 
 
 def test_another_file_takes_its_place_and_it_may_be_left_out(client: FlaskClient, draft: str) -> None:
