@@ -21,8 +21,14 @@ from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.programmes.models import Intake
 
+# More files than these are not compared in one request: 20,000 take eight seconds and 440 MB.
+COMPARED = 20_000
+_TOO_MANY = N_(
+    "C’est trop pour une page : au-delà de %(most)s dossiers, les ressemblances ne sont pas cherchées ici."
+)
 _LIVING = (ApplicationState.DRAFT.value, ApplicationState.SUBMITTED.value)
 # In other intakes, a file that was withdrawn counts too.
 _TELLING = (*_LIVING, ApplicationState.WITHDRAWN.value)
@@ -40,12 +46,13 @@ class DuplicatePair:
 
 def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[DuplicatePair]:
     """The pairs of an intake's files that look like one person's, the most alike first. With `elsewhere`, the
-    pairs of its files with files of every other intake that the viewer manages. Takes three statements at
-    most."""
+    pairs of its files with files of every other intake that the viewer manages. Takes four statements at most. Refused
+    beyond COMPARED files, which would fill the memory of the machine."""
     require(viewer, file.MANAGE, intake.path)
     chosen = sa.and_(Application.intake_id == intake.id, Application.state.in_(_LIVING), file.AGREED)
     if elsewhere:
         chosen = sa.or_(chosen, _sharing(viewer, intake))
+    _require_few(chosen)
     rows = db.session.execute(_held(Application, Person, Intake).where(chosen).order_by(Application.id)).all()
     numbers: dict[int, dict[str, str]] = {}
     bearers = _held(Application.person_id).where(chosen)
@@ -66,6 +73,12 @@ def alike(viewer: Viewer, intake: Intake, *, elsewhere: bool = False) -> list[Du
         )
         for each, (one, other) in found
     ]
+
+
+def _require_few(chosen: sa.ColumnElement[bool]) -> None:
+    few = _held(sa.literal_column("1").label("one")).where(chosen).limit(COMPARED + 1).subquery()
+    if (db.session.scalar(sa.select(sa.func.count()).select_from(few)) or 0) > COMPARED:
+        raise Refused(Problem(_TOO_MANY, {"most": COMPARED}))
 
 
 def _held(*wanted: Any) -> sa.Select[Any]:

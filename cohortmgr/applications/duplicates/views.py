@@ -21,7 +21,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import FILE_STATES, ApplicationState
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.responses import show_problems
 
@@ -39,12 +39,17 @@ def index(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     elsewhere = request.args.get("with") == "others"
-    found = duplicates.alike(viewer, intake, elsewhere=elsewhere)
+    too_many: tuple[Problem, ...] = ()
+    try:
+        found = duplicates.alike(viewer, intake, elsewhere=elsewhere)
+    except Refused as refusal:
+        found, too_many = [], tuple(refusal.problems)
     return render_template(
         "applications/duplicates/staff_duplicates.html",
         intake=intake,
         pairs=found[:LISTED],
         count=len(found),
+        too_many=too_many,
         signs=SIGN_NAMES,
         states=FILE_STATES.names,
         merged=duplicates.merged(viewer, intake),

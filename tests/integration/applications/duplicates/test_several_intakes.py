@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications.duplicates import queries as duplicates
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists import queries as lists
@@ -195,3 +196,16 @@ def test_a_file_on_which_a_decision_was_taken_is_not_put_aside(
     monkeypatch.setattr(lists, "outcomes_above", [lambda _outcome: decided])
     refused = desk.post(f"/staff/duplicates/{now}/{twin}", data={**REASON, "keep": now})
     assert "Une décision est déjà prise" in refused.text and not all_of(Merge)
+
+
+def test_more_files_than_a_page_compares_are_told_and_none_is_read(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """20,000 files fill 440 MB of the process; beyond, the machine would stand still."""
+    many(4)
+    path = f"/staff/intakes/{intake}/duplicates"
+    for least, told in ((4, False), (3, True)):
+        monkeypatch.setattr(duplicates, "COMPARED", least)
+        for asked in ("", "?with=others"):
+            page = desk.get(path + asked)
+            assert page.status_code == 200 and ("Rien n’a été comparé" in page.text) is told
