@@ -49,6 +49,8 @@ def require_keepable(parameters: object) -> None:
                 require_keepable(each)
 
 
+# Seconds that a statement of a page may take: whoever waited longer has gone, and the others wait behind it.
+LONGEST = 30
 # Seconds in which the server must have let a question of its own connection in.
 _SOON = 2
 # A dead line is found by the kernel: nothing acknowledged for so many milliseconds, or three probes unanswered.
@@ -57,11 +59,14 @@ _LINE = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval
 
 def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
     """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone, and
-    wait for a lock as many seconds as `patience` says."""
+    wait for a lock as many seconds as `patience` says; where there is one, somebody waits for the page, and no statement
+    goes on beyond LONGEST."""
     if url.startswith("sqlite"):
         return {"url": url, "json_serializer": keepable_json}
     # As an option of the connection this costs no statement, and holds for who reads as for who writes.
-    waits = "" if patience is None else f" -c lock_timeout={patience * 1000:.0f}"
+    waits = ""
+    if patience is not None:
+        waits = f" -c lock_timeout={patience * 1000:.0f} -c statement_timeout={LONGEST * 1000}"
     arguments = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
     return {"url": url, "json_serializer": keepable_json, "connect_args": arguments}
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 
 from cohortmgr.audit.models import SubjectKey
 from cohortmgr.base import db as base
+from cohortmgr.base.databases import connecting
 from cohortmgr.base.db import db, writing
 from tests.databases import Database, PostgresDatabase
 
@@ -73,3 +74,10 @@ def test_a_connection_that_died_while_it_rested_is_replaced(
         cut()
     monkeypatch.setattr(base, "RESTS", 0.0)
     cut()
+
+
+@pytest.mark.postgres_only
+def test_no_statement_of_a_page_goes_on_for_ever(app: Flask, system_app: Flask) -> None:
+    for each, expected in ((app, f"{connecting.LONGEST}s"), (system_app, "0")):
+        with each.app_context():
+            assert db.session.scalar(sa.text("SHOW statement_timeout")) == expected
