@@ -59,8 +59,8 @@ _LINE = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval
 
 def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
     """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone, and
-    wait for a lock as many seconds as `patience` says; where there is one, somebody waits for the page, and no statement
-    goes on beyond LONGEST."""
+    wait for a lock as many seconds as `patience` says; where there is one, somebody waits for the page, and no
+    statement goes on beyond LONGEST."""
     if url.startswith("sqlite"):
         return {"url": url, "json_serializer": keepable_json}
     # As an option of the connection this costs no statement, and holds for who reads as for who writes.
