@@ -77,7 +77,7 @@ def _listed(words: Collection[str]) -> str:
 def weighed(texts: Collection[str], cost_of: Callable[[Measure], int]) -> tuple[Measure, int]:
     """Return the measure of the longest of some short messages, and its cost.
     Raises Refused if it takes too many segments."""
-    heaviest = max((measured(text) for text in texts), key=lambda measure: measure.segments)
+    heaviest = max((measured(text) for text in texts), key=lambda each: (each.segments, each.units))
     if heaviest.segments > MOST_SEGMENTS:
         what = N_("Ce message court prendrait %(segments)s segments ; il en prend au plus %(most)s.")
         raise Refused(Problem(what, {"segments": heaviest.segments, "most": MOST_SEGMENTS}, "body"))

@@ -16,6 +16,14 @@ from jinja2 import StrictUndefined, meta
 from cohortmgr.base.db import db
 from cohortmgr.base.i18n import LANGUAGES, speaking
 from cohortmgr.base.settings import ROOT
+from cohortmgr.messages.texts.queries.preview import (
+    TextIdentity,
+    check,
+    examples,
+    held_text,
+    over_the_year,
+    tried,
+)
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice, Variable, bearing_keys, declare, declared, room_of
 from cohortmgr.outbox.queries import opened
@@ -242,3 +250,22 @@ def test_every_key_that_is_sent_anywhere_is_declared() -> None:
 def test_a_rendering_is_what_it_says() -> None:
     shown = render_own("sign_in_code", "inbox", {"code": "204\nBcc: x", "minutes": 10})
     assert shown == Rendered(shown.subject, shown.text, None)
+
+
+def test_the_editor_weighs_a_short_message_on_its_worst_day_of_the_year(system_app: Flask) -> None:
+    """An example of June says nothing of September, nor one of a Sunday of a Wednesday."""
+    grew = 0
+    with system_app.test_request_context():
+        for notice in declared.values():
+            dated = any(variable.kind in ("day", "moment") for variable in notice.variables)
+            for language in LANGUAGES if dated else ():
+                identity = TextIdentity(1, notice, "sms", language)
+                body = held_text(identity).body
+                found = check(identity, "", body)
+                assert found is not None
+                said = [measured(text) for text in over_the_year(identity, body)]
+                example = measured(tried(identity, "", body, examples(notice)).text)
+                worst = max(said, key=lambda each: (each.segments, each.units))
+                assert found[0] == worst and worst.units >= example.units, (notice.key, language)
+                grew += worst.units > example.units
+    assert grew > 5
