@@ -1,5 +1,6 @@
--- Whoever acts is known by the hash of their session's token, which the application says in `app.session`, and signs. `app.presented` has what somebody showed that only they can
--- know: hashes of the tokens of links and codes, blind indexes, random references, an address that a code proved.
+-- Whoever acts is known by the hash of their session's token, which the application says in `app.session`, and signs.
+-- `app.presented` has what somebody showed that only they can know: hashes of the tokens of links and codes, blind
+-- indexes, random references, an address that a code proved.
 -- See docs/decisions/0017. Days and expiry are not asked here: the application's clock may stand still.
 -- What is called in nearly each statement is plpgsql, whose plans are kept as long as the connection.
 
