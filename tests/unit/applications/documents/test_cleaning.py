@@ -285,9 +285,10 @@ def test_the_file_at_fault_is_named() -> None:
     )
 
 
-def test_a_process_that_lasts_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "PATIENCE", 0.01)
-    assert refusal(DocumentPart("image", picture())) == ("too_heavy", None)
+def test_a_process_that_lasts_is_ended() -> None:
+    with pytest.raises(NotTaken) as caught:
+        made_of([DocumentPart("image", picture())], 20, patience=0.01)
+    assert (caught.value.reason, caught.value.part) == ("too_heavy", None)
 
 
 def test_the_process_sees_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
