@@ -31,7 +31,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
 from cohortmgr.base.databases import vouching
-from cohortmgr.base.databases.connecting import pooled_options, require_keepable
+from cohortmgr.base.databases.connecting import hide_names, pooled_options, require_keepable
 from cohortmgr.base.databases.vouching import at_insert as at_insert  # for models, which know this file alone
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
@@ -176,6 +176,8 @@ def _configure_sqlite(engine: sa.Engine, patience: float) -> None:
 
 def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
     undo = engine.dialect.do_rollback
+
+    event.listen(engine, "connect", hide_names)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:

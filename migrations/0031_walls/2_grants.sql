@@ -60,7 +60,8 @@ BEGIN
   END IF;
   IF giver IS DISTINCT FROM NEW.account_id
      AND app_may_grant(giver, NEW.role, NEW.path, NEW.institutions, NEW.alone)
-     AND (TG_OP = 'INSERT' OR app_may_grant(giver, OLD.role, OLD.path, '[]', OLD.alone)) THEN
+     AND (TG_OP = 'INSERT' OR app_may_grant(giver, OLD.role, OLD.path, CASE WHEN OLD.role IN ('company_contact', 'tutor')
+       THEN OLD.institutions ELSE '[]' END, OLD.alone)) THEN
     RETURN NEW;
   END IF;
   IF EXISTS (SELECT FROM app_accepted() i WHERE

@@ -68,7 +68,7 @@ BEGIN
   proved := app_proves(OLD.email) OR app_proves(OLD.phone_blind);
   IF (NEW.id, NEW.reference, NEW.created_at) IS DISTINCT FROM (OLD.id, OLD.reference, OLD.created_at)
      OR (NEW.password_hash, NEW.proved_at) IS DISTINCT FROM (OLD.password_hash, OLD.proved_at)
-        AND NOT (own OR proved OR app_comes(OLD.person_id))
+        AND NOT (own OR proved OR OLD.email IS NULL AND OLD.phone_blind IS NULL AND app_comes(OLD.person_id))
      OR NEW.email IS DISTINCT FROM OLD.email AND NOT app_may_enter(OLD.person_id, OLD.email, NEW.email, own)
      OR (NEW.phone_blind, NEW.phone_sealed) IS DISTINCT FROM (OLD.phone_blind, OLD.phone_sealed)
         AND NOT app_may_enter(OLD.person_id, OLD.phone_blind, NEW.phone_blind, own) THEN

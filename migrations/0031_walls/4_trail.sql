@@ -11,7 +11,8 @@ CREATE FUNCTION app_destroy_key(whose text, moment timestamptz) RETURNS void
   SECURITY DEFINER LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF app_is_walled() AND NOT EXISTS (SELECT FROM sign_in_codes WHERE reference = whose AND used_at IS NOT NULL)
-     AND NOT EXISTS (SELECT FROM intake_watches WHERE reference = whose) THEN
+     AND NOT EXISTS (SELECT FROM intake_watches WHERE reference = whose)
+     OR app_is_walled() AND EXISTS (SELECT FROM persons WHERE reference = whose) THEN
     RAISE EXCEPTION 'the application does not destroy this key' USING ERRCODE = 'insufficient_privilege';
   END IF;
   UPDATE subject_keys SET wrapped = NULL, destroyed_at = moment WHERE subject = whose AND destroyed_at IS NULL;

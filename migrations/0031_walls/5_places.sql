@@ -131,3 +131,6 @@ UPDATE grants SET seen_in = app_reach(institutions, scope_kind, path, alone);
 UPDATE persons SET seen_in = app_places(id);
 UPDATE accounts SET seen_in = app_places(person_id);
 UPDATE identifiers SET seen_in = app_places(person_id);
+
+-- What triggers ask is nobody's to ask: it would say of any number where that person has a file.
+REVOKE ALL ON FUNCTION app_places(bigint), app_place(bigint[]), app_reach(jsonb, text, text, boolean) FROM PUBLIC;

@@ -30,6 +30,12 @@ def make_roles(settings: Settings) -> list[str]:
     engine = sa.create_engine(target, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.execute(sa.text(f"ALTER SCHEMA public OWNER TO {_quoted(owner)}"))
+        # A table of the session's own would stand before the house's, and what a connection has prepared would be
+        # known by name.
+        connection.execute(sa.text(f'REVOKE TEMPORARY ON DATABASE "{app.database}" FROM PUBLIC'))
+        connection.execute(
+            sa.text("REVOKE EXECUTE ON FUNCTION pg_catalog.pg_prepared_statement() FROM PUBLIC")
+        )
         for url in (app, system):
             name = _quoted(url)
             connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {name}"))

@@ -272,3 +272,57 @@ def test_a_database_with_another_key_says_what_to_run(
             assert any("lay the key" in line for line in make_roles(database.settings))
     with writing():
         people.open_session(web[MINE])
+
+
+def test_an_address_written_beside_an_account_opens_it_to_nobody(
+    web: dict[str, Any], database: Database
+) -> None:
+    """What stands in a file is typed by anybody: it opens no account that has a way in of its own."""
+    assert isinstance(database, PostgresDatabase)
+    database.admin.execute(
+        "UPDATE persons SET email = 'elle@exemple.ma' FROM accounts"
+        f" WHERE accounts.person_id = persons.id AND accounts.id = {web[VICTIM]}"
+    )
+    with writing():
+        token = codes.keep_proof("doubt", Contact("email", "elle@exemple.ma"), "fr")
+    present(hashed(token), "elle@exemple.ma", VICTIM)
+    changing()
+    assert not passes(SET_PASSWORD.bindparams(email=VICTIM))
+
+
+def test_a_watch_that_bears_a_person_s_reference_destroys_no_key(web: dict[str, Any]) -> None:
+    present("b" * 64, web["lonely"])
+    changing()
+    planted = sa.text(
+        "INSERT INTO intake_watches (reference, blind, scope, sealed, channel, language, created_at, expires_at)"
+        " VALUES (:reference, :blind, 'x', '', 'email', 'fr', now(), now())"
+    )
+    db.session.execute(planted.bindparams(reference=web["lonely"], blind="b" * 64))
+    with pytest.raises(ProgrammingError, match="does not destroy this key"):
+        db.session.execute(sa.text("SELECT app_destroy_key(:whose, now())").bindparams(whose=web["lonely"]))
+
+
+def test_nothing_that_a_request_leaves_on_its_connection_reaches_the_next(web: dict[str, Any]) -> None:
+    changing()
+    for asked in (
+        "CREATE TEMP TABLE grants (LIKE public.grants)",
+        "SELECT * FROM pg_prepared_statements",
+        "SELECT pg_prepared_statement()",
+    ):
+        with pytest.raises(ProgrammingError), db.session.begin_nested():
+            db.session.execute(sa.text(asked))
+    driver: Any = db.session.connection().connection.driver_connection
+    for _ in range(driver.prepare_threshold + 1):
+        db.session.execute(sa.text("SELECT 1"))
+    assert all(int(name.removeprefix(b"_pg3_")) > 2**32 for name in driver._prepared._names.values())
+    assert driver._prepared._names
+
+
+def test_what_is_the_owner_s_is_nobody_else_s(web: dict[str, Any]) -> None:
+    changing()
+    for asked in ("SELECT app_places(1)", "SELECT app_place(ARRAY[1])"):
+        with pytest.raises(ProgrammingError, match="permission denied"), db.session.begin_nested():
+            db.session.execute(sa.text(asked))
+    assert db.session.scalar(sa.text("SELECT count(*) FROM alembic_version")) == 0
+    assert not passes(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    assert not passes(sa.text("DELETE FROM alembic_version"))

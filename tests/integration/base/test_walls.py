@@ -7,6 +7,7 @@ taken off that list, and nothing is put on it without saying why in docs/decisio
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 import sqlalchemy as sa
@@ -17,10 +18,11 @@ from sqlalchemy.exc import ProgrammingError
 
 from cohortmgr import tables
 from cohortmgr.accounts.actions import people
-from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.models import Account, RoleGrant
 from cohortmgr.accounts.queries import viewers
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit import queries as trail
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, present, prove, see, writing
 from tests.conftest import ROOT
 from tests.databases import Database, PostgresDatabase
@@ -264,3 +266,17 @@ def test_what_was_shown_within_a_savepoint_that_was_undone_can_be_shown_again() 
         db.session.execute(sa.text("SELECT nothing"))
     present("1001token_hash")
     assert db.session.scalar(sa.text("SELECT count(*) FROM links")) == 1
+
+
+def test_who_administers_people_ends_the_role_of_a_company_s_contact(
+    acting: dict[str, int], system_app: Flask
+) -> None:
+    with system_app.app_context(), writing():
+        contact = account("contact@acme.ma", (Role.COMPANY_CONTACT, "ma.acme.", [1]))
+    with writing():
+        held = db.session.scalars(sa.select(RoleGrant).where(RoleGrant.account_id == contact)).one()
+        held.ends_on = date(2026, 12, 15)
+    with writing():
+        held.revoked_at = clock.now()
+    db.session.rollback()
+    assert held.revoked_at is not None
