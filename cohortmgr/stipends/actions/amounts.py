@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,6 +51,7 @@ class Amount:
     blind: str
     last4: str
     takes: tuple[int, ...] = ()
+    since: datetime | None = None
 
     @property
     def state(self) -> StipendLineState:
@@ -185,8 +186,8 @@ def _amount(
 ) -> Amount:
     details: BankDetails | None = row.BankDetails
     rib = crypto.unseal(details.sealed, "bank_details", "sealed", details.reference) if details else None
-    blind, last4 = (details.blind, details.last4) if details else ("", "")
-    return Amount(row.Enrolment, row.Person.name, total, problem, rib, blind, last4, takes)
+    blind, last4, since = (details.blind, details.last4, details.taken_at) if details else ("", "", None)
+    return Amount(row.Enrolment, row.Person.name, total, problem, rib, blind, last4, takes, since)
 
 
 def _no_company(
@@ -209,14 +210,20 @@ def _enrolled_in(enrolment: Enrolment, month: date) -> bool:
 
 
 def _judged(amounts: Sequence[Amount]) -> list[Amount]:
-    """Return the amounts with what keeps each from being paid: the account, or that there is nothing to pay."""
+    """Return the amounts with what keeps each from being paid: the account, or that there is nothing to pay.
+
+    Whoever is set aside for another reason still has an account, which may have been theirs first."""
     paid = payment_list(
         [
             Payee(
-                each.enrolment.reference, str(each.enrolment.person_id), each.name, each.rib, each.total.net
+                each.enrolment.reference,
+                str(each.enrolment.person_id),
+                each.name,
+                each.rib,
+                each.total.net if each.total else 0,
+                each.since,
             )
             for each in amounts
-            if each.problem is None and each.total is not None
         ]
     )
     wrong = {problem.where: problem for problem in paid.exceptions}
