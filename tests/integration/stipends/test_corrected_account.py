@@ -179,3 +179,51 @@ def test_the_account_of_somebody_else_is_told_when_it_is_given(
     assert kept == [promotions.rib(1)[-4:], promotions.rib(2)[-4:]]
     own = client.post(f"/my/applications/{reference}/correction", data={"rib": promotions.rib(78)})
     assert own.status_code == 302
+
+
+def test_what_the_bank_has_stays_readable_and_says_to_stop_the_bank_first(
+    app: Flask, system_context: AppContext
+) -> None:
+    cohort = promotions.placed(2)
+    run = computed(cohort, JANUARY)
+    with writing():
+        runs.approve(SECOND, run.reference, str(run.lines), run.version)
+    desk = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.FINANCE))
+    address = f"/staff/stipends/{run.reference}"
+    handed = desk.post(f"{address}/bank-file.csv")
+    assert handed.status_code == 200
+    assert "de ne pas payer ces lignes" not in desk.get(address).text
+    reference = ask_account(cohort, 1)
+    client = promotions.browser(app, promotions.candidate(1))
+    new = promotions.rib(77)
+    assert client.post(f"/my/applications/{reference}/correction", data={"rib": new}).status_code == 302
+    page = desk.get(address).text
+    assert "de ne pas payer ces lignes" in page and "Annulez cet état avec un motif" not in page
+    listed = desk.get(f"{address}/list")
+    assert listed.status_code == 200
+    assert promotions.rib(1)[6:22] in listed.text and new[6:22] not in listed.text
+    assert desk.post(f"{address}/bank-file.csv").data == handed.data
+    desk.post(f"{address}/paid", data={"day": f"{clock.today()}"})
+    assert "de ne pas payer ces lignes" not in desk.get(address).text, "it is too late to stop the bank"
+
+
+def test_a_page_says_how_many_were_paid_and_how_many_came_back_with_their_sums(
+    app: Flask, system_context: AppContext
+) -> None:
+    cohort = promotions.placed(3)
+    run = computed(cohort, JANUARY)
+    with writing():
+        runs.approve(SECOND, run.reference, str(run.lines), run.version)
+    desk = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.FINANCE))
+    desk.get("/language/fr")
+    address, listed = f"/staff/stipends/{run.reference}", f"/staff/cohorts/{cohort.reference}/stipends"
+    desk.post(f"{address}/bank-file.csv")
+    today = f"{clock.today()}"
+    told = {"day": today, "returned": "y", "because": "Compte clôturé"}
+    assert "revenue" not in desk.get(listed).text
+    desk.post(f"/staff/stipend-lines/{lines_of(run)[0].reference}/bank", data=told)
+    desk.post(f"{address}/paid", data={"day": today})
+    text = " ".join(desk.get(address).text.replace("\u202f", " ").replace("\xa0", " ").split())
+    assert "2 bourses versées : 8 000,00 MAD" in text and "1 revenue de la banque : 4 000,00 MAD" in text
+    assert "les bourses sont payées" not in text
+    assert "1 revenue" in desk.get(listed).text.replace("\xa0", " ")
