@@ -170,6 +170,8 @@ def test_the_account_of_somebody_else_is_told_when_it_is_given(
     reference = ask_account(cohort, 1)
     client = promotions.browser(app, promotions.candidate(1))
     client.get("/language/fr")
+    home = client.get("/my").text
+    assert "corrigez ce qui est demandé avant" in home and f"/my/applications/{reference}/correction" in home
     theirs = client.post(f"/my/applications/{reference}/correction", data={"rib": promotions.rib(2)})
     assert theirs.status_code == 200 and "déjà celui d’une autre personne" in theirs.text
     assert promotions.rib(2) in theirs.text, "nothing typed is lost"
