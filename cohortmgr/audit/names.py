@@ -169,6 +169,7 @@ ACTS: Mapping[str, str] = {
     "stipends.adjust": N_("Ligne de bourse ajustée"),
     "stipends.approve": N_("État de paiement approuvé"),
     "stipends.cancel": N_("État de paiement annulé"),
+    "stipends.confirm_account": N_("Compte confirmé après un retour"),
     "stipends.compute": N_("État de paiement calculé"),
     "stipends.export": N_("Fichier bancaire établi"),
     "stipends.mark_line_paid": N_("Ligne marquée versée"),

@@ -17,7 +17,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.hooks import Hook
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
+from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.models import Intake, Offering
@@ -139,6 +139,16 @@ def over(applications: Collection[int]) -> set[int]:
     ended = [state.value for state in EnrolmentState if state not in PRESENT]
     theirs = (Enrolment.application_id.in_(applications), Enrolment.state.in_(ended))
     return set(db.session.scalars(sa.select(Enrolment.application_id).where(*theirs)))
+
+
+def took_part(application: Application) -> bool:
+    """Whether the person of an application was confirmed in a cohort, if only for a day."""
+    begun = [state.value for state in PAID]
+    ended = sa.and_(
+        Enrolment.state.in_([state.value for state in PAID_TO_THE_END]), Enrolment.ends_on.is_not(None)
+    )
+    mine = (Enrolment.application_id == application.id, sa.or_(Enrolment.state.in_(begun), ended))
+    return db.session.scalar(sa.select(Enrolment.id).where(*mine).limit(1)) is not None
 
 
 def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question, ...]]]:

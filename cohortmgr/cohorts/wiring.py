@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     offers.on_release.register(actions.leave)
     files.enrolled_elsewhere.register(queries.enrolled_elsewhere)
     files.over.register(queries.over)
+    files.took_part.register(queries.took_part)
     navigation = navigation_of(app)
     navigation.lead_to("portals.staff_home", staff_views.bp.name)
     card = RoomCard(

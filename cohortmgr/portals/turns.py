@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from cohortmgr.base.errors import N_, Problem
@@ -34,15 +34,34 @@ class FileSituation:
     deadline: datetime | None = None
     place: int | None = None
     owed: int = 0
+    correct_by: datetime | None = (
+        None  # until when the person is asked to correct answers, while that may be done
+    )
     refused: bool = False  # the guardian of a child refused, for whom a held file waits
 
 
-JOINING = "joining_candidate.form"
+JOINING, CORRECTION = "joining_candidate.form", "corrections_candidate.form"
 SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form", "selection_candidate.offer"
 
 
 def turn_of(situation: FileSituation, now: datetime) -> Turn:
     """Return where a file stands and who acts next."""
+    turn = _standing(situation, now)
+    asked = situation.correct_by
+    if asked is None or now >= asked or _is_sooner(situation, turn, asked):
+        return turn
+    what = N_("C’est à vous : corrigez ce qui est demandé avant le %(moment)s.")
+    return replace(turn, kind="wait", next=Problem(what, {"moment": asked}), endpoint=CORRECTION, mine=True)
+
+
+def _is_sooner(situation: FileSituation, turn: Turn, asked: datetime) -> bool:
+    """Whether a seat waits for its answer until a moment before that of the correction."""
+    return (
+        turn.endpoint == OFFER and turn.mine and situation.deadline is not None and situation.deadline < asked
+    )
+
+
+def _standing(situation: FileSituation, now: datetime) -> Turn:
     if situation.state == "withdrawn":
         return Turn(N_("Retirée"), "neutral", Problem(N_("Vous avez retiré cette candidature.")), SHOW)
     if situation.state == "superseded":

@@ -22,7 +22,13 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PeriodKind, StipendScheme
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.months import following
-from cohortmgr.stipends.rules import SETTLED, RunState, StipendLineState
+from cohortmgr.stipends.returned_accounts import AccountWord, is_confirmed
+from cohortmgr.stipends.rules import (
+    SETTLED,
+    BankAnswer,
+    RunState,
+    StipendLineState,
+)
 
 _SETTLED = StipendRun.state.in_([state.value for state in SETTLED])
 
@@ -194,6 +200,29 @@ def bank_details_of(run_id: int) -> Mapping[int, BankDetails]:
     return {row.person_id: row for row in rows}
 
 
+def is_present_account(line: StipendLine, present: BankDetails | None) -> bool:
+    """Whether the account of a line is still its person's."""
+    return present is not None and present.blind == line.blind
+
+
+def moved_accounts(run: StipendRun) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (reference, given_name, family_name, last4) of the lines that wait for the
+    bank's word and whose persons have had another account since, by name, in one statement."""
+    same = (BankDetails.person_id == StipendLine.person_id, BankDetails.institution_id == run.institution_id)
+    waiting = (StipendLine.state == StipendLineState.PAYABLE.value, StipendLine.returned_on.is_(None))
+    return db.session.execute(
+        sa.select(
+            *(StipendLine.reference, Person.given_name, Person.family_name),
+            StipendLine.last4,
+        )
+        .join(Person, Person.id == StipendLine.person_id)
+        .outerjoin(BankDetails, sa.and_(*same))
+        .where(StipendLine.run_id == run.id, *waiting, StipendLine.paid_on.is_(None))
+        .where(sa.or_(BankDetails.id.is_(None), BankDetails.blind != StipendLine.blind))
+        .order_by(Person.family_name, Person.given_name, StipendLine.id)
+    ).all()
+
+
 def settled_lines_before(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return the lines of the settled runs before a month, the oldest first, with when their run was computed.
 
@@ -208,6 +237,25 @@ def settled_lines_before(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[
         .where(StipendRun.cohort_id == cohort_id, StipendRun.month < month, _SETTLED)
         .order_by(StipendLine.enrolment_id, StipendLine.month)
     ).all()
+
+
+def words_of_accounts(cohort: Cohort, month: date) -> Mapping[tuple[int, str], Sequence[AccountWord]]:
+    """Return by person id and blind index what lines until a month say of the accounts of a cohort's people to whom
+    a transfer ever came back, whatever became of its run, in one statement."""
+    members = sa.select(Enrolment.person_id).where(Enrolment.cohort_id == cohort.id)
+    bounced = sa.select(StipendLine.person_id).where(StipendLine.returned_on.is_not(None))
+    theirs = (StipendLine.institution_id == cohort.institution_id, StipendLine.month <= month)
+    rows = db.session.execute(
+        sa.select(
+            *(StipendLine.person_id, StipendLine.blind, StipendLine.month, StipendLine.id),
+            *(StipendLine.returned_on, StipendLine.items),
+        ).where(*theirs, StipendLine.person_id.in_(members), StipendLine.person_id.in_(bounced))
+    )
+    found: dict[tuple[int, str], list[AccountWord]] = {}
+    for row in rows:
+        word = AccountWord(row.month, row.id, row.returned_on is not None, is_confirmed(row.items))
+        found.setdefault((row.person_id, row.blind), []).append(word)
+    return found
 
 
 def open_lines_before(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[Any, ...]]]:
@@ -263,6 +311,26 @@ def taken_by(line: StipendLine) -> Sequence[StipendLine]:
     """Return the earlier lines that a line took over, the oldest first."""
     taken = sa.select(StipendLine).where(StipendLine.taken_by_id == line.id)
     return db.session.scalars(taken.order_by(StipendLine.month)).all()
+
+
+def bank_answers(runs: Collection[int]) -> Mapping[int, BankAnswer]:
+    """Return by run id what the bank said, in one statement; a run of which it said nothing is left out."""
+    if not runs:
+        return {}
+    paid, back = StipendLine.paid_on.is_not(None), StipendLine.returned_on.is_not(None)
+    rows = db.session.execute(
+        sa.select(StipendLine.run_id, *(_counted_and_summed(paid)), *(_counted_and_summed(back)))
+        .where(StipendLine.run_id.in_(runs), sa.or_(paid, back))
+        .group_by(StipendLine.run_id)
+    )
+    return {row[0]: BankAnswer(*(int(each) for each in row[1:])) for row in rows}
+
+
+def _counted_and_summed(which: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement[int], ...]:
+    return (
+        sa.func.sum(sa.case((which, 1), else_=0)),
+        sa.func.sum(sa.case((which, StipendLine.net_cents), else_=0)),
+    )
 
 
 def waits_for_the_bank(run_id: int) -> int:

@@ -48,7 +48,9 @@ RUN_STATES = Table(
             to=(RunState.PAID, RunState.CANCELLED),
             name=N_("Remis à la banque"),
         ),
-        RunState.PAID: Stage(N_("La banque a confirmé : les bourses sont payées."), name=N_("Payé")),
+        RunState.PAID: Stage(
+            N_("La banque a répondu pour chaque ligne : versée, ou revenue."), name=N_("Payé")
+        ),
         RunState.CANCELLED: Stage(
             N_("L’état de paiement est abandonné ; aucun de ses montants ne sera payé."), name=N_("Abandonné")
         ),
@@ -67,6 +69,21 @@ WITH_BANK = frozenset({RunState.EXPORTED, RunState.PAID})
 """Runs of which the bank has the file: it says line by line what it paid and what it returned."""
 
 
+@dataclass(frozen=True)
+class BankAnswer:
+    """What the bank said of a run: how many lines, and centimes, it paid and returned."""
+
+    paid: int = 0
+    paid_cents: int = 0
+    returned: int = 0
+    returned_cents: int = 0
+
+    @property
+    def total(self) -> int:
+        """Of how many lines it said anything."""
+        return self.paid + self.returned
+
+
 class StipendLineState(StrEnum):
     """Whether one line of a run can be paid."""
 
@@ -82,6 +99,9 @@ LINE_MEANINGS: Mapping[StipendLineState, str] = {
 
 UNPAID_BEFORE = N_("Rappel, %(month)s : mise de côté")
 """The item by which a line takes over what an earlier month could not pay."""
+
+RETURNED_BEFORE = N_("Rappel, %(month)s : revenue de la banque")
+"""The item by which a line takes over what an earlier month paid and the bank gave back."""
 
 DAYS_OWED = N_("Rappel, %(month)s : %(days)s sur %(of)s jours")
 """The item by which a line pays days of an earlier month, given by finance or found to be missing."""
@@ -112,10 +132,11 @@ class Arrear:
 
 @dataclass(frozen=True)
 class UnpaidAmount:
-    """Centimes (positive) of an earlier settled month that could not be paid then."""
+    """Centimes (positive) of an earlier settled month that could not be paid then, or that the bank `returned`."""
 
     month: date
     cents: int
+    returned: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,7 +223,8 @@ def compute_line(
         items.append(item)
     for month_aside in aside:
         left += month_aside.cents
-        items.append(SumItem(UNPAID_BEFORE, {"month": f"{month_aside.month:%m/%Y}"}, month_aside.cents))
+        what = RETURNED_BEFORE if month_aside.returned else UNPAID_BEFORE
+        items.append(SumItem(what, {"month": f"{month_aside.month:%m/%Y}"}, month_aside.cents))
     if owed:
         left -= owed
         items.append(SumItem(N_("Reste dû du mois précédent"), {}, -owed))
@@ -222,21 +244,26 @@ def _without_free_days_before(first: date, month: date, worked: Collection[date]
     return first
 
 
-def unpaid_amounts_by(month: date, net: int, items: Sequence[Mapping[str, Any]]) -> tuple[UnpaidAmount, ...]:
-    """Return what the set-aside line of `month` leaves to pay, by month. The centimes add up to its `net`.
+def unpaid_amounts_by(
+    month: date, net: int, items: Sequence[Mapping[str, Any]], returned: bool = False
+) -> tuple[UnpaidAmount, ...]:
+    """Return what the line of `month` that was set aside, or `returned`, leaves to pay, by month. The centimes add
+    up to its `net`.
 
     `items` are the line's stored items. What it took over from earlier months stays under those months; if
     its own month only took money back, the whole amount stands under this month.
     """
     taken_over = tuple(
-        UnpaidAmount(month_said(each["values"]["month"]), each["cents"])
+        UnpaidAmount(
+            month_said(each["values"]["month"]), each["cents"], returned or each["what"] == RETURNED_BEFORE
+        )
         for each in items
-        if each["what"] == UNPAID_BEFORE
+        if each["what"] in (UNPAID_BEFORE, RETURNED_BEFORE)
     )
     own = net - sum(each.cents for each in taken_over)
     if own < 0:
-        return (UnpaidAmount(month, net),) if net else ()
-    return (*taken_over, UnpaidAmount(month, own)) if own else taken_over
+        return (UnpaidAmount(month, net, returned),) if net else ()
+    return (*taken_over, UnpaidAmount(month, own, returned)) if own else taken_over
 
 
 def month_said(text: str) -> date:

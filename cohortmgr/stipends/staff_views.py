@@ -22,7 +22,15 @@ from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, BankDayForm, BankWordForm, CancelRunForm, MonthForm
 from cohortmgr.stipends.models import StipendLine
 from cohortmgr.stipends.months import following, month_of
-from cohortmgr.stipends.rules import OPEN, RUN_STATES, SETTLED, WITH_BANK, RunState, StipendLineState
+from cohortmgr.stipends.returned_accounts import RETURNED_ACCOUNT
+from cohortmgr.stipends.rules import (
+    OPEN,
+    RUN_STATES,
+    SETTLED,
+    WITH_BANK,
+    RunState,
+    StipendLineState,
+)
 
 bp = Blueprint("stipends_staff", __name__)
 
@@ -51,6 +59,7 @@ def runs(reference: str) -> ResponseReturnValue:
         cohort=cohort,
         intake=cohorts.intake_of(cohort),
         runs=found,
+        answers=queries.bank_answers([each.id for each in found if each.state in WITH_BANK]),
         scheme=scheme,
         form=form,
         names=RUN_STATES.names,
@@ -99,6 +108,8 @@ def _run(
         else (),
         typing=wrong.pop("confirmation", None),
         with_bank=state in WITH_BANK,
+        answer=queries.bank_answers([found.id]).get(found.id) if state in WITH_BANK else None,
+        moved=queries.moved_accounts(found) if state in WITH_BANK else (),
         waiting=queries.waits_for_the_bank(found.id) if state in WITH_BANK else 0,
         cancellable=RUN_STATES.can(state, RunState.CANCELLED)
         and (
@@ -215,6 +226,22 @@ def mark_line(reference: str) -> ResponseReturnValue:
     return _line(reference, _adjustment(queries.get_for(viewer(), reference), owner.version), form), 422
 
 
+@bp.post("/staff/stipend-lines/<reference>/account")
+@staff
+def confirm_account(reference: str) -> ResponseReturnValue:
+    """Answer for an account from which a transfer came back: the line is paid to it again."""
+    found = queries.get_for(viewer(), reference)
+    require(viewer(), "stipends.prepare", queries.run_for(viewer(), queries.run_of(found).reference)[1].path)
+    try:
+        with writing():
+            actions.confirm_account(viewer(), reference, posted_version() or 0)
+    except Refused as refusal:
+        flash(say(refusal.problems[0]), "stop")
+    else:
+        flash(_("Le compte est confirmé et l’état recalculé."), "done")
+    return redirect(url_for(".line", reference=reference))
+
+
 @bp.route("/staff/stipend-lines/<reference>", methods=["GET", "POST"])
 @staff
 def line(reference: str) -> ResponseReturnValue:
@@ -268,6 +295,9 @@ def _line(reference: str, form: AdjustmentForm, word: BankWordForm | None) -> st
         exception=Problem(found.exception["what"], found.exception["values"]) if found.exception else None,
         may_adjust=may_prepare
         and (state in OPEN or (state in SETTLED and not payable and found.taken_by_id is None)),
+        may_confirm=may_prepare
+        and state in OPEN
+        and bool(found.exception and found.exception["what"] == RETURNED_ACCOUNT),
         may_mark=may_prepare and state in WITH_BANK and payable and found.taken_by_id is None,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.base.errors import N_
@@ -18,6 +19,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(candidate_views.bp)
     app.register_blueprint(staff_views.bp)
     enrolments.on_enrolment.register(bank_details.take_bank_details)
+    corrections.on_answers.register(bank_details.take_given_later)
     joining.on_answers.register(bank_details.take_given_later)
     files.answers_changed.register(bank_details.take_given_later)
     navigation = navigation_of(app)

@@ -31,14 +31,22 @@ from cohortmgr.applications.filling.actions.saving import save_reopened
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import require_published
 
-_NOT_SENT = N_("Une correction se demande sur une candidature envoyée.")
+# Higher rooms register here what follows from a correction, also from one that says the same again; it may be
+# Refused, and nothing is written then.
+on_answers: Hook[[Viewer, Application], None] = Hook()
+
+_NOT_SENT = N_(
+    "Une correction se demande sur une candidature envoyée ; de qui a quitté la formation, seul le compte se corrige."
+)
+_LEFT = N_("Cette personne a quitté la formation : seul son compte se corrige encore.")
 _ALREADY = N_("Une correction est déjà demandée pour ce dossier : attendez-la, ou annulez-la.")
 _NOTHING = N_("Rien n’est à corriger dans ce dossier, ou le délai est passé.")
 
@@ -54,8 +62,11 @@ def ask(
     require(viewer, file_queries.MANAGE, file.intake.path)
     held = sa.select(Application).where(Application.id == file.application.id).with_for_update()
     row = db.session.scalars(held.execution_options(populate_existing=True)).one()
-    if row.state != ApplicationState.SUBMITTED:
+    open_ones = queries.questions_to_correct(file)
+    if not open_ones:
         raise Refused(_NOT_SENT)
+    if set(items) - open_ones and row.state != ApplicationState.SUBMITTED:
+        raise Refused(Problem(_LEFT, {}, "questions"))
     if db.session.scalar(_waiting([row.id]).limit(1)) is not None:
         raise Refused(_ALREADY)
     (made,) = ask_all(viewer, file.intake, file.definition, [row], items, message, until)
@@ -197,7 +208,7 @@ def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequen
     """
     file = file_queries.own(viewer, reference)
     request = queries.correction_asked(file)
-    if request is None or file.application.state != ApplicationState.SUBMITTED:
+    if request is None:
         raise Refused(_NOTHING)
     form, keys = file.definition.form, {item.question.key for item in request.items}
     strange = strangers(form, keys, [*given, *(document.question for document in documents)])
@@ -207,6 +218,8 @@ def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequen
     before = _values(file, keys)
     file = save_reopened(viewer, file, questions, given, documents)
     db.session.flush()
+    for follow in on_answers:
+        follow(viewer, file.application)
     absent = unanswered(form, questions, file.answers, papers_of(file.documents))
     if absent:
         raise Refused(*absent)
@@ -224,7 +237,8 @@ def _close(
         text = json.dumps(told, ensure_ascii=False, default=str)
         item.sealed = crypto.seal(text, "correction_items", "sealed", item.reference)
     correction.state, correction.done_at = CorrectionState.DONE.value, clock.now()
-    reassess(viewer, file)
+    if row.state == ApplicationState.SUBMITTED:
+        reassess(viewer, file)
     person = viewer.person_reference or ""
     record(
         viewer,

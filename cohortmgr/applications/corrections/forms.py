@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from flask import request
 from flask_babel import gettext as _
@@ -41,9 +41,11 @@ def kinds() -> list[tuple[str, str]]:
     return [("", _("Rien à corriger")), *((kind.value, _(name)) for kind, name in KIND_NAMES.items())]
 
 
-def sections_asked(form: Form) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The title of each section with its questions' keys and labels."""
-    keys = {question.key for question in asked(form)}
+def sections_asked(
+    form: Form, among: Collection[str] | None = None
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The title of each section with its questions' keys and labels: all that are asked, or those `among` them."""
+    keys = {question.key for question in asked(form) if among is None or question.key in among}
     return [
         (localized(section.title), [(q.key, localized(q.label)) for q in section.questions if q.key in keys])
         for section in form.sections

@@ -9,9 +9,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.corrections.rules import KIND_SENTENCES, CorrectionKind, reopened
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.corrections.rules import (
+    KIND_SENTENCES,
+    CorrectionKind,
+    correctable,
+    reopened,
+)
+from cohortmgr.applications.file.hooks import took_part
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
-from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.queries import File, own
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians.queries import is_read_by_guardian
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -61,7 +69,27 @@ def correction_asked(file: File) -> CorrectionRequest | None:
     found = _requests(file, sa.and_(*live))
     if not found or clock.arrived() >= found[0].until:
         return None
-    return replace(found[0], for_guardian=bool(found[0].message) and is_read_by_guardian(file.application))
+    keys = questions_to_correct(file)
+    items = tuple(item for item in found[0].items if item.question.key in keys)
+    if not items:
+        return None
+    hidden = bool(found[0].message) and is_read_by_guardian(file.application)
+    return replace(found[0], items=items, for_guardian=hidden)
+
+
+def may_be_answered(viewer: Viewer, application: Application) -> bool:
+    """Whether what the viewer is asked to correct of their own file can still be corrected. For a sent file it is
+    so at no cost; any other is read whole."""
+    if application.state == ApplicationState.SUBMITTED:
+        return True
+    return correction_asked(own(viewer, application.reference)) is not None
+
+
+def questions_to_correct(file: File) -> frozenset[str]:
+    """The keys of the questions of a file that may be corrected as it stands; none for one that is over."""
+    row = file.application
+    sent = row.state == ApplicationState.SUBMITTED
+    return correctable(file.definition.form, row.state, not sent and any(took(row) for took in took_part))
 
 
 def reopens(application: Application, question: str) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from cohortmgr.applications.answers.conditions import counted, either_of, hidden, lacking_of
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.file.rules import asked
+from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 
@@ -46,6 +46,8 @@ KIND_SENTENCES: Mapping[CorrectionKind, str] = {
 }
 
 LONGEST_MESSAGE = 1000
+# The account to which a person is paid. It outlives the file: who has left may still be owed something.
+ACCOUNT = "bank.rib"
 LONGEST = timedelta(days=60)
 # Whoever is asked for something has a night to think about it.
 SHORTEST = timedelta(hours=12)
@@ -57,6 +59,15 @@ _FAR = N_("Choisissez une date dans les %(days)s jours.")
 _LONG = N_("Le message dépasse %(most)s caractères.")
 NOT_OPEN = N_("Cette réponse n’est pas à corriger : elle ne se modifie plus.")
 MISSING = N_("Il manque : %(question)s")
+
+
+def correctable(form: Form, state: str, took_part: bool) -> frozenset[str]:
+    """The questions of a file that may be corrected: all once it is sent; of whoever gave up the seat after
+    having taken part, the account alone."""
+    if state == ApplicationState.SUBMITTED:
+        return frozenset(question.key for question in asked(form))
+    left = state in (ApplicationState.WITHDRAWN, ApplicationState.SUPERSEDED) and took_part
+    return frozenset(question.key for question in asked(form) if left and question.target == ACCOUNT)
 
 
 def request_problems(

@@ -19,6 +19,10 @@ answers_changed: Hook[[Viewer, Application], None] = Hook()
 over: Hook[[Collection[int]], set[int]] = Hook()
 
 
+# Whether the person of an application took part in the training, if only for a day: they may be owed something.
+took_part: Hook[[Application], bool] = Hook()
+
+
 def joins(application: Application) -> bool:
     """Whether the person is about to join, or has joined: from the acceptance of a seat to the end of the training."""
     return any(holds(application) for holds in seated) and not ended([application.id])

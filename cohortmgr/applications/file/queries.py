@@ -225,10 +225,11 @@ def chosen_offering(application: Application, form: Form, answers: Mapping[str, 
     return application.offering_id if key is None else offered[key]
 
 
-def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake, datetime | None]]:
-    """The viewer's own applications for their home page, newest first, with intake and extended close."""
+def mine(viewer: Viewer) -> Sequence[sa.Row[Application, Intake, datetime | None, datetime | None]]:
+    """The viewer's own applications for their home page, newest first, with intake, extended close, and until when
+    answers may be corrected."""
     return db.session.execute(
-        sa.select(Application, Intake, EXTENDED)
+        sa.select(Application, Intake, EXTENDED, _REOPENED)
         .join(Intake, Intake.id == Application.intake_id)
         .where(Application.person_id == viewer.person_id, PUBLIC)
         .order_by(Application.created_at.desc(), Application.id.desc())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.queries import known_people
 from cohortmgr.accounts.rules import Viewer, allows
+from cohortmgr.applications.corrections import queries as corrections
 from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import Consent
@@ -81,8 +83,15 @@ def my_home() -> ResponseReturnValue:
     told = {each.application.id: each for each in selection.mine(viewer)}
     owed = owed_of(told.values())
     files = [
-        _my_file(application, intake, extended, told.get(application.id), owed.get(application.id, 0))
-        for application, intake, extended in applications.mine(viewer)
+        _my_file(
+            application,
+            intake,
+            extended,
+            told.get(application.id),
+            owed.get(application.id, 0),
+            reopened if reopened and corrections.may_be_answered(viewer, application) else None,
+        )
+        for application, intake, extended, reopened in applications.mine(viewer)
     ]
     enrolments = placements.mine(viewer)
     lines = stipends.mine(viewer) if enrolments else []
@@ -100,7 +109,12 @@ def my_home() -> ResponseReturnValue:
 
 
 def _my_file(
-    application: Application, intake: Intake, extended: datetime | None, told: OwnDecision | None, owed: int
+    application: Application,
+    intake: Intake,
+    extended: datetime | None,
+    told: OwnDecision | None,
+    owed: int,
+    correct_by: datetime | None,
 ) -> dict[str, Any]:
     offer = told.offer if told else None
     standing = (
@@ -113,7 +127,7 @@ def _my_file(
             refused=application.consent == Consent.WITHDRAWN,
         )
     )
-    turn = turn_of(standing, clock.now())
+    turn = turn_of(replace(standing, correct_by=correct_by), clock.now())
     reference = application.reference
     if turn.endpoint == OFFER and told:
         reference = offer.reference if offer else told.decision.reference

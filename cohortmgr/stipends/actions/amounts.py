@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,11 +21,19 @@ from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.months import following, is_payable_month
 from cohortmgr.stipends.payments import Payee, payment_list
+from cohortmgr.stipends.returned_accounts import (
+    ACCOUNT_CONFIRMED,
+    RETURNED_ACCOUNT,
+    AccountWord,
+    is_confirmed,
+    month_come_back,
+)
 from cohortmgr.stipends.rules import (
     Arrear,
     Leftover,
     StipendLineState,
     StipendSum,
+    SumItem,
     compute_line,
     missed_months,
     months_paid_late,
@@ -51,6 +59,7 @@ class Amount:
     blind: str
     last4: str
     takes: tuple[int, ...] = ()
+    since: datetime | None = None
 
     @property
     def state(self) -> StipendLineState:
@@ -125,7 +134,8 @@ def _leftover(row: sa.Row[Any]) -> Leftover | None:
     if row.carried_cents:
         return Leftover(row.id, owed=row.carried_cents)
     if row.net_cents > 0 and (row.state == StipendLineState.SET_ASIDE or row.returned_on is not None):
-        return Leftover(row.id, unpaid_amounts_by(row.month, row.net_cents, row.items))
+        returned = row.returned_on is not None
+        return Leftover(row.id, unpaid_amounts_by(row.month, row.net_cents, row.items, returned))
     return None
 
 
@@ -143,6 +153,7 @@ def amounts_of(
     enrolment `strict`, which somebody is changing, are refused."""
     scheme, left = scheme_of(viewer, cohort), left_before(viewer, cohort, run.month)
     inside = is_payable_month(run.month, scheme.starts_month, scheme.months)
+    words = queries.words_of_accounts(cohort, run.month)
     found = []
     for row in queries.to_pay(cohort.id, run.month, left.enrolments):
         key = row.Enrolment.id
@@ -158,8 +169,30 @@ def amounts_of(
             if problem is None or key == strict:
                 raise
         takes = tuple(each.line_id for each in lines) if total else ()
-        found.append(_amount(row, total, problem or _no_company(scheme, row, run.month, total), takes))
+        total, doubt = _trusted(row, line, total, words)
+        problem = problem or _no_company(scheme, row, run.month, total) or doubt
+        found.append(_amount(row, total, problem, takes))
     return _judged(found)
+
+
+def _trusted(
+    row: sa.Row[Any],
+    line: StipendLine | None,
+    total: StipendSum | None,
+    words: Mapping[tuple[int, str], Sequence[AccountWord]],
+) -> tuple[StipendSum | None, Problem | None]:
+    """Return the sum, with the confirmation of the account that its line has, and that the account gave a transfer
+    back if nobody confirmed it."""
+    details: BankDetails | None = row.BankDetails
+    if total is None or details is None:
+        return total, None
+    if line is not None and line.blind == details.blind and is_confirmed(line.items):
+        step = SumItem(ACCOUNT_CONFIRMED, {"digits": details.last4})
+        return replace(total, deductions=(*total.deductions, step)), None
+    month = month_come_back(words.get((row.Person.id, details.blind), ()))
+    if month is None or total.net <= 0:
+        return total, None
+    return total, Problem(RETURNED_ACCOUNT, {"name": row.Person.name, "month": f"{month:%m/%Y}"})
 
 
 def alone(
@@ -174,7 +207,10 @@ def alone(
     over = [
         Leftover(each.id, owed=each.carried_cents)
         if each.carried_cents
-        else Leftover(each.id, unpaid_amounts_by(each.month, each.net_cents, each.items))
+        else Leftover(
+            each.id,
+            unpaid_amounts_by(each.month, each.net_cents, each.items, each.returned_on is not None),
+        )
         for each in taken
     ]
     return _sum(scheme_of(viewer, cohort), run.month, enrolment, line, over, ())
@@ -185,8 +221,8 @@ def _amount(
 ) -> Amount:
     details: BankDetails | None = row.BankDetails
     rib = crypto.unseal(details.sealed, "bank_details", "sealed", details.reference) if details else None
-    blind, last4 = (details.blind, details.last4) if details else ("", "")
-    return Amount(row.Enrolment, row.Person.name, total, problem, rib, blind, last4, takes)
+    blind, last4, since = (details.blind, details.last4, details.taken_at) if details else ("", "", None)
+    return Amount(row.Enrolment, row.Person.name, total, problem, rib, blind, last4, takes, since)
 
 
 def _no_company(
@@ -209,14 +245,20 @@ def _enrolled_in(enrolment: Enrolment, month: date) -> bool:
 
 
 def _judged(amounts: Sequence[Amount]) -> list[Amount]:
-    """Return the amounts with what keeps each from being paid: the account, or that there is nothing to pay."""
+    """Return the amounts with what keeps each from being paid: the account, or that there is nothing to pay.
+
+    Whoever is set aside for another reason still has an account, which may have been theirs first."""
     paid = payment_list(
         [
             Payee(
-                each.enrolment.reference, str(each.enrolment.person_id), each.name, each.rib, each.total.net
+                each.enrolment.reference,
+                str(each.enrolment.person_id),
+                each.name,
+                each.rib,
+                each.total.net if each.total else 0,
+                each.since,
             )
             for each in amounts
-            if each.problem is None and each.total is not None
         ]
     )
     wrong = {problem.where: problem for problem in paid.exceptions}

@@ -19,7 +19,7 @@ from cohortmgr.stipends import queries
 from cohortmgr.stipends.bank_file import bank_rows, check_bank_rows
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import Payee, Payment, PaymentList, payment_list
-from cohortmgr.stipends.rules import SETTLED, RunState, StipendLineState
+from cohortmgr.stipends.rules import SETTLED, WITH_BANK, RunState, StipendLineState
 
 _CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
 
@@ -59,7 +59,7 @@ class PaymentSheet:
 def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
     """Return the bank's CSV file of an approved run, and mark the run as handed to the bank.
 
-    The rows are checked again before the file leaves."""
+    The rows are checked again before the file leaves. Of a run that the bank has, it is the same file again."""
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.prepare", cohort.path)
     payments, _companies = _payments(run)
@@ -108,6 +108,7 @@ def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mappin
     if RunState(run.state) not in SETTLED:
         raise Refused(N_("L’état de paiement n’est pas encore approuvé."))
     details = queries.bank_details_of(run.id)
+    handed_over = RunState(run.state) in WITH_BANK
     payees: list[Payee] = []
     changed: list[Problem] = []
     companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
@@ -117,8 +118,10 @@ def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mappin
             continue
         present = details.get(line.person_id)
         name = f"{row.given_name} {row.family_name}".strip()
-        # What the bank has paid stays readable; until then the account must still be the one that was approved.
-        if RunState(run.state) is not RunState.PAID and (present is None or present.blind != line.blind):
+        # What the bank has stays readable, with the accounts that it was given; until then each must still be the one
+        # that was approved.
+        unknown = line.account_sealed is None and RunState(run.state) is not RunState.PAID
+        if (unknown or not handed_over) and not queries.is_present_account(line, present):
             changed.append(Problem(_CHANGED, {"name": name}, line.reference))
         rib = _rib(line, present)
         payees.append(Payee(line.reference, str(line.person_id), name, rib, line.net_cents))

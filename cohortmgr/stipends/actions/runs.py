@@ -30,7 +30,16 @@ from cohortmgr.stipends.months import (
     require_begun,
     require_payable_month,
 )
-from cohortmgr.stipends.rules import OPEN, RUN_STATES, SETTLED, Arrear, RunState, StipendLineState, StipendSum
+from cohortmgr.stipends.returned_accounts import ACCOUNT_CONFIRMED, RETURNED_ACCOUNT, is_confirmed
+from cohortmgr.stipends.rules import (
+    OPEN,
+    RUN_STATES,
+    SETTLED,
+    Arrear,
+    RunState,
+    StipendLineState,
+    StipendSum,
+)
 
 _IN_ORDER = N_(
     "Le mois %(month)s n’est pas approuvé : approuvez-le d’abord, les mois se paient dans l’ordre."
@@ -132,6 +141,30 @@ def adjust(
     after = {"absences": absences, "arrears": line.arrears, "net_cents": line.net_cents, "reason": reason}
     person = db.session.get_one(Person, line.person_id)
     record(viewer, "stipends.adjust", about(line, person.reference), before=before, after=after)
+    return line
+
+
+def confirm_account(viewer: Viewer, line_reference: str, version: int) -> StipendLine:
+    """Answer for the account of a line that was set aside because a transfer came back from it, and compute the run
+    again: this month and the later ones go to it. Confirming again changes nothing.
+
+    `version` is the run's. Refused once the run is approved, and for an account from which nothing came back."""
+    line = queries.get_for(viewer, line_reference)
+    run, cohort = queries.run_for(viewer, queries.run_of(line).reference)
+    require(viewer, "stipends.prepare", cohort.path)
+    db.session.refresh(run, with_for_update=True)
+    if is_confirmed(line.items):
+        return line
+    _require_open(run)
+    if (line.exception or {}).get("what") != RETURNED_ACCOUNT:
+        raise Refused(N_("Aucun versement n’est revenu de ce compte : il n’y a rien à confirmer."))
+    if run.version != version:
+        raise Stale(run.reference)
+    step = {"what": ACCOUNT_CONFIRMED, "values": {"digits": line.last4}, "cents": 0}
+    line.items = [*line.items, step]
+    _compute(viewer, run, cohort)
+    person = db.session.get_one(Person, line.person_id)
+    record(viewer, "stipends.confirm_account", about(line, person.reference), after={"last4": line.last4})
     return line
 
 

@@ -29,6 +29,7 @@ from tests.integration.stipends.test_sound_figures import (
     adjust,
     approved,
     computed,
+    give_rib,
     lines,
 )
 
@@ -95,6 +96,7 @@ def test_18_what_the_bank_returned_is_paid_by_the_next_month_and_once(system_con
         assert outcomes.mark_paid(SYSTEM, run.reference, today) == 1
     db.session.refresh(run)
     assert run.state == "paid"
+    give_rib(1, promotions.rib(91))
     assert [line.net_cents for line in lines(approved(cohort, FEBRUARY))] == [2 * FULL, FULL]
     with pytest.raises(Refused, match="déjà repris"), writing():
         outcomes.mark_line(SYSTEM, first.reference, today, False)
@@ -110,6 +112,7 @@ def test_18_what_comes_back_after_later_months_were_approved_is_not_lost(system_
     approved(cohort, FEBRUARY)
     with writing():
         outcomes.mark_line(SYSTEM, lines(january)[0].reference, clock.today(), True, "Revenu tard")
+    give_rib(1, promotions.rib(91))
     march = approved(cohort, MARCH)
     assert lines(march)[0].net_cents == 2 * FULL
     assert {"month": "01/2026"} in [item["values"] for item in lines(march)[0].items]
@@ -172,6 +175,7 @@ def test_18_cancelling_gives_back_what_was_taken_over_and_needs_the_later_months
     january = handed_over(cohort, JANUARY)
     with writing():
         outcomes.mark_line(SYSTEM, lines(january)[0].reference, clock.today(), True, "Revenu")
+    give_rib(1, promotions.rib(91))
     february = approved(cohort, FEBRUARY)
     assert lines(february)[0].net_cents == 2 * FULL
     with pytest.raises(Refused):

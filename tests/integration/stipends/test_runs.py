@@ -139,15 +139,13 @@ def test_those_who_cannot_be_paid_are_set_aside_with_the_reason(system_context: 
         actions_of = promotions.enrolments_of(cohort)
         person, source = details[1], details[2]
         person.sealed = crypto.seal(promotions.rib(3), "bank_details", "sealed", person.reference)
-        person.blind, person.last4 = source.blind, source.last4
+        person.blind, person.last4, person.taken_at = source.blind, source.last4, clock.now()
         db.session.execute(sa.text("DELETE FROM placements WHERE enrolment_id = :e"), {"e": actions_of[3].id})
     run = computed(cohort)
-    assert (run.lines, run.total_cents) == (1, 400_000)
+    assert (run.lines, run.total_cents) == (2, 800_000)
     found = [(line.state, (line.exception or {}).get("what", "")) for line in lines(run)]
-    assert [state for state, _what in found] == ["set_aside"] * 4 + ["payable"]
-    for (_state, what), word in zip(
-        found, ["manque", "autre personne", "autre personne", "entreprise"], strict=False
-    ):
+    assert [state for state, _what in found] == ["set_aside", "set_aside", "payable", "set_aside", "payable"]
+    for (_state, what), word in zip(found, ["manque", "autre personne", "", "entreprise"], strict=False):
         assert word in what
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from cohortmgr.portals.turns import FORM, OFFER, SHOW, FileSituation, turn_of
+from cohortmgr.portals.turns import CORRECTION, FORM, OFFER, SHOW, FileSituation, turn_of
 
 CLOSES = datetime(2027, 6, 30, 18, tzinfo=UTC)
 ANSWER = date(2027, 7, 31)
@@ -34,3 +34,22 @@ def test_an_offer_is_its_person_s_until_its_deadline_and_then_over_whether_the_w
     assert before.mine and before.endpoint == OFFER and before.next.values == {"moment": CLOSES}
     noted = replace(offered, offer="expired")
     assert turn_of(offered, CLOSES) == turn_of(noted, CLOSES) and not turn_of(noted, CLOSES).mine
+
+
+def test_a_correction_that_is_asked_is_its_person_s_whatever_else_the_file_says() -> None:
+    asked = CLOSES + timedelta(days=9)
+    for state, offer in (
+        ("submitted", None),
+        ("submitted", "accepted"),
+        ("withdrawn", None),
+        ("submitted", "sent"),
+    ):
+        situation = FileSituation(state, CLOSES, ANSWER, offer=offer, deadline=asked + timedelta(days=1))
+        told = turn_of(replace(situation, correct_by=asked), CLOSES)
+        assert told.mine and told.endpoint == CORRECTION and told.next.values == {"moment": asked}
+        assert told.status == turn_of(situation, CLOSES).status
+        assert turn_of(replace(situation, correct_by=asked), asked) == turn_of(situation, asked)
+    offered = FileSituation("submitted", CLOSES, ANSWER, offer="sent", deadline=asked - timedelta(days=1))
+    assert turn_of(replace(offered, correct_by=asked), CLOSES).endpoint == OFFER, (
+        "what ends first comes first"
+    )

@@ -1,5 +1,8 @@
 """The payment list, its exceptions, and the bank file's rows."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -81,3 +84,20 @@ def test_a_changed_file_shows() -> None:
 
 def test_amounts_as_a_bank_writes_them() -> None:
     assert [amount(cents) for cents in (0, 5, 668_182, -250)] == ["0.00", "0.05", "6681.82", "-2.50"]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_whoever_had_a_rib_first_is_paid_and_whoever_gave_it_later_is_told_whose_it_is(reverse: bool) -> None:
+    shared = _rib(77)
+    first, second, third = (
+        Payee(f"L{day}", f"P{day}", f"Personne {day}", shared, 700_000, datetime(2026, 1, day, tzinfo=UTC))
+        for day in (1, 2, 3)
+    )
+    payees = [first, second, third]
+    made = payment_list(payees[::-1] if reverse else payees)
+    assert [payment.reference for payment in made.payments] == ["L1"]
+    told = {problem.where: problem.values["other"] for problem in made.exceptions}
+    assert set(told) == {"L2", "L3"} and told["L2"] == "Personne 1"
+    same = [replace(each, since=first.since) for each in payees[:2]]
+    assert payment_list(same).payments == (), "nobody knows whose it was first"
+    assert payment_list([first, replace(second, since=None)]).payments == ()

@@ -18,7 +18,9 @@ from cohortmgr.stipends.months import (
     require_payable_month,
 )
 from cohortmgr.stipends.rules import (
+    RETURNED_BEFORE,
     RUN_STATES,
+    UNPAID_BEFORE,
     Arrear,
     RunState,
     StipendSum,
@@ -237,3 +239,14 @@ def test_a_month_is_prepared_and_payable_from_a_stated_day(
     for early in (prepared - timedelta(days=1), prepared - timedelta(days=365)):
         with pytest.raises(Refused, match=str(prepared)):
             require_begun(month, prepared, early)
+
+
+def test_what_came_back_is_told_from_what_was_never_sent() -> None:
+    january, february = date(2026, 1, 1), date(2026, 2, 1)
+    (own,) = unpaid_amounts_by(january, 100, [], returned=True)
+    aside = [own, *unpaid_amounts_by(february, 50, [])]
+    march = date(2026, 3, 1)
+    line = compute_line(MONTHLY, march, march, None, working_days(march), 0, aside=aside)
+    assert [item.what for item in line.items if "Rappel" in item.what] == [RETURNED_BEFORE, UNPAID_BEFORE]
+    kept = [{"what": i.what, "values": i.values, "cents": i.cents} for i in line.items]
+    assert [each.returned for each in unpaid_amounts_by(march, line.net, kept)] == [True, False, False]

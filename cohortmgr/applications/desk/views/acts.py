@@ -14,6 +14,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import forms as corrections_forms
+from cohortmgr.applications.corrections.queries import questions_to_correct
 from cohortmgr.applications.deadlines import forms as deadlines
 from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.desk.actions import notes, numbers
@@ -102,7 +103,7 @@ def ask_correction(reference: str) -> ResponseReturnValue:
         form=form,
         items=items,
         kinds=corrections_forms.kinds(),
-        sections=corrections_forms.sections_asked(file.definition.form),
+        sections=corrections_forms.sections_asked(file.definition.form, questions_to_correct(file)),
         arguments=kept_arguments(_FILE),
     )
 

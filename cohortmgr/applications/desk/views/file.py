@@ -74,6 +74,7 @@ def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
         override=eligibility.override_of(row),
         extension=deadlines.extension_of(row),
         corrections=corrections.corrections_of(file),
+        may_correct=manages and not file.reopened_until and bool(corrections.questions_to_correct(file)),
         notes=[
             (note, desk.note_text(note), notes.may_take_back(viewer, note)) for note in desk.notes_of(row)
         ],
