@@ -66,12 +66,12 @@ def check_rib(text: str) -> str:
                 "relevé d’identité bancaire."
             )
         )
-    _require_account(number)
+    _require_bank(number)
     return number
 
 
-def _require_account(rib: str) -> None:
-    """A right key does not make an account: whoever fills in a number may have computed it."""
+def _require_bank(rib: str) -> None:
+    """A right key does not make a RIB: whoever fills in a number may have computed it."""
     if rib[:3] in _NO_BANK:
         raise Refused(
             Problem(
@@ -81,10 +81,6 @@ def _require_account(rib: str) -> None:
                 ),
                 {"code": rib[:3]},
             )
-        )
-    if not int(rib[6 : RIB_LENGTH - 2]):
-        raise Refused(
-            N_("Ce RIB n’a pas de numéro de compte. Recopiez les 24 chiffres du relevé d’identité bancaire.")
         )
 
 
