@@ -19,6 +19,8 @@ _CHECK = "64"
 _SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r-."))
 # A spreadsheet keeps fifteen digits of a number, writes zeros for the others, and shows it as 7,81E+21.
 _KEPT_DIGITS = 15
+# No bank bears these; lists of those that banks do bear disagree, and would refuse a new bank's clients.
+_NO_BANK = ("000", "999")
 _SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?E\+?[0-9]{1,3}\Z")
 
 
@@ -64,7 +66,22 @@ def check_rib(text: str) -> str:
                 "relevé d’identité bancaire."
             )
         )
+    _require_bank(number)
     return number
+
+
+def _require_bank(rib: str) -> None:
+    """A right key does not make a RIB: whoever fills in a number may have computed it."""
+    if rib[:3] in _NO_BANK:
+        raise Refused(
+            Problem(
+                N_(
+                    "Ce RIB commence par %(code)s, qui n’est le code d’aucune banque. Recopiez les 24 chiffres du "
+                    "relevé d’identité bancaire."
+                ),
+                {"code": rib[:3]},
+            )
+        )
 
 
 def _is_damaged(written: str, number: str) -> bool:
@@ -73,8 +90,11 @@ def _is_damaged(written: str, number: str) -> bool:
         return True
     if not (number.isascii() and number.isdigit()) or not _KEPT_DIGITS < len(number) <= RIB_LENGTH:
         return False
-    # Of 24 digits the first fifteen are left. Fewer digits have lost the zeros before them as well.
-    return number.endswith("0" * (len(number) - _KEPT_DIGITS)) and int(number) > 0
+    # The zeros before a number are not among the fifteen: they were lost as well, or written anew by whoever made it 24
+    # digits again.
+    kept = number.lstrip("0")
+    lost = len(kept) - _KEPT_DIGITS
+    return lost > 0 and kept.endswith("0" * lost)
 
 
 def rib_key(account: str) -> str:

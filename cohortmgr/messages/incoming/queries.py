@@ -13,7 +13,7 @@ from flask import current_app
 
 from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.base.errors import NotFound
-from cohortmgr.messages.incoming.rules import LIMIT, IncomingMail, read_mail, words_of
+from cohortmgr.messages.incoming.rules import DOUBTFUL, LIMIT, IncomingMail, Unknown, read_mail, words_of
 
 READ = "operations.read"
 # Mail that could be read and not used; mail whose reading failed three times, which pages do not try again.
@@ -24,7 +24,8 @@ _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._=,@+-]{0,254}\Z")
 
 @dataclass(frozen=True)
 class UnreadMail:
-    """One mail that was kept. `mail` and `text` are empty for one that was laid aside. `size` is in bytes."""
+    """One mail that was kept. `mail` and `text` are empty for one that was laid aside. `size` is in bytes. `doubtful`:
+    its subject is a machine's."""
 
     place: str
     name: str
@@ -32,6 +33,7 @@ class UnreadMail:
     size: int
     mail: IncomingMail | None = None
     text: str = ""
+    doubtful: bool = False
 
 
 def folder() -> Path:
@@ -76,4 +78,5 @@ def _opened(path: Path) -> UnreadMail:
     with path.open("rb") as file:
         raw = file.read(LIMIT + 1)
     mail = read_mail(raw, current_app.extensions["cohortmgr-settings"].mail_domain)
-    return UnreadMail(place, path.name, came, told.st_size, mail, words_of(raw)[:4000])
+    doubtful = mail.what == Unknown(DOUBTFUL)
+    return UnreadMail(place, path.name, came, told.st_size, mail, words_of(raw)[:4000], doubtful)

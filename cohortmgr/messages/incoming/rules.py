@@ -18,6 +18,7 @@ from email.policy import compat32
 from email.utils import getaddresses, parseaddr
 
 from cohortmgr.base.text import clean, fold
+from cohortmgr.messages.incoming.automatic import is_proved, sounds_so
 from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
 from cohortmgr.messages.undelivered.delivery_status import MOST, status_field, status_in
 from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind, kind_of
@@ -28,6 +29,8 @@ LIMIT = 30 * 1024 * 1024
 MOST_WORK = 30_000_000
 MOST_PARTS = 300
 MOST_TEXT = 100_000
+# Why a mail is kept that a program may have written, and a person as well.
+DOUBTFUL = "the subject of an automatic answer"
 HEADER = 4000
 _REFERENCE = r"([0-9A-Z]{26})"
 _MESSAGE_ID = re.compile(rf"<{_REFERENCE}@([^>\s]{{1,255}})>", re.IGNORECASE)
@@ -36,12 +39,6 @@ _QUESTION = re.compile(rf"question\+{_REFERENCE}\.([0-9a-f]{{16}})", re.IGNORECA
 _CHARSET = re.compile(r"utf-?(8|16|32)|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-?|cp)125\d|koi8-[ru]")
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc", "Resent-To")
 _MACHINE = re.compile(r"^(mailer-daemon|postmaster|mail-daemon)(@|$)", re.IGNORECASE)
-# Subjects, folded, of answers that programs write in somebody's absence. "Re:" before one is a person's.
-_IN_ABSENCE = re.compile(
-    r"(reponse automatique|automatic reply|auto(matic)?[ -]?(reply|response)|auto ?:|out of (the )?office"
-    r"|absen(ce|t) du bureau|message d'absence|notification d'absence|automatische antwort|abwesenheitsnotiz"
-    r"|respuesta automatica|الرد التلقاي|رد تلقاي|رد الي)"
-)
 # Subjects, folded, of letters by which servers say that they could not deliver.
 _NOT_DELIVERED = re.compile(
     r"undeliver|returned mail|mail delivery (failed|failure)|delivery (status notification|failure|has failed)"
@@ -92,7 +89,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Automatic:
-    """A machine's answer, which nobody wrote."""
+    """A machine's answer, which nobody wrote: a header or a report proves it."""
 
 
 @dataclass(frozen=True)
@@ -175,8 +172,10 @@ def _what(mail: Message, sender: str, domain: str) -> Bounce | Complaint | Reply
     messages = tuple(dict.fromkeys(_references(told, domain)))[:20]
     if _is_of_server(mail, sender) and (reference := _returned_one(parts, recipients, messages, domain)):
         return _plain_bounce(parts, reference)
-    if _is_automatic(mail):
+    if is_proved(mail):
         return Automatic()
+    if sounds_so(_plain(_header(mail, "Subject"))):
+        return Unknown(DOUBTFUL)
     question = next(((m[1].upper(), m[2].lower()) for r in recipients if (m := _QUESTION.fullmatch(r))), None)
     if question is None and not messages:
         return Automatic() if _is_to_many(mail) else Unknown("neither a reply nor a report")
@@ -287,20 +286,6 @@ def _complaint(parts: list[Message], recipients: list[str], domain: str) -> Comp
     return Complaint(_original(parts, domain) or _bounced(recipients))
 
 
-def _is_automatic(mail: Message) -> bool:
-    """Whether a program wrote it in somebody's name (RFC 3834). Headers of lists say nothing of this: providers and
-    groups add them to what people write."""
-    submitted = _header(mail, "Auto-Submitted").partition(";")[0].partition("(")[0].strip().lower()
-    if submitted not in ("", "no") or _header(mail, "Precedence").strip().lower() == "auto_reply":
-        return True
-    named = any(
-        _header(mail, name).strip().lower() not in ("", "no", "false", "0")
-        for name in ("X-Autoreply", "X-Autorespond", "X-Autoresponse")
-    )
-    nobody = _header(mail, "Return-Path").strip() == "<>"
-    return named or nobody or bool(_IN_ABSENCE.match(fold(_plain(_header(mail, "Subject")))))
-
-
 def _is_to_many(mail: Message) -> bool:
     """Whether it went to a list or to many people; what answers nothing of ours is then no letter to us."""
     precedence = _header(mail, "Precedence").strip().lower()
@@ -344,8 +329,13 @@ def _attachments(parts: list[Message]) -> tuple[Attachment, ...]:
 
 
 def _header(part: Message, name: str) -> str:
-    """Return the first header of that name, undecoded, cut at HEADER characters."""
-    return str(part.get(name, ""))[:HEADER]
+    """Return the first header of that name, undecoded (RFC 2047), cut at HEADER characters."""
+    told: object = part.get(name, "")
+    if isinstance(told, str):
+        return told[:HEADER]
+    # Letters beyond ASCII were written as they are (RFC 6532), which the parser would show as question marks.
+    raw = next(str(value) for each, value in part.raw_items() if each.lower() == name.lower())
+    return _words(raw[:HEADER].encode("utf-8", "surrogateescape"), "")
 
 
 def _decoded(part: Message) -> str:

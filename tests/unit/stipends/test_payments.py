@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cohortmgr.accounts.bank import iban_of
@@ -23,6 +23,7 @@ def _payee(number: int, rib: str | None = "", cents: int = 700_000) -> Payee:
 
 @given(st.integers(0, 10**22 - 1), st.integers(1, 9), st.integers(0, 23))
 def test_the_key_and_the_iban_agree_and_a_wrong_digit_shows(body: int, step: int, place: int) -> None:
+    assume(f"{body:022}"[:3] not in ("000", "999"))  # no bank bears these
     rib = f"{body:022}{97 - body * 100 % 97:02}"
     assert rib_problem(rib) is None
     assert iban_holds(iban_of(rib))

@@ -73,6 +73,27 @@ def test_what_nobody_could_use_is_read_in_pages_and_removed(app: Flask, incoming
     assert "Tout est lu" in client.get("/staff/mail").text
 
 
+@pytest.mark.parametrize(
+    "subject",
+    ["رد إلى رسالتكم", "Out of office hours call", "Auto : attestation de travail", "Vacation reply"],
+)
+def test_no_answer_to_us_is_lost_by_its_subject(incoming: Path, subject: str) -> None:
+    _intake, message = left()
+    headers = {"Subject": subject, "In_Reply_To": f"<{message.reference}@{OURS}>"}
+    (incoming / "a.eml").write_bytes(reply("x@y.ma", "Je serai là.", **headers))
+    incoming_tasks.collect()
+    assert len(files(incoming)) + len(questions()) == 1, "staff read it in one place or the other"
+
+
+def test_who_reads_a_mail_kept_for_its_subject_is_told_why(app: Flask, incoming: Path) -> None:
+    intake, _batch = decided(1, seats=1)
+    for name, subject in (("a.eml", "Auto-réponse : Offre"), ("b.eml", "Ma carte")):
+        (incoming / name).write_bytes(f"From: z@x.ma\nTo: nobody\nSubject: {subject}\n\nBonjour".encode())
+    incoming_tasks.collect()
+    client = browser(app, someone(intake, Role.SYSTEM_ADMINISTRATOR, "sami"))
+    assert client.get("/staff/mail").text.count("est celui d’une réponse automatique") == 1
+
+
 def test_what_fails_three_times_is_laid_aside_and_stops_nobody(
     incoming: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -133,7 +133,7 @@ def test_what_a_server_writes_in_words_becomes_the_right_task(text: str, kind: s
 def test_an_answer_through_a_list_opens_a_question_and_an_automatic_one_none() -> None:
     _intake, message = left()
     headers = {"In_Reply_To": f"<{message.reference}@{OURS}>"}
-    machine = reply("x@y.ma", "Absente.", Subject="Réponse automatique : Offre", **headers)
+    machine = reply("x@y.ma", "Absente.", Auto_Submitted="auto-replied", **headers)
     assert taken(machine) == "ignored" and questions() == []
     human = reply("x@y.ma", "Je n'ai pas reçu ma carte.", List_Id="famille <famille.example>", **headers)
     assert taken(human) == "joined" and len(questions()) == 1
