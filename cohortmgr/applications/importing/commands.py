@@ -11,8 +11,8 @@ from flask.cli import AppGroup
 from cohortmgr.accounts.rules import SYSTEM, Scope
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
-from cohortmgr.applications.importing.queries.plan import PreparedImport
-from cohortmgr.applications.importing.rules import GivenMapping, Rejection, parse_mapping
+from cohortmgr.applications.importing.queries.plan import ImportPlan, PreparedImport, replacements
+from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
@@ -48,17 +48,18 @@ def import_sheet(
         intake, prepared = _prepared(programme, intake_key, data, file.name, given)
         if dry_run:
             made = import_runs.plan(SYSTEM, intake.reference, prepared)
-            _tell(made.rejected)
+            _tell(made, prepared)
             click.echo(_read_as(prepared))
             click.echo(f"dry run: {made.counts}")
             return
         with writing():
-            counts, rejected = import_runs.load_telling(SYSTEM, intake.reference, prepared)
+            counts, done = import_runs.load_telling(SYSTEM, intake.reference, prepared)
     except Refused as refusal:
         raise click.ClickException(
             f"{file.name}: " + " ".join(say(problem) for problem in refusal.problems)
         ) from None
-    _tell(rejected)
+    if done is not None:
+        _tell(done, prepared)
     click.echo(_read_as(prepared))
     click.echo(str(counts))
 
@@ -131,8 +132,12 @@ def _read_as(prepared: PreparedImport) -> str:
     return f"read as: {'; '.join(said)}"
 
 
-def _tell(rejected: tuple[Rejection, ...]) -> None:
-    for row in rejected:
+def _tell(made: ImportPlan, prepared: PreparedImport) -> None:
+    for row in made.rejected:
         for fault in row.faults:
             column = "" if fault.column is None else f", column {fault.column}"
             click.echo(f"line {row.line}{column}: {say(fault.problem)}")
+    for pair in replacements(made, prepared):
+        if not pair.is_same_name:
+            over = "a file that stands" if pair.known_line is None else f"line {pair.known_line}"
+            click.echo(f"line {pair.line}: {pair.name} replaces {pair.known} ({over}); the names differ")

@@ -150,12 +150,13 @@ def load(
 
 def load_telling(
     viewer: Viewer, intake_reference: str, prepared: PreparedImport, run_reference: str | None = None
-) -> tuple[ImportCounts, tuple[Rejection, ...]]:
-    """Like `load`; also returns each row that went to the tray or was in it already."""
+) -> tuple[ImportCounts, ImportPlan | None]:
+    """Like `load`; also returns what was done, with each row that went to the tray or was in it already. None if
+    the file was loaded before."""
     intake = _intake(viewer, intake_reference, lock=True)
     run = _opened(viewer, intake, prepared.filename, run_reference)
     if run.state == "loaded":
-        return ImportCounts(run.loaded, run.replaced, run.rejected, run.unchanged), ()
+        return ImportCounts(run.loaded, run.replaced, run.rejected, run.unchanged), None
     made = plan_of(intake, prepared, lock=True, own=own_runs(viewer, intake))
     run.mapping = mapping_as_json(prepared.mapping)
     run.state, run.at = "loaded", clock.now()
@@ -169,7 +170,7 @@ def load_telling(
     _forget_upload(run)
     after = _loaded(intake, run, made, references, added)
     record(viewer, "imports.load", about(run), after=after)
-    return counts, made.rejected
+    return counts, made
 
 
 def _loaded(

@@ -163,9 +163,10 @@ def test_who_has_an_account_already_finds_the_file_there(
         reference = steps.begin(client, intake)
         steps.fill(client, reference)
         client.post(f"/my/applications/{reference}/check")
-    assert (
-        bring(as_csv(one(cin="AB123456", massar="R123456789"))).output.splitlines()[-1].startswith("1 loaded")
-    )
+    hers = one(cin="AB123456", massar="R123456789")
+    assert bring(as_csv(hers)).output.splitlines()[-1].endswith("1 rejected")  # another name and birth date
+    hers |= {"Nom": "EL IDRISSI", "Prénom": "Zoé"}
+    assert bring(as_csv(hers)).output.splitlines()[-1].startswith("1 loaded")
     assert rows_of(Application) == 2
     assert db.session.query(Application.person_id).distinct().count() == 1
     assert runner.invoke(args=["applications", "invite", "mdia", "--intake", "2025"]).output == "0 invited\n"
