@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,12 +12,13 @@ from flask.cli import AppGroup
 from cohortmgr.accounts.rules import SYSTEM, Scope
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
+from cohortmgr.applications.importing.orders import DateOrder
 from cohortmgr.applications.importing.queries.plan import ImportPlan, PreparedImport, replacements
 from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
-from cohortmgr.base.sheets.tables import ENCODINGS, read_limited
+from cohortmgr.base.sheets.tables import ENCODINGS, Place, read_limited
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intakes_below, programme_by_key
 
@@ -55,9 +57,7 @@ def import_sheet(
         with writing():
             counts, done = import_runs.load_telling(SYSTEM, intake.reference, prepared)
     except Refused as refusal:
-        raise click.ClickException(
-            f"{file.name}: " + " ".join(say(problem) for problem in refusal.problems)
-        ) from None
+        raise _refused(file.name, refusal) from None
     if done is not None:
         _tell(done, prepared)
     click.echo(_read_as(prepared))
@@ -112,22 +112,36 @@ def _prepared(
     intakes = _intakes(programme, intake_key)
     first = definition_of(intakes[0])
     prepared = import_runs.prepare_import(data, filename, first, given)
-    intake = intakes[0] if intake_key else import_runs.choose_intake(SYSTEM, intakes, prepared)
+    try:
+        intake = intakes[0] if intake_key else import_runs.choose_intake(SYSTEM, intakes, prepared)
+    except Refused as refused:
+        raise _refused(filename, refused, _read_as(prepared)) from None
     definition = definition_of(intake)
     if definition is not first:
         prepared = import_runs.prepare_import(data, filename, definition, given)
     return intake, prepared
 
 
+def _refused(filename: str, refused: Refused, read_as: str = "") -> click.ClickException:
+    """The end of the command for a file that is refused as a whole, with what was taken for what, if it was read."""
+    if isinstance(refused, import_runs.TableRefused):
+        read_as = _taken(refused.place, {})
+    told = " ".join(say(problem) for problem in refused.problems)
+    return click.ClickException(f"{filename}: {told}" + (f" ({read_as})" if read_as else ""))
+
+
 def _read_as(prepared: PreparedImport) -> str:
+    return _taken(prepared.place, prepared.dates)
+
+
+def _taken(place: Place, dates: Mapping[str, DateOrder]) -> str:
     """What was taken for what, in one line; `--mapping` changes each of it."""
-    place = prepared.place
     said = [f"sheet {place.sheet}"] if place.sheet is not None else []
     said.append(f"header on line {place.line}")
     if place.encoding is not None:
         said.append(ENCODINGS[place.encoding])
         said.append(f"separator {_SEPARATORS.get(place.separator or '', place.separator)}")
-    for header, found in prepared.dates.items():
+    for header, found in dates.items():
         said.append(f"{header}: {found.order} first{_WHY[found.by]}")
     return f"read as: {'; '.join(said)}"
 

@@ -128,7 +128,7 @@ def _place(document: Mapping[str, Any]) -> Place:
         what = N_("« %(encoding)s » n’est pas un encodage connu : %(known)s.")
         values = {"encoding": str(encoding)[:40], "known": ", ".join(ENCODINGS)}
         raise Refused(Problem(what, values, "encoding"))
-    return Place(sheet, line, encoding)
+    return Place(sheet or None, line, encoding)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -292,6 +292,30 @@ def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str
     if problems:
         raise Refused(*problems)
     return dict(given.columns)
+
+
+def is_dated(name: str, mapping: GivenMapping, form: Form) -> bool:
+    """Whether the column with that header holds dates."""
+    key = mapping.columns.get(name)
+    return name == mapping.sent_at or (key is not None and form.question(key).kind is QuestionKind.DATE)
+
+
+def require_dated(mapping: ColumnMapping, form: Form) -> None:
+    """Refuse an order of dates that is said of a column which the file lacks, or which holds no dates: what a person
+    says is never left aside unseen."""
+    problems = []
+    for name in mapping.dates:
+        if name not in mapping.columns:
+            what = N_("La colonne « %(column)s » de la correspondance n’est pas dans le fichier.")
+            problems.append(Problem(what, {"column": name}, name))
+        elif not is_dated(name, mapping, form):
+            what = N_(
+                "La colonne « %(column)s » ne répond à aucune question de date : retirez-la de « dates », ou dites à "
+                "quelle question elle répond."
+            )
+            problems.append(Problem(what, {"column": name}, name))
+    if problems:
+        raise Refused(*problems)
 
 
 def questions_of(mapping: ColumnMapping, form: Form) -> dict[str, Question]:

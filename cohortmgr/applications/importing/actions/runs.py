@@ -11,7 +11,12 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.applications.importing.actions.loading import fill_tray, store
-from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json, names_counted
+from cohortmgr.applications.importing.mappings import (
+    ColumnMapping,
+    mapping_as_json,
+    names_counted,
+    require_dated,
+)
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.orders import DateOrder, date_orders
 from cohortmgr.applications.importing.queries import runs
@@ -35,7 +40,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.sheets.tables import SheetTable, read_table
+from cohortmgr.base.sheets.tables import Place, SheetTable, read_table
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
@@ -57,6 +62,14 @@ class ImportPreview:
     dates: Mapping[str, DateOrder] = field(default_factory=dict)
 
 
+class TableRefused(Refused):
+    """A whole file that was read and cannot be used; `place` is where its table was taken from."""
+
+    def __init__(self, place: Place, problems: Sequence[Problem]) -> None:
+        super().__init__(*problems)
+        self.place = place
+
+
 def prepare_import(
     data: bytes, filename: str, definition: Definition, given: GivenMapping | None = None
 ) -> PreparedImport:
@@ -64,8 +77,12 @@ def prepare_import(
     unusable."""
     require_questions(len(asked(definition.form)), definition.key)
     table = _table(data, filename, definition, given)
-    mapping = propose_mapping(table.header, definition.form, definition.imports, given)
-    return _judged(table, mapping, filename, definition)
+    try:
+        mapping = propose_mapping(table.header, definition.form, definition.imports, given)
+        require_dated(mapping, definition.form)
+        return _judged(table, mapping, filename, definition)
+    except Refused as refused:
+        raise TableRefused(table.place, refused.problems) from None
 
 
 def _table(data: bytes, filename: str, definition: Definition, given: GivenMapping | None) -> SheetTable:
@@ -79,6 +96,7 @@ def prepare_preview(data: bytes, filename: str, definition: Definition, given: G
     table = _table(data, filename, definition, given)
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
+        require_dated(mapping, definition.form)
     except Refused as refused:
         proposed = propose_mapping(table.header, definition.form, definition.imports)
         chosen = {name: given.columns.get(name, key) for name, key in proposed.columns.items()}
