@@ -38,7 +38,7 @@ group = AppGroup("applications", help="Files of candidates.")
     "--mapping",
     "mapping_file",
     type=click.Path(path_type=Path),
-    help="TOML or JSON: columns, values, sent_at, dates, sheet, line, encoding.",
+    help="TOML or JSON: columns, values, sent_at, dates, sheet, line, encoding, hidden.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def import_sheet(
@@ -131,7 +131,11 @@ def _refused(filename: str, refused: Refused, read_as: str = "") -> click.ClickE
 
 
 def _read_as(prepared: PreparedImport) -> str:
-    return _taken(prepared.place, prepared.dates)
+    said = _taken(prepared.place, prepared.dates)
+    if prepared.hidden:
+        done = "left out" if prepared.mapping.without_hidden else "read as the others"
+        said += f"; hidden rows: {prepared.hidden}, {done}"
+    return said
 
 
 def _taken(place: Place, dates: Mapping[str, DateOrder]) -> str:

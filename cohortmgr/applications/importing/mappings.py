@@ -18,7 +18,7 @@ from cohortmgr.programmes.definition.rules import Form, ImportLayout, Option, Qu
 
 _NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
 _LONGEST_MAPPING = 200_000
-_PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding")
+_PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding", "hidden")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class GivenMapping:
     place: Place = field(default_factory=Place)
     # The name of the earlier file of the same columns whose mapping this is, if it is one's.
     remembered_of: str = ""
+    # Whether rows that the spreadsheet hides are left out.
+    without_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def lacking_one(form: Form, given: Collection[str]) -> list[tuple[Question, ...]
 def parse_mapping(text: str) -> GivenMapping:
     """Read a mapping file, TOML or JSON: `[columns]` "header" = "question key" ("": do not read it),
     `[values.QUESTION]` "value" = "option key", `sent_at` = "header", `[dates]` "header" = "day" or "month",
-    whichever comes first, and `sheet`, `line` and `encoding` of the table. Raises Refused for any other shape,
+    whichever comes first, `sheet`, `line` and `encoding` of the table, and `hidden` = "skip" to leave out the
+    rows that the spreadsheet hides. Raises Refused for any other shape,
     naming the place."""
     if len(text) > _LONGEST_MAPPING:
         raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
@@ -107,7 +110,15 @@ def parse_mapping(text: str) -> GivenMapping:
         sent_at,
         _orders(_texts(document.get("dates", {}), "dates")),
         _place(document),
+        without_hidden=_without_hidden(document.get("hidden", "read")),
     )
+
+
+def _without_hidden(said: object) -> bool:
+    if said not in ("read", "skip"):
+        what = N_("« hidden » dit quoi faire des lignes masquées : écrivez « read » ou « skip ».")
+        raise Refused(Problem(what, {}, "hidden"))
+    return said == "skip"
 
 
 def _orders(dates: dict[str, str]) -> dict[str, str]:
@@ -166,6 +177,7 @@ def mapping_as_json(mapping: GivenMapping) -> dict[str, Any]:
         "dates": dict(mapping.dates),
         "place": [mapping.place.sheet, mapping.place.line, mapping.place.encoding],
         "remembered_of": mapping.remembered_of,
+        "without_hidden": mapping.without_hidden,
     }
 
 
@@ -179,6 +191,7 @@ def mapping_from_json(document: Mapping[str, Any]) -> GivenMapping:
         document.get("dates", {}),
         Place(*document.get("place", ())),
         document.get("remembered_of", ""),
+        document.get("without_hidden", False),
     )
 
 
@@ -214,7 +227,16 @@ def propose_mapping(
         key: {**layout.value_aliases.get(key, {}), **given.values.get(key, {})}
         for key in {**layout.value_aliases, **given.values}
     }
-    return ColumnMapping(columns, values, sent_at, given.dates, given.place, given.remembered_of, missing)
+    return ColumnMapping(
+        columns,
+        values,
+        sent_at,
+        given.dates,
+        given.place,
+        given.remembered_of,
+        given.without_hidden,
+        missing,
+    )
 
 
 def names_counted(

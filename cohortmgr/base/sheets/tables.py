@@ -77,13 +77,23 @@ class SheetTable:
     """A header (no name empty or twice) and the records below it, in the order of the file.
 
     `place` says where they were found; `sheets` are all that the file has, `first` the first lines that hold a
-    value, one of which is the header."""
+    value, one of which is the header; `hidden` the lines that the spreadsheet does not show, by a filter or a hand."""
 
     header: tuple[str, ...]
     rows: tuple[Record, ...]
     place: Place = field(default_factory=Place)
     sheets: tuple[str, ...] = ()
     first: tuple[Record, ...] = ()
+    hidden: frozenset[int] = frozenset()
+
+    @property
+    def hidden_rows(self) -> int:
+        """How many of the records below the header are hidden."""
+        return sum(row.line in self.hidden for row in self.rows)
+
+    def without_hidden(self) -> SheetTable:
+        """The table without the records that are hidden; which they were stays said."""
+        return replace(self, rows=tuple(row for row in self.rows if row.line not in self.hidden))
 
 
 @dataclass(frozen=True)
@@ -130,6 +140,7 @@ def read_table(
 def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
     _require_a_table(data)
     sheets: tuple[str, ...] = ()
+    hidden: frozenset[int] = frozenset()
     if is_workbook(data):
         if wanted.encoding is not None:
             raise Refused(
@@ -142,7 +153,7 @@ def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
         records = [
             Record(row.line, row.cells + ("",) * (width - len(row.cells)), row.formulas) for row in book.rows
         ]
-        sheets, place = book.names, Place(sheet=book.taken)
+        sheets, place, hidden = book.names, Place(sheet=book.taken), book.hidden
     else:
         if wanted.sheet is not None:
             what = N_("Ce fichier est un texte, qui n’a pas de feuilles : retirez « %(sheet)s ».")
@@ -154,7 +165,7 @@ def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
         raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
     header = _header_among(records, wanted.line, named)
     place = replace(place, line=records[header].line)
-    return _table(records, header, place, sheets)
+    return replace(_table(records, header, place, sheets), hidden=hidden)
 
 
 def _require_a_table(data: bytes) -> None:

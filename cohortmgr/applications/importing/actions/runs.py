@@ -60,6 +60,8 @@ class ImportPreview:
     prepared: PreparedImport | None
     problems: tuple[Problem, ...] = ()
     dates: Mapping[str, DateOrder] = field(default_factory=dict)
+    # How many rows the spreadsheet hides.
+    hidden: int = 0
 
 
 class TableRefused(Refused):
@@ -80,9 +82,10 @@ def prepare_import(
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
         require_dated(mapping, definition.form)
-        return _judged(table, mapping, filename, definition)
+        made = _judged(_shown(table, given), mapping, filename, definition)
     except Refused as refused:
         raise TableRefused(table.place, refused.problems) from None
+    return replace(made, hidden=table.hidden_rows)
 
 
 def _table(data: bytes, filename: str, definition: Definition, given: GivenMapping | None) -> SheetTable:
@@ -90,24 +93,36 @@ def _table(data: bytes, filename: str, definition: Definition, given: GivenMappi
     return read_table(data, filename, given.place if given else None, named)
 
 
+def _shown(table: SheetTable, given: GivenMapping | None) -> SheetTable:
+    """The table without the rows that the spreadsheet hides, if whoever imports leaves them out."""
+    return table.without_hidden() if given is not None and given.without_hidden else table
+
+
 def prepare_preview(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> ImportPreview:
     """Like `prepare_import`, for a page on which staff can still correct the mapping."""
     require_questions(len(asked(definition.form)), definition.key)
     table = _table(data, filename, definition, given)
+    hidden, table = table.hidden_rows, _shown(table, given)
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
         require_dated(mapping, definition.form)
     except Refused as refused:
         proposed = propose_mapping(table.header, definition.form, definition.imports)
         chosen = {name: given.columns.get(name, key) for name, key in proposed.columns.items()}
-        mapping = replace(proposed, columns=chosen, dates=given.dates, place=given.place)
-        return ImportPreview(table, mapping, None, refused.problems)
+        mapping = replace(
+            proposed,
+            columns=chosen,
+            dates=given.dates,
+            place=given.place,
+            without_hidden=given.without_hidden,
+        )
+        return ImportPreview(table, mapping, None, refused.problems, hidden=hidden)
     try:
         prepared = _judged(table, mapping, filename, definition)
     except Refused as refused:
         orders = date_orders(table, mapping, definition.form, definition.imports)
-        return ImportPreview(table, mapping, None, refused.problems, orders)
-    return ImportPreview(table, mapping, prepared, (), prepared.dates)
+        return ImportPreview(table, mapping, None, refused.problems, orders, hidden)
+    return ImportPreview(table, mapping, prepared, (), prepared.dates, hidden)
 
 
 def last_mapping(viewer: Viewer, intake: Intake, reading: ImportPreview) -> GivenMapping | None:

@@ -57,6 +57,8 @@ class PreparedImport:
     children: frozenset[int] = frozenset()
     place: Place = field(default_factory=Place)
     dates: Mapping[str, DateOrder] = field(default_factory=dict)
+    # How many rows the spreadsheet hides; `mapping` says whether they were left out.
+    hidden: int = 0
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def _chosen(before: GivenMapping, table: SheetTable, form: Form) -> GivenMapping
         return GivenMapping(place=Place(place.sheet, line if moved else place.line, place.encoding))
     chosen = mapping_of(posted, table.header, before)
     dates = {name: order for name, order in chosen.dates.items() if is_dated(name, chosen, form)}
-    return replace(chosen, place=place, dates=dates)
+    return replace(chosen, place=place, dates=dates, without_hidden=posted.get("hidden") == "skip")
 
 
 @staff_bp.post("/imports/<reference>")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
@@ -105,6 +106,53 @@ def test_a_preview_of_a_workbook_names_its_sheet(client: FlaskClient, intake: st
     assert posted(text)["sheet"] == "Réponses"
     client.post(f"{page}/mapping", data={**posted(text), "sheet": "Calculs"})
     assert posted(words(client.get(page).text))["sheet"] == "Calculs"
+
+
+def filtered() -> bytes:
+    """A workbook of two people, the second hidden by a filter."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    page = book.add_worksheet("Réponses")
+    people = one(), one(cin="AB100001", massar="R100000001")
+    for line, row in enumerate((list(one()), *(list(each.values()) for each in people))):
+        for column, cell in enumerate(row):
+            page.write_string(line, column, cell)
+    page.autofilter(0, 0, 2, len(one()) - 1)
+    page.set_row(2, options={"hidden": True})
+    book.close()
+    return out.getvalue()
+
+
+def test_rows_that_a_filter_hides_are_said_and_may_be_left_out(client: FlaskClient, intake: str) -> None:
+    page = preview(client, intake, filtered(), "f.xlsx")
+    text = words(client.get(page).text)
+    assert (
+        "1 ligne masquée dans le classeur est lue comme les autres" in text and "Charger 2 dossiers" in text
+    )
+    client.post(f"{page}/mapping", data={**posted(text), "hidden": "skip"})
+    text = words(client.get(page).text)
+    assert "Charger 1 dossier" in text and posted(text)["hidden"] == "skip"
+    assert "est lue comme les autres" not in text
+    client.post(page)
+    assert rows_of(Application) == 1
+
+
+def test_the_command_says_hidden_rows_and_leaves_them_out_if_told(
+    runner: FlaskCliRunner, intake: str, tmp_path: Path
+) -> None:
+    file, mapping = tmp_path / "f.xlsx", tmp_path / "m.toml"
+    file.write_bytes(filtered())
+    command = ["applications", "import", "mdia", str(file), "--intake", "2025", "--dry-run"]
+    told = words(runner.invoke(args=command).output)
+    assert "hidden rows: 1, read as the others" in told and "dry run: 2 loaded" in told
+    for said, expected in (
+        ('hidden = "skip"', "hidden rows: 1, left out"),
+        ('hidden = "no"', "« read » ou « skip »"),
+    ):
+        mapping.write_text(said, "utf-8")
+        told = words(runner.invoke(args=[*command, "--mapping", str(mapping)]).output)
+        assert expected in told, told
+    assert "dry run" not in told
 
 
 def test_both_sides_of_each_replacement_are_named_and_the_button_counts_files(
