@@ -155,6 +155,10 @@ def _tell(made: ImportPlan, prepared: PreparedImport) -> None:
         for fault in row.faults:
             column = "" if fault.column is None else f", column {fault.column}"
             click.echo(f"line {row.line}{column}: {say(fault.problem)}")
+    for cell in prepared.damaged:
+        click.echo(
+            f"line {cell.line}, column {cell.column}: the text is damaged (a wrong encoding, or lost letters)"
+        )
     for pair in replacements(made, prepared):
         if not pair.is_same_name:
             over = "a file that stands" if pair.known_line is None else f"line {pair.known_line}"

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.applications.importing.actions.loading import fill_tray, store
+from cohortmgr.applications.importing.damaged import damaged_cells
 from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
     mapping_as_json,
@@ -142,7 +143,8 @@ def _judged(
 ) -> PreparedImport:
     result = read_records(table, mapping, definition.form, definition.imports, clock.today())
     made = prepared_of(filename, definition, mapping, result.accepted, result.replaced, result.rejected)
-    return replace(made, place=table.place, dates=result.dates)
+    damaged = damaged_cells(table, mapping.columns)
+    return replace(made, place=table.place, dates=result.dates, damaged=damaged)
 
 
 def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: PreparedImport) -> Intake:

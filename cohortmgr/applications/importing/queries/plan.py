@@ -18,6 +18,7 @@ from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import ApplicationState, identity_numbers
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
+from cohortmgr.applications.importing.damaged import DamagedCell
 from cohortmgr.applications.importing.orders import DateOrder
 from cohortmgr.applications.importing.persons import name_in
 from cohortmgr.applications.importing.queries.owners import (
@@ -59,6 +60,7 @@ class PreparedImport:
     dates: Mapping[str, DateOrder] = field(default_factory=dict)
     # How many rows the spreadsheet hides; `mapping` says whether they were left out.
     hidden: int = 0
+    damaged: tuple[DamagedCell, ...] = ()
 
 
 @dataclass(frozen=True)

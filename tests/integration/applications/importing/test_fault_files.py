@@ -155,6 +155,20 @@ def test_the_command_says_hidden_rows_and_leaves_them_out_if_told(
     assert "dry run" not in told
 
 
+def test_damaged_text_is_told_before_it_is_loaded(
+    client: FlaskClient, runner: FlaskCliRunner, intake: str, tmp_path: Path
+) -> None:
+    data = as_csv(one(city="SalÃ©"), one(cin="AB100001", massar="R100000001", city="?????? ???"))
+    text = words(client.get(preview(client, intake, data)).text)
+    assert "2 cellules contiennent un texte abîmé" in text
+    assert "Ligne 2, colonne « Ville »" in text and "Ligne 3, colonne « Ville »" in text
+    file = tmp_path / "f.csv"
+    file.write_bytes(data)
+    command = ["applications", "import", "mdia", str(file), "--intake", "2025", "--dry-run"]
+    assert "line 3, column Ville: the text is damaged" in runner.invoke(args=command).output
+    assert "texte abîmé" not in words(client.get(preview(client, intake, as_csv(one(city="Salé")))).text)
+
+
 def test_both_sides_of_each_replacement_are_named_and_the_button_counts_files(
     client: FlaskClient, intake: str
 ) -> None:
