@@ -23,7 +23,12 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intakes_below, programme_by_key
 
 _SEPARATORS = {"\t": "tab"}
-_WHY = {"choice": " (as told)", "dates": "", "default": " (no date decides)"}
+_WHY = {
+    "choice": " (as told)",
+    "dates": "",
+    "default": " (no date decides)",
+    "doubt": " (in doubt: a spreadsheet may have exchanged some)",
+}
 
 group = AppGroup("applications", help="Files of candidates.")
 
@@ -146,7 +151,9 @@ def _taken(place: Place, dates: Mapping[str, DateOrder]) -> str:
         said.append(ENCODINGS[place.encoding])
         said.append(f"separator {_SEPARATORS.get(place.separator or '', place.separator)}")
     for header, found in dates.items():
-        said.append(f"{header}: {found.order} first{_WHY[found.by]}")
+        why = _WHY[found.by] + (f", though {found.elsewhere} is month first" if found.elsewhere else "")
+        turned = ", dates of the spreadsheet exchanged" if found.is_turned else ""
+        said.append(f"{header}: {found.order} first{turned}{why}")
     return f"read as: {'; '.join(said)}"
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cohortmgr.base.sheets.damage import is_damaged
-from cohortmgr.base.sheets.tables import SheetTable
+from cohortmgr.base.sheets.tables import SheetTable, is_damaged
 
 
 @dataclass(frozen=True)

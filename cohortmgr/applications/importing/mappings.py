@@ -16,6 +16,8 @@ from cohortmgr.base.text import fold
 from cohortmgr.base.typed import parse_json, parse_toml
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Option, Question, QuestionKind
 
+# The order of a column whose texts say it, and in which a spreadsheet exchanged day and month of the dates it made.
+TURNED = "turned"
 _NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
 _LONGEST_MAPPING = 200_000
 _PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding", "hidden")
@@ -25,8 +27,8 @@ _PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding", 
 class GivenMapping:
     """What a person says about a file: `columns` maps a header to a question key (None: do not read it),
     `values` maps, for each question, spellings to option keys, and `sent_at` is the header of the time of
-    sending. `dates` maps a header to the order of its dates, "day" or "month" first; `place` is where the table
-    stands. What is not said is found."""
+    sending. `dates` maps a header to the order of its dates, "day" or "month" first, or TURNED; `place`
+    is where the table stands. What is not said is found."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -80,8 +82,8 @@ def lacking_one(form: Form, given: Collection[str]) -> list[tuple[Question, ...]
 def parse_mapping(text: str) -> GivenMapping:
     """Read a mapping file, TOML or JSON: `[columns]` "header" = "question key" ("": do not read it),
     `[values.QUESTION]` "value" = "option key", `sent_at` = "header", `[dates]` "header" = "day" or "month",
-    whichever comes first, `sheet`, `line` and `encoding` of the table, and `hidden` = "skip" to leave out the
-    rows that the spreadsheet hides. Raises Refused for any other shape,
+    whichever comes first, or "turned" where a spreadsheet exchanged them, `sheet`, `line` and `encoding` of the
+    table, and `hidden` = "skip" to leave out the rows that the spreadsheet hides. Raises Refused for any other shape,
     naming the place."""
     if len(text) > _LONGEST_MAPPING:
         raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
@@ -123,8 +125,8 @@ def _without_hidden(said: object) -> bool:
 
 def _orders(dates: dict[str, str]) -> dict[str, str]:
     for header, order in dates.items():
-        if order not in (DAY_FIRST, MONTH_FIRST):
-            what = N_("« %(order)s » n’est pas un ordre de dates : écrivez « day » ou « month ».")
+        if order not in (DAY_FIRST, MONTH_FIRST, TURNED):
+            what = N_("« %(order)s » n’est pas un ordre de dates : écrivez « day », « month » ou « turned ».")
             raise Refused(Problem(what, {"order": order}, header))
     return dates
 

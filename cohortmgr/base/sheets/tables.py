@@ -19,6 +19,7 @@ from typing import Protocol
 import xlsxwriter
 
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.sheets.damage import is_damaged
 from cohortmgr.base.sheets.delimited import FIRST, Record, csv_records, filled, too_long
 from cohortmgr.base.sheets.encodings import ENCODINGS, decode
 from cohortmgr.base.sheets.unpacking import MAX_ROWS
@@ -27,7 +28,7 @@ from cohortmgr.base.text import bare
 
 __all__ = [
     "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "Sheet", "SheetTable",
-    "column_letters", "is_formula", "read_limited", "read_table", "shown",
+    "column_letters", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
     "may_be_formula", "write_csv", "write_xlsx",
 ]  # fmt: skip
 

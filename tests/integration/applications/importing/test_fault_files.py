@@ -12,6 +12,7 @@ import xlsxwriter
 from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -167,6 +168,25 @@ def test_damaged_text_is_told_before_it_is_loaded(
     command = ["applications", "import", "mdia", str(file), "--intake", "2025", "--dry-run"]
     assert "line 3, column Ville: the text is damaged" in runner.invoke(args=command).output
     assert "texte abîmé" not in words(client.get(preview(client, intake, as_csv(one(city="Salé")))).text)
+
+
+def test_dates_in_doubt_are_said_and_asked(client: FlaskClient, intake: str) -> None:
+    born = "Date de naissance"
+    rows = one(), one(cin="AB100001", massar="R100000001")
+    page = preview(client, intake, as_csv({**rows[0], born: "02/26/2002"}, {**rows[1], born: "2002-04-03"}))
+    text = words(client.get(page).text)
+    assert "Les dates de « Date de naissance » sont à vérifier" in text
+    [place] = [name for name in posted(text) if f'id="{name}-hint">À vérifier' in text]
+    assert posted(text)[place] == ""
+    client.post(f"{page}/mapping", data={**posted(text), place: "turned"})
+    text = words(client.get(page).text)
+    assert "« Date de naissance » sont à vérifier" not in text and posted(text)[place] == "turned"
+    client.post(page)
+    db.session.rollback()
+    found = {str(each.birth_date) for each in db.session.query(Person) if each.birth_date}
+    assert found == {"2002-02-26", "2002-03-04"}
+    page = preview(client, intake, as_csv(one(sent="06/18/2025 10:00:00") | {born: "03/04/2002"}))
+    assert "mais dans « Horodateur » le mois vient d'abord" in words(client.get(page).text)
 
 
 def test_both_sides_of_each_replacement_are_named_and_the_button_counts_files(
