@@ -22,7 +22,10 @@ _YEAR_FIRST = re.compile(r"([0-9]{4})([/.-])([0-9]{1,2})\2([0-9]{1,2})\Z")
 _NAMED_FIRST = re.compile(r"([^\W\d_]{3,12})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})\Z")
 _WEEKDAY = re.compile(r"[^\W\d_]{2,12}\.?,? +(?=[^\W\d_]|[0-9])")
 _NUMBERS = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})(?=\2[0-9]{4}(?![0-9]))")
+_TRUE_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
 DAY_FIRST, MONTH_FIRST = "day", "month"
+# How many dates of a spreadsheet, none of them after the twelfth, are more than chance.
+_MANY = 3
 
 
 def parsed(text: str, formats: Sequence[str]) -> date | None:
@@ -60,6 +63,32 @@ def day_first(text: str) -> str:
         if _NUMBERS.match(western_digits(bare(text[:40])))
         else text
     )
+
+
+def may_be_turned(texts: Iterable[str]) -> bool:
+    """Whether a spreadsheet may have exchanged day and month in the cells that it took for dates.
+
+    A program of another country takes 03/04/2002 for a date, turned, and leaves 02/26/2002 as text. So beside texts
+    whose order is sure, the dates that it made are in doubt: each one up to the twelfth beside texts with the month
+    first, and beside those with the day first if there is none after it."""
+    told, days = set(), []
+    for text in texts:
+        if (order := _order(text)) is not None:
+            told.add(order)
+        elif found := _TRUE_DATE.match(bare(text[:40])):
+            days.append(int(found[3]))
+    if told == {MONTH_FIRST}:
+        return any(day <= 12 for day in days)
+    return told == {DAY_FIRST} and len(days) >= _MANY and max(days) <= 12
+
+
+def exchanged(text: str) -> str:
+    """The date of a spreadsheet with its day and month exchanged, where both can be either; any other text as it
+    is."""
+    found = _TRUE_DATE.match(bare(text[:40]))
+    if found is None or int(found[3]) > 12:
+        return text
+    return _TRUE_DATE.sub(r"\1-\3-\2", bare(text), count=1)
 
 
 def _parsed(text: str, formats: Sequence[str]) -> date | None:

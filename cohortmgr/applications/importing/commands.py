@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,17 +12,23 @@ from flask.cli import AppGroup
 from cohortmgr.accounts.rules import SYSTEM, Scope
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
-from cohortmgr.applications.importing.queries.plan import PreparedImport
-from cohortmgr.applications.importing.rules import GivenMapping, Rejection, parse_mapping
+from cohortmgr.applications.importing.orders import DateOrder
+from cohortmgr.applications.importing.queries.plan import ImportPlan, PreparedImport, replacements
+from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
-from cohortmgr.base.sheets.tables import ENCODINGS, read_limited
+from cohortmgr.base.sheets.tables import ENCODINGS, Place, read_limited
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intakes_below, programme_by_key
 
 _SEPARATORS = {"\t": "tab"}
-_WHY = {"choice": " (as told)", "dates": "", "default": " (no date decides)"}
+_WHY = {
+    "choice": " (as told)",
+    "dates": "",
+    "default": " (no date decides)",
+    "doubt": " (in doubt: a spreadsheet may have exchanged some)",
+}
 
 group = AppGroup("applications", help="Files of candidates.")
 
@@ -36,7 +43,7 @@ group = AppGroup("applications", help="Files of candidates.")
     "--mapping",
     "mapping_file",
     type=click.Path(path_type=Path),
-    help="TOML or JSON: columns, values, sent_at, dates, sheet, line, encoding.",
+    help="TOML or JSON: columns, values, sent_at, dates, sheet, line, encoding, hidden.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def import_sheet(
@@ -48,17 +55,16 @@ def import_sheet(
         intake, prepared = _prepared(programme, intake_key, data, file.name, given)
         if dry_run:
             made = import_runs.plan(SYSTEM, intake.reference, prepared)
-            _tell(made.rejected)
+            _tell(made, prepared)
             click.echo(_read_as(prepared))
             click.echo(f"dry run: {made.counts}")
             return
         with writing():
-            counts, rejected = import_runs.load_telling(SYSTEM, intake.reference, prepared)
+            counts, done = import_runs.load_telling(SYSTEM, intake.reference, prepared)
     except Refused as refusal:
-        raise click.ClickException(
-            f"{file.name}: " + " ".join(say(problem) for problem in refusal.problems)
-        ) from None
-    _tell(rejected)
+        raise _refused(file.name, refusal) from None
+    if done is not None:
+        _tell(done, prepared)
     click.echo(_read_as(prepared))
     click.echo(str(counts))
 
@@ -111,28 +117,56 @@ def _prepared(
     intakes = _intakes(programme, intake_key)
     first = definition_of(intakes[0])
     prepared = import_runs.prepare_import(data, filename, first, given)
-    intake = intakes[0] if intake_key else import_runs.choose_intake(SYSTEM, intakes, prepared)
+    try:
+        intake = intakes[0] if intake_key else import_runs.choose_intake(SYSTEM, intakes, prepared)
+    except Refused as refused:
+        raise _refused(filename, refused, _read_as(prepared)) from None
     definition = definition_of(intake)
     if definition is not first:
         prepared = import_runs.prepare_import(data, filename, definition, given)
     return intake, prepared
 
 
+def _refused(filename: str, refused: Refused, read_as: str = "") -> click.ClickException:
+    """The end of the command for a file that is refused as a whole, with what was taken for what, if it was read."""
+    if isinstance(refused, import_runs.TableRefused):
+        read_as = _taken(refused.place, {})
+    told = " ".join(say(problem) for problem in refused.problems)
+    return click.ClickException(f"{filename}: {told}" + (f" ({read_as})" if read_as else ""))
+
+
 def _read_as(prepared: PreparedImport) -> str:
+    said = _taken(prepared.place, prepared.dates)
+    if prepared.hidden:
+        done = "left out" if prepared.mapping.without_hidden else "read as the others"
+        said += f"; hidden rows: {prepared.hidden}, {done}"
+    return said
+
+
+def _taken(place: Place, dates: Mapping[str, DateOrder]) -> str:
     """What was taken for what, in one line; `--mapping` changes each of it."""
-    place = prepared.place
     said = [f"sheet {place.sheet}"] if place.sheet is not None else []
     said.append(f"header on line {place.line}")
     if place.encoding is not None:
         said.append(ENCODINGS[place.encoding])
         said.append(f"separator {_SEPARATORS.get(place.separator or '', place.separator)}")
-    for header, found in prepared.dates.items():
-        said.append(f"{header}: {found.order} first{_WHY[found.by]}")
+    for header, found in dates.items():
+        why = _WHY[found.by] + (f", though {found.elsewhere} is month first" if found.elsewhere else "")
+        turned = ", dates of the spreadsheet exchanged" if found.is_turned else ""
+        said.append(f"{header}: {found.order} first{turned}{why}")
     return f"read as: {'; '.join(said)}"
 
 
-def _tell(rejected: tuple[Rejection, ...]) -> None:
-    for row in rejected:
+def _tell(made: ImportPlan, prepared: PreparedImport) -> None:
+    for row in made.rejected:
         for fault in row.faults:
             column = "" if fault.column is None else f", column {fault.column}"
             click.echo(f"line {row.line}{column}: {say(fault.problem)}")
+    for cell in prepared.damaged:
+        click.echo(
+            f"line {cell.line}, column {cell.column}: the text is damaged (a wrong encoding, or lost letters)"
+        )
+    for pair in replacements(made, prepared):
+        if not pair.is_same_name:
+            over = "a file that stands" if pair.known_line is None else f"line {pair.known_line}"
+            click.echo(f"line {pair.line}: {pair.name} replaces {pair.known} ({over}); the names differ")

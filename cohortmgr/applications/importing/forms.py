@@ -15,7 +15,13 @@ from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.dates import DAY_FIRST, MONTH_FIRST
 from cohortmgr.applications.answers.scripts import in_both_writings
 from cohortmgr.applications.form.forms.classes import direction_of
-from cohortmgr.applications.importing.mappings import ColumnMapping, GivenMapping, is_expected, questions_of
+from cohortmgr.applications.importing.mappings import (
+    TURNED,
+    ColumnMapping,
+    GivenMapping,
+    is_expected,
+    questions_of,
+)
 from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
@@ -116,7 +122,7 @@ def mapping_of(given: Mapping[str, str], header: Sequence[str], before: GivenMap
     dates = {
         name: order
         for p, name in enumerate(header)
-        if (order := given.get(f"d{p}")) in (DAY_FIRST, MONTH_FIRST)
+        if (order := given.get(f"d{p}")) in (DAY_FIRST, MONTH_FIRST, TURNED)
     }
     return GivenMapping(
         columns, {key: each for key, each in values.items() if key in mapped}, sent_at, dates, before.place

@@ -16,17 +16,19 @@ from cohortmgr.base.text import fold
 from cohortmgr.base.typed import parse_json, parse_toml
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Option, Question, QuestionKind
 
+# The order of a column whose texts say it, and in which a spreadsheet exchanged day and month of the dates it made.
+TURNED = "turned"
 _NEVER_IMPORTED = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.GROUP)
 _LONGEST_MAPPING = 200_000
-_PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding")
+_PARTS = ("columns", "values", "sent_at", "dates", "sheet", "line", "encoding", "hidden")
 
 
 @dataclass(frozen=True)
 class GivenMapping:
     """What a person says about a file: `columns` maps a header to a question key (None: do not read it),
     `values` maps, for each question, spellings to option keys, and `sent_at` is the header of the time of
-    sending. `dates` maps a header to the order of its dates, "day" or "month" first; `place` is where the table
-    stands. What is not said is found."""
+    sending. `dates` maps a header to the order of its dates, "day" or "month" first, or TURNED; `place`
+    is where the table stands. What is not said is found."""
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -35,6 +37,8 @@ class GivenMapping:
     place: Place = field(default_factory=Place)
     # The name of the earlier file of the same columns whose mapping this is, if it is one's.
     remembered_of: str = ""
+    # Whether rows that the spreadsheet hides are left out.
+    without_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def lacking_one(form: Form, given: Collection[str]) -> list[tuple[Question, ...]
 def parse_mapping(text: str) -> GivenMapping:
     """Read a mapping file, TOML or JSON: `[columns]` "header" = "question key" ("": do not read it),
     `[values.QUESTION]` "value" = "option key", `sent_at` = "header", `[dates]` "header" = "day" or "month",
-    whichever comes first, and `sheet`, `line` and `encoding` of the table. Raises Refused for any other shape,
+    whichever comes first, or "turned" where a spreadsheet exchanged them, `sheet`, `line` and `encoding` of the
+    table, and `hidden` = "skip" to leave out the rows that the spreadsheet hides. Raises Refused for any other shape,
     naming the place."""
     if len(text) > _LONGEST_MAPPING:
         raise Refused(N_("Ce fichier de correspondance est trop long. Gardez une ligne par colonne."))
@@ -107,13 +112,21 @@ def parse_mapping(text: str) -> GivenMapping:
         sent_at,
         _orders(_texts(document.get("dates", {}), "dates")),
         _place(document),
+        without_hidden=_without_hidden(document.get("hidden", "read")),
     )
+
+
+def _without_hidden(said: object) -> bool:
+    if said not in ("read", "skip"):
+        what = N_("« hidden » dit quoi faire des lignes masquées : écrivez « read » ou « skip ».")
+        raise Refused(Problem(what, {}, "hidden"))
+    return said == "skip"
 
 
 def _orders(dates: dict[str, str]) -> dict[str, str]:
     for header, order in dates.items():
-        if order not in (DAY_FIRST, MONTH_FIRST):
-            what = N_("« %(order)s » n’est pas un ordre de dates : écrivez « day » ou « month ».")
+        if order not in (DAY_FIRST, MONTH_FIRST, TURNED):
+            what = N_("« %(order)s » n’est pas un ordre de dates : écrivez « day », « month » ou « turned ».")
             raise Refused(Problem(what, {"order": order}, header))
     return dates
 
@@ -128,7 +141,7 @@ def _place(document: Mapping[str, Any]) -> Place:
         what = N_("« %(encoding)s » n’est pas un encodage connu : %(known)s.")
         values = {"encoding": str(encoding)[:40], "known": ", ".join(ENCODINGS)}
         raise Refused(Problem(what, values, "encoding"))
-    return Place(sheet, line, encoding)
+    return Place(sheet or None, line, encoding)
 
 
 def _parsed(text: str) -> dict[str, Any]:
@@ -166,6 +179,7 @@ def mapping_as_json(mapping: GivenMapping) -> dict[str, Any]:
         "dates": dict(mapping.dates),
         "place": [mapping.place.sheet, mapping.place.line, mapping.place.encoding],
         "remembered_of": mapping.remembered_of,
+        "without_hidden": mapping.without_hidden,
     }
 
 
@@ -179,6 +193,7 @@ def mapping_from_json(document: Mapping[str, Any]) -> GivenMapping:
         document.get("dates", {}),
         Place(*document.get("place", ())),
         document.get("remembered_of", ""),
+        document.get("without_hidden", False),
     )
 
 
@@ -214,7 +229,16 @@ def propose_mapping(
         key: {**layout.value_aliases.get(key, {}), **given.values.get(key, {})}
         for key in {**layout.value_aliases, **given.values}
     }
-    return ColumnMapping(columns, values, sent_at, given.dates, given.place, given.remembered_of, missing)
+    return ColumnMapping(
+        columns,
+        values,
+        sent_at,
+        given.dates,
+        given.place,
+        given.remembered_of,
+        given.without_hidden,
+        missing,
+    )
 
 
 def names_counted(
@@ -292,6 +316,30 @@ def _checked(header: Sequence[str], form: Form, given: GivenMapping) -> dict[str
     if problems:
         raise Refused(*problems)
     return dict(given.columns)
+
+
+def is_dated(name: str, mapping: GivenMapping, form: Form) -> bool:
+    """Whether the column with that header holds dates."""
+    key = mapping.columns.get(name)
+    return name == mapping.sent_at or (key is not None and form.question(key).kind is QuestionKind.DATE)
+
+
+def require_dated(mapping: ColumnMapping, form: Form) -> None:
+    """Refuse an order of dates that is said of a column which the file lacks, or which holds no dates: what a person
+    says is never left aside unseen."""
+    problems = []
+    for name in mapping.dates:
+        if name not in mapping.columns:
+            what = N_("La colonne « %(column)s » de la correspondance n’est pas dans le fichier.")
+            problems.append(Problem(what, {"column": name}, name))
+        elif not is_dated(name, mapping, form):
+            what = N_(
+                "La colonne « %(column)s » ne répond à aucune question de date : retirez-la de « dates », ou dites à "
+                "quelle question elle répond."
+            )
+            problems.append(Problem(what, {"column": name}, name))
+    if problems:
+        raise Refused(*problems)
 
 
 def questions_of(mapping: ColumnMapping, form: Form) -> dict[str, Question]:

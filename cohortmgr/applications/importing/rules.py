@@ -7,15 +7,15 @@ order of the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.conditions import either_of
 from cohortmgr.applications.answers.scripts import wrong_script
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.file.rules import identity_numbers, person_values
+from cohortmgr.applications.file.rules import identity_numbers
 from cohortmgr.applications.importing.fingerprints import fingerprint
 from cohortmgr.applications.importing.mappings import (
     ColumnMapping,
@@ -28,6 +28,8 @@ from cohortmgr.applications.importing.mappings import (
 )
 from cohortmgr.applications.importing.moments import sent_moment
 from cohortmgr.applications.importing.orders import DateOrder, date_orders, with_day_first
+from cohortmgr.applications.importing.persons import IDENTITIES, judged_together
+from cohortmgr.applications.importing.sendings import Rejection, RowFault, Sending
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.tables import Record, SheetTable, column_letters, is_formula
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Question
@@ -38,59 +40,6 @@ __all__ = [
 ]  # fmt: skip
 
 _ONE_OF = N_("Une de ces réponses manque : %(questions)s. Remplissez l’une ou l’autre.")
-# The numbers that identify a person, the surest first.
-_IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
-
-ANOTHER_PERSON = N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité.")
-BOTH_NAMES = N_(
-    "La ligne est celle de %(given)s, mais ses numéros d’identité contredisent ceux de %(known)s. Aucun numéro "
-    "n’est remplacé : vérifiez-les sur les pièces d’identité."
-)
-
-
-@dataclass(frozen=True)
-class RowFault:
-    """A problem in a row, with the header of its column (None: the problem concerns the row as a whole)."""
-
-    column: str | None
-    problem: Problem
-
-
-@dataclass(frozen=True)
-class Sending:
-    """A usable row. `sent_at` is in UTC, None when the file does not say. `identity` is (target, number),
-    such as ("identifier.cin", "AB123456"). `answers` are by question key; `raw` are the row's cells by
-    header."""
-
-    line: int
-    sent_at: datetime | None
-    identity: tuple[str, str]
-    answers: Mapping[str, Answer]
-    raw: Mapping[str, str]
-    fingerprint: str
-
-    @property
-    def rank(self) -> tuple[datetime, int]:
-        """The order among the sendings of one person: the latest stands, and of one moment the one further
-        down."""
-        return (self.sent_at or _EARLIEST, self.line)
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """A row that cannot be used: its cells by header (of a cut row, those that are there), and all its
-    faults."""
-
-    line: int
-    raw: Mapping[str, str]
-    faults: tuple[RowFault, ...]
-    fingerprint: str
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """The problems, without the columns."""
-        return tuple(fault.problem for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -128,7 +77,7 @@ def read_records(
             usable.append(outcome)
         else:
             rejected.append(outcome)
-    accepted, replaced, doubtful = _judged_together(usable, questions, form)
+    accepted, replaced, doubtful = judged_together(usable, questions, form)
     rejected = sorted((*rejected, *doubtful), key=lambda row: row.line)
     return ImportResult(tuple(accepted), tuple(replaced), tuple(rejected), orders)
 
@@ -320,60 +269,10 @@ def _answers(
 def _identity(form: Form, answers: Mapping[str, Answer]) -> tuple[str, str] | None:
     """The surest number that says whose row it is: of a question of its own, or of an identity document."""
     held = identity_numbers(form, answers)
-    for target in _IDENTITIES:
+    for target in IDENTITIES:
         if (number := held.get(target.removeprefix("identifier."))) is not None:
             return (target, number)
     return None
-
-
-def _judged_together(
-    usable: Sequence[Sending], questions: Mapping[str, Question], form: Form
-) -> tuple[list[Sending], list[Sending], list[Rejection]]:
-    """The sendings that stand, those that a later one of the same person replaced, and those whose other numbers
-    are not that person's: one number typed wrong must not hand a file over. The earliest says whose number it is."""
-    standing: dict[tuple[str, str], Sending] = {}
-    numbers: dict[tuple[str, str], dict[str, str]] = {}
-    rejected: list[Rejection] = []
-    for sending in sorted(usable, key=lambda each: each.rank):
-        held = numbers.setdefault(sending.identity, {})
-        given = _numbers(questions.values(), sending.answers)
-        other = next((target for target, value in given.items() if held.get(target, value) != value), None)
-        if other is not None:
-            rejected.append(_of_two_people(sending, standing[sending.identity], other, questions, form))
-            continue
-        held |= given
-        standing[sending.identity] = sending
-    kept = {sending.line for sending in standing.values()}
-    gone = kept | {row.line for row in rejected}
-    return (
-        [sending for sending in usable if sending.line in kept],
-        [sending for sending in usable if sending.line not in gone],
-        rejected,
-    )
-
-
-def _numbers(questions: Iterable[Question], answers: Mapping[str, Answer]) -> dict[str, str]:
-    """The numbers of identity that a row gives, by target."""
-    found = {
-        question.target: answers.get(question.key) for question in questions if question.target in _IDENTITIES
-    }
-    return {target: value for target, value in found.items() if target and isinstance(value, str)}
-
-
-def _of_two_people(
-    sending: Sending, known: Sending, target: str, questions: Mapping[str, Question], form: Form
-) -> Rejection:
-    column = next((name for name, each in questions.items() if each.target == target), None)
-    where = questions[column].key if column else None
-    values = {"given": name_in(form, sending.answers), "known": name_in(form, known.answers)}
-    what = Problem(BOTH_NAMES, values, where) if all(values.values()) else Problem(ANOTHER_PERSON, {}, where)
-    return Rejection(sending.line, sending.raw, (RowFault(column, what),), sending.fingerprint)
-
-
-def name_in(form: Form, answers: Mapping[str, Answer]) -> str:
-    """The name of the person in a row, as far as the row says it."""
-    told = person_values(form, answers)
-    return f"{told.get('given_name') or ''} {told.get('family_name') or ''}".strip()
 
 
 def supersedes(

@@ -19,6 +19,7 @@ from typing import Protocol
 import xlsxwriter
 
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.sheets.damage import is_damaged
 from cohortmgr.base.sheets.delimited import FIRST, Record, csv_records, filled, too_long
 from cohortmgr.base.sheets.encodings import ENCODINGS, decode
 from cohortmgr.base.sheets.unpacking import MAX_ROWS
@@ -27,7 +28,7 @@ from cohortmgr.base.text import bare
 
 __all__ = [
     "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "Sheet", "SheetTable",
-    "column_letters", "is_formula", "read_limited", "read_table", "shown",
+    "column_letters", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
     "may_be_formula", "write_csv", "write_xlsx",
 ]  # fmt: skip
 
@@ -77,13 +78,23 @@ class SheetTable:
     """A header (no name empty or twice) and the records below it, in the order of the file.
 
     `place` says where they were found; `sheets` are all that the file has, `first` the first lines that hold a
-    value, one of which is the header."""
+    value, one of which is the header; `hidden` the lines that the spreadsheet does not show, by a filter or a hand."""
 
     header: tuple[str, ...]
     rows: tuple[Record, ...]
     place: Place = field(default_factory=Place)
     sheets: tuple[str, ...] = ()
     first: tuple[Record, ...] = ()
+    hidden: frozenset[int] = frozenset()
+
+    @property
+    def hidden_rows(self) -> int:
+        """How many of the records below the header are hidden."""
+        return sum(row.line in self.hidden for row in self.rows)
+
+    def without_hidden(self) -> SheetTable:
+        """The table without the records that are hidden; which they were stays said."""
+        return replace(self, rows=tuple(row for row in self.rows if row.line not in self.hidden))
 
 
 @dataclass(frozen=True)
@@ -117,7 +128,7 @@ def read_table(
 
     Its header is the line that `wanted` names, else, of the first ten, the one in which `named` counts most: above
     it, people write titles and dates. Raises Refused (one problem) if the file is too heavy, too long, too wide,
-    empty, not decodable or of another kind.
+    empty, not decodable or of another kind, or has nothing where `wanted` says.
     """
     try:
         return _read(data, wanted or Place(), named)
@@ -130,22 +141,32 @@ def read_table(
 def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
     _require_a_table(data)
     sheets: tuple[str, ...] = ()
+    hidden: frozenset[int] = frozenset()
     if is_workbook(data):
+        if wanted.encoding is not None:
+            raise Refused(
+                N_("Ce fichier est un classeur, qui n’a pas d’encodage à choisir. Retirez « encoding ».")
+            )
         book = read_workbook(data, wanted.sheet)
+        if wanted.sheet not in (None, book.taken):
+            raise Refused(_no_such_sheet(wanted.sheet or "", book.names))
         width = max((len(row.cells) for row in book.rows), default=0)
         records = [
             Record(row.line, row.cells + ("",) * (width - len(row.cells)), row.formulas) for row in book.rows
         ]
-        sheets, place = book.names, Place(sheet=book.taken)
+        sheets, place, hidden = book.names, Place(sheet=book.taken), book.hidden
     else:
+        if wanted.sheet is not None:
+            what = N_("Ce fichier est un texte, qui n’a pas de feuilles : retirez « %(sheet)s ».")
+            raise Refused(Problem(what, {"sheet": wanted.sheet[:100]}, "sheet"))
         text, encoding = decode(data, wanted.encoding)
         records, separator = csv_records(text)
         place = Place(encoding=encoding, separator=separator)
     if not records:
         raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
-    header = _header_among(records[:FIRST], wanted.line, named)
+    header = _header_among(records, wanted.line, named)
     place = replace(place, line=records[header].line)
-    return _table(records, header, place, sheets)
+    return replace(_table(records, header, place, sheets), hidden=hidden)
 
 
 def _require_a_table(data: bytes) -> None:
@@ -162,11 +183,26 @@ def _require_a_table(data: bytes) -> None:
         raise Refused(NOT_A_TABLE)
 
 
-def _header_among(first: Sequence[Record], wanted: int | None, named: NamedBy | None) -> int:
-    """The index of the header among the first records; of several that name as much, the uppermost."""
-    for number, record in enumerate(first):
-        if record.line == wanted:
-            return number
+def _no_such_sheet(wanted: str, names: Sequence[str]) -> Problem:
+    what = N_("La feuille « %(sheet)s » n’est pas dans ce classeur. Choisissez parmi : %(known)s.")
+    known = ", ".join(f"« {name} »" for name in names[:20]) + ("…" if len(names) > 20 else "")
+    return Problem(what, {"sheet": wanted[:100], "known": known}, "sheet")
+
+
+def _header_among(records: Sequence[Record], wanted: int | None, named: NamedBy | None) -> int:
+    """The index of the header: the line that is wanted, or the one found among the first; of several that name as
+    much, the uppermost. Refuses a line that holds nothing."""
+    if wanted is not None:
+        for number, record in enumerate(records):
+            if record.line == wanted:
+                return number
+        what = N_(
+            "La ligne %(line)s, où les titres devraient être, est vide ou n’existe pas : le fichier va de la "
+            "ligne %(start)s à la ligne %(end)s."
+        )
+        values = {"line": wanted, "start": records[0].line, "end": records[-1].line}
+        raise Refused(Problem(what, values, "line"))
+    first = records[:FIRST]
     if named is None:
         return 0
     return max(range(len(first)), key=lambda number: (named(first[number].cells), -number))
@@ -179,9 +215,8 @@ def _table(records: list[Record], header: int, place: Place, sheets: tuple[str, 
     cells = records[header].cells
     # A column without a name counts if some row fills it.
     names = _header(cells[: max(filled(cells), max((filled(row.cells) for row in rows), default=0))])
-    return SheetTable(
-        names, tuple(_with_formulas(record) for record in rows), place, sheets, tuple(records[:FIRST])
-    )
+    first = (*records[:FIRST], *records[header : header + 1][: header >= FIRST])
+    return SheetTable(names, tuple(_with_formulas(record) for record in rows), place, sheets, first)
 
 
 def _header(cells: Sequence[str]) -> tuple[str, ...]:

@@ -48,6 +48,9 @@ _VALUE = re.compile(rb"<" + _TAG + rb"(?:v|t)(?:\s[^<>]*)?>([^<]+)<")
 _SHARED = re.compile(rb"<" + _TAG + rb"si[\s/>]")
 _TEXT = re.compile(rb"<" + _TAG + rb"t(?:\s[^<>]*)?>([^<]*\S[^<]*)<")
 _FORMULA = re.compile(rb"<" + _TAG + rb"f[\s/>]")
+_ROW = re.compile(rb"<" + _TAG + rb"row((?:\s[^<>]*?)?)/?>")
+_ROW_LINE = re.compile(rb"\sr\s*=\s*[\"']([0-9]{1,9})[\"']")
+_HIDDEN = re.compile(rb"\shidden\s*=\s*[\"'](?:1|true)[\"']")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -67,11 +70,13 @@ class Tab:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The tabs in their order, the index of the one that was read, and its rows: line, cells, formulas."""
+    """The tabs in their order, the index of the one that was read, its rows (line, cells, formulas), and the lines
+    that a filter or a hand hides."""
 
     tabs: tuple[Tab, ...]
     taken: int
     rows: Iterator[tuple[int, list[str], list[int]]]
+    hidden: tuple[int, ...] = ()
 
 
 def main(given: BinaryIO, told: BinaryIO) -> None:
@@ -80,7 +85,8 @@ def main(given: BinaryIO, told: BinaryIO) -> None:
     try:
         wanted = json.loads(given.readline())
         book = read(given.read(), wanted)
-        _put(told, {"tabs": [[tab.name, tab.visible] for tab in book.tabs], "taken": book.taken})
+        tabs = [[tab.name, tab.visible] for tab in book.tabs]
+        _put(told, {"tabs": tabs, "taken": book.taken, "hidden": book.hidden})
         for row in book.rows:
             _put(told, row)
         _put(told, "end")
@@ -114,9 +120,10 @@ def read(data: bytes, wanted: str | None = None) -> Workbook:
     if part not in parts:
         raise WorkbookRefusal("damaged")
     parts[part], formulas = _looked(parts[part], _shared_sizes(parts))
+    hidden = _hidden(parts[part])
     kept = _kept(parts, {tab.part for tab in tabs} - {part})
     parts.clear()
-    return Workbook(tabs, taken, _rows(kept, taken, formulas))
+    return Workbook(tabs, taken, _rows(kept, taken, formulas), hidden)
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:
@@ -229,6 +236,17 @@ def _looked(sheet: bytes, shared: Sequence[int]) -> tuple[bytes, frozenset[tuple
         if match[2] and _FORMULA.match(match[2]):
             formulas.append((row, column))
     return _without(sheet, beyond), frozenset(formulas)
+
+
+def _hidden(sheet: bytes) -> tuple[int, ...]:
+    """The lines that nobody sees in the spreadsheet, of those that may be read."""
+    found, line = [], 0
+    for match in _ROW.finditer(sheet):
+        place = _ROW_LINE.search(match[1])
+        line = int(place[1]) if place else line + 1
+        if line <= MAX_ROWS + 20 and _HIDDEN.search(match[1]):
+            found.append(line)
+    return tuple(found[: MAX_ROWS + 20])
 
 
 def _at(letters: bytes, digits: bytes) -> tuple[int, int]:

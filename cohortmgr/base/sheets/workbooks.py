@@ -50,12 +50,13 @@ class WorkbookRow:
 
 @dataclass(frozen=True)
 class WorkbookSheet:
-    """The names of all sheets, those that people see first, the name of the one that was read, and its rows that
-    hold a value."""
+    """The names of all sheets, those that people see first, the name of the one that was read, its rows that
+    hold a value, and the lines that are hidden in it."""
 
     names: tuple[str, ...]
     taken: str
     rows: tuple[WorkbookRow, ...]
+    hidden: frozenset[int] = frozenset()
 
 
 def is_workbook(data: bytes) -> bool:
@@ -72,7 +73,7 @@ def read_workbook(data: bytes, wanted: str | None = None) -> WorkbookSheet:
         tabs = head["tabs"]
         names = [name for name, visible in tabs if visible] + [name for name, visible in tabs if not visible]
         rows = tuple(_rows(lines))
-    return WorkbookSheet(tuple(names), tabs[head["taken"]][0], rows)
+    return WorkbookSheet(tuple(names), tabs[head["taken"]][0], rows, frozenset(head["hidden"]))
 
 
 def _rows(lines: Iterator[bytes]) -> Iterator[WorkbookRow]:

@@ -32,7 +32,8 @@ from cohortmgr.applications.guardians.actions.consents import ConsentRequest, as
 from cohortmgr.applications.guardians.rules import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.importing.actions.tray_rows import row_for
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep, PreparedImport, chunks
+from cohortmgr.applications.importing.queries.owners import chunks
+from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep, PreparedImport
 from cohortmgr.applications.importing.rules import Rejection
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto

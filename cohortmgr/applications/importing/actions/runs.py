@@ -11,7 +11,13 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.rules import asked
 from cohortmgr.applications.importing.actions.loading import fill_tray, store
-from cohortmgr.applications.importing.mappings import ColumnMapping, mapping_as_json, names_counted
+from cohortmgr.applications.importing.damaged import damaged_cells
+from cohortmgr.applications.importing.mappings import (
+    ColumnMapping,
+    mapping_as_json,
+    names_counted,
+    require_dated,
+)
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.orders import DateOrder, date_orders
 from cohortmgr.applications.importing.queries import runs
@@ -35,7 +41,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.sheets.tables import SheetTable, read_table
+from cohortmgr.base.sheets.tables import Place, SheetTable, read_table
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
@@ -55,6 +61,16 @@ class ImportPreview:
     prepared: PreparedImport | None
     problems: tuple[Problem, ...] = ()
     dates: Mapping[str, DateOrder] = field(default_factory=dict)
+    # How many rows the spreadsheet hides.
+    hidden: int = 0
+
+
+class TableRefused(Refused):
+    """A whole file that was read and cannot be used; `place` is where its table was taken from."""
+
+    def __init__(self, place: Place, problems: Sequence[Problem]) -> None:
+        super().__init__(*problems)
+        self.place = place
 
 
 def prepare_import(
@@ -64,8 +80,13 @@ def prepare_import(
     unusable."""
     require_questions(len(asked(definition.form)), definition.key)
     table = _table(data, filename, definition, given)
-    mapping = propose_mapping(table.header, definition.form, definition.imports, given)
-    return _judged(table, mapping, filename, definition)
+    try:
+        mapping = propose_mapping(table.header, definition.form, definition.imports, given)
+        require_dated(mapping, definition.form)
+        made = _judged(_shown(table, given), mapping, filename, definition)
+    except Refused as refused:
+        raise TableRefused(table.place, refused.problems) from None
+    return replace(made, hidden=table.hidden_rows)
 
 
 def _table(data: bytes, filename: str, definition: Definition, given: GivenMapping | None) -> SheetTable:
@@ -73,23 +94,36 @@ def _table(data: bytes, filename: str, definition: Definition, given: GivenMappi
     return read_table(data, filename, given.place if given else None, named)
 
 
+def _shown(table: SheetTable, given: GivenMapping | None) -> SheetTable:
+    """The table without the rows that the spreadsheet hides, if whoever imports leaves them out."""
+    return table.without_hidden() if given is not None and given.without_hidden else table
+
+
 def prepare_preview(data: bytes, filename: str, definition: Definition, given: GivenMapping) -> ImportPreview:
     """Like `prepare_import`, for a page on which staff can still correct the mapping."""
     require_questions(len(asked(definition.form)), definition.key)
     table = _table(data, filename, definition, given)
+    hidden, table = table.hidden_rows, _shown(table, given)
     try:
         mapping = propose_mapping(table.header, definition.form, definition.imports, given)
+        require_dated(mapping, definition.form)
     except Refused as refused:
         proposed = propose_mapping(table.header, definition.form, definition.imports)
         chosen = {name: given.columns.get(name, key) for name, key in proposed.columns.items()}
-        mapping = replace(proposed, columns=chosen, dates=given.dates, place=given.place)
-        return ImportPreview(table, mapping, None, refused.problems)
+        mapping = replace(
+            proposed,
+            columns=chosen,
+            dates=given.dates,
+            place=given.place,
+            without_hidden=given.without_hidden,
+        )
+        return ImportPreview(table, mapping, None, refused.problems, hidden=hidden)
     try:
         prepared = _judged(table, mapping, filename, definition)
     except Refused as refused:
         orders = date_orders(table, mapping, definition.form, definition.imports)
-        return ImportPreview(table, mapping, None, refused.problems, orders)
-    return ImportPreview(table, mapping, prepared, (), prepared.dates)
+        return ImportPreview(table, mapping, None, refused.problems, orders, hidden)
+    return ImportPreview(table, mapping, prepared, (), prepared.dates, hidden)
 
 
 def last_mapping(viewer: Viewer, intake: Intake, reading: ImportPreview) -> GivenMapping | None:
@@ -109,7 +143,8 @@ def _judged(
 ) -> PreparedImport:
     result = read_records(table, mapping, definition.form, definition.imports, clock.today())
     made = prepared_of(filename, definition, mapping, result.accepted, result.replaced, result.rejected)
-    return replace(made, place=table.place, dates=result.dates)
+    damaged = damaged_cells(table, mapping.columns)
+    return replace(made, place=table.place, dates=result.dates, damaged=damaged)
 
 
 def choose_intake(viewer: Viewer, intakes: Sequence[Intake], prepared: PreparedImport) -> Intake:
@@ -150,12 +185,13 @@ def load(
 
 def load_telling(
     viewer: Viewer, intake_reference: str, prepared: PreparedImport, run_reference: str | None = None
-) -> tuple[ImportCounts, tuple[Rejection, ...]]:
-    """Like `load`; also returns each row that went to the tray or was in it already."""
+) -> tuple[ImportCounts, ImportPlan | None]:
+    """Like `load`; also returns what was done, with each row that went to the tray or was in it already. None if
+    the file was loaded before."""
     intake = _intake(viewer, intake_reference, lock=True)
     run = _opened(viewer, intake, prepared.filename, run_reference)
     if run.state == "loaded":
-        return ImportCounts(run.loaded, run.replaced, run.rejected, run.unchanged), ()
+        return ImportCounts(run.loaded, run.replaced, run.rejected, run.unchanged), None
     made = plan_of(intake, prepared, lock=True, own=own_runs(viewer, intake))
     run.mapping = mapping_as_json(prepared.mapping)
     run.state, run.at = "loaded", clock.now()
@@ -169,7 +205,7 @@ def load_telling(
     _forget_upload(run)
     after = _loaded(intake, run, made, references, added)
     record(viewer, "imports.load", about(run), after=after)
-    return counts, made.rejected
+    return counts, made
 
 
 def _loaded(

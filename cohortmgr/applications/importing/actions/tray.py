@@ -21,11 +21,10 @@ from cohortmgr.applications.importing.actions.tray_rows import (
     usable_email,
 )
 from cohortmgr.applications.importing.mappings import mapping_from_json, propose_mapping
+from cohortmgr.applications.importing.persons import ANOTHER_PERSON, NAMING
 from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
 from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
 from cohortmgr.applications.importing.rules import (
-    ANOTHER_PERSON,
-    BOTH_NAMES,
     ColumnMapping,
     Rejection,
     RowFault,
@@ -152,7 +151,7 @@ def _without_names(faults: tuple[RowFault, ...]) -> tuple[RowFault, ...]:
     """The faults as a person who mends their own row may read them: nobody else is named."""
     return tuple(
         replace(fault, problem=Problem(ANOTHER_PERSON, {}, fault.problem.where))
-        if fault.problem.what == BOTH_NAMES
+        if fault.problem.what in NAMING
         else fault
         for fault in faults
     )

@@ -18,7 +18,7 @@ from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.importing.actions.runs import run_of
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.applications.importing.queries.plan import chunks
+from cohortmgr.applications.importing.queries.owners import chunks
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import Model, db, present, table_of

@@ -6,7 +6,7 @@ indexes of their identity numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -14,24 +14,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Identifier, Person
-from cohortmgr.accounts.queries.viewers import persons_by_identifiers
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED
-from cohortmgr.applications.file.rules import ApplicationState, identity_numbers, question_of
+from cohortmgr.applications.file.rules import ApplicationState, identity_numbers
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
+from cohortmgr.applications.importing.damaged import DamagedCell
 from cohortmgr.applications.importing.orders import DateOrder
-from cohortmgr.applications.importing.rules import (
-    ANOTHER_PERSON,
-    BOTH_NAMES,
-    ColumnMapping,
-    Rejection,
-    RowFault,
-    Sending,
-    name_in,
-    supersedes,
+from cohortmgr.applications.importing.persons import name_in
+from cohortmgr.applications.importing.queries.owners import (
+    Contradiction,
+    bearers,
+    chunks,
+    contradicted,
+    identifiers_of,
+    owner_of,
+    rows_of_others,
 )
-from cohortmgr.base import clock, crypto
+from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, supersedes
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.sheets.tables import Place
@@ -39,7 +39,6 @@ from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 
-CHUNK = 500
 _UNSENT = (ApplicationState.DRAFT, ApplicationState.HELD)
 
 
@@ -59,6 +58,9 @@ class PreparedImport:
     children: frozenset[int] = frozenset()
     place: Place = field(default_factory=Place)
     dates: Mapping[str, DateOrder] = field(default_factory=dict)
+    # How many rows the spreadsheet hides; `mapping` says whether they were left out.
+    hidden: int = 0
+    damaged: tuple[DamagedCell, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,16 +75,6 @@ class ImportCounts:
 
     def __str__(self) -> str:
         return f"{self.loaded} loaded, {self.replaced} replaced, {self.rejected} rejected"
-
-
-@dataclass(frozen=True)
-class Contradiction:
-    """The kind of a number that contradicts what is known, and who is known by it or by the others: a person, or
-    an earlier row of the same file."""
-
-    kind: str
-    bearer: Person | None = None
-    row: Sending | None = None
 
 
 @dataclass(frozen=True)
@@ -204,19 +196,24 @@ def plan_of(
     """
     form = prepared.definition.form
     numbers = {each.line: identity_numbers(form, each.answers) for each in prepared.accepted}
-    known = _known(numbers.values())
-    held = _held({person.id for person in known.values()})
+    known = bearers(numbers.values())
+    held = identifiers_of({person.id for person in known.values()})
     owners: list[tuple[Sending, Person | None]] = []
     rejected = list(prepared.rejected)
+    named = intake if own is None else None
     claimed: dict[tuple[str, str], Sending] = {}
     for sending in prepared.accepted:
-        found = _owner(sending, numbers[sending.line], known, held, claimed)
+        found = owner_of(sending, numbers[sending.line], known, held, claimed)
         if isinstance(found, Contradiction):
-            rejected.append(_contradicted(sending, prepared, found, intake if own is None else None))
+            rejected.append(contradicted(sending, form, prepared.mapping, found, named))
         else:
             owners.append((sending, found))
             claimed |= dict.fromkeys(numbers[sending.line].items(), sending)
     standing = _standing(intake.id, {person.id for _, person in owners if person}, lock=lock)
+    strangers = rows_of_others(owners, standing, form)
+    rejected += [contradicted(sending, form, prepared.mapping, found, named) for sending, found in strangers]
+    apart = {sending.line for sending, _ in strangers}
+    owners = [(sending, person) for sending, person in owners if sending.line not in apart]
     if own is not None:
         others = {number for number, row in standing.items() if row.run_id not in own}
         rejected += [
@@ -257,92 +254,6 @@ def _replaces(step: ImportStep) -> bool:
     return row is not None and supersedes(
         step.sending, row.sent_at, row.fingerprint, row.source, row.withdrawn_at
     )
-
-
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """The values, sorted, in parts small enough for one statement."""
-    ordered = sorted(values)
-    for start in range(0, len(ordered), CHUNK):
-        yield ordered[start : start + CHUNK]
-
-
-def _known(numbers: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Person]:
-    by_kind: dict[str, set[str]] = {}
-    for each in numbers:
-        for kind, value in each.items():
-            by_kind.setdefault(kind, set()).add(value)
-    return {
-        (kind, value): person
-        for kind, values in by_kind.items()
-        for value, person in persons_by_identifiers(kind, values).items()
-    }
-
-
-def _held(persons: set[int]) -> dict[int, dict[str, Identifier]]:
-    """The identifiers of persons: by the person's id, then by kind."""
-    held: dict[int, dict[str, Identifier]] = {number: {} for number in persons}
-    for part in chunks(persons):
-        for row in db.session.scalars(sa.select(Identifier).where(Identifier.person_id.in_(part))):
-            held[row.person_id][row.kind] = row
-    return held
-
-
-def _owner(
-    sending: Sending,
-    numbers: Mapping[str, str],
-    known: Mapping[tuple[str, str], Person],
-    held: Mapping[int, Mapping[str, Identifier]],
-    claimed: Mapping[tuple[str, str], Sending],
-) -> Person | Contradiction | None:
-    """The person behind a sending, or None for somebody new. A number that belongs to somebody else, or that
-    is not the one which this person is known by, is a contradiction: no number replaces another."""
-    main = sending.identity[0].removeprefix("identifier.")
-    person = known.get((main, numbers[main]))
-    for kind, value in numbers.items():
-        bearer = known.get((kind, value))
-        if (kind, value) in claimed:
-            return Contradiction(kind, row=claimed[(kind, value)])
-        if bearer is None:
-            continue
-        if person is None and main not in held[bearer.id]:
-            person = bearer
-        elif person is None or bearer.id != person.id:
-            return Contradiction(kind, bearer)
-    if person is not None:
-        for kind, value in numbers.items():
-            row = held[person.id].get(kind)
-            if row is not None and row.blind != crypto.blind_index(kind, value):
-                return Contradiction(kind, person)
-    return person
-
-
-def _contradicted(
-    sending: Sending, prepared: PreparedImport, found: Contradiction, intake: Intake | None
-) -> Rejection:
-    """The rejection of a row whose numbers are not one person's, with both names. A person who has no file at
-    the institution is not named, nor anybody to who enrols a group (no `intake`): they may not know of them."""
-    form = prepared.definition.form
-    key = question_of(form, f"identifier.{found.kind}")
-    given, known = name_in(form, sending.answers), ""
-    if found.row is not None:
-        known = name_in(form, found.row.answers)
-    elif (
-        intake is not None and found.bearer is not None and _has_file_at(found.bearer, intake.institution_id)
-    ):
-        known = found.bearer.name
-    if given and known:
-        problem = Problem(BOTH_NAMES, {"given": given, "known": known}, key)
-    else:
-        problem = Problem(ANOTHER_PERSON, {}, key)
-    fault = RowFault(prepared.mapping.column_of(key), problem)
-    return Rejection(sending.line, sending.raw, (fault,), sending.fingerprint)
-
-
-def _has_file_at(person: Person, institution_id: int) -> bool:
-    here = sa.select(Application.id).where(
-        Application.person_id == person.id, Application.institution_id == institution_id, AGREED
-    )
-    return bool(person.name) and db.session.scalar(here.limit(1)) is not None
 
 
 def _enrolled_already(sending: Sending) -> Rejection:

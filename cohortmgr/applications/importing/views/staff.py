@@ -27,7 +27,7 @@ from cohortmgr.applications.importing.forms import (
     show_faults,
     strange_values,
 )
-from cohortmgr.applications.importing.mappings import mapping_from_json
+from cohortmgr.applications.importing.mappings import is_dated, mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries import runs as import_queries
 from cohortmgr.applications.importing.queries.plan import replacements, sent_outside
@@ -42,6 +42,7 @@ from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable, read_limi
 from cohortmgr.base.typed import whole
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
+from cohortmgr.programmes.definition.rules import Form
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -162,7 +163,7 @@ def remap(reference: str) -> ResponseReturnValue:
         )
         before = mapping_from_json(found.mapping)
         try:
-            given = _chosen(before, reading.table)
+            given = _chosen(before, reading.table, definition_of(intake).form)
             import_runs.prepare_preview(data, found.filename, definition_of(intake), given)
         except Refused as refused:
             flash(" ".join(say(problem) for problem in refused.problems), "stop")
@@ -172,7 +173,7 @@ def remap(reference: str) -> ResponseReturnValue:
     return redirect(url_for("imports_staff.run", reference=reference))
 
 
-def _chosen(before: GivenMapping, table: SheetTable) -> GivenMapping:
+def _chosen(before: GivenMapping, table: SheetTable, form: Form) -> GivenMapping:
     """What the page says. Where the table stands elsewhere, its columns are others, and are recognised anew."""
     posted = request.form.to_dict()
     place = place_of(posted, table.place)
@@ -182,7 +183,9 @@ def _chosen(before: GivenMapping, table: SheetTable) -> GivenMapping:
     if moved or posted.get("way") == "afresh":
         line = place.line if place.line != table.place.line else None
         return GivenMapping(place=Place(place.sheet, line if moved else place.line, place.encoding))
-    return replace(mapping_of(posted, table.header, before), place=place)
+    chosen = mapping_of(posted, table.header, before)
+    dates = {name: order for name, order in chosen.dates.items() if is_dated(name, chosen, form)}
+    return replace(chosen, place=place, dates=dates, without_hidden=posted.get("hidden") == "skip")
 
 
 @staff_bp.post("/imports/<reference>")

@@ -14,6 +14,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.sheets.tables import Sheet, write_xlsx
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
@@ -79,6 +80,50 @@ def test_a_mapping_names_columns_and_values(bring: Import, tmp_path: Path) -> No
     assert db.session.query(Application.diploma).scalar() == "informatique"
     mapping.write_text('[columns]\nAbsente = "cin"\n', "utf-8")
     assert "« Absente » de la correspondance" in (words(bring(as_csv(row), "--mapping", str(mapping)).output))
+
+
+WRONG = {
+    "another sheet": ('sheet = "Feuil 2025"', True, "« Feuil 2025 » n'est pas dans ce classeur. Choisissez parmi"),
+    "a line below all": ("line = 99", False, "La ligne 99, où les titres devraient être, est vide ou n'existe pas"),
+    "an empty line": ("line = 12", True, "de la ligne 1 à la ligne 2"),
+    "dates of no column": ('[dates]\n"Né le" = "day"', False, "« Né le » de la correspondance n'est pas"),
+    "dates of a name": ('[dates]\n"Nom" = "day"', False, "« Nom » ne répond à aucune question de date"),
+    "a sheet of a text": ('sheet = "2025"', False, "Ce fichier est un texte, qui n'a pas de feuilles"),
+    "an encoding of a workbook": ('encoding = "cp1252"', True, "qui n'a pas d'encodage à choisir"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_what_a_mapping_says_and_does_not_fit_is_refused_by_name(
+    bring: Import, tmp_path: Path, wrong: str
+) -> None:
+    said, in_workbook, expected = WRONG[wrong]
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(said, "utf-8")
+    data = as_csv(one())
+    if in_workbook:
+        data = write_xlsx([Sheet("2025", list(one()), [list(one().values())])])
+    result = bring(data, "--mapping", str(mapping), "--intake", "2025")
+    assert result.exit_code == 1 and expected in words(result.output), words(result.output)
+    assert rows_of(Application) == 0
+
+
+def test_a_mapping_may_name_a_header_below_the_first_ten_lines(bring: Import, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_bytes(b"line = 13")
+    data = "".join(f"Note {number}\n" for number in range(12)).encode() + as_csv(one())
+    told = words(bring(data, "--mapping", str(mapping), "--intake", "2025").output)
+    assert "header on line 13" in told and told.endswith("1 loaded, 0 replaced, 0 rejected\n"), told
+
+
+def test_a_whole_file_that_is_refused_says_what_was_taken(bring: Import) -> None:
+    lacking = {key: value for key, value in one().items() if key != "CIN"}
+    told = words(bring(as_csv(lacking)).output)
+    assert told.endswith("(read as: header on line 1; UTF-8; separator ,)\n"), told
+    told = words(bring(write_xlsx([Sheet("2025", list(lacking), [list(lacking.values())])])).output)
+    assert told.endswith("(read as: sheet 2025; header on line 1)\n"), told
+    told = words(bring(as_csv(one(sent="04/05/2020 10:00:00"))).output)
+    assert "une seule campagne" in told and "Horodateur: day first (no date decides)" in told, told
 
 
 HEADER = ",".join(sheets.one())
@@ -163,9 +208,10 @@ def test_who_has_an_account_already_finds_the_file_there(
         reference = steps.begin(client, intake)
         steps.fill(client, reference)
         client.post(f"/my/applications/{reference}/check")
-    assert (
-        bring(as_csv(one(cin="AB123456", massar="R123456789"))).output.splitlines()[-1].startswith("1 loaded")
-    )
+    hers = one(cin="AB123456", massar="R123456789")
+    assert bring(as_csv(hers)).output.splitlines()[-1].endswith("1 rejected")  # another name and birth date
+    hers |= {"Nom": "EL IDRISSI", "Prénom": "Zoé"}
+    assert bring(as_csv(hers)).output.splitlines()[-1].startswith("1 loaded")
     assert rows_of(Application) == 2
     assert db.session.query(Application.person_id).distinct().count() == 1
     assert runner.invoke(args=["applications", "invite", "mdia", "--intake", "2025"]).output == "0 invited\n"

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -105,6 +107,86 @@ def test_a_preview_of_a_workbook_names_its_sheet(client: FlaskClient, intake: st
     assert posted(text)["sheet"] == "Réponses"
     client.post(f"{page}/mapping", data={**posted(text), "sheet": "Calculs"})
     assert posted(words(client.get(page).text))["sheet"] == "Calculs"
+
+
+def filtered() -> bytes:
+    """A workbook of two people, the second hidden by a filter."""
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    page = book.add_worksheet("Réponses")
+    people = one(), one(cin="AB100001", massar="R100000001")
+    for line, row in enumerate((list(one()), *(list(each.values()) for each in people))):
+        for column, cell in enumerate(row):
+            page.write_string(line, column, cell)
+    page.autofilter(0, 0, 2, len(one()) - 1)
+    page.set_row(2, options={"hidden": True})
+    book.close()
+    return out.getvalue()
+
+
+def test_rows_that_a_filter_hides_are_said_and_may_be_left_out(client: FlaskClient, intake: str) -> None:
+    page = preview(client, intake, filtered(), "f.xlsx")
+    text = words(client.get(page).text)
+    assert (
+        "1 ligne masquée dans le classeur est lue comme les autres" in text and "Charger 2 dossiers" in text
+    )
+    client.post(f"{page}/mapping", data={**posted(text), "hidden": "skip"})
+    text = words(client.get(page).text)
+    assert "Charger 1 dossier" in text and posted(text)["hidden"] == "skip"
+    assert "est lue comme les autres" not in text
+    client.post(page)
+    assert rows_of(Application) == 1
+
+
+def test_the_command_says_hidden_rows_and_leaves_them_out_if_told(
+    runner: FlaskCliRunner, intake: str, tmp_path: Path
+) -> None:
+    file, mapping = tmp_path / "f.xlsx", tmp_path / "m.toml"
+    file.write_bytes(filtered())
+    command = ["applications", "import", "mdia", str(file), "--intake", "2025", "--dry-run"]
+    told = words(runner.invoke(args=command).output)
+    assert "hidden rows: 1, read as the others" in told and "dry run: 2 loaded" in told
+    for said, expected in (
+        ('hidden = "skip"', "hidden rows: 1, left out"),
+        ('hidden = "no"', "« read » ou « skip »"),
+    ):
+        mapping.write_text(said, "utf-8")
+        told = words(runner.invoke(args=[*command, "--mapping", str(mapping)]).output)
+        assert expected in told, told
+    assert "dry run" not in told
+
+
+def test_damaged_text_is_told_before_it_is_loaded(
+    client: FlaskClient, runner: FlaskCliRunner, intake: str, tmp_path: Path
+) -> None:
+    data = as_csv(one(city="SalÃ©"), one(cin="AB100001", massar="R100000001", city="?????? ???"))
+    text = words(client.get(preview(client, intake, data)).text)
+    assert "2 cellules contiennent un texte abîmé" in text
+    assert "Ligne 2, colonne « Ville »" in text and "Ligne 3, colonne « Ville »" in text
+    file = tmp_path / "f.csv"
+    file.write_bytes(data)
+    command = ["applications", "import", "mdia", str(file), "--intake", "2025", "--dry-run"]
+    assert "line 3, column Ville: the text is damaged" in runner.invoke(args=command).output
+    assert "texte abîmé" not in words(client.get(preview(client, intake, as_csv(one(city="Salé")))).text)
+
+
+def test_dates_in_doubt_are_said_and_asked(client: FlaskClient, intake: str) -> None:
+    born = "Date de naissance"
+    rows = one(), one(cin="AB100001", massar="R100000001")
+    page = preview(client, intake, as_csv({**rows[0], born: "02/26/2002"}, {**rows[1], born: "2002-04-03"}))
+    text = words(client.get(page).text)
+    assert "Les dates de « Date de naissance » sont à vérifier" in text
+    [place] = [name for name in posted(text) if f'id="{name}-hint">À vérifier' in text]
+    assert posted(text)[place] == ""
+    client.post(f"{page}/mapping", data={**posted(text), place: "turned"})
+    text = words(client.get(page).text)
+    assert "« Date de naissance » sont à vérifier" not in text and posted(text)[place] == "turned"
+    client.post(page)
+    db.session.rollback()
+    found = {str(each.birth_date) for each in db.session.query(Person) if each.birth_date}
+    assert found == {"2002-02-26", "2002-03-04"}
+    page = preview(client, intake, as_csv(one(sent="06/18/2025 10:00:00") | {born: "03/04/2002"}))
+    assert "mais dans « Horodateur » le mois vient d'abord" in words(client.get(page).text)
 
 
 def test_both_sides_of_each_replacement_are_named_and_the_button_counts_files(

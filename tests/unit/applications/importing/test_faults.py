@@ -165,6 +165,40 @@ def test_a_mapping_says_the_order_of_dates() -> None:
         parse_mapping('[dates]\n"Date de naissance" = "year"\n')
 
 
+@pytest.mark.parametrize(
+    ("dates", "by"),
+    [
+        (["02/26/2002", "2002-04-03"], "doubt"),
+        (["02/26/2002", "2002-04-03 00:00:00"], "doubt"),
+        (["02/26/2002", "2002-04-23"], "dates"),
+        (["26/02/2002", "2002-04-03", "2001-05-06", "2000-01-12"], "doubt"),
+        (["26/02/2002", "2002-04-03", "2001-05-06", "2000-01-13"], "dates"),
+        (["26/02/2002", "2002-04-03"], "dates"),
+        (["2002-04-03", "2001-05-06", "2000-01-12"], "default"),
+    ],
+)
+def test_dates_that_a_spreadsheet_may_have_exchanged_are_in_doubt(dates: list[str], by: str) -> None:
+    result = read(as_csv(*(row(number, b=text) for number, text in enumerate(dates, start=1))))
+    assert result.dates["Date de naissance"].by == by
+
+
+def test_dates_that_a_spreadsheet_exchanged_are_put_right_when_somebody_says_so() -> None:
+    dates = ["02/26/2002", "2002-04-03", "2002-04-23", "2001-01-12 00:00:00"]
+    data = as_csv(*(row(number, b=text) for number, text in enumerate(dates, start=1)))
+    result = read(data, '[dates]\n"Date de naissance" = "turned"\n')
+    found = [answer(result, "birth_date", n) for n in range(4)]
+    assert found == ["2002-02-26", "2002-03-04", "2002-04-23", "2001-12-01"]
+    assert result.dates["Date de naissance"].is_turned
+
+
+def test_another_column_with_the_month_first_is_a_hint() -> None:
+    result = read(
+        as_csv(row(1, t="06/18/2025 10:00:00", b="03/04/2002"), row(2, b="05/06/2002", t="06/08/2025"))
+    )
+    order = result.dates["Date de naissance"]
+    assert (order.order, order.by, order.elsewhere) == ("day", "default", "Horodateur")
+
+
 def test_a_row_for_the_tray_has_its_dates_day_first_as_people_write_them() -> None:
     result = read(as_csv(row(1, b="02/26/2002"), row(2, b="03/04/2002", s1="abc")))
     assert result.rejected[0].raw["Date de naissance"] == "04/03/2002"
