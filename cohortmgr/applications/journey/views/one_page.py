@@ -32,7 +32,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved
-from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
+from cohortmgr.applications.form.asides import kept_here, kept_now, settled_answers, without_new
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import (
@@ -55,6 +55,7 @@ from cohortmgr.applications.journey.views.requests import (
     fingerprint_of,
     keys_of,
     prepared,
+    unanswered,
 )
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -83,7 +84,9 @@ def page(reference: str, section: str, number: int) -> ResponseReturnValue:
     asked = _asked(file, section, number)
     if asked is None:
         return redirect(_following(file, section, number))
-    return _page(file, asked, None)
+    known = proved(viewer, file, asked.questions)
+    form, told = unanswered(file, asked.questions, known)
+    return _page(file, asked, form, {**known, **file.working}, told)
 
 
 @bp.get("/my/applications/<reference>/question/<key>")
@@ -139,7 +142,14 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
         sent, moved = settled_answers(file.definition.form, given, before, keys_of(file))
         keys = {*asked.keys, *moved}
         file, problems = saving.save_answers(
-            viewer, file, sent.to_dict(flat=False), documents, keys, seen_by(sent), language()
+            viewer,
+            file,
+            sent.to_dict(flat=False),
+            documents,
+            keys,
+            seen_by(sent),
+            language(),
+            kept_now(file.definition.form, asked.questions, sent) if _goes_on(button) else None,
         )
     asides = {} if button or _chosen() else asides_on(file, asked.questions, sent)
     problems = without_new([*problems, *wrong], asides, sent)
@@ -217,7 +227,15 @@ def tasks_url(file: File) -> str:
     return url_for(place, reference=file.application.reference)
 
 
-def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
+def _page(
+    file: File,
+    asked: FormPage,
+    form: ApplicationForm | None,
+    shown: Mapping[str, Any] | None = None,
+    told: Mapping[str, str] | None = None,
+) -> str:
+    """Draw the page from the form, or from the answers to show. `told` are the texts asked about no more: a form brings
+    its own."""
     answers, order = file.working, met(file.definition.form, file.working)
     section = [each.number for each in order if each.section.key == asked.section.key]
     places = [(each.section.key, each.number) for each in order]
@@ -225,11 +243,6 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         places.index((asked.section.key, asked.number)) if (asked.section.key, asked.number) in places else 0
     )
     back = request.args.get("to")
-    shown = (
-        None
-        if form
-        else typed(file.definition, {**proved(guards.viewer(), file, asked.questions), **answers})
-    )
     before = page_url(file, order[here - 1]) if here else tasks_url(file)
     if back == "check":
         before = url_for("applications_candidate.check", reference=file.application.reference)
@@ -250,9 +263,9 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         following=_after(file, asked, None),
         form=form,
         drawn=None if form else questions(fingerprint_of(file), file.definition),
-        answers=shown,
+        answers=None if form else typed(file.definition, shown or {}),
         needed=any(is_needed(file.definition, each, answers, clock.today()) for each in asked.questions),
-        asked=asked_already(file.definition.form, asked.questions, shown or {}),
+        asked={} if form else told or {},
         more=request.args.get("more"),
         documents=file.documents,
         look_of=look_of,

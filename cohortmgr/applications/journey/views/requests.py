@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import request
@@ -10,11 +10,14 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.slips import TypedQuestion
 from cohortmgr.applications.answers.conditions import hidden
+from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
-from cohortmgr.applications.form.asides import asides_of
+from cohortmgr.applications.form.asides import as_saved, asides_of, kept_here
+from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_asides
+from cohortmgr.applications.form.forms.fields import GroupRows
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.rules import Question, QuestionKind, Window, window_of
@@ -44,6 +47,26 @@ def asides_on(
     form, out = file.definition.form, hidden(file.definition.form, file.working)
     shown = [question for question in questions if question.key not in out]
     return asides_of(form, shown, sent, file.working, keys_of(file))
+
+
+def unanswered(
+    file: File, questions: Iterable[Question], known: Mapping[str, Any]
+) -> tuple[ApplicationForm | None, dict[str, str]]:
+    """A form of the answers as they were saved if something is still asked about one of them, else None; and the texts
+    that are asked about no more, by the name of their field. `known` is what a code proved of the person."""
+    form, asked_here = file.definition.form, tuple(questions)
+    sent = as_saved(form, asked_here, file.working, known)
+    asides, told = asides_on(file, asked_here, sent), kept_here(form, asked_here, sent)
+    if not asides:
+        return None, told
+    drawn = form_class(fingerprint_of(file), file.definition)(
+        formdata=None, data=typed(file.definition, {**known, **file.working})
+    )
+    more = request.args.get("more")
+    if more in drawn and isinstance(drawn[more], GroupRows):
+        drawn[more].add_row()
+    show_asides(drawn, asides, told)
+    return drawn, told
 
 
 def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[PreparedUpload], list[Problem]]:
