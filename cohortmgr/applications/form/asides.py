@@ -38,7 +38,7 @@ from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 Sent = MultiDict[str, Any]
 # The button that exchanges the names of the two writings.
 EXCHANGE = "exchange-names"
-_EXCHANGE = Problem(N_("Échanger les noms des deux écritures"))
+EXCHANGE_BUTTON = TypedQuestionButton(EXCHANGE, "1", Problem(N_("Échanger les noms des deux écritures")))
 _ARABIC_HERE = N_("« %(value)s » est en lettres arabes, et ce nom est attendu en lettres latines.")
 _LATIN_HERE = N_("« %(value)s » est en lettres latines, et ce nom est attendu en lettres arabes.")
 
@@ -145,7 +145,7 @@ def _of_names(
         return {}
     found = {each.key: TypedQuestion(_said(each, sent[each.key]), ()) for each in wrong}
     can_move = set(exchanged(form, _names(form, sent, answers), movable)) & set(found)
-    exchange = (TypedQuestionButton(EXCHANGE, "1", _EXCHANGE),) if can_move else ()
+    exchange = (EXCHANGE_BUTTON,) if can_move else ()
     # The buttons stand once, below the last of the names: they settle all of them.
     last = wrong[-1].key
     found[last] = replace(found[last], buttons=(*exchange, *keeping(last, sent[last])))
