@@ -43,6 +43,19 @@ _ARABIC_HERE = N_("« %(value)s » est en lettres arabes, et ce nom est attendu 
 _LATIN_HERE = N_("« %(value)s » est en lettres latines, et ce nom est attendu en lettres arabes.")
 
 
+_LATIN_NEXT = N_("Vos noms en arabe sont gardés ; écrivez-les maintenant en lettres latines.")
+_ARABIC_NEXT = N_("Vos noms en lettres latines sont gardés ; écrivez-les maintenant en lettres arabes.")
+
+
+def to_write_next(form: Form, moved: Collection[str], answers: Mapping[str, Any]) -> Problem | None:
+    """What is said after an exchange that left the names of one writing empty: where those went that were typed, and
+    what is still to be written. None if it left none."""
+    left = {form.question(key).target for key in moved if not answers.get(key)}
+    if not left:
+        return None
+    return Problem(_LATIN_NEXT if left & LATIN_NAMES else _ARABIC_NEXT)
+
+
 def settled_answers(
     form: Form, sent: Sent, answers: Mapping[str, Any], movable: Collection[str]
 ) -> tuple[Sent, tuple[str, ...]]:

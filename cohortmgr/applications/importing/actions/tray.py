@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.bank import DAMAGED, DAMAGED_IN_FILE
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.answers.scripts import exchanged
@@ -157,10 +158,15 @@ def open_link(viewer: Viewer, token: str) -> Opened:
 
 
 def _without_names(faults: tuple[RowFault, ...]) -> tuple[RowFault, ...]:
-    """The faults as a person who mends their own row may read them: nobody else is named."""
+    """The faults as a person who mends their own row may read them: nobody else is named, and no spreadsheet, which
+    is not theirs."""
+    said = {
+        BOTH_NAMES: Problem(ANOTHER_PERSON),
+        DAMAGED_IN_FILE: Problem(DAMAGED),
+    }
     return tuple(
-        replace(fault, problem=Problem(ANOTHER_PERSON, {}, fault.problem.where))
-        if fault.problem.what == BOTH_NAMES
+        replace(fault, problem=replace(said[fault.problem.what], where=fault.problem.where))
+        if fault.problem.what in said
         else fault
         for fault in faults
     )

@@ -32,7 +32,13 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved
-from cohortmgr.applications.form.asides import kept_here, kept_now, settled_answers, without_new
+from cohortmgr.applications.form.asides import (
+    kept_here,
+    kept_now,
+    settled_answers,
+    to_write_next,
+    without_new,
+)
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import (
@@ -153,6 +159,9 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
         )
     asides = {} if button or _chosen() else asides_on(file, asked.questions, sent)
     problems = without_new([*problems, *wrong], asides, sent)
+    unwritten = to_write_next(file.definition.form, moved, file.working)
+    if unwritten is not None:
+        flash(say(unwritten), "done")
     if not problems and not asides and _goes_on(button):
         problems = _left(file, asked)
         if problems and moved:  # what the exchange emptied is asked for, and is nobody's mistake

@@ -39,7 +39,14 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved, unproved
-from cohortmgr.applications.form.asides import as_saved, kept_here, kept_now, settled_answers, without_new
+from cohortmgr.applications.form.asides import (
+    as_saved,
+    kept_here,
+    kept_now,
+    settled_answers,
+    to_write_next,
+    without_new,
+)
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import pages_of
@@ -59,7 +66,7 @@ from cohortmgr.applications.journey.views.requests import (
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.i18n import day, language, moment
+from cohortmgr.base.i18n import day, language, moment, say
 from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
 
@@ -121,7 +128,7 @@ def form(reference: str) -> ResponseReturnValue:
     if request.method == "POST":
         button = pressed(file.definition.form, request.form)
         given = as_pressed(request.form, button)
-        sent, _moved = settled_answers(file.definition.form, given, file.working, keys_of(file))
+        sent, moved_names = settled_answers(file.definition.form, given, file.working, keys_of(file))
         page = form_class(fingerprint_of(file), file.definition)(
             sent, data=typed(file.definition, file.working)
         )
@@ -131,6 +138,9 @@ def form(reference: str) -> ResponseReturnValue:
         file, problems = _save(file, sent, kept)
         asides = {} if button else asides_on(file, questions_asked, sent)
         problems = without_new(problems, asides, sent)
+        unwritten = to_write_next(file.definition.form, moved_names, file.working)
+        if unwritten is not None:
+            flash(say(unwritten), "done")
         if not problems and not asides:
             return redirect(_after(file, button))
         if button is not None and button.adds:
