@@ -75,8 +75,9 @@ def read_cell(
     reader = _FROM_CELL.get(question.kind)
     if reader is None:
         value = read_value(question, raw, today, date_formats)
-        in_cell = _OF_CELLS.get(value.what) if isinstance(value, Problem) else None
-        return value if in_cell is None else replace(value, what=in_cell)
+        if isinstance(value, Problem) and value.what in _OF_CELLS:
+            return replace(value, what=_OF_CELLS[value.what])
+        return value
     # The cell is first cleaned and checked as a text is; the reader sees only what passed.
     as_text = Question(
         question.key, QuestionKind.LONG_TEXT, question.label, required=question.required, max_length=2000

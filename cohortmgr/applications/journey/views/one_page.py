@@ -61,19 +61,16 @@ from cohortmgr.applications.journey.views.requests import (
     fingerprint_of,
     keys_of,
     prepared,
+    saved_while_typing,
     unanswered,
 )
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, LOCALES, hour, language, localized, remember, say
-from cohortmgr.base.web.asked import json_sent
 from cohortmgr.programmes.definition.rules import EligibilityRule
 
 bp = Blueprint("journey_candidate", __name__)
-
-_NOT_READ = N_("Ce qui a été envoyé ne se lit pas.")
-_MOST_FIELDS, _LONGEST = 400, 100_000
 
 
 @bp.route("/my/applications/<reference>/form/<section>/<int:number>", methods=["GET", "POST"])
@@ -298,7 +295,7 @@ def answers(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     with writing():
         file = saving.open_file(viewer, reference)  # first, so that strangers learn nothing of the answers
-        given, keys, seen, kept = _read(json_sent() if request.is_json else _posted())
+        given, keys, seen, kept = saved_while_typing()
         before = file.working
         file, problems = saving.save_answers(
             viewer, file, given, (), keys, seen, None if kept else language()
@@ -319,31 +316,6 @@ def answers(reference: str) -> ResponseReturnValue:
         errors={each.where: say(each) for each in problems if each.where},
         labels=labels,
     )
-
-
-def _posted() -> dict[str, Any]:
-    """The same content from a plain form: its fields, and under `keys` the questions that they answer."""
-    fields = request.form.to_dict(flat=False)
-    return {"keys": fields.pop("keys", []), "seen": seen_by(request.form), "fields": fields}
-
-
-def _read(body: Any) -> tuple[dict[str, list[str]], set[str], dict[str, str], bool]:
-    """The fields, keys, marks and `kept` that a page's script sends; Refused for anything of another shape."""
-    if not isinstance(body, Mapping):
-        raise Refused(_NOT_READ)
-    fields, keys, seen = body.get("fields"), body.get("keys"), body.get("seen", {})
-    if not isinstance(fields, dict) or not isinstance(keys, list) or not isinstance(seen, dict):
-        raise Refused(_NOT_READ)
-    given: dict[str, list[str]] = {}
-    for name, texts in fields.items():
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise Refused(_NOT_READ)
-        given[str(name)] = texts
-    size = sum(len(text) for texts in given.values() for text in texts)
-    if len(given) > _MOST_FIELDS or len(keys) > _MOST_FIELDS or size > _LONGEST:
-        raise Refused(_NOT_READ)
-    marked = {str(key): str(mark) for key, mark in seen.items()}
-    return given, {str(key) for key in keys}, marked, bool(body.get("kept"))
 
 
 @bp.route("/my/applications/<reference>/change", methods=["GET", "POST"])

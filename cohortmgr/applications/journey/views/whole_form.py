@@ -166,7 +166,8 @@ def _after(file: File, button: Pressed | None) -> str:
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     answers, fingerprint = file.working, fingerprint_of(file)
-    known, told = {}, {}
+    known: Mapping[str, Any] = {}
+    told: Mapping[str, str] = {}
     if page is None:
         known = proved(guards.viewer(), file, file.definition.form.questions)
         page, told = unanswered(file, asked(file.definition.form), known)
