@@ -17,6 +17,15 @@ RIB_LENGTH = 24
 _COUNTRY = "MA"
 _CHECK = "64"
 _SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r-."))
+# The same number as it is said to whoever typed it, and of a cell: a spreadsheet may be at fault only for a file.
+DAMAGED = N_(
+    "Les derniers chiffres de ce RIB ont été remplacés par des zéros. Recopiez les 24 chiffres de votre relevé "
+    "d’identité bancaire."
+)
+DAMAGED_IN_FILE = N_(
+    "Excel a remplacé les derniers chiffres de ce RIB par des zéros. Mettez la colonne au format Texte, puis recopiez "
+    "les 24 chiffres du relevé d’identité bancaire."
+)
 # A spreadsheet keeps fifteen digits of a number, writes zeros for the others, and shows it as 7,81E+21.
 _KEPT_DIGITS = 15
 # No bank bears these; lists of those that banks do bear disagree, and would refuse a new bank's clients.
@@ -38,12 +47,7 @@ def check_rib(text: str) -> str:
             )
         number = number[4:]
     if _is_damaged(written, number):
-        raise Refused(
-            N_(
-                "Excel a remplacé les derniers chiffres de ce RIB par des zéros. Mettez la colonne au format "
-                "Texte, puis recopiez les 24 chiffres du relevé d’identité bancaire."
-            )
-        )
+        raise Refused(DAMAGED)
     if not (number.isascii() and number.isdigit()):
         raise Refused(
             N_("Le RIB ne comporte que des chiffres. Recopiez les 24 chiffres du relevé d’identité bancaire.")

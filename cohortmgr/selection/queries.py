@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,13 +19,14 @@ from cohortmgr.applications.file.queries import NAME
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound
+from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.board import Reading, SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import Batch, Decision, Offer
-from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
+from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
 
 LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
 
@@ -239,6 +241,23 @@ def _mine(row: Any) -> OwnDecision:
     waits = decision.outcome == Outcome.WAITING and decision.waiting_state == WaitingState.WAITING
     waits = waits and not offers_are_over(intake)
     return OwnDecision(decision, offer, application, intake, place_of(decision) if waits else None)
+
+
+def list_closed_on(told: OwnDecision) -> date | None:
+    """The day on which nobody was called any more from the list on which a person waited: that of its closing, or the
+    last day of offers. None for whoever still waits, or never did. One statement where somebody closed it."""
+    if told.decision.outcome != Outcome.WAITING or told.offer is not None or told.place is not None:
+        return None
+    last_day = programmes.definition_of(told.intake).last_offer_day(told.intake.key)
+    if told.decision.waiting_state != WaitingState.CLOSED:
+        return last_day if offers_are_over(told.intake) else None
+    letters = sa.select(sa.func.max(Message.due)).where(
+        Message.person_id == told.decision.person_id,
+        Message.institution_id == told.decision.institution_id,
+        Message.key == WAITING_CLOSED,
+    )
+    left = db.session.scalar(letters)
+    return None if left is None else clock.local(left).date()
 
 
 def place_of(decision: Decision) -> int:

@@ -62,6 +62,8 @@ OFFER_STATES = Table(
 )
 
 
+# The letter that tells those who waited that a list is closed.
+WAITING_CLOSED = "waiting_closed"
 SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
 """The states in which an offer holds a seat."""
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from cohortmgr.applications.answers import settled
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.values import Answer, is_given, read_value
 from cohortmgr.base.errors import Problem
 from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind, Text
 
 OPEN, SEALED, NEW = "_aside", "_aside_sealed", "_new"
-KEPT = (OPEN, SEALED, NEW)
+KEPT = (OPEN, SEALED, NEW, *settled.PLACES)
 # The heading over the answers kept aside, on a page.
 TITLE: Text = {
     "fr": "Réponses à des questions que le formulaire ne pose plus",
@@ -87,7 +88,10 @@ def amended(
     again = {key for key in known if key not in old} | {key for key in aside if key in known}
     again |= {key for key in _noted(opened) if key in known}
     order = tuple(q.key for q in after.questions if q.key in again and q.asked_at_application)
-    return _divided(after, found, aside, set(hidden_away), order)
+    result = _divided(after, found, aside, set(hidden_away), order)
+    result.opened.update(settled.carried(opened, settled.OPEN))
+    result.sealed.update(settled.carried(sealed, settled.SEALED))
+    return result
 
 
 def _divided(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from cohortmgr.accounts.bank import DAMAGED, DAMAGED_IN_FILE
 from cohortmgr.accounts.identifiers import (
     normalise_cin,
     normalise_passport,
@@ -59,6 +60,10 @@ def _single(question: Question, raw: str, today: date) -> ReadAnswer:
     return (None, [value]) if isinstance(value, Problem) else (value, [])
 
 
+# What is said of a cell in place of what is said to whoever types in a form.
+_OF_CELLS = {DAMAGED: DAMAGED_IN_FILE}
+
+
 def read_cell(
     question: Question, raw: str, today: date, date_formats: Sequence[str] = ()
 ) -> Answer | Problem:
@@ -69,7 +74,10 @@ def read_cell(
     """
     reader = _FROM_CELL.get(question.kind)
     if reader is None:
-        return read_value(question, raw, today, date_formats)
+        value = read_value(question, raw, today, date_formats)
+        if isinstance(value, Problem) and value.what in _OF_CELLS:
+            return replace(value, what=_OF_CELLS[value.what])
+        return value
     # The cell is first cleaned and checked as a text is; the reader sees only what passed.
     as_text = Question(
         question.key, QuestionKind.LONG_TEXT, question.label, required=question.required, max_length=2000

@@ -19,11 +19,12 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload, p
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, settled_answers
+from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, settled_answers, to_write_next
 from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import form_class, show_answers, show_asides
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.i18n import say
 from cohortmgr.programmes.definition.rules import QuestionKind
 
 bp = Blueprint("corrections_candidate", __name__)
@@ -43,8 +44,11 @@ def form(reference: str) -> ResponseReturnValue:
     sent, asides = None, dict[str, TypedQuestion]()
     if request.method == "POST":
         given = as_pressed(request.form, button)
-        sent, _moved = settled_answers(file.definition.form, given, file.answers, movable)
+        sent, moved = settled_answers(file.definition.form, given, file.answers, movable)
         asides = asides_of(file.definition.form, asked, sent, file.answers, movable) if button is None else {}
+        unwritten = to_write_next(file.definition.form, moved, sent)
+        if unwritten is not None:
+            flash(say(unwritten), "done")
     page = form_class(file.read.fingerprint, file.definition)(sent, data=typed(file.definition, file.answers))
     if button is not None:
         if button.adds:

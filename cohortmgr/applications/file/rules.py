@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers import amended, settled
 from cohortmgr.applications.answers.conditions import counted, either_of, hidden, is_required, lacking_of
 from cohortmgr.applications.answers.missing_parts import incomplete
 from cohortmgr.applications.answers.provinces import region_of_province
@@ -194,7 +194,10 @@ def _missing_of(
 
 def split_sealed(form: Form, answers: Mapping[str, Answer]) -> tuple[dict[str, Answer], dict[str, Answer]]:
     """Split the answers into those kept open and those to seal."""
-    secret = {question.key for question in form.questions if question.sealed} | {amended.SEALED}
+    secret = {question.key for question in form.questions if question.sealed} | {
+        amended.SEALED,
+        settled.SEALED,
+    }
     opened = {key: value for key, value in answers.items() if key not in secret}
     return opened, {key: value for key, value in answers.items() if key in secret}
 

@@ -1,6 +1,7 @@
 """What a form asks about an answer beside its field: an address that looks mistyped, a name in the other script. Pure.
 
-Each is asked once for one text. The answer is saved as it was typed and may be kept; it only brings the page back once.
+Each is asked until the person answers, and once answered no more of the same text (answers/settled.py). The answer is
+saved as it was typed and may be kept; the question keeps nobody from sending.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cohortmgr.accounts.slips import (
     question_on,
     settled,
 )
+from cohortmgr.applications.answers import settled as settled_texts
 from cohortmgr.applications.answers.scripts import (
     LATIN_NAMES,
     exchanged,
@@ -36,9 +38,22 @@ from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 Sent = MultiDict[str, Any]
 # The button that exchanges the names of the two writings.
 EXCHANGE = "exchange-names"
-_EXCHANGE = Problem(N_("Échanger les noms des deux écritures"))
+EXCHANGE_BUTTON = TypedQuestionButton(EXCHANGE, "1", Problem(N_("Échanger les noms des deux écritures")))
 _ARABIC_HERE = N_("« %(value)s » est en lettres arabes, et ce nom est attendu en lettres latines.")
 _LATIN_HERE = N_("« %(value)s » est en lettres latines, et ce nom est attendu en lettres arabes.")
+
+
+_LATIN_NEXT = N_("Vos noms en arabe sont gardés ; écrivez-les maintenant en lettres latines.")
+_ARABIC_NEXT = N_("Vos noms en lettres latines sont gardés ; écrivez-les maintenant en lettres arabes.")
+
+
+def to_write_next(form: Form, moved: Collection[str], answers: Mapping[str, Any]) -> Problem | None:
+    """What is said after an exchange that left the names of one writing empty: where those went that were typed, and
+    what is still to be written. None if it left none."""
+    left = {form.question(key).target for key in moved if not answers.get(key)}
+    if not left:
+        return None
+    return Problem(_LATIN_NEXT if left & LATIN_NAMES else _ARABIC_NEXT)
 
 
 def settled_answers(
@@ -47,12 +62,12 @@ def settled_answers(
     """What was sent, with what the button of a question says; and the questions whose names were exchanged."""
     given = settled(sent)
     if given.pop(EXCHANGE, None) is None:
-        return given, ()
+        return _with_kept(form, form.questions, given, answers), ()
     moved = exchanged(form, _names(form, given, answers), movable)
     for key, text in moved.items():
         given[key] = text
-        given.pop(f"asked-{key}", None)
-    return given, tuple(moved)
+        given.pop(f"{ASKED}{key}", None)
+    return _with_kept(form, form.questions, given, answers), tuple(moved)
 
 
 def asides_of(
@@ -69,20 +84,30 @@ def asides_of(
     return found | _of_names(form, asked, sent, answers, movable)
 
 
-def asked_already(form: Form, questions: Iterable[Question], shown: Mapping[str, Any]) -> dict[str, str]:
-    """The answers that a page shows and that would be asked about, by the name of their field: they were asked about
-    when they were typed, or proved."""
-    asked, named = tuple(questions), in_both_writings(form)
-    flat: Sent = MultiDict(_flat(asked, shown))
-    slips = {name: flat[name] for name in _addresses(asked, flat) if likely_address(flat[name])}
-    names = [each for each in asked if each.key in named and _strange(each, flat.get(each.key, ""))]
-    return slips | {each.key: flat[each.key] for each in names}
+def as_saved(
+    form: Form, questions: Iterable[Question], answers: Mapping[str, Any], proved: Mapping[str, Any]
+) -> Sent:
+    """What a page would send that shows these answers, with the texts that are asked about no more: those that the
+    person was asked about and kept, and those that a code proved."""
+    asked = tuple(questions)
+    flat: Sent = MultiDict(_flat(asked, {**proved, **answers}))
+    return _with_kept(form, asked, flat, answers, proved)
+
+
+def kept_now(form: Form, questions: Iterable[Question], sent: Sent) -> dict[str, str]:
+    """The texts that the person was asked about and sent again as they are, by the name of their field."""
+    told, named = kept_here(form, questions, sent), {each.key: each for each in form.questions}
+    same = {name: text for name, text in told.items() if not is_new(sent, name)}
+    return {
+        name: text
+        for name, text in same.items()
+        if (_strange(named[name], text) if name in in_both_writings(form) else likely_address(text))
+    }
 
 
 def kept_here(form: Form, questions: Iterable[Question], sent: Sent) -> dict[str, str]:
     """The texts about which the person was asked already, by the name of their field."""
-    asked, named = tuple(questions), in_both_writings(form)
-    names = [*_addresses(asked, sent), *(each.key for each in asked if each.key in named)]
+    names = _asked_about(form, questions, sent)
     return {name: text for name in names if (text := asked_before(sent, name)) is not None}
 
 
@@ -95,6 +120,29 @@ def without_new(problems: Iterable[Problem], asides: Collection[str], sent: Sent
     """The problems without those of a text that is asked about for the first time: `gmail,com` is no address, and
     which one was meant is plain."""
     return [each for each in problems if each.where not in asides or not is_new(sent, each.where or "")]
+
+
+def _with_kept(
+    form: Form,
+    questions: Iterable[Question],
+    sent: Sent,
+    answers: Mapping[str, Any],
+    proved: Mapping[str, Any] | None = None,
+) -> Sent:
+    """What was sent, with the texts that the answers remember as kept: a page of before that does not know it."""
+    for name in _asked_about(form, questions, sent):
+        text = sent[name].strip()
+        proven = (proved or {}).get(name) == text and likely_address(text) is not None
+        if proven or settled_texts.kept(answers, {name: text}):
+            sent[f"{ASKED}{name}"] = text
+    return sent
+
+
+def _asked_about(form: Form, questions: Iterable[Question], sent: Sent) -> list[str]:
+    """The names of the fields, of those that were sent, about whose text something may be asked."""
+    asked, named = tuple(questions), in_both_writings(form)
+    names = (each.key for each in asked if each.key in named)
+    return [*_addresses(asked, sent), *(name for name in names if name in sent)]
 
 
 def _of_names(
@@ -110,7 +158,7 @@ def _of_names(
         return {}
     found = {each.key: TypedQuestion(_said(each, sent[each.key]), ()) for each in wrong}
     can_move = set(exchanged(form, _names(form, sent, answers), movable)) & set(found)
-    exchange = (TypedQuestionButton(EXCHANGE, "1", _EXCHANGE),) if can_move else ()
+    exchange = (EXCHANGE_BUTTON,) if can_move else ()
     # The buttons stand once, below the last of the names: they settle all of them.
     last = wrong[-1].key
     found[last] = replace(found[last], buttons=(*exchange, *keeping(last, sent[last])))

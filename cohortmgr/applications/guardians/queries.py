@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,8 @@ from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db, present
 from cohortmgr.base.errors import NotFound
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Option, QuestionKind
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -182,6 +185,21 @@ def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
     )
     with acting_in(application.institution_id):  # a child sees no other person
         return db.session.execute(chosen).first()
+
+
+def letter_leaves_at(application: Application, guardian: Person) -> datetime | None:
+    """When the last letter to the guardian of a file leaves that has not left yet and waits for an hour, as a short
+    message does by night; None if it left, or leaves now."""
+    letters = sa.select(Message.state, Message.due).where(
+        Message.subject == guardian.reference,
+        Message.person_id.is_(None),
+        Message.institution_id == application.institution_id,
+    )
+    with acting_in(application.institution_id):
+        last = db.session.execute(letters.order_by(Message.id.desc()).limit(1)).first()
+    if last is None or last.state != MessageState.WAITING or last.due <= clock.now():
+        return None
+    return last.due
 
 
 def children_named(values: Sequence[Any], column: sa.orm.InstrumentedAttribute[Any]) -> dict[Any, Guarded]:

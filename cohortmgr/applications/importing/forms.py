@@ -11,9 +11,11 @@ from wtforms import HiddenField, SelectChoice, SelectField, StringField, TextAre
 from wtforms.validators import InputRequired, Length
 
 from cohortmgr.accounts.forms import AddressField
+from cohortmgr.accounts.slips import TypedQuestion
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.answers.dates import DAY_FIRST, MONTH_FIRST
-from cohortmgr.applications.answers.scripts import in_both_writings
+from cohortmgr.applications.answers.scripts import exchanged, in_both_writings
+from cohortmgr.applications.form.asides import EXCHANGE_BUTTON
 from cohortmgr.applications.form.forms.classes import direction_of
 from cohortmgr.applications.importing.mappings import (
     TURNED,
@@ -24,7 +26,7 @@ from cohortmgr.applications.importing.mappings import (
 )
 from cohortmgr.applications.importing.rules import RowFault
 from cohortmgr.base import clock
-from cohortmgr.base.errors import Problem
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import localized, say, told
 from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable
@@ -48,6 +50,7 @@ _WIDE: dict[QuestionKind, type[StringField]] = {
     QuestionKind.LONG_TEXT: TextAreaField,
     QuestionKind.EMAIL: AddressField,
 }
+_EXCHANGED = Problem(N_("Les noms des deux écritures semblent échangés."))
 # How many unknown spellings of one column a page lets staff map to a choice.
 SPELLINGS = 30
 
@@ -174,6 +177,31 @@ def _field(column: str, question: Question | None, cell: str, both: Collection[s
     direction = {"dir": "ltr"} if question.kind in _LEFT_TO_RIGHT else direction_of(question, both)
     hint = localized(question.help) if question.help else ""
     return kind(label, default=cell, description=hint, render_kw=direction)
+
+
+def exchange_names(form: HouseForm, definition: Definition, mapping: ColumnMapping) -> None:
+    """Put the names of the two writings that stand in each other's field where they belong."""
+    for name, text in _exchanged(form, definition, mapping).items():
+        form[name].data = text
+
+
+def offer_exchange(form: HouseForm, definition: Definition, mapping: ColumnMapping) -> None:
+    """Put the button that exchanges the names below the last of them, if they stand in each other's field."""
+    moved = _exchanged(form, definition, mapping)
+    last = next((name for name in reversed(list(form._fields)) if name in moved), None)
+    if last is not None:
+        form[last].aside, form[last].asked = TypedQuestion(_EXCHANGED, (EXCHANGE_BUTTON,)), None
+
+
+def _exchanged(form: HouseForm, definition: Definition, mapping: ColumnMapping) -> dict[str, str]:
+    """The names as they stand once exchanged, by the name of the field; those without a field stay."""
+    names = {
+        key: f"c{position}"
+        for position, key in enumerate(mapping.columns.values())
+        if key in in_both_writings(definition.form) and f"c{position}" in form
+    }
+    texts = {key: (form[name].data or "").strip() for key, name in names.items()}
+    return {names[key]: text for key, text in exchanged(definition.form, texts, set(names)).items()}
 
 
 def cells_given(form: HouseForm, header: Sequence[str]) -> dict[str, str]:

@@ -167,12 +167,26 @@ def _is_personal() -> bool:
     return bool(held) or "token" in (request.view_args or {})
 
 
+def _whence() -> str | None:
+    """Return the way back from a fault as a path that a link may fetch, so that nothing is sent again: the page of the
+    form that was sent, or the page itself that was asked for. None if the form came from elsewhere."""
+    asked_for = request.method in ("GET", "HEAD")
+    if not asked_for and urlsplit(request.referrer or "").netloc != request.host:
+        return None
+    found = urlsplit(request.url if asked_for else request.referrer or "")
+    path = "/" + found.path.lstrip("/\\")
+    return f"{path}?{found.query}" if found.query else path
+
+
 def _page(status: HTTPStatus, problems: tuple[object, ...] = ()) -> ResponseReturnValue:
     missing = status == HTTPStatus.NOT_FOUND and bool(way_to_missing)
     way = way_to_missing() if missing else None
     word = word_to_missing() if missing and word_to_missing else None
     problems = problems if word is None else (word,)
-    return render_template("base/error.html", status=int(status), problems=problems, way=way), int(status)
+    drawn = render_template(
+        "base/error.html", status=int(status), problems=problems, way=way, whence=_whence()
+    )
+    return drawn, int(status)
 
 
 def _without_token(_error: CSRFError) -> ResponseReturnValue:
@@ -231,5 +245,5 @@ def _paused(error: Exception, ailment: Ailment) -> ResponseReturnValue:
     g.pop("viewer", None)
     with suppress(sa.exc.SQLAlchemyError):
         db.session.rollback()
-    drawn = render_template("base/error.html", status=503, problems=(SAID[ailment],))
+    drawn = render_template("base/error.html", status=503, problems=(SAID[ailment],), whence=_whence())
     return drawn, int(HTTPStatus.SERVICE_UNAVAILABLE), {"Retry-After": str(RETRY[ailment])}

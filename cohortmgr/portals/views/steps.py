@@ -47,6 +47,9 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
         if told.application.id == application.id and told.decision.notified_at is not None:
             turn = turn_of(standing_of(told, owed_of([told]).get(application.id, 0)), clock.now())
             answered = {"when": moment(told.decision.notified_at), "title": _(turn.status)}
+            if (closed := selection.list_closed_on(told)) is not None:  # long after the decision
+                yield {**answered, "title": _("Liste d’attente")}
+                answered["when"] = day(closed)
             own = application if turn.endpoint == JOINING else told.offer or told.decision
             begun = told.offer is not None and told.intake.starts_on <= clock.today()
             now = {

@@ -22,6 +22,7 @@ from cohortmgr.selection.queries import StaffOffer
 from cohortmgr.selection.rules import (
     OFFER_STATES,
     SEAT_HOLDING,
+    WAITING_CLOSED,
     BatchState,
     OfferState,
     WaitingState,
@@ -115,7 +116,7 @@ def close_list(viewer: Viewer, batch_reference: str, reason: str) -> int:
     offers.changed(viewer, closed.values(waiting_state=WaitingState.CLOSED.value))
     shared = letters.shared_by(intake, offering)
     told = [row for row in rows if row.application_state == "submitted" and letters.reachable(row)]
-    send_all(letters.letter(row, letters.WAITING_CLOSED, shared) for row in told)
+    send_all(letters.letter(row, WAITING_CLOSED, shared) for row in told)
     after = {"files": [row.number for row in rows], "reason": because}
     record(viewer, "selection.close_list", about(batch), after=after)
     return len(rows)

@@ -24,7 +24,7 @@ from cohortmgr.selection.rules import OfferState
 OFFER_MADE, WAITING_LISTED, REFUSED = "offer_made", "waiting_listed", "refused"
 OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED = "offer_accepted", "offer_declined", "offer_expired"
 OFFER_REMINDER = "offer_reminder"
-OFFER_EXTENDED, OFFER_WITHDRAWN, WAITING_CLOSED = "offer_extended", "offer_withdrawn", "waiting_closed"
+OFFER_EXTENDED, OFFER_WITHDRAWN = "offer_extended", "offer_withdrawn"
 
 
 def recipients() -> sa.Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -28,6 +30,7 @@ from cohortmgr.selection.actions import changes, decisions, offers
 from cohortmgr.selection.actions.letters import awaits_answer
 from cohortmgr.selection.models import Decision, Offer
 from tests.factories.choices import browser, decided, known, read, readers, sent, someone
+from tests.integration.applications.importing.sheets import words
 
 pytestmark = pytest.mark.usefixtures("system_context")
 ADMINISTRATOR, MANAGER = "programme_administrator@inpt.ma", "selection_manager@inpt.ma"
@@ -253,6 +256,38 @@ def test_the_pages_of_an_offer_and_of_a_list(app: Flask) -> None:
     person = browser(app, known("c4@exemple.ma"))
     assert "La liste d’attente est close" in person.get(f"/my/offers/{_decision_of(4)}").text
     assert "Liste d’attente close" in person.get("/my").text
+
+
+def test_after_the_last_day_pages_speak_of_the_list_in_the_past(app: Flask) -> None:
+    _, batch = decided(5, seats=2)
+    page, administrator = f"/staff/batches/{batch.reference}", known(ADMINISTRATOR)
+    assert "attendent. Une place libre" in words(browser(app, administrator).get(page).text)
+    with clock.at(AFTER):
+        text = words(browser(app, administrator).get(page).text)
+        assert "n'est plus appelée" in text and re.search(
+            r"attendaient encore le (lundi )?22 septembre 2025", text
+        )
+        assert "est offerte aussitôt" not in text
+        assert closing_day(app) == "22 septembre 2025"
+
+
+def test_a_list_that_somebody_closed_is_dated_by_its_closing(app: Flask) -> None:
+    _, batch = decided(5, seats=2)
+    with clock.at(datetime(2025, 8, 20, 10, tzinfo=UTC)), writing():
+        changes.close_list(known(ADMINISTRATOR), batch.reference, "Complet")
+    with clock.at(AFTER):
+        assert closing_day(app) == "20 août 2025"
+
+
+def closing_day(app: Flask) -> str:
+    """The day that the waiting person's page names beside the end of the list."""
+    found = db.session.scalars(
+        sa.select(Application.reference).join(Decision).where(Decision.rank == 4)
+    ).one()
+    text = words(browser(app, known("c4@exemple.ma")).get(f"/my/applications/{found}").text)
+    before = text.partition("Liste d'attente close")[0]
+    assert "Liste d'attente</" in before or "Liste d'attente<" in before, "the decision is a step of its own"
+    return re.findall(r"\d+ \w+ 2025", before)[-1]
 
 
 def _decision_of(number: int) -> str:

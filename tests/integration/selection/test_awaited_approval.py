@@ -36,6 +36,7 @@ def test_a_batch_says_who_may_approve_and_goes_on_with_another(app: Flask, how: 
     gone(admin, how)
     text = desk.get(page).text
     assert "Personne ne peut donner cet accord" in text and admin.name not in text
+    assert "Vous l’avez proposé" in text and "est fini" not in text, "the reason is true for who proposed it"
     other = someone(intake, Role.PROGRAMME_ADMINISTRATOR, "Nouvelle")
     text = desk.get(page).text
     assert other.name in text and "Personne ne peut" not in text

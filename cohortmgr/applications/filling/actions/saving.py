@@ -9,7 +9,7 @@ from datetime import date
 from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.answers import amended
+from cohortmgr.applications.answers import amended, settled
 from cohortmgr.applications.answers.composed import FieldValues, read_given
 from cohortmgr.applications.answers.conditions import hidden
 from cohortmgr.applications.answers.display import shown
@@ -53,6 +53,7 @@ def save_answers(
     keys: Collection[str] | None = None,
     seen: Mapping[str, str] | None = None,
     spoken: str | None = None,
+    kept: Mapping[str, str] | None = None,
 ) -> tuple[File, list[Problem]]:
     """Save every valid answer; returns the file, and a Problem for each other (`where`: its field).
 
@@ -60,7 +61,8 @@ def save_answers(
     `composed.py`); `keys` limits it to these questions (all when None). An empty question is not a Problem
     here: `sending.check` reports it before sending. Nor is anything said about a hidden question; its answer
     is kept for when it is shown again. `seen` are the marks of the answers that the page showed: an answer
-    that was changed elsewhere since then stays, and a Problem says so. `spoken` is the language of the page.
+    that was changed elsewhere since then stays, and a Problem says so. `spoken` is the language of the page,
+    `kept` what the person was asked about and keeps, by the name of the field.
     """
     form, before = file.definition.form, file.working
     wanted = [
@@ -75,6 +77,7 @@ def save_answers(
         problems += _not_over(wanted, before, answers, seen)
     problems = _of_shown(form, answers, problems)
     amended.seen(answers, (question.key for question in wanted))
+    settled.note(form, answers, kept or {})
     if spoken is not None:
         file.application.language = spoken
     if file.change is None:

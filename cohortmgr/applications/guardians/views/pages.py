@@ -54,6 +54,7 @@ def asked(reference: str) -> ResponseReturnValue:
         application=file.application,
         definition=file.definition,
         found=found,
+        leaves_at=guardian_queries.letter_leaves_at(file.application, found[0]) if found else None,
         contact=guardian_queries.masked(guardian_queries.contact_of(found[0])) if found else "",
     )
 

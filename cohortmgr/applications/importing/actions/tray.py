@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import links
+from cohortmgr.accounts.bank import DAMAGED, DAMAGED_IN_FILE
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications.answers.scripts import exchanged
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.loading import store
 from cohortmgr.applications.importing.actions.tray_rows import (
@@ -62,8 +64,15 @@ class Opened:
         return contact_in(self.waiting.row, self.definition.form, self.mapping, self.cells)
 
     def at_fault(self) -> tuple[str, ...]:
-        """The columns at fault, in the file's order; all of them when the fault concerns the row as a whole."""
+        """The columns at fault, in the file's order, with a name's other writing if the two are to be exchanged; all
+        of them when the fault concerns the row as a whole."""
         named = {fault.column for fault in self.faults if fault.column}
+        texts = {
+            key: self.cells.get(header, "").strip() for header, key in self.mapping.columns.items() if key
+        }
+        moved = exchanged(self.definition.form, texts, set(texts))
+        if any(self.mapping.columns.get(header) in moved for header in named):
+            named |= {header for header, key in self.mapping.columns.items() if key in moved}
         chosen = tuple(header for header in self.mapping.columns if header in named)
         return chosen or tuple(header for header, key in self.mapping.columns.items() if key)
 
@@ -148,10 +157,12 @@ def open_link(viewer: Viewer, token: str) -> Opened:
 
 
 def _without_names(faults: tuple[RowFault, ...]) -> tuple[RowFault, ...]:
-    """The faults as a person who mends their own row may read them: nobody else is named."""
+    """The faults as a person who mends their own row may read them: nobody else is named, and no spreadsheet, which
+    is not theirs."""
+    said = {**dict.fromkeys(NAMING, Problem(ANOTHER_PERSON)), DAMAGED_IN_FILE: Problem(DAMAGED)}
     return tuple(
-        replace(fault, problem=Problem(ANOTHER_PERSON, {}, fault.problem.where))
-        if fault.problem.what in NAMING
+        replace(fault, problem=replace(said[fault.problem.what], where=fault.problem.where))
+        if fault.problem.what in said
         else fault
         for fault in faults
     )

@@ -32,7 +32,13 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved
-from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
+from cohortmgr.applications.form.asides import (
+    kept_here,
+    kept_now,
+    settled_answers,
+    to_write_next,
+    without_new,
+)
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import (
@@ -55,18 +61,16 @@ from cohortmgr.applications.journey.views.requests import (
     fingerprint_of,
     keys_of,
     prepared,
+    saved_while_typing,
+    unanswered,
 )
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, LOCALES, hour, language, localized, remember, say
-from cohortmgr.base.web.asked import json_sent
 from cohortmgr.programmes.definition.rules import EligibilityRule
 
 bp = Blueprint("journey_candidate", __name__)
-
-_NOT_READ = N_("Ce qui a été envoyé ne se lit pas.")
-_MOST_FIELDS, _LONGEST = 400, 100_000
 
 
 @bp.route("/my/applications/<reference>/form/<section>/<int:number>", methods=["GET", "POST"])
@@ -83,7 +87,9 @@ def page(reference: str, section: str, number: int) -> ResponseReturnValue:
     asked = _asked(file, section, number)
     if asked is None:
         return redirect(_following(file, section, number))
-    return _page(file, asked, None)
+    known = proved(viewer, file, asked.questions)
+    form, told = unanswered(file, asked.questions, known)
+    return _page(file, asked, form, {**known, **file.working}, told)
 
 
 @bp.get("/my/applications/<reference>/question/<key>")
@@ -139,10 +145,20 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
         sent, moved = settled_answers(file.definition.form, given, before, keys_of(file))
         keys = {*asked.keys, *moved}
         file, problems = saving.save_answers(
-            viewer, file, sent.to_dict(flat=False), documents, keys, seen_by(sent), language()
+            viewer,
+            file,
+            sent.to_dict(flat=False),
+            documents,
+            keys,
+            seen_by(sent),
+            language(),
+            kept_now(file.definition.form, asked.questions, sent) if _goes_on(button) else None,
         )
     asides = {} if button or _chosen() else asides_on(file, asked.questions, sent)
     problems = without_new([*problems, *wrong], asides, sent)
+    unwritten = to_write_next(file.definition.form, moved, file.working)
+    if unwritten is not None:
+        flash(say(unwritten), "done")
     if not problems and not asides and _goes_on(button):
         problems = _left(file, asked)
         if problems and moved:  # what the exchange emptied is asked for, and is nobody's mistake
@@ -217,7 +233,15 @@ def tasks_url(file: File) -> str:
     return url_for(place, reference=file.application.reference)
 
 
-def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
+def _page(
+    file: File,
+    asked: FormPage,
+    form: ApplicationForm | None,
+    shown: Mapping[str, Any] | None = None,
+    told: Mapping[str, str] | None = None,
+) -> str:
+    """Draw the page from the form, or from the answers to show. `told` are the texts asked about no more: a form brings
+    its own."""
     answers, order = file.working, met(file.definition.form, file.working)
     section = [each.number for each in order if each.section.key == asked.section.key]
     places = [(each.section.key, each.number) for each in order]
@@ -225,11 +249,6 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         places.index((asked.section.key, asked.number)) if (asked.section.key, asked.number) in places else 0
     )
     back = request.args.get("to")
-    shown = (
-        None
-        if form
-        else typed(file.definition, {**proved(guards.viewer(), file, asked.questions), **answers})
-    )
     before = page_url(file, order[here - 1]) if here else tasks_url(file)
     if back == "check":
         before = url_for("applications_candidate.check", reference=file.application.reference)
@@ -250,9 +269,9 @@ def _page(file: File, asked: FormPage, form: ApplicationForm | None) -> str:
         following=_after(file, asked, None),
         form=form,
         drawn=None if form else questions(fingerprint_of(file), file.definition),
-        answers=shown,
+        answers=None if form else typed(file.definition, shown or {}),
         needed=any(is_needed(file.definition, each, answers, clock.today()) for each in asked.questions),
-        asked=asked_already(file.definition.form, asked.questions, shown or {}),
+        asked={} if form else told or {},
         more=request.args.get("more"),
         documents=file.documents,
         look_of=look_of,
@@ -276,7 +295,7 @@ def answers(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     with writing():
         file = saving.open_file(viewer, reference)  # first, so that strangers learn nothing of the answers
-        given, keys, seen, kept = _read(json_sent() if request.is_json else _posted())
+        given, keys, seen, kept = saved_while_typing()
         before = file.working
         file, problems = saving.save_answers(
             viewer, file, given, (), keys, seen, None if kept else language()
@@ -297,31 +316,6 @@ def answers(reference: str) -> ResponseReturnValue:
         errors={each.where: say(each) for each in problems if each.where},
         labels=labels,
     )
-
-
-def _posted() -> dict[str, Any]:
-    """The same content from a plain form: its fields, and under `keys` the questions that they answer."""
-    fields = request.form.to_dict(flat=False)
-    return {"keys": fields.pop("keys", []), "seen": seen_by(request.form), "fields": fields}
-
-
-def _read(body: Any) -> tuple[dict[str, list[str]], set[str], dict[str, str], bool]:
-    """The fields, keys, marks and `kept` that a page's script sends; Refused for anything of another shape."""
-    if not isinstance(body, Mapping):
-        raise Refused(_NOT_READ)
-    fields, keys, seen = body.get("fields"), body.get("keys"), body.get("seen", {})
-    if not isinstance(fields, dict) or not isinstance(keys, list) or not isinstance(seen, dict):
-        raise Refused(_NOT_READ)
-    given: dict[str, list[str]] = {}
-    for name, texts in fields.items():
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise Refused(_NOT_READ)
-        given[str(name)] = texts
-    size = sum(len(text) for texts in given.values() for text in texts)
-    if len(given) > _MOST_FIELDS or len(keys) > _MOST_FIELDS or size > _LONGEST:
-        raise Refused(_NOT_READ)
-    marked = {str(key): str(mark) for key, mark in seen.items()}
-    return given, {str(key) for key in keys}, marked, bool(body.get("kept"))
 
 
 @bp.route("/my/applications/<reference>/change", methods=["GET", "POST"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import segno
@@ -39,7 +39,14 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.filling.actions import saving
 from cohortmgr.applications.filling.queries import proved, unproved
-from cohortmgr.applications.form.asides import asked_already, kept_here, settled_answers, without_new
+from cohortmgr.applications.form.asides import (
+    as_saved,
+    kept_here,
+    kept_now,
+    settled_answers,
+    to_write_next,
+    without_new,
+)
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.form.pages import pages_of
@@ -54,11 +61,12 @@ from cohortmgr.applications.journey.views.requests import (
     fingerprint_of,
     keys_of,
     prepared,
+    unanswered,
 )
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.i18n import day, language, moment
+from cohortmgr.base.i18n import day, language, moment, say
 from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
 
@@ -120,14 +128,19 @@ def form(reference: str) -> ResponseReturnValue:
     if request.method == "POST":
         button = pressed(file.definition.form, request.form)
         given = as_pressed(request.form, button)
-        sent, _moved = settled_answers(file.definition.form, given, file.working, keys_of(file))
+        sent, moved_names = settled_answers(file.definition.form, given, file.working, keys_of(file))
         page = form_class(fingerprint_of(file), file.definition)(
             sent, data=typed(file.definition, file.working)
         )
-        file, problems = _save(file, sent)
         questions_asked = asked(file.definition.form)
+        goes_on = button is None and "later" not in request.form
+        kept = kept_now(file.definition.form, questions_asked, sent) if goes_on else {}
+        file, problems = _save(file, sent, kept)
         asides = {} if button else asides_on(file, questions_asked, sent)
         problems = without_new(problems, asides, sent)
+        unwritten = to_write_next(file.definition.form, moved_names, file.working)
+        if unwritten is not None:
+            flash(say(unwritten), "done")
         if not problems and not asides:
             return redirect(_after(file, button))
         if button is not None and button.adds:
@@ -153,13 +166,17 @@ def _after(file: File, button: Pressed | None) -> str:
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
     answers, fingerprint = file.working, fingerprint_of(file)
-    known = {} if page else proved(guards.viewer(), file, file.definition.form.questions)
+    known: Mapping[str, Any] = {}
+    told: Mapping[str, str] = {}
+    if page is None:
+        known = proved(guards.viewer(), file, file.definition.form.questions)
+        page, told = unanswered(file, asked(file.definition.form), known)
     given = None if page else typed(file.definition, {**known, **answers})
     return render_template(
         "applications/journey/candidate_form.html",
         form=page,
         drawn=None if page else questions(fingerprint, file.definition),
-        asked=asked_already(file.definition.form, file.definition.form.questions, given or {}),
+        asked={} if page else told,
         sections=sections(fingerprint, file.definition, given, request.args.get("more")),
         seen=marks(file.definition.form.questions, answers),
         secret=secret(file.definition.form.questions),
@@ -180,14 +197,14 @@ def _news(file: File) -> list[Question]:
     return amended.new_questions(file.definition.form, file.application.answers)
 
 
-def _save(file: File, sent: MultiDict[str, Any]) -> tuple[File, list[Problem]]:
+def _save(file: File, sent: MultiDict[str, Any], kept: Mapping[str, str]) -> tuple[File, list[Problem]]:
     viewer, given = guards.viewer(), sent.to_dict(flat=False)
     reference = file.application.reference  # the row is read again once the transaction begins
     documents, problems = prepared(file, asked(file.definition.form))
     with writing():
         held = saving.open_file(viewer, reference)
         file, more = saving.save_answers(
-            viewer, held, given, documents, seen=seen_by(sent), spoken=language()
+            viewer, held, given, documents, seen=seen_by(sent), spoken=language(), kept=kept
         )
     return file, [*more, *problems]
 
@@ -272,6 +289,7 @@ def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnV
         refused=rules if answered else [],
         eligible=assessment.sendable,
         waits=assessment.waits,
+        asides=asides_on(file, asked(form), as_saved(form, asked(form), answers, {})),
         confirming=helped_sending.confirmation_of(guards.viewer(), file.application, session.get(KEPT)),
         no_way=helped_sending.NO_WAY,
     )

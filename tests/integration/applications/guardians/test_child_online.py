@@ -97,6 +97,24 @@ def test_the_number_is_told_while_consent_is_awaited_and_the_end_by_sms(
     assert number in words(client.get(draft).text)
 
 
+def test_a_letter_that_waits_for_the_morning_is_not_said_to_have_left(
+    draft: str, client: FlaskClient
+) -> None:
+    client.post(f"{draft}/form", data={**CHILD, **GUARDIAN})
+    assert client.post(f"{draft}/check").status_code == 302
+    with clock.at(children.NOW.replace(hour=22)):
+        while deliver():
+            continue
+        page = words(client.get(f"{draft}/guardian").text)
+    assert "Nous avons écrit" not in page and "part lundi 23 novembre 2026, 8 h" in page
+    assert 'href="/guardian"' in page
+    with clock.at(children.NOW.replace(day=23)):
+        while deliver():
+            continue
+        page = words(client.get(f"{draft}/guardian").text)
+    assert "Nous avons écrit" in page and 'href="/guardian"' in page
+
+
 def test_a_child_whom_a_club_enrolled_has_no_account_and_is_written_nothing(
     system_context: AppContext, client: FlaskClient, app: Flask
 ) -> None:

@@ -238,6 +238,27 @@ def test_a_row_is_mended_faults_first_and_loaded_at_once(
     assert (again(row).state, rows_of(TrayRow), rows_of(Application)) == ("loaded", 1, 1)
 
 
+@pytest.mark.parametrize("by_link", [False, True])
+@pytest.mark.parametrize("latin", ["JABRANE", ""])
+def test_names_in_each_other_s_place_are_exchanged_by_a_button_here_too(
+    client: FlaskClient, intake: str, by_link: bool, latin: str
+) -> None:
+    names = {"Nom": "جبران", "الاسم العائلي": latin}
+    load(client, intake, as_csv(one(mail="elle@exemple.ma") | names))
+    swapped = db.session.scalars(sa.select(TrayRow)).one()
+    page = asked(client, swapped) if by_link else f"/staff/tray/{swapped.reference}"
+    text = client.get(page).text
+    assert text.count('name="exchange-names"') == 1 and f'name="{column("الاسم العائلي")}"' in text
+    answer = client.post(page, data={**fields(text), "exchange-names": "1"})
+    if not latin:
+        assert answer.status_code == 200 and 'value="جبران"' in answer.text, "what was moved is not lost"
+        data = {**fields(answer.text), column("Nom"): "JABRANE"}
+        answer = client.post(page, data=data)
+    assert answer.status_code == 302
+    found = db.session.scalars(sa.select(Application)).one().answers
+    assert (found["family_name"], found["family_name_ar"]) == ("JABRANE", "جبران")
+
+
 def test_two_people_do_not_mend_the_same_row_unseen(client: FlaskClient, intake: str, row: TrayRow) -> None:
     page = f"/staff/tray/{row.reference}"
     mended = fields(words(client.get(page).text))

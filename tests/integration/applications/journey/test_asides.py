@@ -91,7 +91,9 @@ def test_names_in_the_other_script_are_exchanged_by_one_button(draft: str, clien
     answer = client.post(latin, data={**inputs(page), "exchange-names": "1"})
     assert answer.location.partition("#")[0] == latin, "the names in Latin letters are still to be written"
     assert saved()["family_name_ar"] == "الإدريسي" and saved()["given_name_ar"] == "زوي"
-    assert "family_name" not in saved() and "field-error" not in client.get(latin).text
+    shown = client.get(latin).text
+    assert "family_name" not in saved() and "field-error" not in shown
+    assert "Vos noms en arabe sont gardés" in shown and "maintenant en lettres latines." in shown
     assert client.post(latin, data={"family_name": "El Idrissi", "given_name": "Zoé"}).location == arabic
     kept = inputs(client.get(arabic).text)
     assert kept["family_name_ar"] == "الإدريسي" and client.post(arabic, data=kept).status_code == 302
@@ -119,3 +121,47 @@ def test_where_an_exchange_helps_nothing_it_is_not_offered_and_the_name_may_be_k
     assert IN_LATIN in page and EXCHANGE not in page
     assert client.post(arabic, data=inputs(page)).status_code == 302
     assert saved()["family_name_ar"] == "El Idrissi"
+
+
+@pytest.mark.parametrize("left", ["saved while typing", "language", "later"])
+def test_a_question_is_asked_until_it_is_answered_however_the_text_was_saved(
+    draft: str, client: FlaskClient, left: str
+) -> None:
+    place = f"{draft}/contact/1"
+    if left == "saved while typing":
+        body = {"keys": ["email"], "fields": {"email": [SLIP]}, "seen": {}}
+        client.post(f"{draft.removesuffix('/form')}/answers", json=body)
+    else:
+        more = {"language": "en"} if left == "language" else {"later": "1"}
+        client.post(place, data={"email": SLIP, **more})
+        assert client.post(place, data={"email": SLIP, "asked-email": SLIP, **more}).status_code == 302
+    client.post(place, data={"language": "fr", **inputs(client.get(place).text)})
+    page = client.get(place).text
+    assert QUESTION in page and buttons(page)["taken-email"] == MEANT
+    assert QUESTION in client.get(draft).text, "the form on one page asks as well"
+    assert client.post(place, data={**inputs(page), "kept-email": SLIP}).status_code == 302
+    for each in (place, draft, check_of(draft)):
+        assert QUESTION not in client.get(each).text, each
+    other = client.post(place, data={**inputs(client.get(place).text), "email": "zoe@hotmial.com"}).text
+    assert "hotmail.com" in other, "another text is another question"
+
+
+def test_the_check_says_what_is_still_asked_and_lets_the_file_be_sent(
+    draft: str, client: FlaskClient
+) -> None:
+    client.post(draft, data=steps.with_file(steps.answers(email=SLIP, family_name="بناني")))
+    page = client.get(check_of(draft)).text
+    assert QUESTION in page and IN_ARABIC in page
+    assert 'href="' + f"{draft}/contact/1?to=check#email" in page
+    there = client.get(f"{draft}/contact/1?to=check").text
+    assert QUESTION in there and client.post(
+        f"{draft}/contact/1?to=check", data={**inputs(there), "kept-email": SLIP}
+    ).location.endswith("/check")
+    page = client.get(check_of(draft)).text
+    assert QUESTION not in page and IN_ARABIC in page
+    client.post(check_of(draft))
+    assert db.session.scalars(sa.select(Application.state)).one() == "submitted"
+
+
+def check_of(draft: str) -> str:
+    return f"{draft.removesuffix('/form')}/check"

@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.i18n import say
 from cohortmgr.base.web import ailments, responses
 from cohortmgr.base.web.ailments import Ailment, ailment_of
 from tests.databases import Database, PostgresDatabase, SqliteDatabase, application
@@ -255,3 +256,28 @@ def test_a_fault_of_ours_is_no_ailment_of_the_machine(error: Exception) -> None:
 
 def test_every_ailment_has_its_words_and_its_time() -> None:
     assert set(ailments.SAID) == set(ailments.RETRY) == set(Ailment)
+
+
+def test_a_pause_offers_the_way_back_and_sends_nothing_again(database: Database, client: FlaskClient) -> None:
+    """It says to go back: a link leads to the page of the form, and to no page of another site."""
+    here = {"Referer": "http://localhost/tell-me?region=1"}
+    with locked(database):
+        page = client.post("/tell-me", data=FORM, headers=here)
+        strange = client.post("/tell-me", data=FORM, headers={"Referer": "http://other.example/tell-me"})
+    assert page.status_code == strange.status_code == 503
+    assert 'href="/tell-me?region=1"' in page.text and 'href="/"' in page.text
+    assert "other.example" not in strange.text and 'href="/tell-me"' not in main_of(strange.text)
+    assert "<form" not in main_of(page.text)
+
+
+def main_of(page: str) -> str:
+    return page.partition("<main")[2].partition("</main")[0]
+
+
+def test_in_arabic_a_pause_speaks_as_courteously_as_every_page(app: Flask) -> None:
+    singular = {"انتظر", "ارجع", "وأرسل", "أعد", "وأعد", "احتفظ", "فأخبر", "برنامجك", "أرسلته"}
+    with app.test_request_context(headers={"Accept-Language": "ar"}):
+        for ailment, said in ailments.SAID.items():
+            words = say(said).replace("،", " ").replace("؛", " ").replace(".", " ").replace(":", " ").split()
+            assert words and not singular & set(words), ailment
+            assert any("\u0600" < letter < "\u06ff" for letter in words[0])

@@ -11,10 +11,13 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from cohortmgr.accounts.bank import DAMAGED, DAMAGED_IN_FILE
+from cohortmgr.applications.answers.composed import read_cell, read_given
 from cohortmgr.applications.importing.mappings import names_counted
 from cohortmgr.applications.importing.rules import ImportResult, parse_mapping, propose_mapping, read_records
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.programmes.definition.questions import Question, QuestionKind
 from cohortmgr.programmes.definition.toml import read_known
 
 FAULTS = Path(__file__).parents[3] / "data" / "faults"
@@ -302,3 +305,12 @@ def test_a_name_in_the_other_script_waits_in_the_tray(cells: dict[str, str]) -> 
 def test_what_is_no_bank_number_is_told_by_its_cause(rib: str, part: str) -> None:
     ((_line, column, text),) = told(read(as_csv(row(1, rib=rib))))
     assert column == "RIB (24 chiffres)" and part in text
+
+
+@pytest.mark.parametrize("rib", ["007810123456789000000000", "7,81012E+21", "7810123456789010000000"])
+def test_whoever_types_a_bank_number_in_the_form_is_told_nothing_of_a_spreadsheet(rib: str) -> None:
+    asked = Question("rib", QuestionKind.RIB, {"fr": "RIB"})
+    value, problems = read_given(asked, {"rib": rib}, date(2026, 11, 22))
+    assert value is None and [each.what for each in problems] == [DAMAGED]
+    in_cell = read_cell(asked, rib, date(2026, 11, 22))
+    assert isinstance(in_cell, Problem) and in_cell.what == DAMAGED_IN_FILE and "Excel" not in DAMAGED
