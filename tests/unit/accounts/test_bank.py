@@ -87,7 +87,7 @@ def test_a_right_key_does_not_make_a_bank(bank: str) -> None:
     ],
 )
 def test_digits_that_a_spreadsheet_lost_are_no_wrong_key(text: str) -> None:
-    with pytest.raises(Refused, match="Excel"):
+    with pytest.raises(Refused, match="remplacés par des zéros"):
         check_rib(text)
 
 
