@@ -23,7 +23,7 @@ from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.typed import is_sound
 from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
-from cohortmgr.base.web.asked import is_from_here, kept_arguments, names_no_site, number_sent
+from cohortmgr.base.web.asked import is_from_here, kept_arguments, names_no_site, number_sent, site_in_header
 
 csrf = CSRFProtect()
 # The URL by which a page that is not the viewer's can be reached all the same, or None.
@@ -71,7 +71,7 @@ def was_pressed_here() -> bool:
     whence = request.headers.get("Sec-Fetch-Site")
     if whence is not None:
         return whence == "same-origin"
-    return urlsplit(request.referrer or "").netloc == request.host
+    return site_in_header("Referer") == request.host.lower()
 
 
 def show_problems(form: Form, refusal: Refused) -> None:
@@ -171,7 +171,7 @@ def _whence() -> str | None:
     """Return the way back from a fault as a path that a link may fetch, so that nothing is sent again: the page of the
     form that was sent, or the page itself that was asked for. None if the form came from elsewhere."""
     asked_for = request.method in ("GET", "HEAD")
-    if not asked_for and urlsplit(request.referrer or "").netloc != request.host:
+    if not asked_for and site_in_header("Referer") != request.host.lower():
         return None
     found = urlsplit(request.url if asked_for else request.referrer or "")
     path = "/" + found.path.lstrip("/\\")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -21,6 +21,14 @@ from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import Payee, Payment, PaymentList, payment_list
 from cohortmgr.stipends.rules import SETTLED, WITH_BANK, RunState, StipendLineState
 
+_STALE = N_(
+    "Des comptes bancaires ont changé depuis l’accord : le fichier n’est plus celui approuvé. Annulez cet "
+    "état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
+)
+_WITH_BANK = N_(
+    "Des comptes bancaires ont changé depuis l’accord, et la banque a déjà ce fichier : il n’est pas donné une deuxième "
+    "fois. Demandez-lui d’abord d’arrêter ces virements, puis notez ici ceux qui reviennent."
+)
 _CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
 
 
@@ -59,10 +67,10 @@ class PaymentSheet:
 def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
     """Return the bank's CSV file of an approved run, and mark the run as handed to the bank.
 
-    The rows are checked again before the file leaves. Of a run that the bank has, it is the same file again."""
+    The rows are checked again before the file leaves."""
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.prepare", cohort.path)
-    payments, _companies = _payments(run)
+    payments, _companies = _payments(run, frozenset({RunState.PAID}))
     rows = bank_rows(payments, f"BOURSE {run.month:%m/%Y}")
     problems = check_bank_rows(rows)
     if problems:
@@ -84,7 +92,7 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
     run, cohort = queries.run_for(viewer, run_reference)
     if not allows(viewer, "stipends.prepare", cohort.path):
         require(viewer, "stipends.approve", cohort.path)
-    payments, companies = _payments(run)
+    payments, companies = _payments(run, WITH_BANK)
     groups: dict[str, list[Payment]] = {}
     names: dict[str, Mapping[str, str] | None] = {}
     for payment in payments.payments:
@@ -101,14 +109,17 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
     )
 
 
-def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
+def _payments(
+    run: StipendRun, kept: Collection[RunState]
+) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
     """Return the payments of a settled run, and the company of each line by the line's reference.
 
-    Refused if they are not what was approved."""
+    In the states `kept` each line keeps the account that it was approved with. Refused if they are not what was
+    approved."""
     if RunState(run.state) not in SETTLED:
         raise Refused(N_("L’état de paiement n’est pas encore approuvé."))
     details = queries.bank_details_of(run.id)
-    handed_over = RunState(run.state) in WITH_BANK
+    handed_over = RunState(run.state) in kept
     payees: list[Payee] = []
     changed: list[Problem] = []
     companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
@@ -118,8 +129,8 @@ def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mappin
             continue
         present = details.get(line.person_id)
         name = f"{row.given_name} {row.family_name}".strip()
-        # What the bank has stays readable, with the accounts that it was given; until then each must still be the one
-        # that was approved.
+        # The list of what the bank has stays readable, with the accounts that it was given. A file leaves only while
+        # each is still the one that was approved: a second one could pay an account that was taken back.
         unknown = line.account_sealed is None and RunState(run.state) is not RunState.PAID
         if (unknown or not handed_over) and not queries.is_present_account(line, present):
             changed.append(Problem(_CHANGED, {"name": name}, line.reference))
@@ -129,11 +140,7 @@ def _payments(run: StipendRun) -> tuple[PaymentList, dict[str, tuple[str, Mappin
     found = payment_list(payees)
     if changed or found.exceptions or found.count != run.lines or found.total != run.total_cents:
         raise Refused(
-            N_(
-                "Des comptes bancaires ont changé depuis l’accord : le fichier n’est plus celui approuvé. Annulez cet "
-                "état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
-            ),
-            *(changed or found.exceptions),
+            _WITH_BANK if RunState(run.state) in WITH_BANK else _STALE, *(changed or found.exceptions)
         )
     return found, companies
 

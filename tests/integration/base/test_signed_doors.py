@@ -215,7 +215,7 @@ def test_the_key_is_neither_read_nor_changed_nor_used(
 SAID = {
     "app.institutions": "SELECT cardinality(app_institutions())",
     "app.person": "SELECT count(*) FROM persons",
-    "app.session": "SELECT app_account()",
+    "app.session": "SELECT app_session()",
     "app.presented": "SELECT count(*) FROM accounts",
 }
 

@@ -204,7 +204,8 @@ def test_what_the_bank_has_stays_readable_and_says_to_stop_the_bank_first(
     listed = desk.get(f"{address}/list")
     assert listed.status_code == 200
     assert promotions.rib(1)[6:22] in listed.text and new[6:22] not in listed.text
-    assert desk.post(f"{address}/bank-file.csv").data == handed.data
+    again = desk.post(f"{address}/bank-file.csv")
+    assert again.status_code == 422 and "Demandez-lui d’abord d’arrêter ces virements" in again.text
     desk.post(f"{address}/paid", data={"day": f"{clock.today()}"})
     assert "de ne pas payer ces lignes" not in desk.get(address).text, "it is too late to stop the bank"
 
