@@ -26,8 +26,8 @@ _STALE = N_(
     "état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
 )
 _WITH_BANK = N_(
-    "Des comptes bancaires ont changé depuis l’accord, et la banque a déjà ce fichier : il n’est pas donné une deuxième "
-    "fois. Demandez-lui d’abord d’arrêter ces virements, puis notez ici ceux qui reviennent."
+    "Des comptes bancaires ont changé depuis l’accord, et la banque a déjà ce fichier : il n’est pas donné une "
+    "deuxième fois. Demandez-lui d’abord d’arrêter ces virements, puis notez ici ceux qui reviennent."
 )
 _CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
 

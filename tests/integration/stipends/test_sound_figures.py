@@ -189,9 +189,9 @@ def test_3_a_corrected_rib_reaches_pay_and_stops_a_file_of_the_old_one(system_co
     with pytest.raises(Refused, match="depuis l’accord") as refusal, writing():  # a second download too
         payment_files.bank_file(SYSTEM, january.reference)
     assert [problem.values.get("name") for problem in refusal.value.problems][1:] == ["Prénom Nom 01"]
-    assert payment_files.payment_sheet(SYSTEM, january.reference).count == 2, (
-        "what the bank has stays readable"
-    )
+    with writing():
+        listed = payment_files.payment_sheet(SYSTEM, january.reference)
+    assert listed.count == 2, "what the bank has stays readable"
     assert lines(january)[0].last4 == promotions.rib(1)[-4:], "the account stands with the approved line"
     february = approved(cohort, FEBRUARY)
     assert lines(february)[0].last4 == new[-4:]
