@@ -179,7 +179,7 @@ def is_blank(picture: Any) -> bool:
         least = min(max(FAINT, NOISE_TIMES * ImageStat.Stat(apart).median[0]), CLEAR)
         cells = apart.point([255 * (value > least) for value in range(256)]).crop(inside).reduce(cell)
         # Of nine cells the second fullest. The frame keeps a cell at the edge from being its own neighbour.
-        if max(ImageOps.expand(cells, 2, 0).filter(ImageFilter.RankFilter(3, 7)).tobytes()) > MARKED:
+        if ImageOps.expand(cells, 2, 0).filter(ImageFilter.RankFilter(3, 7)).getextrema()[1] > MARKED:
             return False
     return True
 
