@@ -18,16 +18,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-MEMORY, SECONDS = 768 * 1024 * 1024, 20
+MEMORY = 768 * 1024 * 1024
+SECONDS = 20
 # A page of text is read well at 2,400 pixels; as staff see it, 1,200 wide are enough.
 LONGEST_SIDE, QUALITY = 2400, 80
 SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
 # The small picture by which a person knows a page again: its box, how good it is at best, and its most bytes.
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_QUALITY, SMALL_BYTES = 160, 240, 60, 8000
 MOST_PIXELS = 66_000_000
-# What is written differs from the paper AROUND it by more than FAINT, in a camera's noise by NOISE_TIMES the usual
-# difference, CLEAR at most. It fills more than MARKED of 255 of two cells near each other; dust lies alone.
-AROUND, FAINT, NOISE_TIMES, CLEAR, MARKED = 24, 5, 6, 24, 36
+# By how much the points of one colour differ at most, after a picture was compressed.
+ONE_COLOUR = 3
 A4 = (595.0, 842.0)
 # The keys that a page of a PDF keeps; notes, forms and actions go once their looks were drawn into the page.
 PAGE_KEYS = frozenset(
@@ -101,7 +101,7 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
 def answer(parts: Sequence[DocumentPart], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
     """The answer's JSON and blobs: clean parts, the one document that they make, its page images, large and small.
 
-    `blank` numbers the pages, from 0 on, that show nothing in a document that shows something."""
+    `blank` numbers the pages, from 0 on, that are of one colour in a document that is not."""
     clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
     kind = clean[0].kind if len(clean) == 1 else "pdf"
@@ -167,21 +167,8 @@ def _eight_bits(picture: Any) -> Any:
 
 
 def is_blank(picture: Any) -> bool:
-    """Whether a picture in RGB shows nothing that could be read: no colour has marks that stand out and are no dust."""
-    from PIL import ImageChops, ImageFilter, ImageOps, ImageStat
-
-    cell = 16 if max(picture.size) > SEEN_WIDTH else 12
-    cut = min(AROUND, min(picture.size) // 8)  # near the edge, dust shades what is around it
-    inside = (cut, cut, *(cut + max((side - 2 * cut) // cell, 1) * cell for side in picture.size))
-    for band in picture.split():
-        smooth = band.filter(ImageFilter.BoxBlur(1))
-        apart = ImageChops.difference(smooth, smooth.filter(ImageFilter.BoxBlur(AROUND)))
-        least = min(max(FAINT, NOISE_TIMES * ImageStat.Stat(apart).median[0]), CLEAR)
-        cells = apart.point([255 * (value > least) for value in range(256)]).crop(inside).reduce(cell)
-        # Of nine cells the second fullest. The frame keeps a cell at the edge from being its own neighbour.
-        if ImageOps.expand(cells, 2, 0).filter(ImageFilter.RankFilter(3, 7)).getextrema()[1] > MARKED:
-            return False
-    return True
+    """Whether a picture in RGB is of one colour, so that nobody reads anything in it."""
+    return all(most - least <= ONE_COLOUR for least, most in picture.getextrema())
 
 
 def _on_white(picture: Any) -> Any:
@@ -366,7 +353,7 @@ def _count(part: DocumentPart) -> int:
 
 
 def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, bytes, bool]]:
-    """Yield each page as staff will see it, a JPEG no wider than SEEN_WIDTH; small; and whether it is blank."""
+    """Yield each page as staff will see it, a JPEG no wider than SEEN_WIDTH; small; and whether it is of one colour."""
     if kind != "pdf":
         from PIL import Image
 
@@ -390,7 +377,8 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, 
                 raise DocumentRefusal("unreadable")
             scale = min(SEEN_WIDTH / width, SEEN_HEIGHT / height)
             seen = page.render(scale=scale).to_pil().convert("RGB")
-            blank &= (empty := is_blank(seen))
+            empty = is_blank(seen)
+            blank = blank and empty
             yield _jpeg(seen, SEEN_QUALITY), small_picture(seen), empty
         if blank:
             raise DocumentRefusal("blank")
