@@ -88,7 +88,8 @@ def attach(
 ) -> Document:
     """Make a stored file the answer to its question: in place of what was there, or with `add` after it.
 
-    `name` tells one sending from another: the same name a second time changes nothing.
+    `name` tells one sending from another: the same name a second time changes nothing. Nor does a file that is there
+    already under its name, byte for byte: a button pressed twice sends it twice.
     """
     file, question = prepare_change(viewer, reference, prepared.question)
     before = _held(file.documents.get(question.key))
@@ -99,6 +100,9 @@ def attach(
     good = [each for each in before.parts if "reason" not in each] if before is not None else []
     if before is None or not (add and good):
         return _noted(viewer, file, join(viewer, file.application, before, prepared.question, [part]))
+    if any((each.get("sha256"), each["name"]) == (part["sha256"], part["name"]) for each in good):
+        _forget([prepared.stored.key])
+        return before
     most = question.max_files or MOST_FILES
     if len(good) >= most:
         what = N_("Ce document a déjà %(most)s fichiers : retirez-en un d’abord.")

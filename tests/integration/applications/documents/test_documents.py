@@ -93,6 +93,18 @@ def test_several_photos_are_one_document_whose_pages_are_put_in_order(
     )
 
 
+def test_a_file_that_is_sent_twice_is_one(client: FlaskClient, draft: str) -> None:
+    """The button is pressed twice while the line is slow; the same picture under another name is another file."""
+    send(client, draft, ("un.jpg", photo()), way="replace")
+    for _ in range(2):
+        assert send(client, draft, ("deux.jpg", photo("blue"))).status_code == 302
+    assert names() == ["un.jpg", "deux.jpg"]
+    kept = {part["key"] for part in standing().parts}
+    assert len(kept) == 2 and {storage.load(key) is not None for key in kept} == {True}
+    send(client, draft, ("trois.jpg", photo("blue")))
+    assert names() == ["un.jpg", "deux.jpg", "trois.jpg"]
+
+
 def test_without_any_part_the_question_is_unanswered_again(client: FlaskClient, draft: str) -> None:
     send(client, draft, ("un.jpg", photo()))
     key = standing().parts[0]["key"]
