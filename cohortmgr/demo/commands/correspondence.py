@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from flask import current_app
 
+from cohortmgr.accounts.contacts import is_mobile_of
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Role, Viewer
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.lists.filters import ApplicationFilters
@@ -128,7 +129,8 @@ def _choose_preferences(people: list[Viewer]) -> None:
     ):
         with writing():
             known = preferences_preferences.chosen_by(person)
-            phone = known.phone or f"+21261234567{number}"
+            # A sixth of the invented numbers lie where no operator has any mobile.
+            phone = known.phone if is_mobile_of(known.phone or "", ("MA",)) else f"+21261234567{number}"
             preferences.choose(person, replace(known, phone=phone, wish=wish))
 
 
