@@ -178,6 +178,10 @@ class Viewer:
     # Whether the session is on a shared device, and until when it lasts.
     shared: bool = False
     until: datetime | None = None
+    # What enters the account, as it was when the viewer was read: whether the address was proved, and
+    # the sealed number.
+    has_proved: bool = False
+    phone_sealed: bytes | None = field(default=None, repr=False)
     grants: tuple[Grant, ...] = field(default=())
     is_system: bool = False
 

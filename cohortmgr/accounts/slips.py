@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from werkzeug.datastructures import MultiDict
 
@@ -71,6 +72,7 @@ def likely_address(text: str) -> str | None:
     return found if found and found != read else None
 
 
+@lru_cache(1024)
 def _meant(domain: str) -> str | None:
     """The provider's domain that was meant by a domain, which may have no full stop (`gmail`)."""
     if domain in KNOWN:

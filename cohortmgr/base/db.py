@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 import psycopg
 import sqlalchemy as sa
@@ -178,6 +179,7 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
     undo = engine.dialect.do_rollback
 
     event.listen(engine, "connect", hide_names)
+    event.listen(engine, "before_cursor_execute", _speak)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -297,37 +299,27 @@ def presenting(*digests: str) -> Iterator[None]:
 
 
 def _say(name: str, value: object) -> None:
-    session = db.session
-    before, session.info[name] = session.info.get(name), value
-    again = session.info.pop("unsaid", False)
-    if (again or value != before) and session.is_active and session.in_transaction():
-        _announce(session, session.connection())
+    """Note what the database is told before the next statement: at once, however much is said in between."""
+    info = db.session.info
+    before, info[name] = info.get(name), value
+    info["unsaid"] = info.get("unsaid", False) or value != before
 
 
-_SETTINGS = sa.text(
-    "SELECT set_config('app.institutions', :institutions, true), set_config('app.person', :person, true),"
-    " set_config('app.session', :session, true), set_config('app.presented', :presented, true),"
-    " set_config('app.told', :told, true)"
-)
-
-
-def _announce(session: Session, connection: sa.Connection) -> None:
-    said = session.info
-    if connection.dialect.name != "postgresql" or not said.keys() & {"tenancy", "proof", "presented"}:
-        return
-    institutions, person = said.get("tenancy") or ((), None)
-    told = {
-        "institutions": ",".join(map(str, institutions)),
-        "person": "" if person is None else str(person),
-        "session": said.get("proof", ""),
-        "presented": "\x1f".join(said.get("presented", ())),
-    }
-    connection.execute(_SETTINGS, {**told, "told": vouching.told(**told)})
+# For whom the statements of a connection are sent.
+_speakers: WeakKeyDictionary[sa.Connection, Session] = WeakKeyDictionary()
 
 
 @event.listens_for(Session, "after_begin")
 def _after_begin(session: Session, _transaction: SessionTransaction, connection: sa.Connection) -> None:
-    _announce(session, connection)
+    if connection.dialect.name == "postgresql":
+        _speakers[connection] = session
+        session.info["unsaid"] = True
+
+
+def _speak(connection: sa.Connection, *_rest: object) -> None:
+    session = _speakers.get(connection)
+    if session is not None and session.info.pop("unsaid", False):
+        vouching.announce(connection, session.info)
 
 
 def transaction_cache(session: Session, name: str) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from markupsafe import Markup
 
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Quantity
-from cohortmgr.base.money import dirhams
 
 LANGUAGES = ("fr", "ar", "en")
 LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -40,6 +39,7 @@ _QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«\u2068", "، ", "\u2069»"), "e
 _COMMAS = {"fr": ", ", "ar": "، ", "en": ", "}
 _COLONS = {"fr": " : ", "ar": ": ", "en": ": "}
 _AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(time)s"}
+_CENTIME = Decimal("0.01")
 
 
 def language() -> str:
@@ -224,6 +224,11 @@ def decimal(value: Decimal | float | int | None, places: int = 2) -> str:
 def number(value: Decimal | float | int | None) -> str:
     """Write a figure as the language writes it, with the decimals that it has."""
     return "" if value is None else _figure(Decimal(str(value)), None, language())
+
+
+def dirhams(amount_cents: int) -> Decimal:
+    """Convert whole centimes to dirhams with two decimals: tables hold the ones, rules calculate with the others."""
+    return (Decimal(amount_cents) / 100).quantize(_CENTIME)
 
 
 def mad(cents: int | None) -> str:

@@ -10,9 +10,8 @@ from decimal import Decimal
 from babel.dates import format_date
 from flask_babel import gettext as _
 
-from cohortmgr.base.i18n import LOCALES, localized, speaking
+from cohortmgr.base.i18n import LOCALES, dirhams, localized, speaking
 from cohortmgr.base.i18n import language as spoken
-from cohortmgr.base.money import dirhams
 from cohortmgr.base.sheets.tables import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import STAGES, FigureGroup

@@ -1,4 +1,4 @@
-"""README.md, docs/walks.md and docs/where.md name what is there, and every module says what it is for."""
+"""README.md and the pages of docs/ name what is there, and every module says what it is for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.sources import ROOT, files, tree
+from cohortmgr.operations.commands.states_page import page, tables
+from tests.architecture.sources import APPLICATION, ROOT, files, tree
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WALKS, WHERE = ROOT / "docs" / "walks.md", ROOT / "docs" / "where.md"
@@ -176,3 +177,18 @@ def test_every_setting_is_a_setting() -> None:
     settings = (ROOT / "cohortmgr" / "base" / "settings.py").read_text(encoding="utf-8")
     named = set(re.findall(r"COHORTMGR_([A-Z_]+)", README))
     assert [name for name in named if f"    {name.lower()}: " not in settings] == []
+
+
+def test_the_page_of_states_is_the_code_s() -> None:
+    written = (ROOT / "docs" / "states.md").read_text(encoding="utf-8")
+    assert written == page(APPLICATION), "run `flask --app wsgi operations states` and commit docs/states.md"
+
+
+def test_every_way_leads_to_a_state_that_is_known_and_every_state_is_reached() -> None:
+    found = list(tables(APPLICATION))
+    assert len(found) >= 19
+    for room, table in found:
+        after = {state for ways in table.moves.values() for state in ways}
+        unreached = set(table.states) - after
+        assert after <= set(table.states), (room, after - set(table.states))
+        assert len(unreached) <= 1, (room, "nothing leads to", unreached)

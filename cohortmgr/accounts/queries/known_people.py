@@ -150,13 +150,23 @@ def following_columns() -> list[sa.Column[Any]]:
 
 
 def contacts_of(viewer: Viewer) -> list[Contact]:
-    """Return the address and the number that the viewer proved and that enter their account."""
+    """Return the address and the number that the viewer proved and that enter their account now, for whoever decides
+    by them."""
     account = db.session.get(Account, viewer.account_id) if viewer.account_id is not None else None
     if account is None:
         return []
     found = [Contact(EMAIL, account.email)] if account.email and account.proved_at else []
     if account.phone_sealed is not None:
         phone = crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
+        found.append(Contact(SMS, phone))
+    return found
+
+
+def contacts_shown(viewer: Viewer) -> list[Contact]:
+    """Return the same as it was when the page was asked for, for what the page shows: without a statement."""
+    found = [Contact(EMAIL, viewer.email)] if viewer.email and viewer.has_proved else []
+    if viewer.phone_sealed is not None:
+        phone = crypto.unseal(viewer.phone_sealed, "accounts", "phone", viewer.reference)
         found.append(Contact(SMS, phone))
     return found
 

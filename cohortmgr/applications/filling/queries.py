@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.models import Identifier
-from cohortmgr.accounts.queries.known_people import contacts_of
+from cohortmgr.accounts.queries.known_people import contacts_shown
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
@@ -48,7 +48,7 @@ def proved(viewer: Viewer, file: File, asked: Iterable[Question]) -> dict[str, A
         for question in asked
         if question.target in _CONTACTS and question.key not in file.working
     }
-    known = contacts_of(viewer) if open_still else []
+    known = contacts_shown(viewer) if open_still else []
     return {open_still[each.channel]: each.address for each in known if each.channel in open_still}
 
 
@@ -80,7 +80,7 @@ def unproved(viewer: Viewer, file: File) -> UnprovedContact | None:
     ]
     if not named or named[0] == Contact(EMAIL, viewer.email):
         return None
-    known = tuple(contacts_of(viewer))
+    known = tuple(contacts_shown(viewer))
     return None if named[0] in known or not known else UnprovedContact(named[0], known)
 
 

@@ -84,6 +84,16 @@ def asides_of(
     return found | _of_names(form, asked, sent, answers, movable)
 
 
+def may_ask(
+    form: Form, questions: Iterable[Question], answers: Mapping[str, Any], proved: Mapping[str, Any]
+) -> bool:
+    """Whether there is a text about which something may be asked: a draft that has just begun has none."""
+    named = in_both_writings(form)
+    read = (QuestionKind.EMAIL, QuestionKind.GROUP)
+    typed = any(each.kind in read or each.key in named for each in questions if answers.get(each.key))
+    return typed or any(likely_address(str(text)) is not None for text in proved.values())
+
+
 def as_saved(
     form: Form, questions: Iterable[Question], answers: Mapping[str, Any], proved: Mapping[str, Any]
 ) -> Sent:

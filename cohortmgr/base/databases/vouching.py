@@ -7,8 +7,9 @@ read it: here, and in a table that functions of PostgreSQL alone read. See docs/
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
@@ -47,6 +48,28 @@ def told(institutions: str, person: str, session: str, presented: str) -> str:
     return (
         f"{moment}|{crypto.keyring().vouch(f'said|{moment}|{institutions}|{person}|{session}|{presented}')}"
     )
+
+
+_SETTINGS = sa.text(
+    "SELECT set_config('app.institutions', :institutions, true), set_config('app.person', :person, true),"
+    " set_config('app.session', :session, true), set_config('app.presented', :presented, true),"
+    " set_config('app.told', :told, true)"
+)
+
+
+def announce(connection: sa.Connection, said: Mapping[str, Any]) -> None:
+    """Tell PostgreSQL for whom it reads from now until the transaction ends: `tenancy`, `proof` and `presented` of what
+    the session has `said`. Nothing of it: nothing is told."""
+    if not said.keys() & {"tenancy", "proof", "presented"}:
+        return
+    institutions, person = said.get("tenancy") or ((), None)
+    values = {
+        "institutions": ",".join(map(str, institutions)),
+        "person": "" if person is None else str(person),
+        "session": said.get("proof", ""),
+        "presented": "\x1f".join(said.get("presented", ())),
+    }
+    connection.execute(_SETTINGS, {**values, "told": told(**values)})
 
 
 def lay_key(connection: sa.Connection, ring: crypto.Keyring) -> bool:

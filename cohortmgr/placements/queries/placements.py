@@ -300,6 +300,28 @@ def _elsewhere(position_id: Any) -> sa.ColumnElement[bool]:
     return sa.select(other.id).where(*placed, other.position_id != position_id).exists()
 
 
+# Made once: making it takes longer than running it.
+_MINE = (
+    sa.select(
+        Enrolment.reference,
+        Enrolment.state,
+        Cohort.name.label("cohort"),
+        sa.select(sa.func.count())
+        .where(Position.cohort_id == Enrolment.cohort_id, Position.state == PositionState.OPEN.value)
+        .scalar_subquery()
+        .label("open"),
+        sa.select(sa.func.count()).where(Wish.enrolment_id == Enrolment.id).scalar_subquery().label("wished"),
+        Organisation.name.label("company"),
+        Placement.starts_on,
+    )
+    .join(Cohort, Cohort.id == Enrolment.cohort_id)
+    .outerjoin(Placement, Placement.id == standing.last_hosting(Enrolment.id))
+    .outerjoin(Organisation, Organisation.id == Placement.company_id)
+    .where(Enrolment.person_id == sa.bindparam("person"))
+    .order_by(Enrolment.id.desc())
+)
+
+
 def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return each of the viewer's enrolments with its number of wishes and its placement, for the home page.
 
@@ -308,26 +330,7 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """
     if viewer.person_id is None:
         return []
-    opened = sa.select(sa.func.count()).where(
-        Position.cohort_id == Enrolment.cohort_id, Position.state == PositionState.OPEN.value
-    )
-    wished = sa.select(sa.func.count()).where(Wish.enrolment_id == Enrolment.id)
-    return db.session.execute(
-        sa.select(
-            Enrolment.reference,
-            Enrolment.state,
-            Cohort.name.label("cohort"),
-            opened.scalar_subquery().label("open"),
-            wished.scalar_subquery().label("wished"),
-            Organisation.name.label("company"),
-            Placement.starts_on,
-        )
-        .join(Cohort, Cohort.id == Enrolment.cohort_id)
-        .outerjoin(Placement, Placement.id == standing.last_hosting(Enrolment.id))
-        .outerjoin(Organisation, Organisation.id == Placement.company_id)
-        .where(Enrolment.person_id == viewer.person_id)
-        .order_by(Enrolment.id.desc())
-    ).all()
+    return db.session.execute(_MINE, {"person": viewer.person_id}).all()
 
 
 def all_wishes(cohort_id: int) -> Mapping[str, Sequence[str]]:

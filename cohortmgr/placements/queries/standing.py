@@ -17,6 +17,8 @@ from cohortmgr.placements.models import Placement, Position
 from cohortmgr.placements.rules import HOSTED, SEATED, STANDING
 
 _HOSTED = [state.value for state in HOSTED]
+# Made once: an alias learns its columns anew, at each page that asks, in a millisecond.
+_OTHER = sa.orm.aliased(Placement)
 
 
 def proposed_or_placed(enrolment_id: int) -> Placement | None:
@@ -30,10 +32,9 @@ def proposed_or_placed(enrolment_id: int) -> Placement | None:
 def last_hosting(enrolment_id: Any, until: date | None = None) -> sa.ScalarSelect[Any]:
     """Return the id, as a subquery, of the last placement in which a company has, or had, an apprentice; of those
     that began up to the day `until` if there is one."""
-    other = sa.orm.aliased(Placement)
-    order = [other.id.desc()] if until is None else [(other.starts_on <= until).desc(), other.id.desc()]
-    hosted = sa.select(other.id).where(other.enrolment_id == enrolment_id, other.state.in_(_HOSTED))
-    return hosted.order_by(*order).limit(1).correlate_except(other).scalar_subquery()
+    order = [_OTHER.id.desc()] if until is None else [(_OTHER.starts_on <= until).desc(), _OTHER.id.desc()]
+    hosted = sa.select(_OTHER.id).where(_OTHER.enrolment_id == enrolment_id, _OTHER.state.in_(_HOSTED))
+    return hosted.order_by(*order).limit(1).correlate_except(_OTHER).scalar_subquery()
 
 
 def seats_taken(cohort_id: int) -> Mapping[int, int]:

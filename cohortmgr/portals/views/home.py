@@ -101,7 +101,7 @@ def my_home() -> ResponseReturnValue:
         unproved=not files and known_people.unproved(viewer) is not None,
         elsewhere=not files and known_people.found_elsewhere(viewer) is not None,
         apart=None if files else known_people.written_apart(viewer),
-        answers_for=not files and any(map(guardian_queries.answers_by, known_people.contacts_of(viewer))),
+        answers_for=not files and any(map(guardian_queries.answers_by, known_people.contacts_shown(viewer))),
         enrolments=enrolments,
         lines=lines,
         unread=messages.unread(viewer),

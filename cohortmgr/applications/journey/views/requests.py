@@ -15,7 +15,7 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload, p
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
-from cohortmgr.applications.form.asides import as_saved, asides_of, kept_here
+from cohortmgr.applications.form.asides import as_saved, asides_of, kept_here, may_ask
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_asides
 from cohortmgr.applications.form.forms.fields import GroupRows
 from cohortmgr.applications.form.views.requests import seen_by
@@ -60,6 +60,8 @@ def unanswered(
     """A form of the answers as they were saved if something is still asked about one of them, else None; and the texts
     that are asked about no more, by the name of their field. `known` is what a code proved of the person."""
     form, asked_here = file.definition.form, tuple(questions)
+    if not may_ask(form, asked_here, file.working, known):
+        return None, {}
     sent = as_saved(form, asked_here, file.working, known)
     asides, told = asides_on(file, asked_here, sent), kept_here(form, asked_here, sent)
     if not asides:

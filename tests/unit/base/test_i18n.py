@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.base.money import dirhams
+from cohortmgr.base.i18n import dirhams
 
 
 @given(st.integers(-(10**15), 10**15))
