@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 import psycopg
+import sqlalchemy as sa
 from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
@@ -48,9 +49,14 @@ def migrate(settings: Settings) -> None:
 
 
 def dispose(app: Flask) -> None:
-    """Close the application's pooled connections."""
+    """Close the application's pooled connections. One that is in use would close later, and take the journal of the
+    database that was laid in the meantime with it."""
     with app.app_context():
         for engine in db.engines.values():
+            if isinstance(engine.pool, sa.QueuePool) and engine.pool.checkedout():
+                raise RuntimeError(
+                    f"{engine.pool.checkedout()} connections of the last test are still in use"
+                )
             engine.dispose()
 
 

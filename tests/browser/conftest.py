@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # Several times what the longest test takes on a busy machine.
 MOST_SECONDS = 300
+# What a page leaves behind is answered long before.
+MOST_SECONDS_LEFT = 30
 # A test that looks before its page is there fails on a slow line, not once in a hundred runs: `make soak` has one.
 LAG = float(os.environ.get("COHORTMGR_TEST_LAG", "0"))
 SWITCHES = [
@@ -44,10 +46,40 @@ SWITCHES = [
 ]
 
 
+class Answering:
+    """How many requests are being answered: a database is not laid anew beneath one, whose connection, closed late,
+    would take the new database's journal away."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._now = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._now += 1
+
+    def __exit__(self, *_raised: object) -> None:
+        with self._changed:
+            self._now -= 1
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Return when none is; TimeoutError after a while."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._now, MOST_SECONDS_LEFT):
+                raise TimeoutError(f"{self._now} requests are still being answered, which no page awaits")
+
+
 class _Silent(WSGIRequestHandler):
     """Serves without a line for each request; keeps connections, as a real server does."""
 
     protocol_version = "HTTP/1.1"
+    answering: Answering
+
+    def run_wsgi(self) -> None:
+        """Answer, and be counted until all of it is sent."""
+        with self.answering:
+            super().run_wsgi()
 
     def log(self, type: str, message: str, *args: object) -> None:
         """Say nothing."""
@@ -86,19 +118,22 @@ def late(app: WSGIApplication, seconds: float) -> WSGIApplication:
 
 
 @contextmanager
-def served(app: Flask, weighed: Weighed | None = None) -> Iterator[str]:
-    """The address of an application served by threads of this process on a free port."""
+def served(app: Flask, weighed: Weighed | None = None) -> Iterator[tuple[str, Answering]]:
+    """The address of an application served by threads of this process on a free port, and what these answer."""
     app.config["WTF_CSRF_ENABLED"] = True
     seen = late(weighed or app, LAG) if LAG else weighed or app
-    server = make_server("127.0.0.1", 0, seen, threaded=True, request_handler=_Silent)
+    answering = Answering()
+    handler = type("Counted", (_Silent,), {"answering": answering})
+    server = make_server("127.0.0.1", 0, seen, threaded=True, request_handler=handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://127.0.0.1:{server.server_port}", answering
     finally:
         server.shutdown()
         thread.join(10)
         server.server_close()
+        answering.wait()
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +160,7 @@ class Lived:
     year: Year
     address: str
     weighed: Weighed
+    answering: Answering
 
 
 @pytest.fixture(scope="session")
@@ -142,8 +178,8 @@ def lived_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         databases._settle(database.file)
         shutil.copyfile(database.file, database.template)
         weighed = Weighed(database.app)
-        with served(database.app, weighed) as address:
-            yield Lived(database, year, address, weighed)
+        with served(database.app, weighed) as (address, answering):
+            yield Lived(database, year, address, weighed, answering)
 
 
 @pytest.fixture
@@ -151,6 +187,7 @@ def place(lived_once: Lived) -> Iterator[Lived]:
     """The year as it was lived, whatever the last test did."""
     from tests.watch import watched
 
+    lived_once.answering.wait()
     lived_once.database.reset()
     with watched(lived_once.database.app):
         yield lived_once
@@ -159,7 +196,7 @@ def place(lived_once: Lived) -> Iterator[Lived]:
 @pytest.fixture
 def live(database: Database) -> Iterator[str]:
     """The address of the application, served by threads of this process on a free port."""
-    with served(database.app) as address:
+    with served(database.app) as (address, _answering):
         yield address
 
 
