@@ -1,14 +1,19 @@
-"""Count the SQL statements that this process sends: the bench prints how many, tests hold them to a limit."""
+"""Count the SQL statements that this process sends, and the blocks that they read: the bench prints how many, tests
+hold them to a limit."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
+# Functions of PostgreSQL that act are not run twice.
+_ACTS = ("SELECT set_config(", "SELECT app_")
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "PRAGMA", "SELECT SET_CONFIG(")
 
 
@@ -26,3 +31,31 @@ def counted() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A SELECT, and how many blocks of 8 KB it reads."""
+
+    blocks: int
+    statement: str
+
+
+@contextmanager
+def explained(engine: sa.Engine) -> Iterator[list[Reading]]:
+    """What each SELECT of the block reads of PostgreSQL, which runs it once more, as the same role, to tell."""
+    found: list[Reading] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith(("SELECT", "WITH")) and not statement.startswith(_ACTS):
+            with connection.connection.cursor() as apart:
+                apart.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
+                plan = apart.fetchone()[0]
+                top = (plan if isinstance(plan, list) else json.loads(plan))[0]["Plan"]
+                found.append(Reading(top["Shared Hit Blocks"] + top["Shared Read Blocks"], statement))
+
+    event.listen(engine, "after_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(engine, "after_cursor_execute", explain)

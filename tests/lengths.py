@@ -15,6 +15,7 @@ LONG = (
     "integration/authoring/test_form.py",
     "integration/authoring/test_kinds.py",
     "integration/messages/helpdesk/test_desk.py",
+    "many",
 )
 # What `make quick` leaves out: half of the rest's time besides.
 NOT_QUICK = (

@@ -1,0 +1,288 @@
+"""A country of files, for measuring: written by COPY and not by the acts of people, but with real seals, keys, chains
+of the trail and words to search by, so that each page reads what it would read."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Identifier, Person
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.rules import ranks
+from cohortmgr.audit.models import Event, Head, SubjectKey
+from cohortmgr.audit.rules import GENESIS, chain_of, digest_of, end_of, owner_of
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import Model, table_of
+from cohortmgr.base.text import fold
+from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.variables import encode
+from cohortmgr.reviews.models import Review
+from cohortmgr.selection.models import Decision
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# In both scripts; some are written in two words, with a hyphen or with an apostrophe.
+GIVEN = (
+    ("Salma", "سلمى"), ("Youssef", "يوسف"), ("Fatima-Zahra", "فاطمة الزهراء"), ("Mehdi", "المهدي"),
+    ("Imane", "إيمان"), ("Abdelilah", "عبد الإله"), ("Hajar", "هاجر"), ("Anas", "أنس"), ("Ghita", "غيثة"),
+    ("Moulay Ali", "مولاي علي"), ("Meryem", "مريم"), ("Ayoub", "أيوب"), ("Chaimae", "شيماء"), ("Omar", "عمر"),
+    ("Nour-Eddine", "نور الدين"), ("Kaoutar", "كوثر"), ("Ilyas", "إلياس"), ("Douae", "دعاء"), ("Hamza", "حمزة"),
+    ("Rim", "ريم"),
+)  # fmt: skip
+FAMILY = (
+    ("Alaoui", "العلوي"), ("El Amrani", "العمراني"), ("Benjelloun", "بنجلون"), ("Ait Lahcen", "أيت لحسن"),
+    ("Tazi", "التازي"), ("M'Barek", "مبارك"), ("Berrada", "برادة"), ("El Fassi", "الفاسي"), ("Ouazzani", "الوزاني"),
+    ("Chraibi", "الشرايبي"), ("Bennani", "بناني"), ("Idrissi", "الإدريسي"), ("Jabri", "الجابري"),
+    ("Kettani", "الكتاني"), ("Lahlou", "لحلو"), ("Mernissi", "المرنيسي"), ("Naciri", "الناصري"),
+    ("Ouhabi", "أوهابي"), ("Qabbaj", "القباج"), ("Rhazi", "الغازي"), ("Sefrioui", "الصفريوي"),
+    ("Touimi", "التويمي"), ("Zniber", "زنيبر"), ("Guessous", "كسوس"), ("Filali", "الفيلالي"),
+    ("Debbagh", "الدباغ"), ("Hassani", "الحسني"), ("Sqalli", "الصقلي"), ("Belghiti", "بلغيتي"),
+    ("Ziani", "الزياني"),
+)  # fmt: skip
+DIPLOMAS = ("informatique", "mathematiques", "physique", "economie")
+# Rows that one COPY takes, so that memory stays flat.
+CHUNK = 10_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the files go: the intake with its institution and version of the definition, the programme's `prefix` of
+    numbers, a file whose answers are theirs too, who reads (ids of persons) with which scores, and the batch that
+    decided."""
+
+    institution_id: int
+    intake_id: int
+    version_id: int
+    prefix: str
+    template: Mapping[str, Any]
+    offering_id: int | None = None
+    readers: tuple[int, ...] = ()
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    batch_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Share:
+    """One file in so many has a paper, a letter, an act in the trail, two readings, a decision; with 0 none has."""
+
+    papers: int = 2
+    letters: int = 1
+    acts: int = 1
+    readings: int = 1
+    decisions: int = 1
+
+
+class Loader:
+    """Writes files through a connection that may write every table: a superuser's of PostgreSQL, or SQLite's."""
+
+    def __init__(self, connection: sa.Connection, ring: crypto.Keyring, seed: int = 2027) -> None:
+        self._connection, self._ring = connection, ring
+        self._random = random.Random(seed)
+        self._next = {
+            table_of(model).name: (connection.scalar(sa.select(sa.func.max(table_of(model).c.id))) or 0) + 1
+            for model in (Person, Identifier, Application, Document, Message, Event, Review, Decision)
+        }
+        self._serial = self._next["applications"]
+
+    def load(self, place: Place, files: int, share: Share | None = None) -> None:
+        """Write `files` files of as many persons into a place, and count on where ids and numbers ended."""
+        chosen = share or Share()
+        for start in range(0, files, CHUNK):
+            self._chunk(place, min(CHUNK, files - start), chosen)
+        self._set_sequences()
+
+    def _chunk(self, place: Place, count: int, share: Share) -> None:
+        people = [self._person() for _ in range(count)]
+        keys = {person["reference"]: os.urandom(32) for person in people}
+        self._write(Person, people)
+        self._write(SubjectKey, (self._key_row(*each) for each in keys.items()))
+        self._write(Identifier, [self._identifier(person) for person in people])
+        files = [self._file(place, person) for person in people]
+        self._write(Application, files)
+        self._write(Document, (self._paper(file) for file in _one_in(share.papers, files)))
+        self._write(Review, self._readings(place, _one_in(share.readings, files)))
+        if place.batch_id is not None:
+            self._write(Decision, (self._decision(place, file) for file in _one_in(share.decisions, files)))
+        by_id = {person["id"]: person for person in people}
+        letters = (
+            self._letter(file, by_id[file["person_id"]], keys) for file in _one_in(share.letters, files)
+        )
+        self._write(Message, letters)
+        acts = list(_one_in(share.acts, files))
+        self._trail(place, [(file, by_id[file["person_id"]]["reference"]) for file in acts], keys)
+
+    def _person(self) -> dict[str, Any]:
+        chance = self._random
+        reference = self._reference()
+        (given, given_ar), (family, family_ar) = chance.choice(GIVEN), chance.choice(FAMILY)
+        phone = f"+2126{chance.randrange(10**8):08}"
+        return {
+            "id": self._id("persons"), "reference": reference, "version": 1, "given_name": given,
+            "family_name": family, "given_name_ar": given_ar, "family_name_ar": family_ar,
+            "search_name": fold(f"{family} {given} {family_ar} {given_ar}"),
+            "birth_date": date(1996, 1, 1) + timedelta(days=chance.randrange(4000)),
+            "email": f"{fold(given).replace(' ', '')}.{reference[:10].lower()}@exemple.ma", "language": "fr",
+            "phone_sealed": self._ring.seal(phone, "persons", "phone", reference),
+            "phone_blind": self._ring.blind("phone", phone), "created_at": clock.now(),
+        }  # fmt: skip
+
+    def _key_row(self, subject: str, key: bytes) -> dict[str, Any]:
+        return {"subject": subject, "wrapped": self._ring.seal(key.hex(), "subject_keys", "wrapped", subject)}
+
+    def _identifier(self, person: Mapping[str, Any]) -> dict[str, Any]:
+        reference, number = self._reference(), f"ZZ{person['id']:07}"
+        return {
+            "id": self._id("identifiers"), "reference": reference, "person_id": person["id"], "kind": "cin",
+            "sealed": self._ring.seal(number, "identifiers", "sealed", reference),
+            "blind": self._ring.blind("cin", number),
+        }  # fmt: skip
+
+    def _file(self, place: Place, person: Mapping[str, Any]) -> dict[str, Any]:
+        chance = self._random
+        number = f"{place.prefix}-{900_000_000 + self._serial}"
+        self._serial += 1
+        given, family = person["given_name"], person["family_name"]
+        moment = clock.now() - timedelta(seconds=chance.randrange(60 * 86_400))
+        listed = {
+            "region": f"MA-{chance.randrange(1, 13):02}" if chance.random() < 0.97 else None,
+            "diploma": chance.choice(DIPLOMAS),
+            "average_thousandths": chance.randrange(10_000, 19_000),
+        }
+        eligible = chance.random() < 0.9
+        return {
+            "id": self._id("applications"), "reference": self._reference(), "version": 1,
+            "institution_id": place.institution_id, "person_id": person["id"], "intake_id": place.intake_id,
+            "offering_id": place.offering_id, "version_id": place.version_id, "number": number,
+            "state": "submitted", "consent": "none", "source": "online", "language": "fr",
+            "answers": place.template["answers"], "eligible": eligible,
+            "reasons": [] if eligible else place.template["reasons"], "name": f"{given} {family}",
+            "sort_name": fold(f"{family} {given}"),
+            "search_text": fold(f"{person['search_name']} {number} {person['email']}"), "email": person["email"],
+            "created_at": moment, "updated_at": moment, "sent_at": moment, **listed, **ranks(listed),
+        }  # fmt: skip
+
+    def _paper(self, file: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": self._id("documents"), "reference": self._reference(), "question": "cv", "state": "clean",
+            "institution_id": file["institution_id"], "person_id": file["person_id"],
+            "application_id": file["id"], "parts": [], "pages": [], "filename": "cv.pdf",
+            "media_type": "application/pdf", "size": 48_000, "sha256": "0" * 64, "tries": 1,
+            "uploaded_at": file["sent_at"],
+        }  # fmt: skip
+
+    def _readings(self, place: Place, files: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+        for file in files:
+            if file["eligible"]:
+                for reader in self._random.sample(place.readers, min(2, len(place.readers))):
+                    yield self._reading(file, reader, place.scores)
+
+    def _reading(self, file: Mapping[str, Any], reader: int, scores: Mapping[str, Any]) -> dict[str, Any]:
+        total = self._random.randrange(8_000, 19_000)
+        return {
+            "id": self._id("reviews"), "reference": self._reference(), "version": 1, "comment": "",
+            "institution_id": file["institution_id"], "application_id": file["id"],
+            "intake_id": file["intake_id"], "reviewer_id": reader, "state": "submitted", "scores": scores,
+            "total_thousandths": total, "abstained_because": "", "assigned_at": file["sent_at"],
+            "submitted_at": file["sent_at"],
+        }  # fmt: skip
+
+    def _decision(self, place: Place, file: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": self._id("decisions"), "reference": self._reference(), "batch_id": place.batch_id,
+            "institution_id": file["institution_id"], "application_id": file["id"],
+            "person_id": file["person_id"], "intake_id": file["intake_id"],
+            "outcome": "refused", "reasons": file["reasons"],
+            "rank": self._random.randrange(100, 10**6) if file["eligible"] else None,
+            "mean_thousandths": self._random.randrange(8_000, 14_000) if file["eligible"] else None,
+            "notified_at": clock.now(),
+        }  # fmt: skip
+
+    def _letter(
+        self, file: Mapping[str, Any], person: Mapping[str, Any], keys: Mapping[str, bytes]
+    ) -> dict[str, Any]:
+        reference, subject = self._reference(), person["reference"]
+        content = encode({"address": person["email"], "variables": {"number": file["number"]}})
+        return {
+            "id": self._id("outbox"), "reference": reference, "key": "application_received",
+            "channel": "email", "language": "fr", "subject": subject, "person_id": person["id"],
+            "institution_id": file["institution_id"], "due": file["sent_at"], "state": "sent", "tries": 1,
+            "sealed": crypto.encrypt(keys[subject], content.encode(), reference.encode()),
+            "sent_at": file["sent_at"], "lost_starts": 0, "unanswered": 0, "gathered": False,
+        }  # fmt: skip
+
+    def _trail(
+        self, place: Place, acts: Iterable[tuple[Mapping[str, Any], str]], keys: Mapping[str, bytes]
+    ) -> None:
+        """Append an act of each file to its institution's chains, which are there already."""
+        heads, trail = table_of(Head), self._ring.trail_key
+        owner = owner_of(place.institution_id)
+        asked = sa.select(heads.c.chain, heads.c.sequence, heads.c.digest)
+        ends = {row.chain: (row.sequence, row.digest) for row in self._connection.execute(asked)}
+        events = []
+        for file, subject in acts:
+            chain = chain_of(owner, file["reference"])
+            sequence, digest = ends.get(chain, (0, GENESIS))
+            event = self._event(file, subject, chain, sequence + 1, keys[subject])
+            event.digest = digest_of(digest, event, trail)
+            ends[chain] = (event.sequence, event.digest)
+            events.append({column.name: getattr(event, column.name) for column in Event.__table__.columns})
+        self._write(Event, events)
+        for chain in {event["chain"] for event in events}:
+            end = end_of(trail, chain, *ends[chain])
+            values = {"sequence": end.sequence, "digest": end.digest, "signature": end.signature}
+            self._connection.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
+
+    def _event(self, file: Mapping[str, Any], subject: str, chain: str, sequence: int, key: bytes) -> Event:
+        reference = self._reference()
+        values = json.dumps({"before": None, "after": {"state": "submitted"}})
+        return Event(
+            id=self._id("audit_events"), reference=reference, chain=chain, sequence=sequence, at=clock.now(),
+            actor="system", action="application.submit", object_kind="application", subject=subject,
+            object_reference=file["reference"], institution_id=file["institution_id"],
+            sealed=crypto.encrypt(key, values.encode(), reference.encode()),
+        )  # fmt: skip
+
+    def _reference(self) -> str:
+        return "".join(self._random.choices(ALPHABET, k=26))
+
+    def _id(self, table: str) -> int:
+        self._next[table] += 1
+        return self._next[table] - 1
+
+    def _write(self, model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
+        written = list(rows)
+        if not written:
+            return
+        if self._connection.dialect.name != "postgresql":
+            self._connection.execute(sa.insert(table_of(model)), written)
+            return
+        names = list(written[0])
+        driver = self._connection.connection.driver_connection
+        assert driver is not None
+        columns = ", ".join(f'"{name}"' for name in names)
+        with (
+            driver.cursor() as cursor,
+            cursor.copy(f"COPY {table_of(model).name} ({columns}) FROM STDIN") as copy,
+        ):
+            for row in written:
+                copy.write_row([_as_sent(row[name]) for name in names])
+
+    def _set_sequences(self) -> None:
+        if self._connection.dialect.name == "postgresql":
+            for table, following in self._next.items():
+                place = sa.func.pg_get_serial_sequence(table, "id")
+                self._connection.execute(sa.select(sa.func.setval(place, following, False)))
+
+
+def _as_sent(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list) else value
+
+
+def _one_in(share: int, files: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    return iter(files[::share] if share else [])

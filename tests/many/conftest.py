@@ -1,0 +1,85 @@
+"""The small year with 20,000 files more, on a PostgreSQL of its own that is filled once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
+from werkzeug.test import TestResponse
+
+from bench.statements import Reading, explained
+from cohortmgr.base.db import db
+from tests import databases
+from tests.factories.many import filled
+from tests.factories.year import Year, lived
+from tests.integration.accounts.test_roles import COLUMNS, cookie, places, sessions
+from tests.watch import SeparateClient, test_context
+
+FILES = 20_000
+
+
+@dataclass
+class Opened:
+    """An answer, and what PostgreSQL read for it."""
+
+    answer: TestResponse
+    read: list[Reading]
+
+    @property
+    def blocks(self) -> int:
+        """All blocks that the page read, of 8 KB."""
+        return sum(each.blocks for each in self.read)
+
+    @property
+    def heaviest(self) -> str:
+        """The statement that read most."""
+        return max(self.read, key=lambda each: each.blocks).statement if self.read else ""
+
+
+@dataclass
+class Many:
+    """The filled year, and a browser for each column of the role × route table."""
+
+    database: databases.PostgresDatabase
+    year: Year
+    references: dict[str, str]
+    tokens: dict[str, str]
+    client: FlaskClient
+
+    def open(self, address: str, who: str = "programme_administrator") -> Opened:
+        """Open an address as somebody, and explain what was read."""
+        letter = next(letter for letter, name in COLUMNS.items() if name == who)
+        with self.database.app.app_context():
+            engine = db.engine
+        with explained(engine) as read:
+            answer = self.client.get(address, headers=cookie(self.database, self.tokens[letter]))
+        return Opened(answer, read)
+
+
+@pytest.fixture(scope="session")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
+    """Built once: tests read it and change nothing that another would see."""
+    database = databases.PostgresDatabase(tmp_path_factory.mktemp("many"), "test_many", "")
+    with databases.opened(database):
+        database.admin.execute("RESET session_replication_role")
+        with test_context(database.system_app):
+            year = lived()
+            _fill(database, year)
+            tokens = sessions(year)
+        references = places(database, year)
+        database.app.test_client_class = SeparateClient
+        client = database.app.test_client(use_cookies=False)
+        yield Many(database, year, references, tokens, client)
+
+
+def _fill(database: databases.PostgresDatabase, year: Year) -> None:
+    owner = make_url(database.settings.superuser_database_url).set(database=database.name)
+    engine = sa.create_engine(owner, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        filled(connection, year, database.system_app.extensions["cohortmgr-keyring"], FILES)
+    # As the server does by itself where nobody empties the tables; a role that does not own them does nothing.
+    database.admin.execute("ANALYZE")

@@ -1,0 +1,65 @@
+"""No page of staff reads or weighs more with 20,000 files: each GET address of the role × route table is opened."""
+
+from __future__ import annotations
+
+import pytest
+from _pytest.mark.structures import ParameterSet
+
+from tests.integration.accounts.test_roles import COLUMNS, rows
+from tests.many.conftest import Many
+
+MOST_BLOCKS = 2_000
+MOST_BYTES = 200_000
+# The first of these who is shown a page opens it: who sees most comes first.
+READERS = "pmfctebuyrqx"
+# A person saves these whole; they are written as they are read.
+DOWNLOADS = {
+    "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
+}
+# What still reads a whole intake at each GET: each is to become a kept result.
+GROWS = {
+    "/staff/intakes/{intake}/lots/correct",
+    "/staff/messages",
+    "/staff/texts/offer_made/email/fr",
+    "/staff/intakes/{intake}/invitations",
+    "/staff/intakes/{intake}/reviews",
+    "/staff/intakes/{intake}/reviews/readers/{reader}",
+    "/staff/intakes/{intake}/ranking",
+    "/staff/batches/{batch}",
+    "/staff/programmes/mdia/form/questions/motivation/remove",
+}
+pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
+
+
+def held() -> list[ParameterSet]:
+    """The pages that are held to it; of those that grow, that they still do."""
+    return [
+        pytest.param(path, who, marks=[pytest.mark.xfail] if path in GROWS else [])
+        for path, who in pages()
+        if path not in DOWNLOADS
+    ]
+
+
+def pages() -> list[tuple[str, str]]:
+    """Each GET address of staff that is shown to somebody, and who opens it."""
+    found = []
+    for method, path, cells in rows():
+        by_letter = dict(zip(COLUMNS, cells, strict=True))
+        reader = next((COLUMNS[letter] for letter in READERS if by_letter[letter] == "2"), None)
+        if method == "GET" and path.startswith("/staff") and reader is not None:
+            found.append((path, reader))
+    return found
+
+
+def test_nothing_of_staff_is_left_out() -> None:
+    asked = [path for method, path, _ in rows() if method == "GET" and path.startswith("/staff")]
+    assert len(pages()) > 80 and len(asked) - len(pages()) < 10
+    assert {path for path, _ in pages()} > {*DOWNLOADS, *GROWS}
+
+
+@pytest.mark.parametrize(("path", "who"), held())
+def test_a_page_of_staff_does_not_grow_with_the_files(many: Many, path: str, who: str) -> None:
+    opened = many.open(path.format(**many.references), who)
+    assert opened.answer.status_code == 200
+    assert opened.blocks < MOST_BLOCKS, (opened.blocks, opened.heaviest)
+    assert len(opened.answer.data) < MOST_BYTES
