@@ -17,21 +17,12 @@ from flask import abort
 
 from bench.statements import counted
 from tests.databases import Database
+from tests.factories.access import COLUMNS, cookie, places, rows, sessions
 from tests.factories.year import Year
 from tests.hostile.bodies import SCRIPT
 from tests.hostile.walker import NOT_WALKED, SECRETS, TAKEN_ALL, Walker, told
 from tests.hostile.world import marked_year, visible
-from tests.integration.accounts.test_roles import (
-    COLUMNS,
-    WRITES,
-    Kept,
-    body,
-    cookie,
-    letter_of,
-    places,
-    rows,
-    sessions,
-)
+from tests.integration.accounts.test_roles import WRITES, Kept, body, letter_of
 from tests.watch import SeparateClient, test_context
 
 # The test client writes a large body to a file of its own and leaves it to the garbage collector.

@@ -19,8 +19,8 @@ from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement, Position, Wish
 from cohortmgr.reviews.models import Review
 from tests.factories import guarded, year
+from tests.factories.access import COLUMNS
 from tests.factories.year import COMPANY_OF, Year, lived
-from tests.integration.accounts.test_roles import COLUMNS
 
 # Bounded, because tokens and signatures hold any seven letters by chance.
 MARKER = re.compile(r"(?<![A-Za-z0-9_-])zqx[a-z]{4}(?![A-Za-z0-9_-])", re.IGNORECASE)

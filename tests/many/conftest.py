@@ -14,9 +14,9 @@ from werkzeug.test import TestResponse
 from bench.statements import Reading, explained
 from cohortmgr.base.db import db
 from tests import databases
+from tests.factories.access import COLUMNS, cookie, places, sessions
 from tests.factories.many import filled
 from tests.factories.year import Year, lived
-from tests.integration.accounts.test_roles import COLUMNS, cookie, places, sessions
 from tests.watch import SeparateClient, test_context
 
 FILES = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from _pytest.mark.structures import ParameterSet
 
-from tests.integration.accounts.test_roles import COLUMNS, rows
+from tests.factories.access import COLUMNS, rows
 from tests.many.conftest import Many
 
 MOST_BLOCKS = 2_000

@@ -8,44 +8,18 @@ import shutil
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import render_template
-from flask.sessions import SecureCookieSessionInterface
 from werkzeug.test import TestResponse
 
 from bench.statements import counted
-from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import Role
-from cohortmgr.base.db import writing
 from tests.databases import KEEP, Database, SqliteDatabase, dispose
-from tests.factories.year import FILE, PHOTO, ROLE_OF, Year, lived
+from tests.factories.access import COLUMNS, cookie, places, rows, sessions
+from tests.factories.year import FILE, PHOTO, ROLE_OF, lived
 from tests.watch import SeparateClient, test_context
 
-TABLE = Path(__file__).resolve().parents[2] / "data" / "access.txt"
-COLUMNS = {
-    "a": "anonymous",
-    "o": "candidate",
-    "s": "stranger",
-    "g": "guardian",
-    "C": "company",
-    "D": "other_company",
-    "T": "tutor",
-    "r": "reviewer",
-    "q": "other_reviewer",
-    "m": "selection_manager",
-    "p": "programme_administrator",
-    "c": "centre_manager",
-    "t": "trainer",
-    "f": "finance",
-    "e": "group_enroller",
-    "b": "observer",
-    "u": "auditor",
-    "y": "system_administrator",
-    "x": "elsewhere",
-}
 WRITTEN = re.compile(r"\s*(?:INSERT INTO|UPDATE)\s+(\w+)", re.IGNORECASE)
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|SELECT app_(end|use|move|destroy)_)", re.IGNORECASE)
 # What functions of PostgreSQL write to, which the web calls where its role may not write itself.
@@ -55,7 +29,6 @@ BY_FUNCTIONS = {
     "app_move_head": "audit_heads",
     "app_destroy_key": "subject_keys",
 }
-LETTER = "20270101T000000000000"
 
 # What a form of that address would send, sound as far as it goes without knowing the page.
 BODIES: Mapping[str, Mapping[str, str]] = {
@@ -184,16 +157,6 @@ BODIES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def rows() -> list[tuple[str, str, str]]:
-    """(method, address, cells) of each line."""
-    found = []
-    for line in TABLE.read_text("utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            method, path, cells = line.split(maxsplit=2)
-            found.append((method, path, cells.replace(" ", "")))
-    return found
-
-
 def body(path: str, references: Mapping[str, str]) -> dict[str, Any]:
     """The fields of a form, its file included where it has one."""
     fields: dict[str, Any] = {name: text.format(**references) for name, text in BODIES.get(path, {}).items()}
@@ -267,39 +230,6 @@ def letter_of(answer: TestResponse) -> str:
 def is_right(wanted: str, got: str) -> bool:
     """Whether an answer is the table's; who may act may also be refused what was typed."""
     return got in ("2", ">", "409", "410", "422", "s") if wanted == "+" else got == wanted
-
-
-def sessions(year: Year) -> dict[str, str]:
-    """A session's token for each column but the first."""
-    with writing():
-        return {
-            letter: people.open_session(year.accounts[name])
-            for letter, name in COLUMNS.items()
-            if name != "anonymous"
-        }
-
-
-def cookie(database: Database, token: str | None) -> dict[str, str]:
-    """The header of the browser in which that session is open."""
-    if token is None:
-        return {}
-    signer = SecureCookieSessionInterface().get_signing_serializer(database.app)
-    assert signer is not None
-    return {"Cookie": f"session={signer.dumps({'_user_id': token, '_fresh': True})}"}
-
-
-def places(database: Database, year: Year) -> dict[str, str]:
-    """What fills the addresses: the year's references, a letter in the mailbox, a file of the look."""
-    folder = database.settings.data / "mail"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{LETTER}.eml").write_text("To: a@exemple.ma\nSubject: Bonjour\n\nBonjour\n")
-    with database.app.test_request_context():
-        page = render_template(
-            "programmes/public/public_home.html", groups={"open": [], "upcoming": [], "closed": []}
-        )
-    asset = re.search(r"/assets/([^\"]+)", page)
-    assert asset is not None
-    return {**year.references, "letter": LETTER, "asset": asset[1]}
 
 
 def test_every_cell_is_answered_as_the_table_says(database: Database) -> None:

@@ -13,8 +13,8 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import writing
 from cohortmgr.base.web.assets import FOREVER
 from tests.databases import Database, application, dispose
+from tests.factories.access import cookie, sessions
 from tests.factories.year import lived
-from tests.integration.accounts.test_roles import cookie, sessions
 from tests.watch import SeparateClient, test_context
 
 PHRASE = "une phrase assez longue"
