@@ -83,12 +83,13 @@ class Loader:
 
     def __init__(self, connection: sa.Connection, ring: crypto.Keyring, seed: int = 2027) -> None:
         self._connection, self._ring = connection, ring
-        self._random = random.Random(seed)
         self._next = {
             table_of(model).name: (connection.scalar(sa.select(sa.func.max(table_of(model).c.id))) or 0) + 1
             for model in (Person, Identifier, Application, Document, Message, Event, Review, Decision)
         }
         self._serial = self._next["applications"]
+        # Who goes on where another ended draws other names and references.
+        self._random = random.Random(f"{seed} {self._serial}")
 
     def load(self, place: Place, files: int, share: Share | None = None) -> None:
         """Write `files` files of as many persons into a place, and count on where ids and numbers ended."""
@@ -219,12 +220,12 @@ class Loader:
     def _trail(
         self, place: Place, acts: Iterable[tuple[Mapping[str, Any], str]], keys: Mapping[str, bytes]
     ) -> None:
-        """Append an act of each file to its institution's chains, which are there already."""
+        """Append an act of each file to its institution's chains; the register is not told of those that begin."""
         heads, trail = table_of(Head), self._ring.trail_key
         owner = owner_of(place.institution_id)
         asked = sa.select(heads.c.chain, heads.c.sequence, heads.c.digest)
         ends = {row.chain: (row.sequence, row.digest) for row in self._connection.execute(asked)}
-        events = []
+        events, known = [], set(ends)
         for file, subject in acts:
             chain = chain_of(owner, file["reference"])
             sequence, digest = ends.get(chain, (0, GENESIS))
@@ -236,7 +237,10 @@ class Loader:
         for chain in {event["chain"] for event in events}:
             end = end_of(trail, chain, *ends[chain])
             values = {"sequence": end.sequence, "digest": end.digest, "signature": end.signature}
-            self._connection.execute(sa.update(heads).where(heads.c.chain == chain).values(values))
+            written: sa.Executable = sa.update(heads).where(heads.c.chain == chain).values(values)
+            if chain not in known:
+                written = sa.insert(heads).values(chain=chain, **values)
+            self._connection.execute(written)
 
     def _event(self, file: Mapping[str, Any], subject: str, chain: str, sequence: int, key: bytes) -> Event:
         reference = self._reference()

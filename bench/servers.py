@@ -83,6 +83,12 @@ class Server:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return sum(self._spent(int(child)) for child in children)
 
+    def resident_mb(self) -> float:
+        """The memory that the worker processes hold, in MB of 2**20 bytes."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        pages = (int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children)
+        return sum(pages) * os.sysconf("SC_PAGESIZE") / 2**20
+
     @staticmethod
     def _spent(pid: int) -> float:
         # Linux's clock of another process, clock_getcpuclockid(3): /proc counts in ticks of 10 ms, too coarse here.

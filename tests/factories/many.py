@@ -16,6 +16,11 @@ from tests.factories.year import Year
 
 def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: int) -> None:
     """Add files to the year's intake, each with its readings, decision, letter and act; half with a paper."""
+    Loader(connection, ring).load(place_in(connection, year), files)
+
+
+def place_in(connection: sa.Connection, year: Year) -> Place:
+    """The year's intake as a place for files that are like its candidate's."""
     table = table_of(Application)
     asked = sa.select(table).where(table.c.reference == year.references["application"])
     template = connection.execute(asked).mappings().one()
@@ -23,9 +28,9 @@ def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: i
     readers = sa.select(Account.person_id).where(Account.id.in_(accounts))
     batch = sa.select(Batch.id).where(Batch.reference == year.references["batch"])
     scores = sa.select(Review.scores).where(Review.reference == year.references["review"])
-    place = Place(
+    return Place(
         institution_id=template["institution_id"],
-        intake_id=year.intake.id,
+        intake_id=template["intake_id"],
         version_id=template["version_id"],
         prefix=template["number"].rpartition("-")[0],
         template=template,
@@ -34,4 +39,3 @@ def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: i
         scores=connection.scalar(scores) or {},
         batch_id=connection.scalar(batch),
     )
-    Loader(connection, ring).load(place, files)
