@@ -56,7 +56,7 @@ class Many:
         with self.database.app.app_context():
             engine = db.engine
         with explained(engine) as read:
-            answer = self.client.get(address, headers=cookie(self.database, self.tokens[letter]))
+            answer = self.client.get(address, headers=cookie(self.database, self.tokens.get(letter)))
         return Opened(answer, read)
 
 

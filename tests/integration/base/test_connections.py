@@ -82,3 +82,11 @@ def test_no_statement_of_a_page_goes_on_for_ever(app: Flask, system_app: Flask) 
     for each, expected in ((app, f"{connecting.LONGEST}s"), (system_app, "0")):
         with each.app_context():
             assert db.session.scalar(sa.text("SHOW statement_timeout")) == expected
+
+
+@pytest.mark.postgres_only
+def test_pages_alone_are_planned_without_merges(app: Flask, system_app: Flask) -> None:
+    for each, expected in ((app, "off"), (system_app, "on")):
+        with each.app_context():
+            shown = [db.session.scalar(sa.text(f"SHOW {name}")) for name in ("enable_mergejoin", "jit")]
+            assert shown == [expected, expected]
