@@ -20,7 +20,10 @@ from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 # The numbers that identify a person, the surest first.
 IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
 _SCRIPTS = (("given_name", "family_name"), ("given_name_ar", "family_name_ar"))
-_PARTICLES = frozenset("el al ben bin bint bent ibn abd ou ait oulad ould ال بن بنت ابن عبد ايت اولاد".split())
+_PARTICLES = frozenset(
+    ("el", "al", "ben", "bin", "bint", "bent", "ibn", "abd", "ou", "ait", "oulad", "ould")
+    + ("ال", "بن", "بنت", "ابن", "عبد", "ايت", "اولاد")
+)
 _VOWELS = re.compile("[aeiouy]|(.)(?=\\1)")
 # From so many letters on, a word within another is the same name written in one; and how alike a slip leaves two words.
 _PART, _SLIP = 4, 0.75
