@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -65,9 +63,8 @@ def test_making_the_roles_again_changes_nothing(database: Database) -> None:
 def test_what_a_role_did_to_itself_is_undone_or_named(database: Database) -> None:
     """PostgreSQL lets each change its own password and settings: a hole in one page would shut the house for good."""
     url = make_url(database.settings.database_url)
-    settings = replace(
-        database.settings, database_url=url.set(password="de-la-maison").render_as_string(hide_password=False)
-    )
+    ours = url.set(password="de-la-maison").render_as_string(hide_password=False)
+    settings = database.settings.model_copy(update={"database_url": ours})
     own = f'ALTER ROLE CURRENT_USER IN DATABASE "{url.database}"'
     _sent(url, "ALTER ROLE CURRENT_USER PASSWORD 'd-un-autre'", f"{own} SET application_name = 'pose'")
     hashed = f"SELECT rolpassword FROM pg_authid WHERE rolname = '{url.username}'"
