@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -269,6 +269,20 @@ GIVES: Mapping[Role, frozenset[Role]] = {
     Role.PROGRAMME_ADMINISTRATOR: _GIVEN - _SYSTEM_ROLES,
     Role.SYSTEM_ADMINISTRATOR: _GIVEN,
 }
+
+
+# Those who watch from beside: figures alone, or everything and the journal of who did it.
+WATCHING = frozenset({Role.OBSERVER, Role.AUDITOR})
+
+
+def may_borrow(role: Role, own: Collection[Role]) -> bool:
+    """Whether somebody who holds these roles of their own may stand in for a role, of which a deputy gets all.
+
+    What a watcher sees is lent to one who watches so already, and whoever only watches borrows nothing else: the one
+    would see, the other decide, what nobody gave them."""
+    if role in WATCHING:
+        return role in own
+    return not own or not WATCHING.issuperset(own)
 
 
 def may_grant(

@@ -293,9 +293,11 @@ def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
 
 def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> None:
     """Raise Refused if the reviewer turned out to have an interest in the intake after the file was given to them."""
-    number = db.session.scalar(sa.select(Application.number).where(Application.id == review.application_id))
-    me = queries.person_of(viewer)
-    if number in {own for _, own in interests.own_files(intake, me)}:
+    file, me = queries.file_of(review), queries.person_of(viewer)
+    form = programmes.definition_of(intake).form
+    if file.number in {own for _, own in interests.own_files(intake, me)} or interests.stands_in(
+        file, form, me
+    ):
         raise Refused(_OWN_FILE)
     if interests.concerned_in(intake, me):
         raise Refused(queries.WITHHELD)

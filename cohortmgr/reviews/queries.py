@@ -46,7 +46,7 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
 
     Whoever has an interest in an intake reads no file of it, whatever was given to them before."""
     own = _own(viewer)
-    barred = interests.barred_to(viewer) if viewer.paths("reviews.score") else ()
+    barred = _barred_to(viewer) if viewer.paths("reviews.score") else ()
     if barred:
         own = sa.and_(own, Review.intake_id.not_in(sorted(barred)))
     everyone = within(viewer, "reviews.read", Intake.path)
@@ -57,9 +57,14 @@ def _own(viewer: Viewer) -> sa.ColumnElement[bool]:
     return sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
 
 
+def _barred_to(viewer: Viewer) -> frozenset[int]:
+    given = sa.select(Review.intake_id).where(Review.reviewer_id == viewer.person_id)
+    return interests.barred_to(viewer, given)
+
+
 def withheld_from(viewer: Viewer) -> Sequence[Intake]:
     """Return the intakes of which the viewer holds readings that they do not see, for they have an interest there."""
-    barred = interests.barred_to(viewer)
+    barred = _barred_to(viewer)
     if not barred:
         return []
     held = sa.select(Review.intake_id).join(Intake, Intake.id == Review.intake_id).where(_own(viewer))
@@ -79,7 +84,7 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
     found = db.session.scalar(wanted)
     if found is None:
         held = sa.select(Review.intake_id).join(Intake, Intake.id == Review.intake_id).where(_own(viewer))
-        if db.session.scalar(held.where(Review.reference == reference)) in interests.barred_to(viewer):
+        if db.session.scalar(held.where(Review.reference == reference)) in _barred_to(viewer):
             raise Refused(WITHHELD)
         raise NotFound(reference)
     return found

@@ -312,6 +312,12 @@ def decided_of(applications: Collection[int]) -> set[int]:
     return set(db.session.scalars(rows.where(Decision.application_id.in_(sorted(applications)))))
 
 
+def decided_offerings(intake_id: int) -> set[int]:
+    """Return the ids of the intake's offerings about which an approved batch decided."""
+    rows = sa.select(Batch.offering_id).where(Batch.intake_id == intake_id)
+    return set(db.session.scalars(rows.where(Batch.state == BatchState.APPROVED.value)))
+
+
 @dataclass(frozen=True)
 class StaffOffer:
     """An offer as staff see it, with the file, its intake and the batch that led to it."""

@@ -7,6 +7,7 @@ from flask import Flask
 from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.guardians.actions import consents
+from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
 from cohortmgr.applications.lists import queries as lists
@@ -35,6 +36,7 @@ def init_app(app: Flask) -> None:
     outbox.checks[letters.OFFER_REMINDER] = letters.awaits_answer
     programmes.on_more_seats.register(offers.call_more)
     readings.frozen.register(queries.is_frozen)
+    importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)

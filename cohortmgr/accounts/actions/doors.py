@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -201,14 +201,25 @@ def may_go_on(contact: Contact) -> bool:
 
 def shut(contact: Contact) -> tuple[Problem, ...]:
     """Why the question is closed, if too many wrong answers closed it."""
+    until = shut_until(contact)
+    return () if until is None else (Problem(_SHUT, {"until": until}, HELP),)
+
+
+def shut_until(contact: Contact) -> datetime | None:
+    """Until when the question is closed, if too many wrong answers closed it."""
     since = doubts.closed_since(contact, clock.now())
-    return () if since is None else (Problem(_SHUT, {"until": since + CLOSED_FOR}, HELP),)
+    return None if since is None else since + CLOSED_FOR
 
 
 def reopen(viewer: Viewer, contact: Contact, path: str = "") -> bool:
     """Open the question of an address or number again before its day is over, and tell it there; whether it was closed.
     `path` is where somebody bears the contact, for whoever manages people there alone."""
     require(viewer, "people.manage", path)
+    return ask_again(viewer, contact)
+
+
+def ask_again(viewer: Viewer, contact: Contact) -> bool:
+    """Do `reopen` where the caller asked whether the viewer may."""
     if not shut(contact):
         return False
     closing = doubts.closing_blind(contact)

@@ -121,7 +121,8 @@ def _person(viewer: Viewer, reference: str, form: RoleForm | None) -> ResponseRe
     if form is None:
         form = RoleForm(formdata=None)
         form.offer(givable(viewer), hooks.scopes_for(viewer))
-    return render_template("accounts/roles/staff_person.html", person=person, form=form, **_WORDS)
+    shut = suspending.shut_ways(person)
+    return render_template("accounts/roles/staff_person.html", person=person, form=form, shut=shut, **_WORDS)
 
 
 @bp.post("/<reference>/give")
@@ -177,6 +178,18 @@ def sign_out(reference: str) -> ResponseReturnValue:
     return _act(
         lambda: suspending.sign_out(viewer, reference),
         _("Tous les appareils de cette personne sont déconnectés."),
+        url_for(".show", reference=reference),
+    )
+
+
+@bp.post("/<reference>/reopen-ways")
+@guards.staff
+def reopen_ways(reference: str) -> ResponseReturnValue:
+    """Ask again whose file a colleague's address or number is, where wrong answers closed that."""
+    viewer = _viewer()
+    return _act(
+        lambda: suspending.reopen_ways(viewer, reference),
+        _("La voie est rouverte, et la personne en est prévenue."),
         url_for(".show", reference=reference),
     )
 
@@ -246,7 +259,7 @@ def _held(viewer: Viewer, reference: str) -> tuple[RoleHolder, HeldRole]:
     raise NotFound(reference)
 
 
-def _act(act: Callable[[], None], said: str, to: str) -> ResponseReturnValue:
+def _act(act: Callable[[], object], said: str, to: str) -> ResponseReturnValue:
     try:
         with writing():
             act()

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import known_email
 from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.rules import Role, Viewer, covers
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
 
-# Those who have, or had, a role. The trail names nobody else: of a hidden child, or of another programme's candidate,
-# its reader may know that an act was, and not whom it concerned.
-_COLLEAGUE = sa.exists().where(RoleGrant.account_id == Account.id)
+# The trail names whoever has, or had, a role where its reader audits, and nobody else: of a hidden child, of another
+# programme's candidate or of a stranger who signed up, its reader may know that an act was, and not whom it concerned.
+_FOUND = 200
 
 
-def references_like(text: str) -> set[str]:
-    """Return the references of the colleagues, and of their accounts, whose name holds a text or whose address it is;
-    the first two hundred."""
+def references_like(viewer: Viewer, text: str) -> set[str]:
+    """Return the references of the viewer's colleagues, and of their accounts, whose name holds a text or whose address
+    it is; the first two hundred."""
     rows = (
-        sa.select(Person.reference, Account.reference)
-        .outerjoin(Account, Account.person_id == Person.id)
+        sa.select(Person.reference, Account.reference, Account.id)
+        .join(Account, Account.person_id == Person.id)
         .where(
-            _COLLEAGUE,
+            sa.exists().where(RoleGrant.account_id == Account.id),
             sa.or_(
                 Person.search_name.contains(fold(text), autoescape=True),
                 Person.email == known_email(text),
@@ -31,23 +32,43 @@ def references_like(text: str) -> set[str]:
             ),
         )
     )
-    found = db.session.execute(rows.order_by(Person.id).limit(200))
-    return {reference for pair in found for reference in pair if reference}
+    found = db.session.execute(rows.order_by(Person.id).limit(_FOUND)).all()
+    near = _colleagues(viewer, [number for _person, _account, number in found])
+    return {each for person, account, number in found if number in near for each in (person, account)}
 
 
-def names_by_reference(references: Iterable[str]) -> dict[str, str]:
-    """Return the names of colleagues by the references of their accounts or of themselves, else their address;
-    whoever has neither, or was erased, is left out. One statement for every 500."""
+def names_by_reference(viewer: Viewer, references: Iterable[str]) -> dict[str, str]:
+    """Return the names of the viewer's colleagues by the references of their accounts or of themselves, else their
+    address; whoever has neither, or was erased, is left out. Two statements for every 500."""
     found: dict[str, str] = {}
     wanted = sorted(set(references))
     for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
         rows = (
-            sa.select(Person, Account.reference, Account.email)
-            .outerjoin(Account, Account.person_id == Person.id)
-            .where(_COLLEAGUE, sa.or_(Person.reference.in_(part), Account.reference.in_(part)))
+            sa.select(Person, Account)
+            .join(Account, Account.person_id == Person.id)
+            .where(sa.or_(Person.reference.in_(part), Account.reference.in_(part)))
         )
-        for person, account, email in db.session.execute(rows):
-            name = person.name or email or person.email
-            if name:
-                found |= {reference: name for reference in (person.reference, account) if reference}
+        pairs = db.session.execute(rows).all()
+        near = _colleagues(viewer, [account.id for _person, account in pairs])
+        for person, account in pairs:
+            name = person.name or account.email or person.email
+            if name and account.id in near:
+                found |= {person.reference: name, account.reference: name}
     return found
+
+
+def _colleagues(viewer: Viewer, account_ids: Collection[int]) -> set[int]:
+    """Those of the accounts that have, or had, a role in a part of the tree that the viewer audits, or above it; all
+    who have one, for whoever reads the installation's acts."""
+    rows = sa.select(RoleGrant.account_id, RoleGrant.path, RoleGrant.institutions)
+    held = db.session.execute(rows.where(RoleGrant.account_id.in_(sorted(set(account_ids))))).all()
+    audited = [grant for grant in viewer.grants if grant.role == Role.AUDITOR]
+    return {
+        number
+        for number, path, institutions in held
+        if viewer.reads_installation
+        or any(
+            grant.scope.holds(path) or covers(path, grant.path) or set(institutions) & set(grant.institutions)
+            for grant in audited
+        )
+    }

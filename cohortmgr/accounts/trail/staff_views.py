@@ -73,7 +73,7 @@ def export() -> ResponseReturnValue:
     if page.after is not None or not form.validate():
         tried = Problem(_TOO_MANY, {"most": MOST}) if page.after is not None else None
         return _page(viewer, form, refused=[tried] if tried else []), 422
-    data = write_csv(_header(), map(_cells, _lines([event for (event,) in page.rows])))
+    data = write_csv(_header(), map(_cells, _lines(viewer, [event for (event,) in page.rows])))
     with writing():
         note_export(viewer, _institutions(viewer), _kept(), len(page.rows))
     name = f"journal-{clock.today().isoformat()}.csv"
@@ -141,7 +141,7 @@ def _page(
     return render_template(
         "accounts/trail/staff_trail.html",
         page=page,
-        lines=_lines([event for (event,) in page.rows]),
+        lines=_lines(viewer, [event for (event,) in page.rows]),
         form=form,
         broken=broken,
         refused=refused,
@@ -151,13 +151,13 @@ def _page(
 
 def _events(viewer: Viewer, form: TrailForm, place: ListPlace, size: int) -> Page:
     query = audit.visible(_institutions(viewer), viewer.reads_installation)
-    return page_of(audit.matching(query, _wanted(form)) if form.validate() else query, place, size)
+    return page_of(audit.matching(query, _wanted(viewer, form)) if form.validate() else query, place, size)
 
 
-def _wanted(form: TrailForm) -> TrailFilter:
+def _wanted(viewer: Viewer, form: TrailForm) -> TrailFilter:
     last = form.last.data
     return TrailFilter(
-        people=queries.references_like(form.person.data) if form.person.data else None,
+        people=queries.references_like(viewer, form.person.data) if form.person.data else None,
         action=form.action.data or "",
         kind=form.kind.data or "",
         reference=(form.reference.data or "").upper(),
@@ -166,9 +166,10 @@ def _wanted(form: TrailForm) -> TrailFilter:
     )
 
 
-def _lines(events: Sequence[Event]) -> list[TrailLine]:
+def _lines(viewer: Viewer, events: Sequence[Event]) -> list[TrailLine]:
     names = queries.names_by_reference(
-        reference for event in events for reference in (event.actor, event.subject, event.object_reference)
+        viewer,
+        (reference for event in events for reference in (event.actor, event.subject, event.object_reference)),
     )
     values = audit.values_of_all(events)
     return [

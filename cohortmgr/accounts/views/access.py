@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -15,7 +15,7 @@ from cohortmgr.accounts.views.code_requests import CodePage
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.web.asked import number_sent
-from cohortmgr.base.web.responses import show_problems
+from cohortmgr.base.web.responses import local_target, show_problems
 
 bp = Blueprint("access", __name__, url_prefix="/my/sessions")
 JOIN = "join"
@@ -38,6 +38,7 @@ def _page(password: NewPasswordForm, contact: ContactForm) -> ResponseReturnValu
         password_form=password,
         contact_form=contact,
         form=failed,
+        onward=_began_on(),
     )
 
 
@@ -82,7 +83,7 @@ def contact() -> ResponseReturnValue:
         try:
             access.require_fresh(guards.viewer())
             code_requests.ask(JOIN, form.contact)
-            return redirect(url_for(".code"))
+            return redirect(url_for(".code", next=_began_on()))
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
@@ -93,14 +94,15 @@ def contact() -> ResponseReturnValue:
 @guards.signed_in
 def code() -> ResponseReturnValue:
     """Type the code that proves the new address or number."""
-    viewer, mine = guards.viewer(), url_for(".mine")
-    place = CodePage(JOIN, url_for(".code"), url_for(".again"), mine)
+    viewer, onward = guards.viewer(), _began_on()
+    action, other = url_for(".code", next=onward), url_for(".again", next=onward)
+    place = CodePage(JOIN, action, other, onward or url_for(".mine"))
     return code_requests.typed(place, lambda proof: access.join(viewer, proof.contact), _joined)
 
 
 def _joined(_done: None) -> ResponseReturnValue:
     flash(_("C’est fait : vous pouvez entrer avec un code envoyé là."), "done")
-    return redirect(url_for(".mine"))
+    return redirect(_began_on() or url_for(".mine"))
 
 
 @bp.post("/code/again")
@@ -108,4 +110,9 @@ def _joined(_done: None) -> ResponseReturnValue:
 def again() -> ResponseReturnValue:
     """Send another code to the same address or number."""
     code_requests.ask_again(JOIN)
-    return redirect(url_for(".code"))
+    return redirect(url_for(".code", next=_began_on()))
+
+
+def _began_on() -> str | None:
+    """The page of ours on which the person asked for the code, as a receipt is, and to which it leads back."""
+    return local_target(request.args.get("next"))

@@ -13,7 +13,12 @@ from cohortmgr.accounts.rules import SYSTEM, Scope
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.invitations import invite as send_invitations
 from cohortmgr.applications.importing.orders import DateOrder
-from cohortmgr.applications.importing.queries.plan import ImportPlan, PreparedImport, replacements
+from cohortmgr.applications.importing.queries.plan import (
+    ImportPlan,
+    PreparedImport,
+    decided_without,
+    replacements,
+)
 from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
@@ -55,7 +60,7 @@ def import_sheet(
         intake, prepared = _prepared(programme, intake_key, data, file.name, given)
         if dry_run:
             made = import_runs.plan(SYSTEM, intake.reference, prepared)
-            _tell(made, prepared)
+            _tell(made, prepared, intake)
             click.echo(_read_as(prepared))
             click.echo(f"dry run: {made.counts}")
             return
@@ -64,7 +69,7 @@ def import_sheet(
     except Refused as refusal:
         raise _refused(file.name, refusal) from None
     if done is not None:
-        _tell(done, prepared)
+        _tell(done, prepared, intake)
     click.echo(_read_as(prepared))
     click.echo(str(counts))
 
@@ -157,7 +162,7 @@ def _taken(place: Place, dates: Mapping[str, DateOrder]) -> str:
     return f"read as: {'; '.join(said)}"
 
 
-def _tell(made: ImportPlan, prepared: PreparedImport) -> None:
+def _tell(made: ImportPlan, prepared: PreparedImport, intake: Intake) -> None:
     for row in made.rejected:
         for fault in row.faults:
             column = "" if fault.column is None else f", column {fault.column}"
@@ -170,3 +175,6 @@ def _tell(made: ImportPlan, prepared: PreparedImport) -> None:
         if not pair.is_same_name:
             over = "a file that stands" if pair.known_line is None else f"line {pair.known_line}"
             click.echo(f"line {pair.line}: {pair.name} replaces {pair.known} ({over}); the names differ")
+    after = decided_without(intake, prepared, made)
+    if after is not None:
+        click.echo(say(after))

@@ -5,7 +5,9 @@ A number alone does not hand a file over: one that is typed wrong is often the n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
 from typing import Any
 
 from cohortmgr.applications.answers.values import Answer
@@ -18,6 +20,13 @@ from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 # The numbers that identify a person, the surest first.
 IDENTITIES = ("identifier.cin", "identifier.massar", "identifier.passport", "identifier.residence_permit")
 _SCRIPTS = (("given_name", "family_name"), ("given_name_ar", "family_name_ar"))
+_PARTICLES = frozenset(
+    ("el", "al", "ben", "bin", "bint", "bent", "ibn", "abd", "ou", "ait", "oulad", "ould")
+    + ("ال", "بن", "بنت", "ابن", "عبد", "ايت", "اولاد")
+)
+_VOWELS = re.compile("[aeiouy]|(.)(?=\\1)")
+# From so many letters on, a word within another is the same name written in one; and how alike a slip leaves two words.
+_PART, _SLIP = 4, 0.75
 
 ANOTHER_PERSON = N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité.")
 BOTH_NAMES = N_(
@@ -61,11 +70,14 @@ def judged_together(
 
 
 def is_another(given: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    """Whether what a row gives and what is known are of two people: no name agrees, and the birth date neither.
-    Where one of them has no birth date, addresses and telephones decide. Both are by column of `Person`; what is
-    blank on one side decides nothing."""
+    """Whether what a row gives and what is known are of two people: by first names that nobody spells so of one
+    person, whatever else agrees, for twins share a birth date and families a telephone; or no name agrees, and the
+    birth date neither. Where one of them has no birth date, addresses and telephones decide. Both are by column of
+    `Person`; what is blank on one side decides nothing."""
     if not names_differ(given, known):
         return False
+    if not any(_is_like(given, known, script) for script in _SCRIPTS):
+        return True
     said = [name for name in ("birth_date", "email", "phone") if given.get(name) and known.get(name)]
     decisive = ["birth_date"] if "birth_date" in said else said
     return bool(decisive) and all(given[name] != known[name] for name in decisive)
@@ -90,6 +102,34 @@ def _is_alike(one: Sequence[str], other: Sequence[str]) -> bool:
         return True
     fewer, more = sorted((set(one), set(other)), key=len)
     return len(fewer) > 1 and fewer <= more
+
+
+def _is_like(given: Mapping[str, Any], known: Mapping[str, Any], script: Sequence[str]) -> bool:
+    """Whether one person may be written in both ways: a word of one name stands in the other, as people spell it, and
+    not as the family name of both, which is that of brothers and sisters too. Who has no first name on one side may be
+    anybody of the family."""
+    (first, family), (known_first, known_family) = (
+        [_weighty(_words(each, [column])) for column in script] for each in (given, known)
+    )
+    likely = [(one, other) for one in first for other in (*known_first, *known_family)]
+    likely += [(one, other) for one in family for other in known_first]
+    if not (first and known_first):
+        likely += [(one, other) for one in family for other in known_family]
+    return any(_is_near(one, other) for one, other in likely)
+
+
+def _weighty(words: Sequence[str]) -> list[str]:
+    """The words of a name without its particles, which many names share."""
+    return [word for word in words if word not in _PARTICLES] or list(words)
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether two words are spellings of one name: an initial, a part, the same consonants, or a slip."""
+    fewer, more = sorted((one, other), key=len)
+    if more.startswith(fewer) or (len(fewer) >= _PART and fewer in more):
+        return True
+    bones = [_VOWELS.sub("", each) for each in (one, other)]
+    return (bones[0] == bones[1] != "") or SequenceMatcher(None, one, other).ratio() >= _SLIP
 
 
 def _is_of_another(sending: Sending, known: Sending, form: Form) -> bool:

@@ -20,15 +20,17 @@ from cohortmgr.accounts.roles.rules import RoleScope
 from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Scope, Viewer, covers
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Extension
+from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.interests import hooks
 from cohortmgr.applications.interests.rules import CHOOSING, Interest, InterestKind, reason_of
-from cohortmgr.base import clock
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, transaction_cache
 from cohortmgr.base.errors import Problem
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Form
 from cohortmgr.programmes.models import Intake
 
 _STANDING = tuple(
@@ -36,6 +38,9 @@ _STANDING = tuple(
     for state in ApplicationState
     if state not in (ApplicationState.DRAFT, ApplicationState.WITHDRAWN)
 )
+
+
+_ADDRESSES, _NUMBERS = ("person.email", "guardian.email"), ("person.phone", "guardian.phone")
 
 
 def _stands() -> sa.ColumnElement[bool]:
@@ -101,6 +106,17 @@ def _own_files(
     return found
 
 
+def stands_in(file: Application, form: Form, people: Sequence[Any]) -> bool:
+    """Whether a file's own answers bear an address or number of these people, who are as for `own_files`: as its
+    person's or as its guardian's. It unseals them, so that it is asked of one file and not of an intake."""
+    known = set().union(*bearers_of(people).values())
+    answers = {**file.answers, **sealed_answers(file)}
+    told = [(each.target, str(answers[each.key])) for each in form.questions if answers.get(each.key)]
+    said = {known_email(text) for target, text in told if target in _ADDRESSES}
+    said |= {crypto.blind_index("phone", text) for target, text in told if target in _NUMBERS}
+    return not known.isdisjoint(said)
+
+
 def bearers_of(people: Sequence[Any]) -> dict[int, set[str]]:
     """Return the addresses and numbers of people, which are as for `own_files`, by their ids."""
     found: dict[int, set[str]] = {}
@@ -110,15 +126,18 @@ def bearers_of(people: Sequence[Any]) -> dict[int, set[str]]:
     return found
 
 
-def barred_to(viewer: Viewer) -> frozenset[int]:
+def barred_to(viewer: Viewer, read_in: sa.Select[int]) -> frozenset[int]:
     """Return the ids of the intakes whose files the viewer does not read, for they have an interest there. Looked up
-    once a transaction, in five statements; more for who has a role in a company."""
+    once a transaction, in six statements; more for who has a role in a company. `read_in` selects the intakes in which
+    files were given to the viewer: in these alone it is asked whether a file bears an address of theirs that no row
+    of a person bears, since each of their files is looked at for that."""
     if viewer.person_id is None:
         return frozenset()
     held = transaction_cache(db.session, "interests")
     if viewer.reference not in held:
-        same = same_people(contacts_of([viewer.person_id]))
-        rows = [*_candidatures(same), *_guarded(same)]
+        contacts = contacts_of([viewer.person_id])
+        same = same_people(contacts)
+        rows = [*_candidatures(same), *_files_with_address(contacts, read_in), *_guarded(same)]
         found = {interest.intake_id for _person, interest in rows}
         if viewer.roles & COMPANY_ROLES:
             found |= {each.intake_id for _person, each in _companies(programmes.all_intakes(), same)}
@@ -147,10 +166,16 @@ def why_not(role: Role, place: RoleScope, person_ids: Collection[int]) -> dict[i
 
 
 def interests_in(intakes: Sequence[Intake], person_ids: Collection[int]) -> dict[int, list[Interest]]:
-    """Return the interests that some persons have in some intakes, by the person's id. Seven statements at most."""
-    same, wanted = same_people(contacts_of(person_ids)), {intake.id for intake in intakes}
+    """Return the interests that some persons have in some intakes, by the person's id. Eight statements at most."""
+    contacts, wanted = contacts_of(person_ids), {intake.id for intake in intakes}
+    same = same_people(contacts)
     found: dict[int, list[Interest]] = defaultdict(list)
-    rows = [*_candidatures(same, wanted), *_guarded(same, wanted), *_companies(intakes, same)]
+    rows = [
+        *_candidatures(same, wanted),
+        *_files_with_address(contacts, sorted(wanted)),
+        *_guarded(same, wanted),
+        *_companies(intakes, same),
+    ]
     for person_id, interest in rows:
         found[person_id].append(interest)
     return found
@@ -223,6 +248,24 @@ def _candidatures(
     owners = _owners(same)
     rows = _files().add_columns(Application.person_id).where(Application.person_id.in_(sorted(owners)))
     yield from _told(InterestKind.CANDIDATE, rows, owners, intakes)
+
+
+def _files_with_address(
+    contacts: Mapping[int, set[str]], intakes: Sequence[int] | sa.Select[int]
+) -> Iterator[tuple[int, Interest]]:
+    """The files of some intakes in which an address of theirs stands, whoever's row they hang on. A number that
+    stands in a file alone is sealed there: `stands_in` finds it once the file is opened."""
+    bearers: dict[str, set[int]] = defaultdict(set)
+    for number, known in contacts.items():
+        for address in known:
+            bearers[address].add(number)
+    if not bearers:
+        return
+    rows = _files().add_columns(Application.email).where(Application.intake_id.in_(intakes))
+    rows = rows.where(sa.func.lower(Application.email).in_(sorted(bearers)))
+    for file, intake_id, title, address in db.session.execute(rows):
+        for number in sorted(bearers.get(known_email(address), ())):
+            yield number, Interest(InterestKind.CANDIDATE, intake_id, title, file)
 
 
 def _guarded(

@@ -9,13 +9,21 @@ from cohortmgr.base import crypto
 from cohortmgr.base.databases import vouching
 from cohortmgr.base.settings import Settings
 
+# What a role has when it connects, in this database or in any: README names one that is the administrator's.
+_SETTINGS = sa.text(
+    "SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole"
+    " LEFT JOIN pg_database ON pg_database.oid = setdatabase"
+    " WHERE rolname = :name AND (setdatabase = 0 OR datname = :database) ORDER BY 1"
+)
+
 
 def make_roles(settings: Settings) -> list[str]:
     """Create the database and its roles with the superuser's URL. Returns lines that say what was done.
 
-    Running it again changes nothing but the key of the walls, if the index key has changed. Owner and system bypass
-    row-level security; otherwise the owner's migrations would silently touch no row and its dump would fail. The
-    application's role owns nothing and bypasses nothing.
+    Running it again changes nothing but the key of the walls, if the index key has changed, and a password that a role
+    gave itself, which PostgreSQL lets each do. Settings of a role that stand are named: it may have made them itself.
+    Owner and system bypass row-level security; otherwise the owner's migrations would silently touch no row and its
+    dump would fail. The application's role owns nothing and bypasses nothing.
     """
     if not settings.superuser_database_url:
         raise ValueError(
@@ -66,6 +74,8 @@ def _make_logins(superuser: URL, owner: URL, app: URL, system: URL) -> list[str]
                 sa.text(f"{verb} ROLE {_quoted(url)} LOGIN NOSUPERUSER NOCREATEDB {rights}{password}")
             )
             done.append(f"{verb.lower()} role {url.username} ({rights})")
+            kept = connection.scalars(_SETTINGS, {"name": url.username, "database": url.database})
+            done += [f"role {url.username} has {each}: reset it if it is not yours" for each in kept]
         exists = connection.scalar(
             sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": app.database}
         )

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskCliRunner
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 
 from cohortmgr.accounts.models import Account, RoleGrant
 from cohortmgr.accounts.queries import viewers
@@ -57,6 +57,34 @@ def test_a_weak_password_is_refused(runner: FlaskCliRunner, system_app: Flask) -
 def test_making_the_roles_again_changes_nothing(database: Database) -> None:
     first, second = make_roles(database.settings), make_roles(database.settings)
     assert first == second and all(line.startswith(("alter role", "lay the key")) for line in second)
+
+
+@pytest.mark.postgres_only
+def test_what_a_role_did_to_itself_is_undone_or_named(database: Database) -> None:
+    """PostgreSQL lets each change its own password and settings: a hole in one page would shut the house for good."""
+    url = make_url(database.settings.database_url)
+    ours = url.set(password="de-la-maison").render_as_string(hide_password=False)
+    settings = database.settings.model_copy(update={"database_url": ours})
+    own = f'ALTER ROLE CURRENT_USER IN DATABASE "{url.database}"'
+    _sent(url, "ALTER ROLE CURRENT_USER PASSWORD 'd-un-autre'", f"{own} SET application_name = 'pose'")
+    hashed = f"SELECT rolpassword FROM pg_authid WHERE rolname = '{url.username}'"
+    superuser = make_url(database.settings.superuser_database_url)
+    planted = _sent(superuser, hashed)
+    try:
+        done = make_roles(settings)
+        assert f"role {url.username} has application_name=pose: reset it if it is not yours" in done
+        assert _sent(superuser, hashed) != planted
+    finally:
+        _sent(url, f"{own} RESET ALL", "ALTER ROLE CURRENT_USER PASSWORD NULL")
+    assert not [line for line in make_roles(database.settings) if "reset it" in line]
+
+
+def _sent(url: URL, *statements: str) -> object:
+    """What the last of some statements, sent on a connection of their own, tells, if it tells anything."""
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        told = [connection.execute(sa.text(statement)) for statement in statements]
+        return told[-1].scalar() if told[-1].returns_rows else None
 
 
 @pytest.mark.postgres_only

@@ -17,18 +17,21 @@ from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.queries import seal_answers, sealed_answers
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import actions, queries
 from cohortmgr.reviews.models import Review
 from tests.databases import Database
 from tests.factories.choices import browser, readers, sent, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
+PHONE = "+212612345678"
 MARKS = {"resultats": 4, "bases": 3, "projet": 5, "langues": 2}
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -131,11 +134,16 @@ def test_a_file_that_staff_united_with_a_reader_s_own_is_theirs() -> None:
 
 
 def test_who_learns_that_a_file_is_theirs_may_give_it_back_and_no_mark() -> None:
+    """Her number stands in the file alone, sealed, so that nobody knew when the file was given to her."""
     people_, _ = _assigned()
     mine = queries.queue(people_[0])[0]
     with writing() as session:
         review = session.scalars(sa.select(Review).where(Review.reference == mine.reference)).one()
-        session.get_one(Application, review.application_id).email = "r0@inpt.ma"
+        file = session.get_one(Application, review.application_id)
+        people.set_person(session.get_one(Person, people_[0].person_id), {"phone": PHONE})
+        form = definition_of(session.get_one(Intake, review.intake_id)).form
+        key = next(each.key for each in form.questions if each.target == "person.phone")
+        file.sealed_answers = seal_answers({**sealed_answers(file), key: PHONE}, file.reference)
     with pytest.raises(Refused, match="récusez-vous"), writing():
         actions.score(people_[0], mine.reference, MARKS)
     with writing():

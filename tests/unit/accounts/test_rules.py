@@ -13,12 +13,14 @@ from cohortmgr.accounts.rules import (
     PERSONAL_ROLES,
     ROLE_NAMES,
     SYSTEM,
+    WATCHING,
     Grant,
     Role,
     Viewer,
     allows,
     covers,
     is_path,
+    may_borrow,
     may_grant,
     password_problems,
     require,
@@ -128,6 +130,18 @@ def test_nobody_gives_more_than_is_theirs(
 ) -> None:
     assert may_grant(holding(granter), role, path, institutions) is may
     assert may_grant(SYSTEM, role, path, institutions)
+
+
+def test_a_watcher_borrows_of_their_like_alone_and_lends_to_nobody_else() -> None:
+    """The whole table of roles, against all that a deputy may hold alone or beside a watcher's role."""
+    acting = [role for role in Role if role not in WATCHING]
+    assert {Role.OBSERVER, Role.AUDITOR} == WATCHING
+    for role in acting:
+        assert may_borrow(role, {acting[0]}) and may_borrow(role, {acting[-1], Role.OBSERVER})
+        assert not may_borrow(role, {Role.OBSERVER}) and not may_borrow(role, WATCHING)
+    for role in WATCHING:
+        assert may_borrow(role, {role}) and may_borrow(role, {role, acting[0]})
+        assert not any(may_borrow(role, {each}) for each in Role if each is not role)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from cohortmgr.accounts.roles.rules import (
     period_problems,
     place_problems,
 )
-from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, may_grant, require_other
+from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, may_borrow, may_grant, require_other
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -34,6 +34,10 @@ from cohortmgr.base.i18n import in_each_language
 _HELD = N_("%(name)s a déjà ce rôle ici. Finissez-le d’abord si ses dates doivent changer.")
 _SCOPE = N_("Choisissez où le rôle se donne.")
 _SAME = N_("On ne se remplace pas soi-même : choisissez une autre personne.")
+_WATCHES = N_(
+    "Qui ne voit que des chiffres, ou audite, ne remplace que son pareil et n’est remplacé que par lui. Pour un autre "
+    "rôle, donnez-le en propre."
+)
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,15 @@ def deputise(
 
 def hold(viewer: Viewer, account: Account, wish: RoleWish, stands_for: Account | None = None) -> RoleGrant:
     """Write a role that the viewer may give, and tell its person. Raises Refused if they hold it already, if it
-    cannot be held there, if its last day is past, or if what it chooses concerns them."""
+    cannot be held there, if its last day is past, if they may not borrow it, or if what it chooses concerns them."""
     place, today = wish.scope, clock.today()
     problems = place_problems(wish.role, place.is_company)
     problems += period_problems(wish.begins_on, wish.ends_on, today)
     concerned = held_roles.conflicts_of(wish.role, place, [account.person_id])
+    if stands_for is not None and not may_borrow(
+        wish.role, held_roles.own_roles([account.reference])[account.reference]
+    ):
+        problems.append(Problem(_WATCHES, {}, "deputy"))
     problems += [
         replace(each, where="role" if stands_for is None else "deputy") for each in concerned.values()
     ]

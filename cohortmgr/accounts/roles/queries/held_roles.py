@@ -23,7 +23,7 @@ from cohortmgr.accounts.roles.rules import (
     grant_state,
     last_day,
 )
-from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Viewer, allows, may_grant
+from cohortmgr.accounts.rules import COMPANY_ROLES, Role, Viewer, allows, may_borrow, may_grant
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import acting_in, db, present
 from cohortmgr.base.errors import N_, NotFound, Problem
@@ -217,16 +217,31 @@ def acting_at(institutions: Iterable[int]) -> Iterator[None]:
 
 
 def may_stand_in(viewer: Viewer, role: HeldRole, holder: RoleHolder) -> list[RoleHolder]:
-    """Return the colleagues to whom the viewer may lend a role of somebody: not themselves, nor whoever has an interest
-    in what it chooses."""
+    """Return the colleagues to whom the viewer may lend a role of somebody: not themselves, nor whoever may not borrow
+    it, or has an interest in what it chooses. A constant number of statements."""
     others = [
         each
         for each in colleagues(viewer)
         if each.is_present and each.reference not in (viewer.reference, holder.reference)
     ]
+    own = own_roles({each.reference for each in others})
+    others = [each for each in others if may_borrow(role.role, own[each.reference])]
     lent = db.session.scalars(visible(viewer).where(RoleGrant.reference == role.reference)).one()
     concerned = conflicts_of(role.role, scope_of(lent), [each.person_id for each in others])
     return [each for each in others if each.person_id not in concerned]
+
+
+def own_roles(accounts: Collection[str]) -> dict[str, set[Role]]:
+    """Return the roles that accounts, by their references, hold or will hold as their own, wherever that is. One
+    statement."""
+    present(*accounts)
+    rows = sa.select(Account.reference, RoleGrant).join(RoleGrant, RoleGrant.account_id == Account.id)
+    own = rows.where(Account.reference.in_(sorted(accounts)), RoleGrant.stands_for_id.is_(None))
+    found: dict[str, set[Role]] = {reference: set() for reference in accounts}
+    for reference, grant in db.session.execute(own):
+        if grant_state_of(grant) is not GrantState.ENDED:
+            found[reference].add(Role(grant.role))
+    return found
 
 
 def account_state_of(account: Account) -> AccountState:
@@ -256,6 +271,16 @@ def contact_of_account(account: Account) -> Contact:
     if account.email or account.phone_sealed is None:
         return Contact(EMAIL, account.email or "")
     return Contact(SMS, crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference))
+
+
+def ways_of(account: Account) -> list[Contact]:
+    """Return every address and number by which an account is entered, or its person known."""
+    person = db.session.get_one(Person, account.person_id)
+    found = [Contact(EMAIL, each) for each in (account.email, person.email) if each]
+    for row, table in ((account, "accounts"), (person, "persons")):
+        if row.phone_sealed is not None:
+            found.append(Contact(SMS, crypto.unseal(row.phone_sealed, table, "phone", row.reference)))
+    return list(dict.fromkeys(found))
 
 
 def names_at(path: str) -> Mapping[str, str]:

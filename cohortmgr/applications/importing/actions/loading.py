@@ -23,7 +23,6 @@ from cohortmgr.applications.file.rules import (
     ApplicationState,
     Consent,
     Source,
-    first_choice,
     listed,
     person_values,
     split_sealed,
@@ -33,7 +32,7 @@ from cohortmgr.applications.guardians.rules import born_on, comes_of_age, consen
 from cohortmgr.applications.importing.actions.tray_rows import row_for
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.applications.importing.queries.owners import chunks
-from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep, PreparedImport
+from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep, PreparedImport, offering_of
 from cohortmgr.applications.importing.rules import Rejection
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
@@ -248,14 +247,6 @@ def _told(
     }
 
 
-def _chosen(prepared: PreparedImport, step: ImportStep, offered: Mapping[str, int]) -> int | None:
-    """The offering that a sending ranks first, or the intake's only offering."""
-    key = first_choice(prepared.definition.form, step.sending.answers, offered)
-    if key is None:
-        return next(iter(offered.values())) if len(offered) == 1 else None
-    return offered[key]
-
-
 def _secret(prepared: PreparedImport, step: ImportStep) -> dict[str, Any]:
     return split_sealed(prepared.definition.form, step.sending.answers)[1]
 
@@ -277,7 +268,7 @@ def _new_applications(
             institution_id=intake.institution_id,
             person_id=person.id,
             intake_id=intake.id,
-            offering_id=_chosen(prepared, step, offered),
+            offering_id=offering_of(prepared, step.sending, offered),
             version_id=intake.definition_version_id,
             number=number,
             language=person.language,
@@ -319,7 +310,7 @@ def _replace(
         hidden = {key: value for key, value in before_sealed.items() if key not in asked}
         told = _told(prepared, step, old.number, kept)
         told["version_id"] = intake.definition_version_id
-        told["offering_id"] = _chosen(prepared, step, offered) or old.offering_id
+        told["offering_id"] = offering_of(prepared, step.sending, offered) or old.offering_id
         if old.state == ApplicationState.SUPERSEDED:  # staff read the person's other file instead
             told["state"] = old.state
         told["eligible"] = said.get(old.id, told["eligible"])

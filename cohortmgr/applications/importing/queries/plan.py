@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.applications.eligibility.rules import Assessment, assess
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import ApplicationState, identity_numbers
+from cohortmgr.applications.file.rules import ApplicationState, first_choice, identity_numbers
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
+from cohortmgr.applications.importing import hooks
 from cohortmgr.applications.importing.damaged import DamagedCell
 from cohortmgr.applications.importing.orders import DateOrder
 from cohortmgr.applications.importing.persons import name_in
@@ -38,7 +39,12 @@ from cohortmgr.base.sheets.tables import Place
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import offerings_of
 
+_AFTER = N_(
+    "Les décisions sont déjà approuvées. Personnes de ce fichier qui arrivent après : %(people)s. Chargées maintenant, "
+    "elles ne sont dans aucun lot : elles n’ont ni rang, ni place, ni liste d’attente, et ne reçoivent aucune réponse."
+)
 _UNSENT = (ApplicationState.DRAFT, ApplicationState.HELD)
 
 
@@ -143,6 +149,29 @@ def sent_outside(intake: Intake, prepared: PreparedImport) -> list[int]:
     """The lines of the rows that were sent before the intake opened or after it closed, as the file says."""
     sent = ((each.line, each.sent_at) for each in prepared.accepted if each.sent_at is not None)
     return [line for line, moment in sent if not intake.opens_at <= moment <= intake.closes_at]
+
+
+def offering_of(prepared: PreparedImport, sending: Sending, offered: Mapping[str, int]) -> int | None:
+    """The offering that a sending ranks first, of those `offered` (ids by key), or the intake's only one."""
+    key = first_choice(prepared.definition.form, sending.answers, offered)
+    if key is None:
+        return next(iter(offered.values())) if len(offered) == 1 else None
+    return offered[key]
+
+
+def decided_without(intake: Intake, prepared: PreparedImport, plan: ImportPlan) -> Problem | None:
+    """What it means that people of the file come after it was decided on what they chose; None if nobody does. Who
+    chose nothing stands with the first offering."""
+    decided = {number for found in hooks.decided_offerings(intake.id) for number in found}
+    offered = {offering.key: offering.id for offering in offerings_of(intake)} if decided else {}
+    first = next(iter(offered.values()), None)
+    started = (step for step in plan.replacing if step.standing and step.standing.state in _UNSENT)
+    late = [
+        step
+        for step in (*plan.new, *started)
+        if (offering_of(prepared, step.sending, offered) or first) in decided
+    ]
+    return Problem(_AFTER, {"people": len(late)}) if late else None
 
 
 def prepared_of(

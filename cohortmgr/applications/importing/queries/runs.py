@@ -142,13 +142,6 @@ class Invited:
     has_link: bool
 
 
-def invitable_counts(intake: Intake) -> tuple[int, int]:
-    """How many people an invitation would reach: without those who have a link already, and with them. One
-    statement."""
-    everybody = invitable(intake, again=True)
-    return sum(not each.has_link for each in everybody), len(everybody)
-
-
 def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
     """People with an imported file who can be reached but have no way in: no account, and no link that still
     works.

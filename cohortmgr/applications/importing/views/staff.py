@@ -30,7 +30,8 @@ from cohortmgr.applications.importing.forms import (
 from cohortmgr.applications.importing.mappings import is_dated, mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries import runs as import_queries
-from cohortmgr.applications.importing.queries.plan import replacements, sent_outside
+from cohortmgr.applications.importing.queries.plan import decided_without, replacements, sent_outside
+from cohortmgr.applications.importing.queries.sharing import shared_contacts
 from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.applications.importing.views.requests import row_form_of
 from cohortmgr.base import storage
@@ -138,6 +139,7 @@ def _preview(found: ImportRun, intake: Intake, given: GivenMapping | None = None
             :LISTED
         ],
         replaced_beyond=max(0, len(pairs) - LISTED),
+        after=decided_without(intake, reading.prepared, plan) if plan and reading.prepared else None,
         outside=sent_outside(intake, reading.prepared) if reading.prepared else [],
         encodings=ENCODINGS,
         faults=faults[:LISTED],
@@ -319,7 +321,13 @@ def invite(reference: str) -> ResponseReturnValue:
             count = invitations.invite(viewer, reference, again=request.form.get("again") == "1")
         flash(ngettext("%(num)s lien est parti.", "%(num)s liens sont partis.", count))
         return redirect(url_for("imports_staff.invite", reference=reference))
-    fresh, everybody = import_queries.invitable_counts(intake)
+    everybody = import_queries.invitable(intake, again=True)
+    shared = shared_contacts(viewer, intake, everybody)
     return render_template(
-        "applications/importing/staff_invitations.html", intake=intake, fresh=fresh, again=everybody
+        "applications/importing/staff_invitations.html",
+        intake=intake,
+        fresh=sum(not each.has_link for each in everybody),
+        again=len(everybody),
+        shared=shared[:LISTED],
+        beyond=max(0, len(shared) - LISTED),
     )

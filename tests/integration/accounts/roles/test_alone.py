@@ -46,7 +46,7 @@ def test_who_holds_an_organisation_alone_gives_and_lends_it_alone(app: Flask) ->
     admin, omar, lina = (
         ministry(Role.PROGRAMME_ADMINISTRATOR, "admin"),
         ministry(Role.REVIEWER, "omar"),
-        ministry(Role.OBSERVER, "lina"),
+        ministry(Role.TRAINER, "lina"),
     )
     assert [(scope.path, scope.alone) for scope in hooks.scopes_for(admin) if not scope.is_company] == [
         ("ma.", True)

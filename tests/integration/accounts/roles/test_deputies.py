@@ -34,10 +34,10 @@ def in_days(number: int) -> date:
 def lent(until: int = 300) -> tuple[Intake, Viewer, Viewer, Viewer]:
     """(intake, administrator, lina who reads files, omar who stands in for her)."""
     intake, admin, lina = staffed()
-    omar = someone(intake, Role.OBSERVER, "omar")
+    omar = someone(intake, Role.TRAINER, "omar")
     with writing():
         grants.deputise(admin, grant_of(lina, Role.REVIEWER), omar.reference, None, in_days(until))
-    assert known("omar@inpt.ma").roles == {Role.OBSERVER, Role.REVIEWER}
+    assert known("omar@inpt.ma").roles == {Role.TRAINER, Role.REVIEWER}
     return intake, admin, lina, omar
 
 
@@ -54,14 +54,14 @@ def test_a_lent_role_ends_with_the_role(app: Flask, system_app: Flask) -> None:
     intake, admin, lina, omar = lent()
     with writing():
         grants.end(admin, grant_of(lina, Role.REVIEWER), None)
-    assert known("omar@inpt.ma").roles == {Role.OBSERVER}
+    assert known("omar@inpt.ma").roles == {Role.TRAINER}
     assert not reviewers_in(intake.path)
     assert state(omar) is GrantState.ENDED
     told = [content["address"] for _message, content in letters(system_app, "role_ended")]
     assert told == ["lina@inpt.ma", "omar@inpt.ma"]
     with writing():  # who has nothing any more may be given it
         grants.give(admin, omar.reference, same_role(admin, lina))
-    assert known("omar@inpt.ma").roles == {Role.OBSERVER, Role.REVIEWER}
+    assert known("omar@inpt.ma").roles == {Role.TRAINER, Role.REVIEWER}
 
 
 def same_role(admin: Viewer, lina: Viewer) -> grants.RoleWish:
@@ -83,17 +83,17 @@ def test_nobody_stands_in_for_who_is_suspended(app: Flask) -> None:
     intake, admin, lina, omar = lent()
     with writing():
         suspending.suspend(admin, lina.reference)
-    assert known("omar@inpt.ma").roles == {Role.OBSERVER} and not reviewers_in(intake.path)
+    assert known("omar@inpt.ma").roles == {Role.TRAINER} and not reviewers_in(intake.path)
     assert state(omar) is GrantState.ENDED
     with writing():
         suspending.reopen(admin, lina.reference)
-    assert known("omar@inpt.ma").roles == {Role.OBSERVER, Role.REVIEWER}
+    assert known("omar@inpt.ma").roles == {Role.TRAINER, Role.REVIEWER}
     assert state(omar) is GrantState.HELD
 
 
 def test_a_role_is_lent_no_longer_than_it_holds(app: Flask) -> None:
     intake, admin, lina = staffed()
-    omar = someone(intake, Role.OBSERVER, "omar")
+    omar = someone(intake, Role.TRAINER, "omar")
     with writing():
         grants.end(admin, grant_of(lina, Role.REVIEWER), in_days(2))
     held = grant_of(lina, Role.REVIEWER)
@@ -107,7 +107,7 @@ def test_a_role_is_lent_no_longer_than_it_holds(app: Flask) -> None:
 
 def test_what_is_borrowed_is_not_lent(app: Flask) -> None:
     intake, admin, _lina, omar = lent()
-    zed = someone(intake, Role.OBSERVER, "zed")
+    zed = someone(intake, Role.TRAINER, "zed")
     borrowed = grant_of(omar, Role.REVIEWER)
     with pytest.raises(Refused, match="lui-même une suppléance"), writing():
         grants.deputise(admin, borrowed, zed.reference, None, in_days(3))
@@ -118,12 +118,12 @@ def test_what_is_borrowed_is_not_lent(app: Flask) -> None:
         row, account = held_roles.grant_for(admin, borrowed), db.session.get_one(Account, omar.account_id)
         wish = grants.RoleWish(Role.REVIEWER, held_roles.scope_of(row), None, in_days(3))
         grants.hold(admin, db.session.get_one(Account, zed.account_id), wish, stands_for=account)
-    assert known("zed@inpt.ma").roles == {Role.OBSERVER}
+    assert known("zed@inpt.ma").roles == {Role.TRAINER}
 
 
 def test_a_deputyship_that_is_to_come_waits_for_both_days() -> None:
     intake, admin, lina = staffed()
-    omar = someone(intake, Role.OBSERVER, "omar")
+    omar = someone(intake, Role.TRAINER, "omar")
     with writing():
         grants.deputise(admin, grant_of(lina, Role.REVIEWER), omar.reference, in_days(5), in_days(9))
     assert state(omar) is GrantState.COMING
@@ -139,7 +139,7 @@ def test_the_page_of_people_makes_as_many_statements_for_many_deputies(
     desk, counts = browser(app, admin), []
     for number in range(2):
         for each in range(3):
-            one = someone(intake, Role.OBSERVER, f"suppleant{number}{each}")
+            one = someone(intake, Role.TRAINER, f"suppleant{number}{each}")
             with writing():
                 grants.deputise(admin, grant_of(lina, Role.REVIEWER), one.reference, None, in_days(3))
         desk.get("/staff/people")

@@ -86,7 +86,7 @@ def test_sessions_end_and_their_person_enters_again(app: Flask, system_app: Flas
 
 def test_a_deputy_holds_the_role_between_two_days_and_stops_alone(app: Flask, system_app: Flask) -> None:
     intake, admin, lina = staffed()
-    omar = someone(intake, Role.OBSERVER, "omar")
+    omar = someone(intake, Role.TRAINER, "omar")
     first, last = clock.today() + timedelta(days=1), clock.today() + timedelta(days=3)
     address = f"/staff/people/roles/{grant_of(lina, Role.REVIEWER)}/deputy"
     desk = browser(app, admin)
@@ -95,7 +95,7 @@ def test_a_deputy_holds_the_role_between_two_days_and_stops_alone(app: Flask, sy
     sent = {"deputy": omar.reference, "begins_on": first.isoformat()}
     assert "dernier jour" in desk.post(address, data=sent).text
     assert desk.post(address, data={**sent, "ends_on": last.isoformat()}).status_code == 302
-    assert known("omar@inpt.ma").roles == {Role.OBSERVER}
+    assert known("omar@inpt.ma").roles == {Role.TRAINER}
     for day, holds in ((first, True), (last, True), (last + timedelta(days=1), False)):
         with clock.at(clock.instant(day, 12)):
             assert (Role.REVIEWER in known("omar@inpt.ma").roles) is holds, day

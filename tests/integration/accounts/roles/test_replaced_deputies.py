@@ -36,7 +36,7 @@ def in_days(number: int) -> date:
 def replaced(begins: int | None = None, ends: int = 20) -> tuple[Viewer, Viewer, Viewer]:
     """(administrator, lina whose role is lent, omar her deputy in whose place somebody is invited)."""
     intake, admin, lina = staffed()
-    omar = someone(intake, Role.OBSERVER, "omar")
+    omar = someone(intake, Role.TRAINER, "omar")
     first = None if begins is None else in_days(begins)
     with writing():
         grants.deputise(admin, grant_of(lina, Role.REVIEWER), omar.reference, first, in_days(ends))
@@ -62,7 +62,7 @@ def test_whoever_replaces_a_deputy_keeps_the_days_and_whose_role_it_is(
     first = None if begins is None else in_days(begins)
     row = row_of(nora)
     assert (row.begins_on, row.ends_on, row.stands_for_id) == (first, in_days(20), lina.account_id)
-    assert known(omar.email).roles == {Role.OBSERVER}
+    assert known(omar.email).roles == {Role.TRAINER}
     with clock.at(clock.instant(in_days(20), 12)):
         assert known(NEW).roles == {Role.REVIEWER}
     with clock.at(clock.instant(in_days(21), 12)):
@@ -114,7 +114,7 @@ def test_a_role_of_ones_own_that_has_a_last_day_is_taken_over_to_that_day(
 
 def test_the_form_of_a_deputy_asks_for_the_last_day_and_does_not_call_it_optional(app: Flask) -> None:
     intake, admin, lina = staffed()
-    omar = someone(intake, Role.OBSERVER, "omar")
+    omar = someone(intake, Role.TRAINER, "omar")
     page = f"/staff/people/roles/{grant_of(lina, Role.REVIEWER)}/deputy"
     text = browser(app, admin).get(page).text
     last = text[text.index('for="ends_on"') :]

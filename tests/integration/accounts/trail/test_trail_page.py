@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.roles.actions import grants
-from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit.actions import About, destroy_key, note_outside, record
 from cohortmgr.audit.fields import FIELDS
 from cohortmgr.audit.models import Event
@@ -23,7 +24,7 @@ from cohortmgr.base.db import db, writing
 from tests.databases import Database
 from tests.factories.choices import browser, known, someone
 from tests.factories.year import lived
-from tests.integration.accounts.roles.colleagues import acts, grant_of, staffed
+from tests.integration.accounts.roles.colleagues import acts, grant_of, outside, staffed
 from tests.integration.audit.acts import behind_the_application
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -121,6 +122,29 @@ def test_the_trail_of_another_institution_stays_closed(app: Flask) -> None:
     assert page.count("<tr>") == 2, "the head, and the role that was given in her institution"
     assert browser(app, admin).get("/staff/audit").status_code == 404
     assert browser(app, admin).post("/staff/audit/export.csv").status_code == 404
+
+
+def test_whoever_has_nothing_to_do_with_an_institution_is_read_by_reference(app: Flask) -> None:
+    """Somebody who signed up, and staff of elsewhere, did something here: the act is read, and not who they are."""
+    intake, _admin, lina = staffed()
+    someone(intake, Role.AUDITOR, "amal")
+    far = outside(intake, Role.PROGRAMME_ADMINISTRATOR, "lointaine")
+    with writing():
+        person = people.new_person(
+            {"given_name": "Inscrite", "family_name": "Seule", "email": "seule@exemple.ma"}
+        )
+        stranger = people.new_account_of(person, "seule@exemple.ma", None, proved=True)
+        about = About("account", lina.reference, intake.institution_id, person.reference)
+        for reference in (stranger.reference, far.reference):
+            record(Viewer(reference), "accounts.end_role", about)
+    desk = browser(app, known("amal@inpt.ma"))
+    page = desk.get("/staff/audit?action=accounts.end_role").text
+    file = desk.post("/staff/audit/export.csv?action=accounts.end_role").get_data().decode("utf-8-sig")
+    for told in (page, file):
+        assert far.reference[:9] in told and stranger.reference[:9] in told
+        assert not [name for name in ("lointaine", "Inscrite", "seule@") if name in told]
+    for name in ("lointaine", "Seule", "seule%40exemple.ma"):
+        assert "Aucun acte trouvé" in desk.get(f"/staff/audit?person={name}").text, name
 
 
 def test_of_an_erased_person_the_act_stays_and_nothing_else(app: Flask) -> None:

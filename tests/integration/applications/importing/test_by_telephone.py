@@ -21,13 +21,14 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.invitations import invite
 from cohortmgr.applications.importing.models import TrayRow
-from cohortmgr.applications.importing.queries.runs import invitable_counts
+from cohortmgr.applications.importing.queries.runs import invitable
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition import toml
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, one, words
@@ -43,6 +44,12 @@ def person(number: int, **cells: str) -> dict[str, str]:
     """A record of a person of their own, without an address."""
     told = {"cin": f"AB1{number:05}", "massar": f"R1{number:08}", "mail": "", "phone": f"0612{number:06}"}
     return {**one(**{**told, **cells}), "Date de naissance": BORN}
+
+
+def counts(chosen: Intake) -> tuple[int, int]:
+    """How many people an invitation would reach: without those who have a link, and with them."""
+    everybody = invitable(chosen, again=True)
+    return len(invitable(chosen)), len(everybody)
 
 
 @pytest.fixture(autouse=True)
@@ -160,10 +167,10 @@ def test_a_link_that_went_to_a_telephone_proves_no_address(system_app: Flask, in
 def test_a_telephone_that_takes_no_short_message_is_not_counted(system_app: Flask, intake: str) -> None:
     load(system_app, person(1, phone="05 22 12 34 56"), person(2, mail="b@exemple.ma"), person(3))
     with system_app.app_context():
-        assert invitable_counts(sheets.intake()) == (2, 2)
+        assert counts(sheets.intake()) == (2, 2)
     assert invited(system_app, intake) == 2
     with system_app.app_context():
-        assert invitable_counts(sheets.intake()) == (0, 2)
+        assert counts(sheets.intake()) == (0, 2)
 
 
 def test_inviting_takes_as_many_statements_for_five_as_for_fifty(
@@ -174,7 +181,7 @@ def test_inviting_takes_as_many_statements_for_five_as_for_fifty(
         load(system_app, *(person(start + n, **({"mail": f"p{start + n}@exemple.ma"} if n % 2 else {}))
                            for n in range(count)))  # fmt: skip
         with system_app.app_context(), statements() as counting:
-            fresh, _ = invitable_counts(sheets.intake())
+            fresh, _ = counts(sheets.intake())
         with statements() as writings:
             assert invited(system_app, intake) == fresh == count
         seen.append((len(counting), len(writings)))

@@ -80,6 +80,23 @@ def test_a_number_alone_hands_no_file_to_somebody_else(
     assert told.splitlines()[-1] == "dry run: 0 loaded, 0 replaced, 0 rejected"
 
 
+@pytest.mark.parametrize("name", [("TAZI", "Omar"), ("ALAMI", "Omar")])
+def test_a_birth_date_that_agrees_hands_no_file_to_another_name(
+    runner: FlaskCliRunner, loaded: list[str], tmp_path: Path, name: tuple[str, str]
+) -> None:
+    """A twin's row with her number, or that of whoever was born the same day, waits with both names: for a file that
+    stands, and for a row of the same file."""
+    runner.invoke(args=[*loaded, _file(tmp_path, HERS)])
+    twin = {**HERS, 0: name[0], 1: name[1]}
+    told = words(runner.invoke(args=[*loaded, _file(tmp_path, twin)]).output)
+    assert told.splitlines()[-1] == "0 loaded, 0 replaced, 1 rejected"
+    assert "line 2, column CIN: Ce numéro est celui de Salma ALAMI" in told and f"Omar {name[0]}" in told
+    assert db.session.scalars(sa.select(Application.name)).all() == ["Salma ALAMI"]
+    told = words(runner.invoke(args=[*loaded, _file(tmp_path, HERS, twin), "--dry-run"]).output)
+    assert told.splitlines()[-1] == "dry run: 0 loaded, 0 replaced, 1 rejected"
+    assert "line 3, column CIN: Ce numéro est celui de Salma ALAMI" in told
+
+
 def test_two_people_of_one_number_in_one_file_are_told_apart(
     runner: FlaskCliRunner, loaded: list[str], tmp_path: Path
 ) -> None:
