@@ -312,6 +312,14 @@ def _gives(grant: Grant, path: str, alone: bool) -> bool:
     return grant.scope.holds(path) and (alone or not grant.alone or path != grant.path)
 
 
+def may_invite_for(viewer: Viewer, permission: str, path: str) -> bool:
+    """Whether the viewer may give a role there that opens this permission."""
+    opening = PERMISSIONS[permission]
+    return any(
+        grant.scope.holds(path) and opening & GIVES.get(grant.role, frozenset()) for grant in viewer.grants
+    )
+
+
 def givable(viewer: Viewer) -> tuple[Role, ...]:
     """Return the roles that the viewer may give in some place, in the order in which they are listed."""
     if viewer.is_system:

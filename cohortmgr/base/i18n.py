@@ -309,6 +309,11 @@ def said(text: str) -> Markup:
     return known
 
 
+def past(given: date) -> bool:
+    """Whether a day is over: a page says of it what was, and of today or later what is to come."""
+    return given < clock.today()
+
+
 def init_i18n(app: Flask) -> None:
     """Set up the translation catalogues and the filters that templates use."""
     app.config.setdefault(
@@ -331,6 +336,7 @@ def init_i18n(app: Flask) -> None:
         thousandths,
     ):
         app.jinja_env.filters[function.__name__] = function
+    app.jinja_env.tests["past"] = past
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's own extension
         lambda text: _catalogue().ugettext(text),
         lambda one, many, count: _catalogue().ungettext(one, many, count),

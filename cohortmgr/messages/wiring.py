@@ -27,12 +27,14 @@ from cohortmgr.messages.letters.queries import texts as letter_texts
 from cohortmgr.messages.letters.views import candidate as inbox
 from cohortmgr.messages.letters.views import guardian as guardian_letters
 from cohortmgr.messages.letters.views import staff as log
+from cohortmgr.messages.preferences import hooks as preference_hooks
 from cohortmgr.messages.preferences import views as preferences
 from cohortmgr.messages.preferences.actions import preferences as preference_acts
 from cohortmgr.messages.preferences.actions import unsubscribe_links
 from cohortmgr.messages.preferences.queries import routing
 from cohortmgr.messages.texts import views as texts
 from cohortmgr.messages.undelivered import actions as undelivered
+from cohortmgr.messages.undelivered import queries as undelivered_queries
 from cohortmgr.messages.undelivered import views as undelivered_pages
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
@@ -69,6 +71,7 @@ def init_app(app: Flask) -> None:
 
 def _join_hooks() -> None:
     outbox.router.fill(routing.route_all)
+    preference_hooks.unread.fill(undelivered_queries.unread)
     outbox.stored.fill(letter_texts.newest)
     outbox.headers.register(unsubscribe_links.headers)
     outbox.headers.register(incoming.reply_to)

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from wtforms import SelectChoice
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.queries.viewers import colleagues_with
+from cohortmgr.accounts.queries.viewers import second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -42,9 +42,10 @@ def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | No
         board=shown,
         may_run=allows(viewer(), "cohorts.manage", cohort.path),
         may_approve=may_approve,
-        approvers=colleagues_with("placements.manage", cohort.path, [shown.run.run_by])
+        approvers=second_people(viewer(), "placements.manage", cohort.path, shown.run.run_by)
         if shown.run is not None and not shown.approved
-        else (),
+        else None,
+        approvers_of_mine=second_people(viewer(), "placements.manage", cohort.path, viewer().reference),
         mine=shown.run is not None and shown.run.run_by == viewer().reference,
         problems=refusal.problems if refusal else None,
         form=_by_hand(shown, form),
@@ -166,9 +167,9 @@ def placement(reference: str) -> ResponseReturnValue:
         may_manage=allows(viewer(), "cohorts.manage", cohort.path),
         may_approve=allows(viewer(), "placements.manage", cohort.path),
         mine=found.proposed_by == viewer().reference,
-        approvers=colleagues_with("placements.manage", cohort.path, [found.proposed_by])
+        approvers=second_people(viewer(), "placements.manage", cohort.path, found.proposed_by)
         if found.state == PlacementState.PROPOSED
-        else (),
+        else None,
     )
     return page, 422 if form.errors or form.form_errors else 200
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem
 
 
@@ -86,6 +87,8 @@ def _standing(situation: FileSituation, now: datetime) -> Turn:
             N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER
         )
     what = N_("C’est à nous : réponse au plus tard le %(day)s.")
+    if situation.decision_by < clock.local(now).date():
+        what = N_("C’est à nous : la réponse était promise pour le %(day)s.")
     return Turn(N_("Envoyée"), "done", Problem(what, {"day": situation.decision_by}), SHOW)
 
 

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.queries.viewers import colleagues_with
+from cohortmgr.accounts.queries.viewers import second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.file.queries import staff_intake
@@ -75,6 +75,7 @@ def _ranking(intake: Intake, form: ProposeForm) -> ResponseReturnValue:
         open_until=intake.closes_at if clock.now() < intake.closes_at else None,
         ticked="open_until" in request.form,
         may_propose=allows(viewer, "selection.propose", intake.path),
+        approvers=second_people(viewer, "selection.approve", intake.path, viewer.reference),
     )
 
 
@@ -145,9 +146,9 @@ def _batch(
         certificate=found.certificate,
         proposer=queries.account_name(found.proposed_by),
         approver=queries.account_name(found.approved_by),
-        approvers=colleagues_with("selection.approve", intake.path, [found.proposed_by])
+        approvers=second_people(viewer, "selection.approve", intake.path, found.proposed_by)
         if found.state == BatchState.PROPOSED
-        else (),
+        else None,
         is_proposer=found.proposed_by == viewer.reference,
         may_approve=allows(viewer, "selection.approve", intake.path),
         open_until=intake.closes_at if clock.now() < intake.closes_at else None,

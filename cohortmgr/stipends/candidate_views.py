@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts.guards import candidate, viewer
 from cohortmgr.base.errors import Problem
-from cohortmgr.stipends import queries
+from cohortmgr.stipends.queries import runs as queries
 
 bp = Blueprint("stipends_candidate", __name__)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -48,6 +49,18 @@ def prepared_from(month: date, arrears: bool) -> date:
 def payable_from(month: date, arrears: bool) -> date:
     """The first day on which a month's run may be approved: once it has ended, if it is paid after that."""
     return following(month) if arrears else prepared_from(month, arrears)
+
+
+def unprepared(
+    first: date, months: int, arrears: bool, known: Collection[date], today: date
+) -> tuple[date, ...]:
+    """Return the months of a scheme that may be paid today and are not `known`, in order."""
+    found, month = [], first
+    for _ in range(months):
+        if month not in known and payable_from(month, arrears) <= today:
+            found.append(month)
+        month = following(month)
+    return tuple(found)
 
 
 def require_begun(month: date, begins: date, today: date, what: str = PREPARED) -> None:

@@ -19,12 +19,12 @@ RETURNED_ACCOUNT = N_(
 
 @dataclass(frozen=True, order=True)
 class AccountWord:
-    """What a line says of the account that it was computed with: that its transfer came back, that somebody
+    """What a line says of the account that it was computed with: on which day its transfer came back, that somebody
     confirmed the account in it, or nothing. Later lines have a later month and, in one month, a greater `line_id`."""
 
     month: date
     line_id: int
-    returned: bool
+    returned_on: date | None
     confirmed: bool
 
 
@@ -33,11 +33,24 @@ def month_come_back(words: Sequence[AccountWord]) -> date | None:
 
     `words` are those of all the lines with that account. A transfer that comes back after a confirmation asks for
     another one."""
-    returned = [each for each in words if each.returned]
+    returned = [each for each in words if each.returned_on]
     confirmed = [each for each in words if each.confirmed]
     if not returned or (confirmed and max(confirmed) > max(returned)):
         return None
     return max(returned).month
+
+
+def month_come_back_since(line_id: int, approved_on: date, words: Sequence[AccountWord]) -> date | None:
+    """Return the last month that came back from the account of a line since it was approved on that day, None if none
+    did. The line's own transfer is not meant: its account stood when it left.
+
+    An account that nobody has confirmed was trusted at the approval, so that whatever says otherwise came since. A
+    confirmation in the line answers for all that came back until the approval."""
+    before = [each for each in words if each.line_id != line_id]
+    if not any(each.line_id == line_id and each.confirmed for each in words):
+        return month_come_back(before)
+    since = [each.month for each in before if each.returned_on and each.returned_on > approved_on]
+    return max(since, default=None)
 
 
 def is_confirmed(items: Sequence[Mapping[str, Any]]) -> bool:

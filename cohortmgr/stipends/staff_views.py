@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.queries.viewers import colleagues_with
+from cohortmgr.accounts.queries.viewers import second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -16,12 +16,12 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions import outcomes, payment_files
 from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, BankDayForm, BankWordForm, CancelRunForm, MonthForm
 from cohortmgr.stipends.models import StipendLine
 from cohortmgr.stipends.months import following, month_of
+from cohortmgr.stipends.queries import runs as queries
 from cohortmgr.stipends.returned_accounts import RETURNED_ACCOUNT
 from cohortmgr.stipends.rules import (
     OPEN,
@@ -103,9 +103,14 @@ def _run(
         may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
         may_approve=allows(viewer(), "stipends.approve", cohort.path),
         mine=found.computed_by == viewer().reference,
-        approvers=colleagues_with("stipends.approve", cohort.path, [found.computed_by])
-        if state is RunState.COMPUTED
-        else (),
+        approvers=second_people(
+            viewer(),
+            "stipends.approve",
+            cohort.path,
+            found.computed_by if state is RunState.COMPUTED else viewer().reference,
+        )
+        if state in OPEN
+        else None,
         typing=wrong.pop("confirmation", None),
         with_bank=state in WITH_BANK,
         answer=queries.bank_answers([found.id]).get(found.id) if state in WITH_BANK else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from cohortmgr.accounts.rules import (
     Role,
     Scope,
     Viewer,
+    may_invite_for,
     reaching,
 )
 from cohortmgr.base import clock, crypto
@@ -239,6 +240,22 @@ def colleagues_with(permission: str, path: str, without: Iterable[str | None] = 
     chosen = chosen.where(granted(path), Account.reference.not_in([each for each in without if each]))
     rows = db.session.execute(chosen.distinct().order_by(Person.family_name, Person.given_name).limit(5))
     return tuple(f"{given} {family}".strip() for given, family in rows)
+
+
+@dataclass(frozen=True)
+class SecondPeople:
+    """Who else may give the agreement that an act of two waits for, today: names, a few. None may be left; then
+    `may_invite` says whether the reader may invite somebody to a role that gives it."""
+
+    names: tuple[str, ...]
+    may_invite: bool
+
+
+def second_people(viewer: Viewer, permission: str, path: str, *prepared_by: str | None) -> SecondPeople:
+    """Return who may agree to what these accounts prepared, at a path. Every room with an act of two asks this, before
+    the act and while it waits; before it, the viewer is the one who prepares."""
+    names = colleagues_with(permission, path, prepared_by)
+    return SecondPeople(names, not names and may_invite_for(viewer, permission, path))
 
 
 def company_roles_of(person_ids: Iterable[int]) -> Sequence[tuple[int, str]]:

@@ -200,11 +200,17 @@ def call_off(viewer: Viewer, reference: str) -> str:
     return str(row.reference)
 
 
-def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequence[PreparedUpload]) -> File:
+def answer(
+    viewer: Viewer,
+    reference: str,
+    given: FieldValues,
+    documents: Sequence[PreparedUpload],
+    kept: Mapping[str, str] | None = None,
+) -> File:
     """Take the corrections of the viewer's own file: even after the close, until the moment of the request.
 
     Refused, with nothing written, for an answer to any other question, a wrong answer or a missing one. What
-    was sent in time counts, however long it then takes.
+    was sent in time counts, however long it then takes. `kept` is what the person was asked about and keeps.
     """
     file = file_queries.own(viewer, reference)
     request = queries.correction_asked(file)
@@ -216,7 +222,7 @@ def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequen
         raise Refused(*strange)
     questions = reopened(form, keys)
     before = _values(file, keys)
-    file = save_reopened(viewer, file, questions, given, documents)
+    file = save_reopened(viewer, file, questions, given, documents, kept or {})
     db.session.flush()
     for follow in on_answers:
         follow(viewer, file.application)

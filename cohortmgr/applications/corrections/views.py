@@ -19,7 +19,14 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload, p
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, settled_answers, to_write_next
+from cohortmgr.applications.form.asides import (
+    asides_of,
+    is_ours,
+    kept_here,
+    kept_now,
+    settled_answers,
+    to_write_next,
+)
 from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import form_class, show_answers, show_asides
 from cohortmgr.base.db import db, writing
@@ -80,9 +87,10 @@ def form(reference: str) -> ResponseReturnValue:
 
 def _answer(file: File, request_open: CorrectionRequest, sent: MultiDict[str, Any]) -> None:
     given = {name: values for name, values in sent.to_dict(flat=False).items() if not is_ours(name)}
+    kept = kept_now(file.definition.form, [item.question for item in request_open.items], sent)
     documents = _prepared(request_open)
     with writing():
-        corrections.answer(guards.viewer(), file.application.reference, given, documents)
+        corrections.answer(guards.viewer(), file.application.reference, given, documents, kept)
 
 
 def _prepared(request_open: CorrectionRequest) -> list[PreparedUpload]:

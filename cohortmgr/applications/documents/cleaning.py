@@ -2,7 +2,7 @@
 
 Decoders of pictures and PDFs are large and work on bytes that strangers wrote. So they run in a process that
 has no secrets, no database, limited memory and limited time, and that writes its result to standard output.
-It imports nothing of the application: `python -I cleaning.py`.
+It imports nothing of the application but `blank_pages`, which imports nothing: `python -I cleaning.py`.
 
 In both directions a message is a length (4 bytes), so much JSON, and the blobs whose sizes the JSON gives.
 """
@@ -16,6 +16,7 @@ import struct
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 MEMORY = 768 * 1024 * 1024
@@ -26,8 +27,6 @@ SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
 # The small picture by which a person knows a page again: its box, how good it is at best, and its most bytes.
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_QUALITY, SMALL_BYTES = 160, 240, 60, 8000
 MOST_PIXELS = 66_000_000
-# By how much the points of one colour differ at most, after a picture was compressed.
-ONE_COLOUR = 3
 A4 = (595.0, 842.0)
 # The keys that a page of a PDF keeps; notes, forms and actions go once their looks were drawn into the page.
 PAGE_KEYS = frozenset(
@@ -101,7 +100,7 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
 def answer(parts: Sequence[DocumentPart], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
     """The answer's JSON and blobs: clean parts, the one document that they make, its page images, large and small.
 
-    `blank` numbers the pages, from 0 on, that are of one colour in a document that is not."""
+    `blank` numbers the pages, from 0 on, that show nothing in a document that shows something."""
     clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
     kind = clean[0].kind if len(clean) == 1 else "pdf"
@@ -130,6 +129,8 @@ def _cleaned(place: int, part: DocumentPart, most_pages: int) -> DocumentPart:
 def clean_image(data: bytes) -> bytes:
     """The picture's first frame as a JPEG: upright, no side over LONGEST_SIDE, only pixels. Or Refusal."""
     from PIL import Image, ImageOps
+
+    from cohortmgr.applications.documents.blank_pages import is_blank
 
     Image.MAX_IMAGE_PIXELS = None  # we check the size ourselves, from the header
     formats = ["JPEG", "PNG", "WEBP"]
@@ -164,11 +165,6 @@ def _eight_bits(picture: Any) -> Any:
     most = max(wide.getextrema()[1], 1)
     white = next((limit for limit in (255, 1023, 4095, 16383) if most <= limit), 65535)
     return wide.point(lambda value: value * (255 / white)).convert("L")
-
-
-def is_blank(picture: Any) -> bool:
-    """Whether a picture in RGB is of one colour, so that nobody reads anything in it."""
-    return all(most - least <= ONE_COLOUR for least, most in picture.getextrema())
 
 
 def _on_white(picture: Any) -> Any:
@@ -353,7 +349,7 @@ def _count(part: DocumentPart) -> int:
 
 
 def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, bytes, bool]]:
-    """Yield each page as staff will see it, a JPEG no wider than SEEN_WIDTH; small; and whether it is of one colour."""
+    """Yield each page as staff will see it, a JPEG no wider than SEEN_WIDTH; small; and whether it is blank."""
     if kind != "pdf":
         from PIL import Image
 
@@ -362,6 +358,8 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, 
             yield _jpeg(picture, SEEN_QUALITY), small_picture(picture), False
         return
     import pypdfium2
+
+    from cohortmgr.applications.documents.blank_pages import is_blank
 
     try:
         opened = pypdfium2.PdfDocument(data)
@@ -385,4 +383,5 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, 
 
 
 if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).parents[3]))
     main(sys.stdin.buffer, sys.stdout.buffer)

@@ -115,7 +115,7 @@ def files_of(parts: Iterable[Mapping[str, Any]]) -> set[str]:
 @dataclass(frozen=True)
 class SmallPage:
     """The small picture of a page: its place among those of the paper and its page's among all pages, both from 1
-    on, and whether the page is of one colour."""
+    on, and whether the page is blank."""
 
     place: int
     number: int

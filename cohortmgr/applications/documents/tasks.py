@@ -194,7 +194,7 @@ def _part(
 
 
 def _looks(pages: range, made: sandbox.CleanedDocument) -> dict[str, Any]:
-    """Store small pictures of a part's first pages; returns their keys, and its pages of one colour, from 1 on."""
+    """Store small pictures of a part's first pages; returns their keys, and its blank pages, from 1 on."""
     small = [storage.store(made.small[place]).key for place in pages[:MOST_SMALL]]
     return {"small": small, "blank": [place - pages[0] + 1 for place in made.blank if place in pages]}
 

@@ -65,6 +65,11 @@ class UnprovedContact:
         return self.contact.channel == EMAIL and all(each.channel == SMS for each in self.entered_by)
 
     @property
+    def read_elsewhere(self) -> str:
+        """The proved address to which letters for that one go meanwhile; empty if there is none."""
+        return self.replaced if self.contact.channel == EMAIL else ""
+
+    @property
     def replaced(self) -> str:
         """The address or number in whose place it will enter; empty if there is none of its kind."""
         return next((each.address for each in self.entered_by if each.channel == self.contact.channel), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
@@ -57,12 +57,18 @@ def ask(viewer: Viewer, application: Application) -> None:
     send_all([Letter(ASKED, person.reference, address, application.language, variables, *place)])
 
 
-def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequence[PreparedUpload]) -> File:
+def answer(
+    viewer: Viewer,
+    reference: str,
+    given: FieldValues,
+    documents: Sequence[PreparedUpload],
+    kept: Mapping[str, str] | None = None,
+) -> File:
     """Keep what the person gives after acceptance: answers to these questions of their own file, and to no
     others.
 
     All is written, or nothing: raises Refused with everything that is wrong. What is left out may be given
-    later.
+    later. `kept` is what the person was asked about and keeps.
     """
     file = file_queries.own_held(viewer, reference)
     questions = questions_of(file)
@@ -73,7 +79,7 @@ def answer(viewer: Viewer, reference: str, given: FieldValues, documents: Sequen
     if strange:
         raise Refused(*strange)
     before = file.answers
-    file = save_reopened(viewer, file, questions, given, documents)
+    file = save_reopened(viewer, file, questions, given, documents, kept or {})
     db.session.flush()
     after = file.answers
     changed = {key for key in keys if before.get(key) != after.get(key)}

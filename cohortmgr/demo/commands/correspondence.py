@@ -36,7 +36,7 @@ from cohortmgr.messages.texts.queries.preview import TextDraft, held_text
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.stipends import queries as stipends
+from cohortmgr.stipends.queries import runs as stipends
 
 OPEN_DAY = {
     "fr": CampaignText(

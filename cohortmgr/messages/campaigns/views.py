@@ -180,11 +180,15 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         meanings=CAMPAIGN_STATES.meanings,
         people=accounts.names_of(campaign.created_by, campaign.proposed_by, campaign.approved_by),
         may_approve=allows(viewer, campaign_queries.APPROVE, intake.path),
-        approvers=accounts.colleagues_with(
-            campaign_queries.APPROVE, intake.path, [campaign.proposed_by, campaign.written_by]
+        approvers=accounts.second_people(
+            viewer,
+            campaign_queries.APPROVE,
+            intake.path,
+            campaign.written_by,
+            viewer.reference if campaign.state == CampaignState.DRAFT else campaign.proposed_by,
         )
-        if campaign.state == CampaignState.PROPOSED
-        else (),
+        if campaign.state in (CampaignState.DRAFT, CampaignState.PROPOSED)
+        else None,
         is_own=viewer.reference in (campaign.proposed_by, campaign.written_by),
         ask_above=rules.ASK_ABOVE,
         form_key=new_reference(),

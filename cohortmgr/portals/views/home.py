@@ -29,6 +29,7 @@ from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.web.ailments import ailment_now
 from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.letters.queries import letters as messages
@@ -45,7 +46,10 @@ from cohortmgr.reports.masking import mask_counts
 from cohortmgr.reviews import queries as reviews
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import OwnDecision
-from cohortmgr.stipends import queries as stipends
+from cohortmgr.stipends.models import StipendRun
+from cohortmgr.stipends.queries import runs as stipends
+from cohortmgr.stipends.queries import today as payments
+from cohortmgr.stipends.rules import RunState
 
 bp = Blueprint("portals", __name__)
 
@@ -191,21 +195,73 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
             )
             url = url_for("selection_staff.batch", reference=batch.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
-    if viewer.paths("stipends.approve"):
-        for run, cohort in stipends.waiting_runs(viewer):
-            label = _(
-                "L’état de paiement de %(month)s attend votre accord : %(cohort)s",
-                month=month(run.month),
-                cohort=localized(cohort.name),
-            )
-            url = url_for("stipends_staff.run", reference=run.reference)
-            found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    found += _pay(viewer)
     if viewer.paths("messages.approve"):
         for campaign in campaign_queries.waiting_for_approval(viewer):
             label = _("Un envoi groupé attend votre accord : %(title)s", title=campaign.title)
             url = url_for("campaigns_staff.show", reference=campaign.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     return [*_asked_and_lost(viewer), *found]
+
+
+def _pay(viewer: Viewer) -> list[dict[str, Any]]:
+    """Return the months to approve, then for who prepares them what the bank returned, and where each month stands."""
+    approving = payments.to_approve(viewer) if viewer.paths("stipends.approve") else ()
+    found = [
+        _pay_item(
+            _("L’état de paiement de %(month)s attend votre accord : %(cohort)s", **_of(run, cohort)), run
+        )
+        for run, cohort in approving
+    ]
+    if not viewer.paths("stipends.prepare"):
+        return found
+    mine = {run.id for run, _cohort in approving}
+    for awaited in payments.to_follow(viewer):
+        if awaited.run.id not in mine:
+            found += _run_followed(awaited)
+    for each in payments.to_prepare(viewer):
+        label = _("Mois à préparer : %(month)s, %(cohort)s", **_of(each, each.cohort))
+        url = url_for("stipends_staff.runs", reference=each.cohort.reference)
+        found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    return found
+
+
+def _run_followed(awaited: payments.RunAwaited) -> list[dict[str, Any]]:
+    run, names, found = awaited.run, _of(awaited.run, awaited.cohort), []
+    if awaited.returned:
+        label = ngettext(
+            "%(num)s versement revenu de la banque : %(month)s, %(cohort)s",
+            "%(num)s versements revenus de la banque : %(month)s, %(cohort)s",
+            awaited.returned,
+            **names,
+        )
+        found.append({**_pay_item(label, run), "kind": "stop"})
+    if awaited.silent:
+        label = ngettext(
+            "%(num)s versement sans réponse de la banque : %(month)s, %(cohort)s",
+            "%(num)s versements sans réponse de la banque : %(month)s, %(cohort)s",
+            awaited.silent,
+            **names,
+        )
+        found.append({**_pay_item(label, run), "kind": "info", "status": _("En attente")})
+    elif run.state == RunState.COMPUTED:
+        label = _("État de paiement en attente d’une deuxième personne : %(month)s, %(cohort)s", **names)
+        found.append({**_pay_item(label, run), "kind": "info", "status": _("En attente")})
+    elif run.state == RunState.DRAFT:
+        found.append(_pay_item(_("État de paiement à calculer : %(month)s, %(cohort)s", **names), run))
+    elif run.state == RunState.APPROVED:
+        label = _("État de paiement à remettre à la banque : %(month)s, %(cohort)s", **names)
+        found.append(_pay_item(label, run))
+    return found
+
+
+def _of(dated: StipendRun | payments.MonthAwaited, cohort: Cohort) -> dict[str, str]:
+    return {"month": month(dated.month), "cohort": localized(cohort.name)}
+
+
+def _pay_item(label: str, run: StipendRun) -> dict[str, Any]:
+    url = url_for("stipends_staff.run", reference=run.reference)
+    return {"label": label, "url": url, "kind": "wait", "status": _("À vous")}
 
 
 def _asked_and_lost(viewer: Viewer) -> list[dict[str, Any]]:

@@ -17,10 +17,10 @@ from cohortmgr.cohorts.holidays import national_holidays, working_days
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END
 from cohortmgr.programmes.definition.rules import AbsenceRule, Payer, StipendScheme
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.months import following, is_payable_month
 from cohortmgr.stipends.payments import Payee, payment_list
+from cohortmgr.stipends.queries import runs as queries
 from cohortmgr.stipends.returned_accounts import (
     ACCOUNT_CONFIRMED,
     RETURNED_ACCOUNT,
@@ -153,7 +153,7 @@ def amounts_of(
     enrolment `strict`, which somebody is changing, are refused."""
     scheme, left = scheme_of(viewer, cohort), left_before(viewer, cohort, run.month)
     inside = is_payable_month(run.month, scheme.starts_month, scheme.months)
-    words = queries.words_of_accounts(cohort, run.month)
+    words = queries.words_of_accounts(cohort)
     found = []
     for row in queries.to_pay(cohort.id, run.month, left.enrolments):
         key = row.Enrolment.id

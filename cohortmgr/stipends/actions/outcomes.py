@@ -13,8 +13,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.cohorts.models import Cohort
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.models import StipendLine, StipendRun
+from cohortmgr.stipends.queries import runs as queries
 from cohortmgr.stipends.rules import (
     OPEN,
     RUN_STATES,
@@ -32,13 +32,8 @@ def mark_paid(viewer: Viewer, run_reference: str, day: date) -> int:
     The run is then paid. Refused before the file was made, and for a day that is not between accord and today."""
     run, _ = _with_bank(viewer, run_reference)
     _require_day(run, day)
-    waiting = (
-        StipendLine.run_id == run.id,
-        StipendLine.state == StipendLineState.PAYABLE.value,
-        StipendLine.paid_on.is_(None),
-        StipendLine.returned_on.is_(None),
-    )
-    paid = sa.update(StipendLine).where(*waiting).values(paid_on=day).returning(StipendLine.reference)
+    waiting = sa.update(StipendLine).where(StipendLine.run_id == run.id, *queries.UNANSWERED)
+    paid = waiting.values(paid_on=day).returning(StipendLine.reference)
     found = db.session.scalars(paid.execution_options(synchronize_session=False)).all()
     db.session.expire_all()
     _end(run)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 
@@ -15,21 +16,24 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.tables import write_csv
 from cohortmgr.cohorts.models import Cohort
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.bank_file import bank_rows, check_bank_rows
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
 from cohortmgr.stipends.payments import Payee, Payment, PaymentList, payment_list
+from cohortmgr.stipends.queries import runs as queries
+from cohortmgr.stipends.returned_accounts import AccountWord, month_come_back_since
 from cohortmgr.stipends.rules import SETTLED, WITH_BANK, RunState, StipendLineState
 
 _STALE = N_(
-    "Des comptes bancaires ont changé depuis l’accord : le fichier n’est plus celui approuvé. Annulez cet "
-    "état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
+    "Des comptes bancaires ont changé ou renvoyé un versement depuis l’accord : le fichier n’est plus celui approuvé. "
+    "Annulez cet état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
 )
 _WITH_BANK = N_(
-    "Des comptes bancaires ont changé depuis l’accord, et la banque a déjà ce fichier : il n’est pas donné une "
-    "deuxième fois. Demandez-lui d’abord d’arrêter ces virements, puis notez ici ceux qui reviennent."
+    "Des comptes bancaires ont changé ou renvoyé un versement depuis l’accord, et la banque a déjà ce fichier : il "
+    "n’est pas donné une deuxième fois. Demandez-lui d’abord d’arrêter ces virements, puis notez ici ceux qui "
+    "reviennent."
 )
 _CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
+_RETURNED = N_("%(name)s : le versement de %(month)s est revenu de ce compte depuis l’accord.")
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
     The rows are checked again before the file leaves."""
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.prepare", cohort.path)
-    payments, _companies = _payments(run, frozenset({RunState.PAID}))
+    payments, _companies = _payments(run, cohort, frozenset({RunState.PAID}))
     rows = bank_rows(payments, f"BOURSE {run.month:%m/%Y}")
     problems = check_bank_rows(rows)
     if problems:
@@ -92,7 +96,7 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
     run, cohort = queries.run_for(viewer, run_reference)
     if not allows(viewer, "stipends.prepare", cohort.path):
         require(viewer, "stipends.approve", cohort.path)
-    payments, companies = _payments(run, WITH_BANK)
+    payments, companies = _payments(run, cohort, WITH_BANK)
     groups: dict[str, list[Payment]] = {}
     names: dict[str, Mapping[str, str] | None] = {}
     for payment in payments.payments:
@@ -110,16 +114,17 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
 
 
 def _payments(
-    run: StipendRun, kept: Collection[RunState]
+    run: StipendRun, cohort: Cohort, kept: Collection[RunState]
 ) -> tuple[PaymentList, dict[str, tuple[str, Mapping[str, str] | None]]]:
     """Return the payments of a settled run, and the company of each line by the line's reference.
 
     In the states `kept` each line keeps the account that it was approved with. Refused if they are not what was
-    approved."""
+    approved, or if a transfer came back from one of the accounts since."""
     if RunState(run.state) not in SETTLED:
         raise Refused(N_("L’état de paiement n’est pas encore approuvé."))
     details = queries.bank_details_of(run.id)
     handed_over = RunState(run.state) in kept
+    words = {} if handed_over else queries.words_of_accounts(cohort)
     payees: list[Payee] = []
     changed: list[Problem] = []
     companies: dict[str, tuple[str, Mapping[str, str] | None]] = {}
@@ -134,6 +139,8 @@ def _payments(
         unknown = line.account_sealed is None and RunState(run.state) is not RunState.PAID
         if (unknown or not handed_over) and not queries.is_present_account(line, present):
             changed.append(Problem(_CHANGED, {"name": name}, line.reference))
+        elif back := _come_back(run, line, words):
+            changed.append(Problem(_RETURNED, {"name": name, "month": f"{back:%m/%Y}"}, line.reference))
         rib = _rib(line, present)
         payees.append(Payee(line.reference, str(line.person_id), name, rib, line.net_cents))
         companies[line.reference] = (row.company_key or "", row.company)
@@ -143,6 +150,16 @@ def _payments(
             _WITH_BANK if RunState(run.state) in WITH_BANK else _STALE, *(changed or found.exceptions)
         )
     return found, companies
+
+
+def _come_back(
+    run: StipendRun, line: StipendLine, words: Mapping[tuple[int, str], Sequence[AccountWord]]
+) -> date | None:
+    """The month that came back from the account of a line since its run was approved, None if none did."""
+    if run.approved_at is None:
+        return None
+    said = words.get((line.person_id, line.blind), ()) if line.blind else ()
+    return month_come_back_since(line.id, clock.local(run.approved_at).date(), said)
 
 
 def _rib(line: StipendLine, present: BankDetails | None) -> str | None:

@@ -17,7 +17,6 @@ from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.holidays import pay_day
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions.amounts import Amount, alone, amounts_of, left_before, scheme_of
 from cohortmgr.stipends.models import StipendLine, StipendRun
 from cohortmgr.stipends.months import (
@@ -30,6 +29,7 @@ from cohortmgr.stipends.months import (
     require_begun,
     require_payable_month,
 )
+from cohortmgr.stipends.queries import runs as queries
 from cohortmgr.stipends.returned_accounts import ACCOUNT_CONFIRMED, RETURNED_ACCOUNT, is_confirmed
 from cohortmgr.stipends.rules import (
     OPEN,

@@ -19,7 +19,7 @@ from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.placements.models import MatchingRun, Placement, Position, Wish
 from cohortmgr.placements.queries import placements
-from cohortmgr.stipends import queries as stipends
+from cohortmgr.stipends.queries import runs as stipends
 from tests.factories import promotions
 
 Statements = Callable[[], AbstractContextManager[list[str]]]

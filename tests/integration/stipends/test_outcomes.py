@@ -15,9 +15,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions import outcomes, payment_files, runs
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
+from cohortmgr.stipends.queries import runs as queries
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY
 from tests.integration.stipends.test_sound_figures import (
@@ -60,7 +60,7 @@ def test_6_nobody_reads_that_a_stipend_was_paid_before_somebody_said_so(
     for _ in range(2):
         for page in pages:
             text = client.get(page).text
-            assert "Approuvée, versement prévu le" in text and "Versée le" not in text
+            assert "Approuvée, le versement était prévu le" in text and "Versée le" not in text
         if run.state == "approved":
             with writing():
                 payment_files.bank_file(SYSTEM, run.reference)

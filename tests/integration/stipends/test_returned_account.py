@@ -121,3 +121,66 @@ def test_the_page_confirms(app: Flask, system_context: AppContext) -> None:
     assert "Le compte est confirmé" in done.text and "confirmé après un retour" in done.text
     db.session.rollback()
     assert lines(run)[0].state == "payable"
+
+
+def test_an_approved_month_does_not_pay_an_account_that_gave_a_transfer_back_since(
+    app: Flask, system_context: AppContext
+) -> None:
+    cohort = promotions.placed(2)
+    january = handed_over(cohort, JANUARY)
+    february = approved(cohort, FEBRUARY)
+    with writing():
+        outcomes.mark_line(SYSTEM, lines(january)[0].reference, clock.today(), True, "Compte clôturé")
+    for act in (payment_files.bank_file, payment_files.payment_sheet):
+        with pytest.raises(Refused, match="renvoyé un versement depuis l’accord") as refusal, writing():
+            act(SYSTEM, february.reference)
+        told = refusal.value.problems[1]
+        assert "est revenu de ce compte" in told.what and told.values["month"] == "01/2026"
+        assert told.values["name"] == "Prénom Nom 01"
+    desk = promotions.browser(app, promotions.staff(cohorts.intake_of(cohort), Role.FINANCE))
+    page = desk.post(f"/staff/stipends/{february.reference}/bank-file.csv")
+    assert page.status_code == 422 and "Prénom Nom 01 : le versement de 01/2026" in page.text.replace(
+        "\u202f", " "
+    )
+    # The way out: cancelled and opened again, the month sets that person aside and pays the others.
+    cancel(february)
+    again = approved(cohort, FEBRUARY)
+    assert [line.state for line in lines(again)] == ["set_aside", "payable"]
+    with writing():
+        assert b'"TOTAL","1"' in payment_files.bank_file(SYSTEM, again.reference).data
+
+
+def test_a_return_noted_between_computing_and_approving_stops_the_approval(
+    system_context: AppContext,
+) -> None:
+    cohort = promotions.placed(2)
+    january = handed_over(cohort, JANUARY)
+    february = computed(cohort, FEBRUARY)
+    with writing():
+        outcomes.mark_line(SYSTEM, lines(january)[0].reference, clock.today(), True, "Compte clôturé")
+    with pytest.raises(Refused, match="a changé depuis le calcul") as refusal:
+        approve(february)
+    assert refusal.value.problems[0].values["name"] == "Prénom Nom 01"
+
+
+def test_the_later_month_may_come_back_first_and_a_confirmation_stands(system_context: AppContext) -> None:
+    cohort = promotions.placed(2)
+    january, february = approved(cohort, JANUARY), approved(cohort, FEBRUARY)
+    with writing():
+        payment_files.bank_file(SYSTEM, february.reference)
+    with writing():
+        outcomes.mark_line(SYSTEM, lines(february)[0].reference, clock.today(), True, "Compte clôturé")
+    with pytest.raises(Refused, match="depuis l’accord"), writing():
+        payment_files.bank_file(SYSTEM, january.reference)
+    cancel(february)
+    cancel(january)
+    again = computed(cohort, JANUARY)
+    assert lines(again)[0].state == "set_aside", "what came back is known of a later month too"
+    confirm(again)
+    approve(again)
+    with writing():
+        payment_files.bank_file(SYSTEM, again.reference)
+    with writing():  # its own return keeps nobody from reading the file again
+        outcomes.mark_line(SYSTEM, lines(again)[0].reference, clock.today(), True, "Encore")
+    with writing():
+        payment_files.bank_file(SYSTEM, again.reference)

@@ -26,10 +26,10 @@ from cohortmgr.cohorts.models import Cohort
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Period, PeriodKind
 from cohortmgr.selection.models import Offer
-from cohortmgr.stipends import queries
 from cohortmgr.stipends.actions import payment_files, runs
 from cohortmgr.stipends.bank_file import check_bank_rows
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun
+from cohortmgr.stipends.queries import runs as queries
 from cohortmgr.stipends.rules import Arrear, proportion
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY

@@ -28,7 +28,7 @@ class NotTaken(Exception):
 @dataclass(frozen=True)
 class CleanedDocument:
     """The result: the clean parts with their page counts, one file of them all, and an image of each page, large and
-    small. `blank` numbers the pages of one colour, from 0 on."""
+    small. `blank` numbers the blank pages, from 0 on."""
 
     parts: tuple[DocumentPart, ...]
     counts: tuple[int, ...]

@@ -139,10 +139,12 @@ def save_reopened(
     questions: Iterable[Question],
     given: FieldValues,
     documents: Iterable[PreparedUpload],
+    kept: Mapping[str, str],
 ) -> File:
     """Write the answers to these questions of a sent file, and nothing else; Refused with every Problem.
 
-    The caller has checked that these questions, and no others, are reopened.
+    The caller has checked that these questions, and no others, are reopened. `kept` is what the person was asked
+    about and keeps, by the name of the field.
     """
     row, form = file.application, file.definition.form
     person = db.session.get_one(Person, row.person_id)
@@ -153,6 +155,7 @@ def save_reopened(
     if problems:
         raise Refused(*problems)
     tell_contradictions(viewer, file, file.answers, answers)
+    settled.note(form, answers, kept)
     write_answers(viewer, row, person, file.definition, answers)
     standing = dict(file.documents)
     for key, parts in parts_by_question(documents).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -12,6 +12,7 @@ from cohortmgr.accounts.actions.numbers import CONTRADICTS, set_identifiers
 from cohortmgr.accounts.actions.people import new_person
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.answers import settled
 from cohortmgr.applications.answers.composed import FieldValues, read_given
 from cohortmgr.applications.answers.conditions import counted, hidden
 from cohortmgr.applications.answers.dates import day_of
@@ -149,11 +150,13 @@ def enter(
     person: str,
     received: str,
     documents: Iterable[PreparedUpload] = (),
+    kept: Mapping[str, str] | None = None,
 ) -> Application:
     """Write a paper as a file that was sent on the day of its receipt.
 
-    `person` is the sender's reference, "new" for somebody new, or empty when nobody has looked yet. Raises
-    Refused with everything that is wrong."""
+    `person` is the sender's reference, "new" for somebody new, or empty when nobody has looked yet. `kept` is what
+    stands on the paper though it looks mistyped: its person is not asked about it. Raises Refused with everything
+    that is wrong."""
     intake = intake_of(viewer, intake_reference)
     require(viewer, file.MANAGE, intake.path)
     definition = definition_of(intake)
@@ -173,6 +176,7 @@ def enter(
     for kind, problem in set_identifiers(bearer, numbers).items():
         what = problem.what if problem.what == CONTRADICTS else _OTHER
         raise Refused(Problem(what, problem.values, question_of(definition.form, f"identifier.{kind}")))
+    settled.note(definition.form, answers, kept or {})
     write_answers(viewer, row, bearer, definition, answers)
     verdict = assess(definition.eligibility, counted(definition.form, answers), clock.local(sent_at).date())
     row.eligible, row.reasons = verdict.verdict, list(verdict.reasons)

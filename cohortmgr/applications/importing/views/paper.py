@@ -15,7 +15,7 @@ from cohortmgr.accounts.slips import TypedQuestion
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload, prepare_document
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file.rules import ApplicationState, asked
-from cohortmgr.applications.form.asides import asides_of, kept_here, settled_answers
+from cohortmgr.applications.form.asides import asides_of, kept_here, kept_now, settled_answers
 from cohortmgr.applications.form.buttons import Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import form_class, show_answers, show_asides
 from cohortmgr.applications.importing.actions import paper
@@ -47,9 +47,11 @@ def enter(reference: str) -> ResponseReturnValue:
         if problems:
             raise Refused(*problems)
         given = sent.to_dict(flat=False)
+        form = definition_of(intake).form
+        kept = kept_now(form, asked(form), sent)
         person, received = request.form.get("person", ""), request.form.get("received", "")
         with writing():
-            row = paper.enter(guards.viewer(), reference, given, person, received, documents)
+            row = paper.enter(guards.viewer(), reference, given, person, received, documents, kept)
     except Refused as refusal:
         db.session.rollback()
         return _page(paper.intake_of(guards.viewer(), reference), refusal.problems), 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,7 +16,7 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload, p
 from cohortmgr.applications.documents.rules import MOST_FILES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
-from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, settled_answers
+from cohortmgr.applications.form.asides import asides_of, is_ours, kept_here, kept_now, settled_answers
 from cohortmgr.applications.form.buttons import BEGINNINGS, Pressed, as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers, show_asides
 from cohortmgr.applications.joining import actions as joining
@@ -52,7 +53,8 @@ def form(reference: str) -> ResponseReturnValue:
     if asides:
         return _page(file, questions, page)
     try:
-        file = _answer(file, questions, sent)
+        kept = {} if button else kept_now(form, questions, sent)
+        file = _answer(file, questions, sent, kept)
     except Refused as refusal:
         db.session.rollback()
         file = file_queries.own(guards.viewer(), reference)
@@ -66,7 +68,9 @@ def _form(file: File, sent: Any = None) -> ApplicationForm:
     return made(formdata=sent, data=typed(file.definition, file.answers))
 
 
-def _answer(file: File, questions: tuple[Question, ...], sent: MultiDict[str, Any]) -> File:
+def _answer(
+    file: File, questions: tuple[Question, ...], sent: MultiDict[str, Any], kept: Mapping[str, str]
+) -> File:
     fields = sent.to_dict(flat=False)
     given = {
         name: values
@@ -75,7 +79,7 @@ def _answer(file: File, questions: tuple[Question, ...], sent: MultiDict[str, An
     }
     documents = _prepared(questions)
     with writing():
-        return joining.answer(guards.viewer(), file.application.reference, given, documents)
+        return joining.answer(guards.viewer(), file.application.reference, given, documents, kept)
 
 
 def _after(file: File, button: Pressed | None) -> str:

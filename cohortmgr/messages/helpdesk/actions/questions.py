@@ -32,7 +32,7 @@ from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, HelpRequestState, Topic, answer_by
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake, Programme
-from cohortmgr.stipends import queries as stipends
+from cohortmgr.stipends.queries import runs as stipends
 
 # The purpose of the link by which somebody without an account reads their thread.
 LINK = "question"

@@ -36,7 +36,7 @@ from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, HelpRequestState, Topic, answer_by
 from cohortmgr.messages.helpdesk.views.joined_files import came_with, download
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.stipends import queries as stipends
+from cohortmgr.stipends.queries import runs as stipends
 
 bp = Blueprint("help", __name__)
 UNPROCESSABLE = 422

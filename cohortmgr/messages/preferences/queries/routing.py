@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from cohortmgr.accounts.contacts import is_mobile_of
+from cohortmgr.accounts.contacts import EMAIL, is_mobile_of
 from cohortmgr.accounts.models import Account, Person
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, table_of
+from cohortmgr.messages.preferences import hooks as lost
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.preferences.queries.preferences import contact_preference_of
 from cohortmgr.messages.preferences.rules import ContactPreference, Errand, Later, Leave, Never, route
@@ -42,26 +44,37 @@ _PERSONS = (
 
 def route_all(messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]) -> list[hooks.Routed]:
     """Return when, by which channel and to which address each message leaves.
-    Two statements, however many there are."""
+    Two statements, however many there are, and two more where an address that somebody typed is not the proved one."""
     numbers = {message.person_id for message in messages if message.person_id is not None}
     rows = db.session.execute(_PERSONS.where(Person.id.in_(numbers))) if numbers else ()
-    people = {row.id: row for row in rows}
+    people: dict[int | None, Any] = {row.id: row for row in rows}
+    typed = _typed(messages, contents, people)
+    deaf = lost.unread({person for person, _address in typed}) if lost.unread and typed else ()
     short = _short_forms(messages)
     now = clock.local(clock.now())
     return [
-        _way(message, content, people.get(message.person_id), message.reference in short, now)
+        _way(message, content, people.get(message.person_id), typed, deaf, message.reference in short, now)
         for message, content in zip(messages, contents, strict=True)
     ]
 
 
 def _way(
-    message: Message, content: Mapping[str, Any], person: Any, short: bool, now: datetime
+    message: Message,
+    content: Mapping[str, Any],
+    person: Any,
+    typed: Collection[tuple[int, str]],
+    deaf: Collection[int],
+    short: bool,
+    now: datetime,
 ) -> hooks.Routed:
     if person is None and message.channel == "sms":  # to a number that is in no person's row
         email, phone, rings = "", content["address"], False
     else:
         email = content["address"] or (person.email if person else None) or ""
-        rings = _rings_first(message, person, email)
+        own = person is not None and (person.id, email) in typed
+        rings = person is not None and (own or not email) and _rings_first(message, person)
+        if own and person.id not in deaf and _is_read_elsewhere(message, person):
+            email = person.proved_email
         phone = _Telephone(person, proved=rings)
     wish = contact_preference_of(person) if person else ContactPreference()
     errand = _errand(message, content, short)
@@ -80,13 +93,40 @@ def _way(
             return hooks.Unroutable(drop)
 
 
-def _rings_first(message: Message, person: Any, email: str) -> bool:
-    """Whether the person proved a number and no address, and the letter would go to the address that their file
-    says: a decision must not leave for an address that nobody proved while a proved number is told nothing. What
-    names another address was written to whoever reads that one."""
-    if person is None or message.channel != "email" or person.proved_phone is None:
+def _typed(
+    messages: Sequence[Message], contents: Sequence[Mapping[str, Any]], people: Mapping[int | None, Any]
+) -> set[tuple[int, str]]:
+    """The persons' numbers with the addresses, of those of these letters, that somebody typed for them: into the person
+    or into one of their files. Those that the person proved are none of them."""
+    asked = set[tuple[int, str]]()
+    for message, content in zip(messages, contents, strict=True):
+        person = people.get(message.person_id)
+        if person is not None and (person.proved_email or person.proved_phone):
+            asked.add((person.id, content["address"] or person.email or ""))
+    asked = {(each, email) for each, email in asked if email not in ("", people[each].proved_email)}
+    found = {(each, email) for each, email in asked if email == people[each].email}
+    if found == asked:
+        return found
+    files = sa.select(Application.person_id, Application.email).distinct()
+    files = files.where(Application.person_id.in_({each for each, _email in asked - found}))
+    return found | {
+        (each, email) for each, email in db.session.execute(files) if email and (each, email) in asked
+    }
+
+
+def _rings_first(message: Message, person: Any) -> bool:
+    """Whether a letter to the address that the person's file says goes by SMS: they proved a number and no address. A
+    decision must not leave for an address that nobody proved while a proved number is told nothing."""
+    return message.channel == EMAIL and person.proved_phone is not None and person.proved_email is None
+
+
+def _is_read_elsewhere(message: Message, person: Any) -> bool:
+    """Whether such a letter goes to the address that the person proved, which is another or the same. What bears a
+    key is for whoever reads the address that it was written to. See docs/decisions/0019."""
+    notice = declared.get(message.key)
+    if message.channel != EMAIL or person.proved_email is None:
         return False
-    return person.proved_email is None and email in ("", person.email)
+    return notice is None or not notice.bears_a_key
 
 
 def _sms_countries() -> Sequence[str]:

@@ -22,6 +22,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
 from cohortmgr.outbox.models import Message
+from tests.integration.accounts.test_slips import QUESTION, SLIP, inputs
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import AFTER, DURING, PDF, begin, browser, fill, sign_up
 
@@ -204,3 +205,20 @@ def test_another_s_file_is_not_found(sent: str, desk: FlaskClient, app: Flask) -
         assert who.post(f"/staff/corrections/{reference}/call-off").status_code == 404
     with pytest.raises(NotPermitted), writing():
         corrections.ask(viewer, sent, {"s1": "incorrect"}, "", UNTIL)
+
+
+def test_what_was_asked_about_and_kept_is_asked_about_no_more(
+    sent: str, client: FlaskClient, desk: FlaskClient
+) -> None:
+    only = {"fix-s1": "", "fix-transcripts": "", "fix-email": "incorrect"}
+    place = f"/my/applications/{sent}/correction"
+    ask(desk, sent, **only)
+    page = client.post(place, data={"email": SLIP})
+    assert page.status_code == 200 and QUESTION in page.text
+    assert client.post(place, data={**inputs(page.text), "kept-email": SLIP}).status_code == 302
+    assert row().answers["email"] == SLIP
+    ask(desk, sent, **only)
+    again = client.post(place, data={"email": SLIP})
+    assert again.status_code == 302, "the answer to this question was given"
+    ask(desk, sent, **only)
+    assert QUESTION in client.post(place, data={"email": "zoe@hotmial.com"}).text, "another text is"

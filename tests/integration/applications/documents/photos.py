@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask.testing import FlaskClient
-from PIL import Image
+from PIL import Image, ImageDraw
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.test import stream_encode_multipart
 
@@ -22,9 +22,19 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 def photo(colour: str = "red", size: tuple[int, int] = (40, 60)) -> bytes:
+    """A picture in which something is to be seen: a frame and lines, as of a paper."""
     file = io.BytesIO()
-    drawn = Image.new("RGB", size, colour)
-    drawn.paste("black", (0, 0, size[0] // 4, size[1] // 4))
+    drawn, (wide, high) = Image.new("RGB", size, colour), size
+    pen = ImageDraw.Draw(drawn)
+    pen.rectangle(
+        (wide // 5, high // 6, 4 * wide // 5, 5 * high // 6), outline="black", width=max(wide // 40, 1)
+    )
+    for line in range(2, 5):
+        pen.line(
+            (wide // 4, line * high // 6, 3 * wide // 4, line * high // 6),
+            fill="black",
+            width=max(high // 60, 1),
+        )
     drawn.save(file, "JPEG")
     return file.getvalue()
 

@@ -13,10 +13,12 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
+from cohortmgr.applications.answers import settled
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from tests.integration.accounts.test_slips import QUESTION, SLIP, inputs
 from tests.integration.applications.guardians import children
 from tests.integration.applications.importing.sheets import words
 from tests.integration.applications.journey import steps
@@ -113,3 +115,14 @@ def test_a_child_s_paper_asks_the_guardian(
         (row,) = db.session.scalars(sa.select(Application)).all()
         assert (row.state, row.consent, row.sent_at) == ("held", "waiting", None)
         assert len(children.sent("guardian_asked")) == 1 and children.sent("claim_file") == []
+
+
+def test_a_slip_that_stands_on_the_paper_is_not_asked_of_its_person(client: FlaskClient, intake: str) -> None:
+    page = f"/staff/intakes/{intake}/paper"
+    asked = client.post(page, data=steps.with_file(typed(email=SLIP)))
+    assert asked.status_code == 200 and QUESTION in asked.text
+    kept = {**typed(), **inputs(asked.text), "sex": "f", "kept-email": SLIP}
+    answer = client.post(page, data=steps.with_file(kept))
+    assert answer.status_code == 302, words(answer.text)
+    (row,) = db.session.scalars(sa.select(Application)).all()
+    assert settled.kept(row.answers, {"email": SLIP}) == {"email": SLIP}

@@ -31,6 +31,7 @@ from cohortmgr.stipends.actions import runs
 from cohortmgr.stipends.models import BankDetails, StipendLine
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY, asking_later, rib
+from tests.integration.accounts.test_slips import QUESTION, SLIP, inputs
 from tests.integration.applications.journey.steps import PDF
 from tests.watch import rows_of
 
@@ -254,3 +255,15 @@ def test_nobody_without_a_file_reaches_it(system_context: AppContext) -> None:
     viewer = promotions.candidate(1)
     with pytest.raises(NotFound), writing():
         joining.answer(viewer, "0" * 26, {"rib": [rib(1)]}, [])
+
+
+def test_what_was_asked_about_and_kept_is_asked_about_no_more(app: Flask, system_context: AppContext) -> None:
+    joined(1, "rib", "email")
+    client, place = browser(app, 1), page_of(files()[0])
+    page = client.post(place, data={"email": SLIP})
+    assert page.status_code == 200 and QUESTION in page.text
+    assert client.post(place, data={**inputs(page.text), "kept-email": SLIP}).status_code == 302
+    assert files()[0].answers["email"] == SLIP
+    done = client.post(place, data={"email": SLIP, "rib": rib(1)})
+    assert done.status_code == 302 and sealed_answers(files()[0])["rib"] == rib(1)
+    assert QUESTION in client.post(place, data={"email": "zoe@hotmial.com"}).text, "another text is"

@@ -32,6 +32,13 @@ from cohortmgr.stipends.rules import (
 
 _SETTLED = StipendRun.state.in_([state.value for state in SETTLED])
 
+UNANSWERED = (
+    StipendLine.state == StipendLineState.PAYABLE.value,
+    StipendLine.paid_on.is_(None),
+    StipendLine.returned_on.is_(None),
+)
+"""The lines of a run with the bank that it has neither paid nor returned."""
+
 
 def visible(viewer: Viewer) -> sa.Select[StipendLine]:
     """Select the viewer's own lines once approved, and the lines of cohorts whose stipends the viewer may read."""
@@ -109,16 +116,6 @@ def run_of_month(cohort_id: int, month: date) -> StipendRun | None:
     """Return the run of a cohort for a month (given by its first day) that is not cancelled, or None."""
     kept = (StipendRun.cohort_id == cohort_id, StipendRun.month == month)
     return db.session.scalar(sa.select(StipendRun).where(*kept, StipendRun.state != RunState.CANCELLED.value))
-
-
-def waiting_runs(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return the (Run, Cohort) that the viewer may approve and that wait for it, for the staff's home page."""
-    return db.session.execute(
-        sa.select(StipendRun, Cohort)
-        .join(Cohort, Cohort.id == StipendRun.cohort_id)
-        .where(StipendRun.state == RunState.COMPUTED.value, cohorts.within(viewer, "stipends.approve"))
-        .order_by(StipendRun.month)
-    ).all()
 
 
 def scheme_of(cohort: Cohort) -> StipendScheme | None:
@@ -209,7 +206,6 @@ def moved_accounts(run: StipendRun) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (reference, given_name, family_name, last4) of the lines that wait for the
     bank's word and whose persons have had another account since, by name, in one statement."""
     same = (BankDetails.person_id == StipendLine.person_id, BankDetails.institution_id == run.institution_id)
-    waiting = (StipendLine.state == StipendLineState.PAYABLE.value, StipendLine.returned_on.is_(None))
     return db.session.execute(
         sa.select(
             *(StipendLine.reference, Person.given_name, Person.family_name),
@@ -217,7 +213,7 @@ def moved_accounts(run: StipendRun) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         )
         .join(Person, Person.id == StipendLine.person_id)
         .outerjoin(BankDetails, sa.and_(*same))
-        .where(StipendLine.run_id == run.id, *waiting, StipendLine.paid_on.is_(None))
+        .where(StipendLine.run_id == run.id, *UNANSWERED)
         .where(sa.or_(BankDetails.id.is_(None), BankDetails.blind != StipendLine.blind))
         .order_by(Person.family_name, Person.given_name, StipendLine.id)
     ).all()
@@ -239,21 +235,21 @@ def settled_lines_before(cohort_id: int, month: date) -> Sequence[sa.Row[*tuple[
     ).all()
 
 
-def words_of_accounts(cohort: Cohort, month: date) -> Mapping[tuple[int, str], Sequence[AccountWord]]:
-    """Return by person id and blind index what lines until a month say of the accounts of a cohort's people to whom
+def words_of_accounts(cohort: Cohort) -> Mapping[tuple[int, str], Sequence[AccountWord]]:
+    """Return by person id and blind index what lines of all months say of the accounts of a cohort's people to whom
     a transfer ever came back, whatever became of its run, in one statement."""
     members = sa.select(Enrolment.person_id).where(Enrolment.cohort_id == cohort.id)
     bounced = sa.select(StipendLine.person_id).where(StipendLine.returned_on.is_not(None))
-    theirs = (StipendLine.institution_id == cohort.institution_id, StipendLine.month <= month)
+    theirs = StipendLine.institution_id == cohort.institution_id
     rows = db.session.execute(
         sa.select(
             *(StipendLine.person_id, StipendLine.blind, StipendLine.month, StipendLine.id),
             *(StipendLine.returned_on, StipendLine.items),
-        ).where(*theirs, StipendLine.person_id.in_(members), StipendLine.person_id.in_(bounced))
+        ).where(theirs, StipendLine.person_id.in_(members), StipendLine.person_id.in_(bounced))
     )
     found: dict[tuple[int, str], list[AccountWord]] = {}
     for row in rows:
-        word = AccountWord(row.month, row.id, row.returned_on is not None, is_confirmed(row.items))
+        word = AccountWord(row.month, row.id, row.returned_on, is_confirmed(row.items))
         found.setdefault((row.person_id, row.blind), []).append(word)
     return found
 
@@ -334,11 +330,6 @@ def _counted_and_summed(which: sa.ColumnElement[bool]) -> tuple[sa.ColumnElement
 
 
 def waits_for_the_bank(run_id: int) -> int:
-    """Return how many lines of a run the bank has neither paid nor returned."""
-    open_ones = (
-        StipendLine.run_id == run_id,
-        StipendLine.state == StipendLineState.PAYABLE.value,
-        StipendLine.paid_on.is_(None),
-        StipendLine.returned_on.is_(None),
-    )
-    return db.session.scalar(sa.select(sa.func.count()).select_from(StipendLine).where(*open_ones)) or 0
+    """Return of how many lines of a run the bank has not said anything."""
+    waiting = sa.select(sa.func.count()).select_from(StipendLine).where(StipendLine.run_id == run_id)
+    return db.session.scalar(waiting.where(*UNANSWERED)) or 0

@@ -1,0 +1,82 @@
+"""A page says of a day that is over what was, and of one to come what will be: company's, candidate's, in French."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.placements.models import Placement
+from cohortmgr.portals.turns import FileSituation, turn_of
+from cohortmgr.programmes.models import Intake
+from cohortmgr.selection.models import Offer
+from cohortmgr.stipends.models import StipendLine
+from tests.factories import promotions
+from tests.factories.promotions import JANUARY
+from tests.integration.stipends.test_sound_figures import approved, lines
+
+PAST, FUTURE = (
+    ("commencé", "Depuis le", "depuis le", "était prévu"),
+    ("ommence le", "commencez le", "artir du", "versement prévu"),
+)
+
+
+def moved(to: date) -> None:
+    """Let everything that a page tells begin on that day."""
+    with writing():
+        for change in (
+            sa.update(Placement).values(starts_on=to),
+            sa.update(Intake).values(starts_on=to),
+            sa.update(StipendLine).values(pay_on=to),
+        ):
+            db.session.execute(change)
+
+
+def told(client: FlaskClient, page: str, among: tuple[str, ...]) -> list[str]:
+    client.get("/language/fr")
+    text = client.get(page, follow_redirects=True).text
+    return [each for each in among if each in text]
+
+
+def test_each_page_goes_by_the_day(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.placed(4)
+    line = lines(approved(cohort, JANUARY))[0]
+    placement = db.session.scalars(sa.select(Placement).order_by(Placement.person_id)).first()
+    assert placement is not None
+    mine = promotions.browser(app, promotions.candidate(1))
+    company = promotions.browser(app, promotions.contact(cohorts.intake_of(cohort), promotions.COMPANIES[1]))
+    theirs = [
+        each for each in company.get("/company").text.split('"') if each.startswith("/company/apprentices/")
+    ]
+    offer = db.session.scalars(sa.select(Offer.reference).order_by(Offer.id)).first()
+    enrolment = promotions.enrolments_of(cohort)[0].reference
+    places = (
+        (company, "/company"),
+        (company, theirs[-1]),
+        (mine, "/my"),
+        (mine, f"/my/wishes/{enrolment}"),
+        (mine, f"/my/stipends/{line.reference}"),
+        (mine, f"/my/offers/{offer}"),
+    )
+    today = clock.today()
+    for day, said, silent in (
+        (today - timedelta(days=1), PAST, FUTURE),
+        (today, FUTURE, PAST),
+        (today + timedelta(days=9), FUTURE, PAST),
+    ):
+        moved(day)
+        for client, page in places:
+            assert told(client, page, said) and not told(client, page, silent), (page, day)
+
+
+def test_an_answer_that_is_late_is_not_promised_any_more() -> None:
+    promised = FileSituation("submitted", datetime(2027, 6, 1, tzinfo=UTC), date(2027, 7, 1))
+    on_the_day = turn_of(promised, datetime(2027, 7, 1, 20, tzinfo=UTC)).next.what
+    after = turn_of(promised, datetime(2027, 7, 2, 9, tzinfo=UTC)).next.what
+    assert "au plus tard" in on_the_day and "était promise" in after
