@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem
 
 
@@ -46,7 +45,7 @@ SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form"
 
 
 def turn_of(situation: FileSituation, now: datetime) -> Turn:
-    """Return where a file stands and who acts next."""
+    """Return where a file stands and who acts next. `now` is in the programme's zone: its date is today's."""
     turn = _standing(situation, now)
     asked = situation.correct_by
     if asked is None or now >= asked or _is_sooner(situation, turn, asked):
@@ -87,7 +86,7 @@ def _standing(situation: FileSituation, now: datetime) -> Turn:
             N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER
         )
     what = N_("C’est à nous : réponse au plus tard le %(day)s.")
-    if situation.decision_by < clock.local(now).date():
+    if situation.decision_by < now.date():
         what = N_("C’est à nous : la réponse était promise pour le %(day)s.")
     return Turn(N_("Envoyée"), "done", Problem(what, {"day": situation.decision_by}), SHOW)
 

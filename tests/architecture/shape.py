@@ -30,7 +30,17 @@ VAGUE = {"utils", "util", "common", "helpers", "helper", "misc", "stuff", "share
 }  # fmt: skip
 # Folders of tests that mirror no room: what tests share, and what is no room of the house.
 BESIDE_ROOMS = {"architecture", "factories", "data", "worker", "wiring"}
-KINDS_OF_TESTS = {"architecture", "browser", "data", "factories", "hostile", "integration", "unit", "worker"}
+KINDS_OF_TESTS = {
+    "architecture",
+    "browser",
+    "data",
+    "factories",
+    "hostile",
+    "integration",
+    "many",
+    "unit",
+    "worker",
+}
 NO_PYTHON = {"node_modules", "__pycache__"}
 
 

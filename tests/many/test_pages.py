@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from _pytest.mark.structures import ParameterSet
 
 from tests.factories.access import COLUMNS, rows
 from tests.many.conftest import Many
@@ -31,15 +30,6 @@ GROWS = {
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
 
 
-def held() -> list[ParameterSet]:
-    """The pages that are held to it; of those that grow, that they still do."""
-    return [
-        pytest.param(path, who, marks=[pytest.mark.xfail] if path in GROWS else [])
-        for path, who in pages()
-        if path not in DOWNLOADS
-    ]
-
-
 def pages() -> list[tuple[str, str]]:
     """Each GET address that is shown to somebody, and who opens it."""
     found = []
@@ -57,7 +47,7 @@ def test_next_to_nothing_is_left_out() -> None:
     assert {path for path, _ in pages()} > {*DOWNLOADS, *GROWS}
 
 
-@pytest.mark.parametrize(("path", "who"), held())
+@pytest.mark.parametrize(("path", "who"), [each for each in pages() if each[0] not in {*DOWNLOADS, *GROWS}])
 def test_a_page_does_not_grow_with_the_files(many: Many, path: str, who: str) -> None:
     opened = many.open(path.format(**many.references), who)
     assert opened.answer.status_code == 200

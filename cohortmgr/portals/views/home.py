@@ -131,7 +131,7 @@ def _my_file(
             refused=application.consent == Consent.WITHDRAWN,
         )
     )
-    turn = turn_of(replace(standing, correct_by=correct_by), clock.now())
+    turn = turn_of(replace(standing, correct_by=correct_by), clock.local(clock.now()))
     reference = application.reference
     if turn.endpoint == OFFER and told:
         reference = offer.reference if offer else told.decision.reference
