@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -77,9 +79,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # The developer's own settings must not reach the tests.
     for name in [name for name in os.environ if name.startswith("COHORTMGR_") and "_TEST_" not in name]:
         del os.environ[name]
-    if hasattr(config, "workerinput") or _on_sqlite_alone(config) or config.option.collectonly:
+    if hasattr(config, "workerinput") or config.option.collectonly:
         return
-    if _is_serverless(config):
+    if config.option.basetemp is None:
+        # A folder of its own: whoever runs tests beside this run clears the one that pytest shares between runs.
+        config.stash[FOLDER] = Path(tempfile.mkdtemp(prefix="cm-tests-"))
+        config.option.basetemp = str(config.stash[FOLDER] / "run")
+    if _on_sqlite_alone(config) or _is_serverless(config):
         return
     try:
         running = services.start()
@@ -90,13 +96,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 RUNNING = pytest.StashKey[services.Services]()
+FOLDER = pytest.StashKey[Path]()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop the servers that this process started."""
+    """Stop the servers that this process started, and remove what its tests wrote."""
     running = config.stash.get(RUNNING, None)
     if running is not None:
         running.stop()
+    if FOLDER in config.stash:
+        shutil.rmtree(config.stash[FOLDER], ignore_errors=True)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
