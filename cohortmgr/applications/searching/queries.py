@@ -60,15 +60,15 @@ def everywhere(viewer: Viewer, text: str) -> FoundFiles:
     places: list[sa.ColumnElement[bool]] = [SearchWord.intake_id.in_(read)]
     if not viewer.is_system:
         places.append(SearchWord.institution_id.in_(viewer.institutions))
-    found = _found(text, sa.and_(*places), Application.intake_id.in_(read)).subquery()
+    found = _found(text, sa.and_(*places), sa.and_(Application.intake_id.in_(read), AGREED)).subquery()
+    newest = sa.select(found.c[0]).order_by(found.c[0].desc()).limit(SHOWN + 1).subquery()
     shown = (Application.reference, Application.name, Application.number, Application.state)
     rows = db.session.execute(
         sa.select(*shown, Intake.reference.label("intake"), Intake.title)
-        .join(found, found.c[0] == Application.id)
+        .join(newest, newest.c[0] == Application.id)
         .join(Intake, Intake.id == Application.intake_id)
         .where(within(viewer, READ), AGREED)
-        .order_by(found.c[0].desc())
-        .limit(SHOWN + 1)
+        .order_by(Application.id.desc())
     ).all()
     return FoundFiles(rows[:SHOWN], len(rows) > SHOWN)
 

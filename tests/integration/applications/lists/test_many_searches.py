@@ -130,7 +130,6 @@ FILTERS = (
     "diploma=informatique", "average_from=14&average_to=16", "source=import", "source=paper", "state=draft",
     "state=all", "offering=none", "sent_from=2026-01-01&sent_to=2030-01-01", "sent_to=2020-01-01",
 
-    "search=benjelloun&documents=no", "search=el+amrani&eligible=no", "search=mdia&outcome=offer",
 )  # fmt: skip
 EMPTY = ("source=paper", "state=draft", "offering=none", "sent_to=2020-01-01")
 
