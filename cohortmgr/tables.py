@@ -11,6 +11,7 @@ from cohortmgr.applications.file import models as files
 from cohortmgr.applications.guardians import models as guardians
 from cohortmgr.applications.importing import models as importing
 from cohortmgr.applications.lists import models as lists
+from cohortmgr.applications.searching import models as searching
 from cohortmgr.audit import models as audit
 from cohortmgr.base.db import Model
 from cohortmgr.cohorts import models as cohorts
@@ -55,6 +56,7 @@ __all__ = [
     "reports",
     "reviews",
     "roles",
+    "searching",
     "selection",
     "stipends",
     "undelivered",

@@ -35,6 +35,7 @@ from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.views import one_page, whole_form
 from cohortmgr.applications.lists.views import pages as lists
+from cohortmgr.applications.searching import commands as search_commands
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
 from cohortmgr.base.work import add_work
@@ -72,6 +73,7 @@ def init_app(app: Flask) -> None:
     for page in (*PUBLIC, *CANDIDATE, *STAFF):
         app.register_blueprint(page)
     commands.group.add_command(file_commands.recount)
+    commands.group.add_command(search_commands.words)
     app.cli.add_command(commands.group)
     declare("applications", *notices.NOTICES)
     _join_hooks()

@@ -56,14 +56,20 @@ class Page:
         return self.before is None and self.after is None
 
 
-def page_of(query: sa.Select[Any], place: ListPlace, size: int, total: int | None = None) -> Page:
+def page_of(
+    query: sa.Select[Any],
+    place: ListPlace,
+    size: int,
+    total: int | None = None,
+    same: sa.Select[Any] | None = None,
+) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
     a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, up
-    to COUNTED. A row that is unknown leads to the first page."""
+    to COUNTED, or those of `same`, a query of as many rows. A row that is unknown leads to the first page."""
     columns, down = _order(query)
-    counted, is_more = (total, False) if total is not None else _counted(query)
+    counted, is_more = (total, False) if total is not None else _counted(query if same is None else same)
     key = _key(query, columns, place.after or place.before)
     rows: list[Any] = []
     backwards = place.at_end or bool(place.before and key and not place.after)
@@ -75,7 +81,7 @@ def page_of(query: sa.Select[Any], place: ListPlace, size: int, total: int | Non
     forward = key if place.after else None
     rows = list(db.session.execute(_beyond(query, columns, forward, down).limit(size + 1)).all())
     if place.after and not rows:
-        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None)
+        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None, same)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
@@ -210,6 +216,8 @@ def _counted(query: sa.Select[Any]) -> tuple[int, bool]:
 def _few(query: sa.Select[Any]) -> sa.Subquery:
     """The rows that are counted. Without joins none of their columns is read."""
     bare = query.order_by(None).limit(COUNTED + 1)
+    if query._distinct:  # of one constant there would be one
+        return bare.subquery()
     if query.get_final_froms() and not any(isinstance(each, sa.Join) for each in query.get_final_froms()):
         one: sa.Label[int] = sa.literal_column("1", sa.Integer).label("one")
         bare = bare.with_only_columns(one, maintain_column_froms=True)

@@ -56,6 +56,7 @@ class Decision(Row, Model):
     __table_args__ = (
         sa.UniqueConstraint("batch_id", "application_id"),
         sa.Index("ix_decisions_batch_id_waiting", "batch_id", "waiting_state", "position"),
+        sa.Index("ix_decisions_intake_outcome", "intake_id", "outcome", "application_id"),
         {"info": {"tenancy": "institution_or_person"}},
     )
 

@@ -127,10 +127,11 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
     return db.session.execute(open_ones.where(*mine).order_by(Batch.proposed_at)).all()
 
 
-def bearing(outcome: str) -> sa.Select[Any]:
-    """Select the applications for which an approved batch decided this outcome; the filters of the list use it."""
+def bearing(intake_id: int, outcomes: Collection[str]) -> sa.Select[Any]:
+    """Select the applications of an intake for which an approved batch decided one of these outcomes; the filters of
+    the list use it."""
     return sa.select(Decision.application_id).where(
-        Decision.outcome == outcome, Decision.notified_at.is_not(None)
+        Decision.intake_id == intake_id, Decision.outcome.in_(outcomes), Decision.notified_at.is_not(None)
     )
 
 

@@ -130,12 +130,11 @@ def _require_mergeable(one: Application, other: Application) -> None:
     if other.state == ApplicationState.SUBMITTED and one.state == ApplicationState.DRAFT:
         raise Refused(_SENT)
     for of_outcome in lists.outcomes_above:
-        for outcome in OUTCOMES[:-1]:
-            decided = sa.select(Application.id).where(
-                Application.id == other.id, Application.id.in_(of_outcome(outcome))
-            )
-            if db.session.scalar(decided) is not None:
-                raise Refused(Problem(_DECIDED, {"number": other.number}))
+        decided = sa.select(Application.id).where(
+            Application.id == other.id, Application.id.in_(of_outcome(other.intake_id, OUTCOMES[:-1]))
+        )
+        if db.session.scalar(decided) is not None:
+            raise Refused(Problem(_DECIDED, {"number": other.number}))
 
 
 def undo(viewer: Viewer, reference: str) -> Merge:

@@ -1,1 +1,1 @@
-"""A person's application file: its tables, its states, and who may see it."""
+"""A person's application file: its tables, its states, who may see it, and the words by which it is found."""

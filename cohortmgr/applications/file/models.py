@@ -13,6 +13,8 @@ from cohortmgr.base.db import Id, Json, Model, Row, Versioned
 
 _PERSONAL = {"info": {"tenancy": "institution_or_person"}}
 _OFFICE = {"info": {"tenancy": "institution"}}
+# A trigger writes the intake of the file into what belongs to it, whoever adds it.
+_OF_THE_FILE = "0"
 
 
 def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
@@ -21,11 +23,19 @@ def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
     return sa.Index(name, *columns, unique=True, sqlite_where=where, postgresql_where=where)
 
 
+def _by_intake(table: str, condition: str | None = None) -> sa.Index:
+    """The index by which a list's filter reads what belongs to the files of its intake."""
+    where = sa.text(condition) if condition else None
+    columns = ("intake_id", "application_id")
+    return sa.Index(f"ix_{table}_intake_application", *columns, sqlite_where=where, postgresql_where=where)
+
+
 class Application(Row, Versioned, Model):
     """One person's file in one intake. `sealed_answers` holds, as JSON, the answers that the form seals.
 
     The columns from `name` to `average_thousandths` repeat answers, for lists to sort and search by; they are
-    written with the answers and never read back as answers. `fingerprint` is that of the imported row,
+    written with the answers and never read back as answers. `search_text` are the words by which the file is found,
+    parted by spaces; the database keeps a row of each (see `searching`). `fingerprint` is that of the imported row,
     `run_id` the import that made the file. `consent` is the guardian's: see `rules.Consent`.
     """
 
@@ -143,6 +153,7 @@ class Document(Row, Model):
     __tablename__ = "documents"
     __table_args__ = (
         sa.Index("ix_documents_application_question", "application_id", "question"),
+        _by_intake("documents", "replaced_at IS NULL"),
         _one_where("replaced_at IS NULL", "uq_documents_standing", "application_id", "question"),
         sa.Index("ix_documents_state_due", "state", "due"),
         sa.CheckConstraint("state IN ('received', 'aside', 'clean', 'refused', 'promised')", name="state"),
@@ -152,6 +163,7 @@ class Document(Row, Model):
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
+    intake_id: Mapped[int] = mapped_column(Id, server_default=_OF_THE_FILE)
     question: Mapped[str] = mapped_column(sa.String(60))
     state: Mapped[str] = mapped_column(sa.String(10), default="received")
     reason: Mapped[str | None] = mapped_column(sa.String(40))
@@ -178,6 +190,7 @@ class Correction(Row, Versioned, Model):
     __tablename__ = "corrections"
     __table_args__ = (
         _one_where("state = 'asked'", "uq_corrections_asked", "application_id"),
+        _by_intake("corrections"),
         sa.CheckConstraint("state IN ('asked', 'done', 'called_off')", name="state"),
         _PERSONAL,
     )
@@ -185,6 +198,7 @@ class Correction(Row, Versioned, Model):
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    intake_id: Mapped[int] = mapped_column(Id, server_default=_OF_THE_FILE)
     state: Mapped[str] = mapped_column(sa.String(12), default="asked")
     message: Mapped[str] = mapped_column(sa.Text, default="")
     until: Mapped[datetime]
@@ -216,10 +230,11 @@ class Note(Row, Model):
     """A note about a file, from staff to staff. Its text is sealed, and gone once the note is taken back."""
 
     __tablename__ = "notes"
-    __table_args__ = (_OFFICE,)
+    __table_args__ = (_by_intake("notes"), _OFFICE)
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    intake_id: Mapped[int] = mapped_column(Id, server_default=_OF_THE_FILE)
     sealed: Mapped[bytes] = mapped_column(sa.LargeBinary)
     author: Mapped[str] = mapped_column(sa.String(26))
     author_name: Mapped[str] = mapped_column(sa.String(250))
@@ -234,12 +249,14 @@ class Extension(Row, Model):
     __tablename__ = "extensions"
     __table_args__ = (
         _one_where("revoked_at IS NULL", "uq_extensions_live", "application_id"),
+        _by_intake("extensions", "revoked_at IS NULL"),
         _PERSONAL,
     )
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"), index=True)
+    intake_id: Mapped[int] = mapped_column(Id, server_default=_OF_THE_FILE)
     until: Mapped[datetime]
     reason: Mapped[str] = mapped_column(sa.Text)
     by: Mapped[str] = mapped_column(sa.String(26))

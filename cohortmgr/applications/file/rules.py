@@ -12,6 +12,7 @@ from cohortmgr.applications.answers.conditions import counted, either_of, hidden
 from cohortmgr.applications.answers.missing_parts import incomplete
 from cohortmgr.applications.answers.provinces import region_of_province
 from cohortmgr.applications.answers.values import Answer, is_given
+from cohortmgr.applications.file.words import words_of
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
 from cohortmgr.base.text import fold
@@ -238,6 +239,8 @@ def _by_target(form: Form, answers: Mapping[str, Answer], prefix: str) -> dict[s
     }
 
 
+# What the answers say of a person's name, in both scripts.
+NAMES = ("given_name", "family_name", "given_name_ar", "family_name_ar")
 # Values that sort behind every region and every key of an option.
 LAST_REGION, LAST_DIPLOMA = "ZZ", "zzzz"
 
@@ -252,19 +255,25 @@ def listed(definition: Definition, answers: Mapping[str, Answer], number: str) -
     answers = counted(form, answers)
     person = {key: str(value) for key, value in person_values(form, answers).items()}
     given, family = person.get("given_name", ""), person.get("family_name", "")
-    arabic = f"{person.get('given_name_ar', '')} {person.get('family_name_ar', '')}"
     email = person.get("email")
     diploma = diploma_question(definition)
     values: dict[str, Any] = {
         "name": f"{given} {family}".strip()[:250],
         "sort_name": fold(f"{family} {given}")[:250],
-        "search_text": fold(f"{family} {given} {arabic} {number} {email or ''}"),
+        "search_text": search_text(form, answers, number),
         "email": email,
         "region": _region(form, answers),
         "diploma": answers.get(diploma.key) if diploma else None,
         "average_thousandths": average_thousandths(form, answers),
     }
     return {**values, **ranks(values)}
+
+
+def search_text(form: Form, answers: Mapping[str, Answer], number: str) -> str:
+    """The words by which a file with that number is found, parted by spaces; hidden answers do not count."""
+    person = person_values(form, answers)
+    names = [str(person.get(name, "")) for name in NAMES]
+    return words_of(names, number, str(person.get("email", "")))
 
 
 def ranks(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,11 @@ class ApplicationFilters:
         return self.arguments().keys() <= {"state", "columns", "sort", "size"}
 
     @property
+    def is_searched(self) -> bool:
+        """Whether nothing but a search and its state says whether a file is in the list."""
+        return bool(self.search) and replace(self, search="").is_of_state
+
+    @property
     def shown(self) -> tuple[str, ...]:
         """The columns beside the name, in their order."""
         return tuple(name for name in self.columns.split(",") if name)

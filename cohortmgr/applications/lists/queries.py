@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar
-from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.answers.values import normalise_phone
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.queries import AGREED, READ, within
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists.filters import OUTCOMES, SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
-from cohortmgr.base import crypto
+from cohortmgr.applications.searching import queries as searching
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.errors import NotFound
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.paging import ListPlace, Neighbours, Page, neighbours_of, page_of
-from cohortmgr.base.text import fold
 from cohortmgr.programmes.models import Intake, Offering
 
 # An index of the model holds each of these orders.
@@ -37,8 +35,8 @@ SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "diploma": (Application.diploma_rank.expression, Application.sort_name.expression),
 }
 _SENT_OR_CHANGED = sa.func.coalesce(Application.sent_at, Application.updated_at)
-# Higher rooms register here which files had a decision: from an outcome, a query of the applications' ids.
-outcomes_above: Hook[[str], sa.Select[Any]] = Hook()
+# Higher rooms register here which files of an intake had one of some decisions: a query of the applications' ids.
+outcomes_above: Hook[[int, Collection[str]], sa.Select[Any]] = Hook()
 
 _NOTES = sa.select(sa.func.count()).where(Note.application_id == Application.id).scalar_subquery()
 _LAST_CORRECTION = (
@@ -74,6 +72,43 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
 }
 
 
+# A list asks for so few files by their ids, and no estimate can mistake how many they are.
+FEW = 600
+# It looks up to so many in memory while it reads along its order. Of more, one is soon met.
+MANY = 5_000
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Files that something beside their own columns chooses, as a query of their ids; or all others.
+
+    What `is_dense` is looked up in memory however many they are: no index says of one file whether it is in it."""
+
+    files: sa.Select[Any]
+    is_wanted: bool = True
+    is_dense: bool = False
+
+    @property
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The condition that a file is in the set, or is not. As NOT IN that would be no join."""
+        if self.is_wanted:
+            return Application.id.in_(self.files)
+        there = self.files.where(self.files.selected_columns[0] == Application.id)
+        return ~there.correlate(Application).exists()
+
+    def along(self) -> sa.ColumnElement[bool]:
+        """The same condition for who reads a page along its order. It asks the database how many the files are."""
+        if not self.is_wanted:
+            return self.condition
+        few = db.session.scalars(self.files.limit(FEW + 1)).all()
+        if len(few) <= FEW:
+            return Application.id.in_(few)
+        counted = sa.select(sa.func.count()).select_from(self.files.limit(MANY + 1).subquery())
+        if not self.is_dense and (db.session.scalar(counted) or 0) > MANY:
+            return self.condition
+        return self.condition.is_(True)  # so written it becomes no join, which would read the whole intake
+
+
 def _midnight(day: str, after: int = 0) -> datetime:
     moment = date.fromisoformat(day) + timedelta(days=after)
     return datetime.combine(moment, time(), CASABLANCA)
@@ -81,6 +116,11 @@ def _midnight(day: str, after: int = 0) -> datetime:
 
 def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions that choose the applications of a list, for everything that is done to the same list."""
+    return [*_of_the_file(intake_id, filters), *(each.condition for each in _sets(intake_id, filters))]
+
+
+def _of_the_file(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
+    """The conditions on the file's own columns."""
     found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id, AGREED]
     if filters.state != "all":
         found.append(Application.state == filters.state)
@@ -88,7 +128,7 @@ def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement
         found.append(Application.eligible.is_({"yes": True, "no": False}.get(filters.eligible)))
     same = [name for name in ("region", "diploma", "source") if getattr(filters, name)]
     found += [getattr(Application, name) == getattr(filters, name) for name in same]
-    found += [*_between(filters), *_beside(filters)]
+    found += _between(filters)
     if filters.offering:
         wanted = sa.select(Offering.id).where(
             Offering.intake_id == intake_id, Offering.key == filters.offering
@@ -96,8 +136,6 @@ def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement
         found.append(Application.offering_id == wanted.scalar_subquery())
     if filters.files:
         found.append(Application.reference.in_(filters.files.split(",")))
-    if filters.search:
-        found.append(_found(filters.search))
     return found
 
 
@@ -115,70 +153,48 @@ def _between(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _beside(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
-    """The conditions on what belongs to the file: notes, corrections, documents, more time, decisions."""
-    found: list[sa.ColumnElement[bool]] = []
+def _sets(intake_id: int, filters: ApplicationFilters) -> list[FileSet]:
+    """The files that are found by a search or by what belongs to them: notes, corrections, documents, more time,
+    decisions. Each query reads the rows of the intake alone."""
+    found: list[FileSet] = []
+    if filters.search:
+        found.append(_searched(intake_id, filters))
     if filters.note:
-        there = sa.exists().where(Note.application_id == Application.id)
-        found.append(there if filters.note == "yes" else ~there)
+        noted = sa.select(Note.application_id).where(Note.intake_id == intake_id)
+        found.append(FileSet(noted, filters.note == "yes"))
     if filters.documents:
-        there = sa.exists().where(Document.application_id == Application.id, Document.replaced_at.is_(None))
-        found.append(there if filters.documents == "yes" else ~there)
-    if filters.correction == "none":
-        found.append(~sa.exists().where(Correction.application_id == Application.id))
-    elif filters.correction:
-        found.append(_LAST_CORRECTION.in_([filters.correction]))
+        standing = (Document.intake_id == intake_id, Document.replaced_at.is_(None))
+        with_papers = sa.select(Document.application_id).where(*standing)
+        found.append(FileSet(with_papers, filters.documents == "yes"))
+    if filters.correction:
+        found.append(FileSet(_corrected(intake_id, filters.correction), filters.correction != "none"))
     if filters.extended:
-        live = (Extension.application_id == Application.id, Extension.revoked_at.is_(None))
-        found.append(sa.exists().where(*live))
+        live = (Extension.intake_id == intake_id, Extension.revoked_at.is_(None))
+        found.append(FileSet(sa.select(Extension.application_id).where(*live)))
     if filters.outcome:
-        for of_outcome in outcomes_above:
-            if filters.outcome == "none":
-                found += [Application.id.not_in(of_outcome(each)) for each in OUTCOMES[:-1]]
-            else:
-                found.append(Application.id.in_(of_outcome(filters.outcome)))
+        decided = OUTCOMES[:-1] if filters.outcome == "none" else (filters.outcome,)
+        found += [FileSet(each(intake_id, decided), filters.outcome != "none") for each in outcomes_above]
     return found
 
 
-def _found(text: str) -> sa.ColumnElement[bool]:
-    """The condition of a search. The text matches if each of its words is in the names, number or address; or
-    if it is an identity number or telephone, by its blind index; or the reference that stands in addresses."""
-    words = [Application.search_text.contains(word, autoescape=True) for word in fold(text).split()]
-    ways: list[sa.ColumnElement[bool]] = [sa.and_(sa.true(), *words)]
-    numbers = _identity_numbers(text)
-    if numbers:
-        bearers = sa.select(Identifier.person_id).where(Identifier.blind.in_(numbers))
-        ways.append(Application.person_id.in_(bearers))
-    phone = _phone(text)
-    if phone:
-        ways.append(Application.person_id.in_(sa.select(Person.id).where(Person.phone_blind == phone)))
-    if len(text) == 26 and text.isalnum():
-        ways.append(Application.reference == text.upper())
-    return sa.or_(*ways)
+def _searched(intake_id: int, filters: ApplicationFilters) -> FileSet:
+    states = tuple(ApplicationState) if filters.state == "all" else (filters.state,)
+    return FileSet(searching.in_intake(intake_id, states, filters.search), is_dense=True)
 
 
-def _identity_numbers(text: str) -> list[str]:
-    """The blind indexes of the identity numbers (CIN, Massar) that a text could be."""
-    numbers = []
-    for kind, normalise in (("cin", normalise_cin), ("massar", normalise_massar)):
-        try:
-            numbers.append(crypto.blind_index(kind, normalise(text)))
-        except Refused:
-            continue
-    return numbers
-
-
-def _phone(text: str) -> str | None:
-    """The blind index of the telephone number that a text could be; None if it could not."""
-    try:
-        return crypto.blind_index("phone", normalise_phone(text))
-    except Refused:
-        return None
+def _corrected(intake_id: int, state: str) -> sa.Select[Any]:
+    """The files of the intake whose last correction is in the state; with `none`, those that had any."""
+    of_intake = sa.select(Correction.application_id).where(Correction.intake_id == intake_id)
+    if state == "none":
+        return of_intake
+    later = aliased(Correction)
+    followed = sa.exists().where(later.application_id == Correction.application_id, later.id > Correction.id)
+    return of_intake.where(Correction.state == state, ~followed)
 
 
 def seeks_identity(filters: ApplicationFilters) -> bool:
     """Whether the search may be an identity number or a telephone, which is kept nowhere unsealed."""
-    return bool(_identity_numbers(filters.search) or _phone(filters.search))
+    return searching.seeks_identity(filters.search)
 
 
 def _order(filters: ApplicationFilters) -> list[Any]:
@@ -195,7 +211,14 @@ def page(
     """One page. The caller has loaded the intake for the viewer. `counts` are its files by state, if they are known:
     what only a state narrows is not counted again."""
     known = (counts or {}).get(filters.state) if filters.is_of_state else None
-    return page_of(_rows(intake_id, filters), place, filters.size, known)
+    sets = _sets(intake_id, filters)
+    if not sets:
+        return page_of(_rows(intake_id, filters), place, filters.size, known)
+    same = sa.select(Application.id).where(*chosen(intake_id, filters))
+    if filters.is_searched:
+        same = sets[0].files
+    rows = _rows(intake_id, filters, [*_of_the_file(intake_id, filters), *(each.along() for each in sets)])
+    return page_of(rows, place, filters.size, None, same)
 
 
 def awaiting_guardian(intake_id: int, place: ListPlace) -> Page:
@@ -218,15 +241,18 @@ def every(intake_id: int, filters: ApplicationFilters) -> Sequence[Any]:
     return db.session.execute(_rows(intake_id, filters)).all()
 
 
-def _rows(intake_id: int, filters: ApplicationFilters) -> sa.Select[Any]:
-    """A query of reference and name, then the chosen columns in their order."""
+def _rows(
+    intake_id: int, filters: ApplicationFilters, conditions: Sequence[sa.ColumnElement[bool]] = ()
+) -> sa.Select[Any]:
+    """A query of reference and name, then the chosen columns in their order. `conditions` choose the same files as
+    `chosen` does."""
     return (
         sa.select(
             Application.reference,
             Application.name,
             *(COLUMN_EXPRESSIONS[name] for name in filters.shown),
         )
-        .where(*chosen(intake_id, filters))
+        .where(*(conditions or chosen(intake_id, filters)))
         .order_by(*_order(filters))
     )
 

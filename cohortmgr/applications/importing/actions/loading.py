@@ -243,7 +243,7 @@ def _told(
         "sent_at": None if waits else step.sending.sent_at or clock.now(),
         "withdrawn_at": None,
         "updated_at": clock.now(),
-        **listed(prepared.definition, step.sending.answers, number),
+        **listed(prepared.definition, {**(kept or {}), **step.sending.answers}, number),
     }
 
 

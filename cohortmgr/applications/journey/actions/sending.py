@@ -28,6 +28,7 @@ from cohortmgr.applications.file.rules import (
     asked,
     split_sealed,
 )
+from cohortmgr.applications.file.words import words_of
 from cohortmgr.applications.filling.actions.numbers import tell_contradictions
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import consent_after, is_child, lacking
@@ -95,6 +96,7 @@ def _new_draft(viewer: Viewer, intake: Intake, person_id: int) -> Application:
             offering_id=alone.having(sa.func.count() == 1).scalar_subquery(),
             version_id=intake.definition_version_id,
             number=number,
+            search_text=words_of((), number),
             language=viewer.language,
             created_at=moment,
             updated_at=moment,

@@ -193,7 +193,7 @@ def test_a_file_on_which_a_decision_was_taken_is_not_put_aside(
 ) -> None:
     now, twin = put(mdia()), put(mdia())
     decided = sa.select(Application.id).where(Application.reference == twin)
-    monkeypatch.setattr(lists, "outcomes_above", [lambda _outcome: decided])
+    monkeypatch.setattr(lists, "outcomes_above", [lambda _intake, _outcomes: decided])
     refused = desk.post(f"/staff/duplicates/{now}/{twin}", data={**REASON, "keep": now})
     assert "Une décision est déjà prise" in refused.text and not all_of(Merge)
 

@@ -51,7 +51,7 @@ def explained(app: Flask) -> Iterator[list[tuple[int, str]]]:
     found: list[tuple[int, str]] = []
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: object) -> None:
-        if statement.startswith("SELECT") and "set_config" not in statement:
+        if statement.startswith(("SELECT", "WITH")) and "set_config" not in statement:
             with connection.connection.cursor() as apart:
                 apart.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
                 plan = apart.fetchone()[0]

@@ -91,7 +91,7 @@ def test_list_columns_are_folded_and_hold_no_sealed_answer() -> None:
     columns = listed(MDIA, answers, "MDIA-7K3QXP")
     assert columns["name"] == "Zoé El Idrissi"
     assert columns["sort_name"] == "el idrissi zoe"
-    assert "الادريسي" in columns["search_text"] and "mdia-7k3qxp" in columns["search_text"]
+    assert {"الادريسي", "mdia7k3qxp", "7k3qxp", "elidrissi"} <= set(columns["search_text"].split())
     assert "ab123456" not in columns["search_text"] and "212" not in columns["search_text"]
     assert (columns["region"], columns["diploma"], columns["email"]) == (
         "MA-04",
