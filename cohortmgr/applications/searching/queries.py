@@ -1,7 +1,7 @@
 """Finds files by a text: a reference, a file's number, an identity number or a telephone, and else by words.
 
 Below a policy of row-level security PostgreSQL takes no LIKE as the condition of an index; it takes `word >= …` and
-`word < …` (docs/decisions/0019).
+`word < …` (docs/decisions/0021).
 """
 
 from __future__ import annotations
