@@ -18,6 +18,8 @@ from cohortmgr.applications.documents import tasks as document_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as own_documents
 from cohortmgr.applications.documents.views import staff as read_documents
+from cohortmgr.applications.duplicates import commands as duplicate_commands
+from cohortmgr.applications.duplicates import tasks as duplicate_tasks
 from cohortmgr.applications.duplicates import views as duplicates
 from cohortmgr.applications.eligibility.views import check
 from cohortmgr.applications.file import commands as file_commands
@@ -74,11 +76,12 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(page)
     commands.group.add_command(file_commands.recount)
     commands.group.add_command(search_commands.words)
+    commands.group.add_command(duplicate_commands.compare)
     app.cli.add_command(commands.group)
     declare("applications", *notices.NOTICES)
     _join_hooks()
     _place(app)
-    add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS)
+    add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS, *duplicate_tasks.WORKS)
 
 
 def _join_hooks() -> None:

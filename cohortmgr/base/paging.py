@@ -8,7 +8,7 @@ describes it in "No Offset".
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,6 +54,10 @@ class Page:
     def is_whole(self) -> bool:
         """Whether the list has no other page."""
         return self.before is None and self.after is None
+
+    def with_rows(self, rows: Sequence[Any]) -> Page:
+        """The same page with something else in place of each row, such as the row with what belongs to it."""
+        return replace(self, rows=rows)
 
 
 def page_of(

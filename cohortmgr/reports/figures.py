@@ -15,15 +15,27 @@ UNKNOWN = ""
 
 
 @dataclass(frozen=True)
+class Marks:
+    """The means of some files that were read: in which point of the scale they lie, how many they are, and their sum
+    in thousandths out of twenty."""
+
+    point: int
+    files: int
+    whole: int
+
+
+@dataclass(frozen=True)
 class FileRecord:
-    """One file: the stages that it reached, its mean in thousandths out of twenty, and the groups to count it in."""
+    """Files of one kind: the stages that they reached, the groups to count them in, and how many they are. Their marks
+    may come as a record of its own, of no files."""
 
     stages: frozenset[str]
     region: str | None = None
     sex: str | None = None
     licence: str | None = None
     company: str | None = None
-    mean: int | None = None
+    files: int = 1
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,10 @@ def figures(records: Sequence[FileRecord]) -> Figures:
     """Count records through the funnel, by region, sex and licence, and placements by company."""
     whole = _group("", records)
     received = whole.counts["received"] or 0
-    placed = Counter(r.company or UNKNOWN for r in records if "placed" in r.stages)
+    placed: Counter[str] = Counter()
+    for record in records:
+        if "placed" in record.stages:
+            placed[record.company or UNKNOWN] += record.files
     order = sorted(placed.items(), key=lambda pair: (-pair[1], pair[0]))
     return Figures(
         funnel=whole,
@@ -69,11 +84,12 @@ def figures(records: Sequence[FileRecord]) -> Figures:
 
 
 def _group(key: str, records: Sequence[FileRecord]) -> FigureGroup:
-    means = [record.mean for record in records if record.mean is not None and "read" in record.stages]
+    marks = [record.marks for record in records if record.marks is not None]
+    marked = sum(each.files for each in marks)
     return FigureGroup(
         key=key,
-        counts={stage: sum(1 for record in records if stage in record.stages) for stage in STAGES},
-        mean=round(Fraction(sum(means), len(means))) if means else None,
+        counts={stage: sum(each.files for each in records if stage in each.stages) for stage in STAGES},
+        mean=round(Fraction(sum(each.whole for each in marks), marked)) if marked else None,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,10 +26,10 @@ from cohortmgr.placements.rules import PlacementState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reports.figures import FileRecord
+from cohortmgr.reports.figures import FileRecord, Marks
 from cohortmgr.reports.masking import masked
 from cohortmgr.reports.models import Report
-from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json, mean_mark
+from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.models import Offer
@@ -138,98 +138,100 @@ def to_compute(reference: str) -> sa.Row[int, str, str, str] | None:
     ).first()
 
 
-def received_ids(intake_id: int) -> Sequence[int]:
-    """Return the ids of the files of an intake that were sent, including those withdrawn later."""
-    sent = (Application.intake_id == intake_id, Application.sent_at.is_not(None))
-    return db.session.scalars(sa.select(Application.id).where(*sent).order_by(Application.id)).all()
-
-
-def records(ids: Sequence[int], readings: int) -> list[FileRecord]:
-    """Return the stages that each file ever reached, whatever became of it since, so that no stage holds more
-    than the one before. A file counts as read with `readings` readings."""
-    rows = db.session.execute(
-        sa.select(Application.id, Application.eligible, Application.region, Application.diploma, Person.sex)
-        .join(Person, Person.id == Application.person_id)
-        .where(Application.id.in_(ids))
-        .order_by(Application.id)
-    ).all()
-    marks, enrolled = _marks(ids), _enrolled(ids)
-    offers, accepted = _offers(ids)
-    companies, paid = _companies(ids), _paid(ids)
-    found = []
-    for row in rows:
-        reached = {
-            "received": True,
-            "eligible": bool(row.eligible),
-            "read": len(marks[row.id]) >= max(1, readings),
-            "chosen": row.id in offers,
-            "accepted": row.id in accepted or row.id in enrolled,
-            "enrolled": row.id in enrolled,
-            "placed": row.id in companies,
-            "paid": row.id in paid,
-        }
-        stages = frozenset(stage for stage, done in reached.items() if done)
-        mean = mean_mark(marks[row.id])
-        found.append(FileRecord(stages, row.region, row.sex, row.diploma, companies.get(row.id), mean))
-    return found
-
-
-def _marks(ids: Sequence[int]) -> Mapping[int, list[int]]:
-    found: dict[int, list[int]] = defaultdict(list)
-    counting = Review.state.in_([state.value for state in COUNTING])
-    rows = db.session.execute(
-        sa.select(Review.application_id, Review.total_thousandths).where(
-            Review.application_id.in_(ids), counting, Review.total_thousandths.is_not(None)
-        )
-    )
-    for application_id, total in rows:
-        found[application_id].append(int(total or 0))
-    return found
-
-
-def _offers(ids: Sequence[int]) -> tuple[set[int], set[int]]:
-    """Return the files that were ever offered a seat, and those whose person ever accepted it."""
-    rows = db.session.execute(
-        sa.select(Offer.application_id, Offer.state, Offer.accepted_at).where(Offer.application_id.in_(ids))
-    ).all()
-    taken = {row.application_id for row in rows if row.accepted_at or row.state == OfferState.ACCEPTED}
-    return {row.application_id for row in rows}, taken
-
-
-def _enrolled(ids: Sequence[int]) -> set[int]:
-    return set(
-        db.session.scalars(sa.select(Enrolment.application_id).where(Enrolment.application_id.in_(ids)))
-    )
-
-
-def _companies(ids: Sequence[int]) -> dict[int, str]:
-    """Return application ids with the key of the company where the person is or was."""
-    rows = db.session.execute(
-        sa.select(Enrolment.application_id, Organisation.key)
-        .join(Placement, Placement.enrolment_id == Enrolment.id)
-        .join(Organisation, Organisation.id == Placement.company_id)
-        .where(Enrolment.application_id.in_(ids), Placement.state.in_(_PLACED))
-        .order_by(Placement.id)
-    )
-    return dict(rows.all())
-
-
 _APPROVED = (
     StipendLine.state == StipendLineState.PAYABLE.value,
     StipendRun.state.in_([state.value for state in SETTLED]),
 )
 
 
-def _paid(ids: Sequence[int]) -> set[int]:
-    return set(
-        db.session.scalars(
-            sa.select(Enrolment.application_id)
-            .join(StipendLine, StipendLine.enrolment_id == Enrolment.id)
-            .join(StipendRun, StipendRun.id == StipendLine.run_id)
-            .where(Enrolment.application_id.in_(ids), *_APPROVED)
-            .distinct()
-        )
-    )
+def records(intake_id: int, readings: int) -> list[FileRecord]:
+    """Return how many files of an intake, sent or withdrawn later, ever reached which stages, whatever became of them
+    since, so that no stage holds more than the one before; and the marks of those that were read. A file counts as
+    read with `readings` readings. Two statements, and a record for each kind of file: the database sums."""
+    reads, offers, placed = _reads(intake_id), _offers(intake_id), _placed(intake_id)
+    enrolled, paid = _enrolments(intake_id).distinct().subquery(), _paid(intake_id)
+    is_read = sa.func.coalesce(reads.c.readings, 0) >= max(1, readings)
+    reached = {
+        "eligible": sa.func.coalesce(Application.eligible, sa.false()),
+        "read": is_read,
+        "chosen": offers.c.application_id.is_not(None),
+        "accepted": sa.or_(offers.c.taken == 1, enrolled.c.application_id.is_not(None)),
+        "enrolled": enrolled.c.application_id.is_not(None),
+        "placed": placed.c.id.is_not(None),
+        "paid": paid.c.application_id.is_not(None),
+    }
+    stages = [sa.case((done, 1), else_=0).label(stage) for stage, done in reached.items()]
+    kinds = (Application.region, Person.sex, Application.diploma, Organisation.key)
+    files = sa.select(*kinds, *stages, sa.func.count().label("files")).select_from(Application)
+    files = files.join(Person, Person.id == Application.person_id)
+    for each in (reads, offers, enrolled, placed, paid):
+        files = files.outerjoin(each, each.c.application_id == Application.id)
+    files = files.outerjoin(Placement, Placement.id == placed.c.id)
+    files = files.outerjoin(Organisation, Organisation.id == Placement.company_id)
+    found = []
+    files = files.where(*_received(intake_id)).group_by(*kinds, *reached)
+    for row in db.session.execute(files):
+        done = frozenset({"received", *(stage for stage in reached if getattr(row, stage))})
+        found.append(FileRecord(done, row[0], row[1], row[2], row[3], files=row.files))
+    return [*found, *_marked(intake_id, reads, is_read)]
+
+
+def _marked(intake_id: int, reads: sa.Subquery, is_read: sa.ColumnElement[bool]) -> Iterator[FileRecord]:
+    """The marks of the files that were read, a record for each group and point of the scale."""
+    mean = _mean(reads)
+    kinds = (Application.region, Person.sex, Application.diploma, (mean // 1000).label("point"))
+    marked = sa.select(*kinds, sa.func.count(), sa.func.sum(mean)).select_from(Application)
+    marked = marked.join(Person, Person.id == Application.person_id)
+    marked = marked.join(reads, reads.c.application_id == Application.id)
+    marked = marked.where(*_received(intake_id), is_read).group_by(*kinds[:3], "point")
+    for region, sex, licence, point, count, whole in db.session.execute(marked):
+        marks = Marks(int(point), count, int(whole))
+        yield FileRecord(frozenset(), region, sex, licence, files=0, marks=marks)
+
+
+def _received(intake_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (Application.intake_id == intake_id, Application.sent_at.is_not(None))
+
+
+def _mean(reads: sa.Subquery) -> sa.ColumnElement[int]:
+    """The mean of a file's readings, half to even, as whole numbers on either database."""
+    whole, rest = reads.c.total // reads.c.readings, reads.c.total % reads.c.readings
+    is_up = sa.or_(2 * rest > reads.c.readings, sa.and_(2 * rest == reads.c.readings, whole % 2 == 1))
+    return whole + sa.case((is_up, 1), else_=0)
+
+
+def _reads(intake_id: int) -> sa.Subquery:
+    counting = Review.state.in_([state.value for state in COUNTING])
+    summed = sa.select(
+        Review.application_id,
+        sa.func.count().label("readings"),
+        sa.func.sum(Review.total_thousandths, type_=sa.Integer).label("total"),
+    ).where(Review.intake_id == intake_id, counting, Review.total_thousandths.is_not(None))
+    return summed.group_by(Review.application_id).subquery()
+
+
+def _offers(intake_id: int) -> sa.Subquery:
+    """The files that were ever offered a seat, and whether their person ever accepted it."""
+    taken = sa.or_(Offer.accepted_at.is_not(None), Offer.state == OfferState.ACCEPTED.value)
+    offered = sa.select(Offer.application_id, sa.func.max(sa.case((taken, 1), else_=0)).label("taken"))
+    return offered.where(Offer.intake_id == intake_id).group_by(Offer.application_id).subquery()
+
+
+def _enrolments(intake_id: int) -> sa.Select[Any]:
+    chosen = sa.select(Enrolment.application_id).join(Application, Application.id == Enrolment.application_id)
+    return chosen.where(Application.intake_id == intake_id)
+
+
+def _placed(intake_id: int) -> sa.Subquery:
+    """The last placement of each file's person."""
+    placed = _enrolments(intake_id).join(Placement, Placement.enrolment_id == Enrolment.id)
+    last = placed.add_columns(sa.func.max(Placement.id).label("id")).where(Placement.state.in_(_PLACED))
+    return last.group_by(Enrolment.application_id).subquery()
+
+
+def _paid(intake_id: int) -> sa.Subquery:
+    lines = _enrolments(intake_id).join(StipendLine, StipendLine.enrolment_id == Enrolment.id)
+    return lines.join(StipendRun, StipendRun.id == StipendLine.run_id).where(*_APPROVED).distinct().subquery()
 
 
 def offers_by_state(intake_id: int) -> dict[str, int | None]:

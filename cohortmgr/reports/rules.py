@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.states import Stage, Table
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
-from cohortmgr.reports.figures import FigureGroup, Figures
+from cohortmgr.reports.figures import FigureGroup, Figures, Marks
 from cohortmgr.selection.rules import OfferState
 
 
@@ -92,17 +91,11 @@ class Contents:
     company_names: Names
 
 
-def mean_mark(totals: Iterable[int]) -> int | None:
-    """Return the mean of the readings of one file, in thousandths, half to even; None without any."""
-    marks = list(totals)
-    return round(Fraction(sum(marks), len(marks))) if marks else None
-
-
-def marks_by_point(means: Iterable[int]) -> dict[str, int | None]:
-    """Count the means (thousandths) in each point of the scale: `12` counts 12.000 to 12.999, `19` also 20."""
+def marks_by_point(counted: Iterable[Marks]) -> dict[str, int | None]:
+    """Count the means in each point of the scale: `12` counts 12.000 to 12.999, `19` also 20."""
     counts = dict.fromkeys(range(FULL_MARK_POINTS), 0)
-    for mean in means:
-        counts[min(FULL_MARK_POINTS - 1, max(0, mean // 1000))] += 1
+    for marks in counted:
+        counts[min(FULL_MARK_POINTS - 1, max(0, marks.point))] += marks.files
     return {str(point): count for point, count in counts.items()}
 
 

@@ -1,4 +1,4 @@
-"""The worker's job of reports: it reads all files of an intake in chunks and stores the figures."""
+"""The worker's job of reports: the database sums the files of an intake, and the figures are stored."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from cohortmgr.reports.figures import FileRecord, figures
 from cohortmgr.reports.masking import masked
 from cohortmgr.reports.rules import Contents, marks_by_point
 
-CHUNK = 50
-"""The number of files read between two steps of the percentage."""
-
 
 @handler(actions.KIND)
 def compute(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
@@ -33,14 +30,14 @@ def compute(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str,
         return {"report": reference}
     intake = programmes.get_intake(wanted.reference)
     definition, title, number = programmes.definition_of(intake), dict(intake.title), wanted.intake_id
-    ids = queries.received_ids(number)
-    found = _records(ids, definition, progress)
+    found = queries.records(number, definition.rubric.readings)
+    progress(1, 3)
     contents = _contents(found, definition, number)
     today = clock.today()
     whole = workbook(contents, wanted.language, title, today)
     shown = workbook(masked(contents), wanted.language, title, today)
     keys = actions.prepare_workbooks(whole, shown)
-    progress(len(ids) + 1, len(ids) + 2)
+    progress(2, 3)
     kept = False
     try:
         with writing():
@@ -49,23 +46,13 @@ def compute(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str,
         if not kept:
             for key in keys:
                 storage.delete(key)
-    return {"report": reference, "files": len(ids)}
-
-
-def _records(ids: Sequence[int], definition: Definition, progress: ProgressCallback) -> list[FileRecord]:
-    found: list[FileRecord] = []
-    for start in range(0, len(ids), CHUNK):
-        chunk = ids[start : start + CHUNK]
-        found += queries.records(chunk, definition.rubric.readings)
-        progress(start + len(chunk), len(ids) + 2)
-    return found
+    return {"report": reference, "files": sum(each.files for each in found)}
 
 
 def _contents(found: Sequence[FileRecord], definition: Definition, intake_id: int) -> Contents:
-    means = [record.mean for record in found if record.mean is not None and "read" in record.stages]
     return Contents(
         figures=figures(found),
-        marks=marks_by_point(means),
+        marks=marks_by_point(each.marks for each in found if each.marks is not None),
         offers=queries.offers_by_state(intake_id),
         stipends=queries.stipends_by_month(intake_id),
         **queries.names_of(definition, intake_id),

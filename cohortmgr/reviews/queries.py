@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.models import Application, Document, IntakeCount
 from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
@@ -21,7 +20,16 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN, ReviewState, is_stranded, severities
+from cohortmgr.reviews.rules import (
+    COUNTING,
+    HOLDING,
+    OPEN,
+    Reader,
+    ReadingProgress,
+    ReviewState,
+    is_stranded,
+    severity_of,
+)
 
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
@@ -212,44 +220,6 @@ def open_count(viewer: Viewer) -> int:
     return db.session.scalar(counted) or 0
 
 
-@dataclass(frozen=True)
-class Reader:
-    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None without any total."""
-
-    reference: str
-    name: str
-    held: int
-    handed_in: int
-    waiting: int
-    abstained: int
-    mean: int | None
-    severity: int | None
-
-
-@dataclass(frozen=True)
-class ReadingProgress:
-    """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
-
-    `stranded` readings are open with somebody who may not read them, or no longer; they wait for the next assignment.
-    `spread` counts files by the gap between their readings, in whole points.
-    """
-
-    files: int
-    complete: int
-    assigned: int
-    stranded: int
-    handed_in: int
-    readings: int
-    readers: tuple[Reader, ...]
-    spread: tuple[tuple[int, int], ...]
-    totals: tuple[tuple[int, int], ...]
-
-    @property
-    def expected(self) -> int:
-        """The number of readings that the rubric asks for in all."""
-        return self.files * self.readings
-
-
 def readers_of(intake: Intake) -> Sequence[Any]:
     """Return the reviewers who may read files of an intake: not those who have an interest in it."""
     able = reviewers_in(intake.path)
@@ -258,73 +228,145 @@ def readers_of(intake: Intake) -> Sequence[Any]:
 
 
 def progress_of(intake: Intake) -> ReadingProgress:
-    """Return the progress of an intake, in as many statements whatever the number of files."""
+    """Return the progress of an intake, in as many statements and as few rows whatever the number of files: the
+    database sums. A file that was withdrawn or put aside waits for nobody, so it is left out, as in the readers' own
+    lists."""
     readings = programmes.definition_of(intake).rubric.readings
-    files = {row.number for row in files_to_read(intake)}
-    held = db.session.execute(
-        sa.select(Application.number, Person.reference, Review.state, Review.total_thousandths)
-        .join(Application, Application.id == Review.application_id)
-        .join(Person, Person.id == Review.reviewer_id)
-        .where(Review.intake_id == intake.id)
-    ).all()
-    # A file that was withdrawn or put aside waits for nobody, so it is left out, as in the readers' own lists.
-    rows = [row for row in held if row.number in files]
     names = {row.reference: f"{row.given_name} {row.family_name}" for row in readers_of(intake)}
-    stranded = sum(1 for row in rows if is_stranded(row.state, row.reference, names))
-    names |= _names_of({row.reference for row in rows} - names.keys())
-    counted = [row for row in rows if row.state in COUNTING]
-    by_file: dict[str, list[int]] = defaultdict(list)
-    for row in counted:
-        by_file[row.number].append(row.total_thousandths)
-    gaps = [(max(t) - min(t)) // 1000 for t in by_file.values() if len(t) > 1]
-    marks = [sum(t) // len(t) // 1000 for t in by_file.values()]
+    held = db.session.execute(
+        _readings(
+            intake, Person.reference, Review.state, sa.func.count(), sa.func.sum(Review.total_thousandths)
+        )
+        .join(Person, Person.id == Review.reviewer_id)
+        .group_by(Person.reference, Review.state)
+    ).all()
+    work: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
+    for reference, state, count, total in held:
+        work[reference][state] = (count, int(total or 0))
+    stranded = sum(row[2] for row in held if is_stranded(row[1], row[0], names))
+    names |= _names_of(work.keys() - names.keys())
+    complete, spread, totals = _spread(intake, readings)
     return ReadingProgress(
-        files=len(files),
-        complete=sum(1 for totals in by_file.values() if len(totals) >= readings),
-        assigned=sum(1 for row in rows if row.state in HOLDING) - stranded,
+        files=_files(intake),
+        complete=complete,
+        assigned=sum(_count(states, HOLDING) for states in work.values()) - stranded,
         stranded=stranded,
-        handed_in=len(counted),
+        handed_in=sum(_count(states, COUNTING) for states in work.values()),
         readings=readings,
-        readers=_readers(rows, names),
-        spread=_counts(gaps),
-        totals=_counts(marks),
+        readers=_readers(work, names, _severities(intake)),
+        spread=_filled(spread),
+        totals=_filled(totals),
     )
 
 
-def _names_of(references: set[str]) -> dict[str, str]:
+def _files(intake: Intake) -> int:
+    """How many files were sent and meet the conditions, by the counters."""
+    counted = sa.select(sa.func.sum(IntakeCount.files)).where(
+        IntakeCount.intake_id == intake.id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
+    )
+    return int(db.session.scalar(counted) or 0)
+
+
+def _readings(intake: Intake, *wanted: Any) -> sa.Select[Any]:
+    """Select of the readings of the files that are to be read."""
+    files = (
+        Application.intake_id == intake.id,
+        Application.state == "submitted",
+        Application.eligible.is_(True),
+    )
+    chosen = sa.select(*wanted).select_from(Review).join(Application, Application.id == Review.application_id)
+    return chosen.where(Review.intake_id == intake.id, *files)
+
+
+def _by_file(intake: Intake) -> sa.Subquery:
+    """For each file: how many readings were handed in, the least and the greatest total, and their sum."""
+    total = Review.total_thousandths
+    measured = _readings(
+        intake,
+        Review.application_id,
+        sa.func.count().label("readers"),
+        sa.func.min(total).label("least"),
+        sa.func.max(total).label("most"),
+        sa.func.sum(total).label("whole"),
+    )
+    return measured.where(Review.state.in_(COUNTING)).group_by(Review.application_id).subquery()
+
+
+def _spread(intake: Intake, readings: int) -> tuple[int, Counter[int], Counter[int]]:
+    """How many files have enough readings; and how many there are with each gap between readings, and with each mean,
+    in whole points."""
+    file = _by_file(intake)
+    gap = sa.case((file.c.readers > 1, (file.c.most - file.c.least) // 1000)).label("gap")
+    mean = (file.c.whole // file.c.readers // 1000).label("mean")
+    enough = sa.case((file.c.readers >= readings, 1), else_=0).label("enough")
+    complete, gaps, means = 0, Counter[int](), Counter[int]()
+    for wide, high, is_enough, count in db.session.execute(
+        sa.select(gap, mean, enough, sa.func.count()).group_by("gap", "mean", "enough")
+    ):
+        complete += count if is_enough else 0
+        means[int(high)] += count
+        if wide is not None:
+            gaps[int(wide)] += count
+    return complete, gaps, means
+
+
+def _severities(intake: Intake) -> dict[str, int | None]:
+    """Each reviewer's severity, by reference."""
+    file = _by_file(intake)
+    over = sa.func.sum(Review.total_thousandths * file.c.readers - file.c.whole)
+    rows = db.session.execute(
+        _readings(intake, Person.reference, file.c.readers, sa.func.count(), over)
+        .join(Person, Person.id == Review.reviewer_id)
+        .join(file, file.c.application_id == Review.application_id)
+        .where(Review.state.in_(COUNTING), file.c.readers > 1)
+        .group_by(Person.reference, file.c.readers)
+    )
+    shared: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for reference, readers, files, gap in rows:
+        shared[reference].append((readers, files, int(gap)))
+    return {reference: severity_of(each) for reference, each in shared.items()}
+
+
+def _names_of(references: Collection[str]) -> dict[str, str]:
     if not references:
         return {}
     wanted = sa.select(Person.reference, Person.given_name, Person.family_name)
-    rows = db.session.execute(wanted.where(Person.reference.in_(references)))
+    rows = db.session.execute(wanted.where(Person.reference.in_(sorted(references))))
     return {row.reference: f"{row.given_name} {row.family_name}" for row in rows}
 
 
-def _readers(rows: Sequence[Any], names: dict[str, str]) -> tuple[Reader, ...]:
-    counted = [row for row in rows if row.state in COUNTING]
-    severity = severities((row.number, row.reference, row.total_thousandths) for row in counted)
+def _count(states: Mapping[str, tuple[int, int]], wanted: Collection[str]) -> int:
+    return sum(count for state, (count, _total) in states.items() if state in wanted)
+
+
+def _readers(
+    work: Mapping[str, Mapping[str, tuple[int, int]]],
+    names: Mapping[str, str],
+    severity: Mapping[str, int | None],
+) -> tuple[Reader, ...]:
     found = []
     for reference, name in sorted(names.items(), key=lambda item: item[1]):
-        own = [row for row in rows if row.reference == reference]
-        totals = [row.total_thousandths for row in own if row.state in COUNTING]
+        own = work.get(reference, {})
+        handed_in = _count(own, COUNTING)
+        whole = sum(total for state, (_number, total) in own.items() if state in COUNTING)
         found.append(
             Reader(
                 reference=reference,
                 name=name.strip(),
-                held=sum(1 for row in own if row.state in HOLDING),
-                handed_in=len(totals),
-                waiting=sum(1 for row in own if row.state in OPEN),
-                abstained=sum(1 for row in own if row.state == ReviewState.ABSTAINED),
-                mean=round(sum(totals) / len(totals)) if totals else None,
+                held=_count(own, HOLDING),
+                handed_in=handed_in,
+                waiting=_count(own, OPEN),
+                abstained=_count(own, {ReviewState.ABSTAINED}),
+                mean=round(whole / handed_in) if handed_in else None,
                 severity=severity.get(reference),
             )
         )
     return tuple(found)
 
 
-def _counts(values: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    if not values:
-        return ()
-    return tuple((value, values.count(value)) for value in range(min(values), max(values) + 1))
+def _filled(counts: Counter[int]) -> tuple[tuple[int, int], ...]:
+    """Each value from the least to the greatest with how often it occurs."""
+    return tuple((value, counts[value]) for value in range(min(counts), max(counts) + 1)) if counts else ()
 
 
 def file_of(review: Review) -> Application:

@@ -1,7 +1,7 @@
 """The rules of readings: the states of a review, which scores are allowed, and how severe a reviewer is."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -137,19 +137,54 @@ def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> 
     return round((Fraction(score) - low) * FULL_MARK_THOUSANDTHS / (high - low))
 
 
-def severities(readings: Iterable[tuple[str, str, int]]) -> dict[str, int]:
-    """Return how far each reviewer's totals lie from colleagues' on the same files, on average, in
-    thousandths.
+@dataclass(frozen=True)
+class Reader:
+    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None without any total."""
 
-    `readings` are (file, reviewer, total). Below zero is severe. Only files that at least two people have
-    read count; a reviewer who shares no file is left out.
+    reference: str
+    name: str
+    held: int
+    handed_in: int
+    waiting: int
+    abstained: int
+    mean: int | None
+    severity: int | None
+
+
+@dataclass(frozen=True)
+class ReadingProgress:
+    """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
+
+    `stranded` readings are open with somebody who may not read them, or no longer; they wait for the next assignment.
+    `spread` counts files by the gap between their readings, in whole points.
     """
-    by_file: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for file, reviewer, total in readings:
-        by_file[file].append((reviewer, total))
-    gaps: dict[str, list[Fraction]] = defaultdict(list)
-    for given in by_file.values():
-        whole = sum(total for _, total in given)
-        for reviewer, total in given if len(given) > 1 else ():
-            gaps[reviewer].append(total - Fraction(whole - total, len(given) - 1))
-    return {reviewer: round(sum(each) / len(each)) for reviewer, each in gaps.items()}
+
+    files: int
+    complete: int
+    assigned: int
+    stranded: int
+    handed_in: int
+    readings: int
+    readers: tuple[Reader, ...]
+    spread: tuple[tuple[int, int], ...]
+    totals: tuple[tuple[int, int], ...]
+
+    @property
+    def expected(self) -> int:
+        """The number of readings that the rubric asks for in all."""
+        return self.files * self.readings
+
+
+def severity_of(shared: Iterable[tuple[int, int, int]]) -> int | None:
+    """Return how far a reviewer's totals lie from colleagues' on the same files, on average, in thousandths. Below
+    zero is severe.
+
+    `shared` says, for each number of readers that a file may have (two at least, since only shared files count): that
+    number, how many such files the reviewer has read, and the sum over them of the reviewer's total times that number,
+    less the totals of all. None for a reviewer who shares no file.
+    """
+    gap, count = Fraction(0), 0
+    for readers, files, over in shared:
+        gap += Fraction(over, readers - 1)
+        count += files
+    return round(gap / count) if count else None

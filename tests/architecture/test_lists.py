@@ -1,4 +1,4 @@
-"""What draws hundreds of rows, or compares thousands of files, gives way to whoever sends a file."""
+"""What draws hundreds of rows gives way to whoever sends a file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any
 
 import pytest
 
-from cohortmgr.applications.duplicates import views as duplicates
 from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.selection import staff_views as selection
 
 LONG = (
     lists.index,
     lists.export,
-    duplicates.index,
     selection.ranking,
     selection.batch,
 )

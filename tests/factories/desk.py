@@ -13,7 +13,7 @@ from cohortmgr.applications.deadlines.actions import late_starts
 from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.desk.actions import bulk, notes
 from cohortmgr.applications.desk.actions.bulk import Act, Wanted
-from cohortmgr.applications.duplicates import actions as merges
+from cohortmgr.applications.duplicates.actions import merging as merges
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions

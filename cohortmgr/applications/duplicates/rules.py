@@ -1,22 +1,39 @@
-"""How much two files look like one person's: takes what is known of each, gives a score and its signs. Pure."""
+"""How much two files look like one person's: takes what is known of each, gives a score and its signs. Pure.
+
+Two files that reach the threshold share a telephone, an address, or a date of birth and the beginning of a word of
+their names: never a date of birth alone, and never a name alone. What they may share is a trait, kept as a number
+beside each file, so that a file is only compared with those that share one with it.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import combinations
+from functools import cached_property
+from hashlib import blake2b
 
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.errors import N_
 from cohortmgr.base.text import fold
 
 THRESHOLD = 60
-# A value shared by more than this many people (a school's telephone) tells nobody apart, and would make too
-# many pairs.
-CROWD = 12
+# A trait of more people than this (a school's telephone) tells nobody apart, and would make too many pairs.
+CROWD = 40
 _LONGEST = 80
+_BEGINNING = 3
+LIVING = (ApplicationState.DRAFT.value, ApplicationState.SUBMITTED.value)
+# A file that was withdrawn still tells something about a file of another intake.
+TELLING = (*LIVING, ApplicationState.WITHDRAWN.value)
+
+
+class TraitKind(StrEnum):
+    """What two files may share that has them compared."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    BIRTH = "birth"
 
 
 class Sign(StrEnum):
@@ -38,7 +55,8 @@ WEIGHTS: Mapping[Sign, int] = {
     Sign.OTHER_BIRTH: -40,
     Sign.SAME_PHONE: 25,
     Sign.SAME_EMAIL: 35,
-    Sign.OTHER_NUMBER: -30,
+    # A mistyped number leaves the same name and date of birth in sight; either alone is not enough.
+    Sign.OTHER_NUMBER: -20,
 }
 SIGN_NAMES: Mapping[Sign, str] = {
     Sign.SAME_NAME: N_("Même nom"),
@@ -64,76 +82,82 @@ class PersonTraits:
     email: str | None = None
     numbers: Mapping[str, str] | None = None
 
+    @cached_property
+    def words(self) -> Sequence[str]:
+        """The words of the name, folded and sorted."""
+        return _words(self.name)
+
+    @cached_property
+    def words_ar(self) -> Sequence[str]:
+        """The words of the name in Arabic script, folded and sorted."""
+        return _words(self.name_ar)
+
+    @cached_property
+    def address(self) -> str:
+        """The folded e-mail address."""
+        return fold(self.email or "")
+
 
 @dataclass(frozen=True)
 class Likeness:
-    """Two files, the smaller number first, with a score from 0 to 100 and the signs behind it."""
+    """How much two files look like one person's, from 0 to 100, and the signs behind it."""
 
-    first: int
-    second: int
     score: int
     signs: tuple[Sign, ...]
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the two files are a pair to look at."""
+        return self.score >= THRESHOLD
 
 
 def likeness(one: PersonTraits, other: PersonTraits) -> Likeness:
     """The likeness of two people, whichever comes first. The words of a name may stand in any order. The
     weights allow for families, whose members share a phone but not both a birth and a name."""
     signs: list[Sign] = []
-    words, others = _words(one.name), _words(other.name)
-    arabic, others_ar = _words(one.name_ar), _words(other.name_ar)
-    if (words and words == others) or (arabic and arabic == others_ar and len(arabic) > 1):
+    if (one.words and one.words == other.words) or (len(one.words_ar) > 1 and one.words_ar == other.words_ar):
         signs.append(Sign.SAME_NAME)
-    elif _near(words, others) or _near(arabic, others_ar):
+    elif _near(one.words, other.words) or _near(one.words_ar, other.words_ar):
         signs.append(Sign.NEAR_NAME)
     if one.birth and other.birth:
         signs.append(Sign.SAME_BIRTH if one.birth == other.birth else Sign.OTHER_BIRTH)
     if one.phone and one.phone == other.phone:
         signs.append(Sign.SAME_PHONE)
-    if one.email and fold(one.email) == fold(other.email or ""):
+    if one.address and one.address == other.address:
         signs.append(Sign.SAME_EMAIL)
     mine, theirs = one.numbers or {}, other.numbers or {}
     if any(mine[kind] != theirs[kind] for kind in mine.keys() & theirs.keys()):
         signs.append(Sign.OTHER_NUMBER)
-    score = max(0, min(100, sum(WEIGHTS[sign] for sign in signs)))
-    first, second = sorted((one.id, other.id))
-    return Likeness(first, second, score, tuple(signs))
+    return Likeness(max(0, min(100, sum(WEIGHTS[sign] for sign in signs))), tuple(signs))
 
 
-def pairs(people: Iterable[PersonTraits], within: Collection[int] | None = None) -> list[Likeness]:
-    """The pairs that reach the threshold, the most alike first. With `within`, only pairs of one person in it
-    and one not.
+def keys_of(one: PersonTraits) -> dict[int, TraitKind]:
+    """The numbers of what somebody may share with others. Two people whose likeness reaches the threshold have one in
+    common, unless a typing error spoilt the beginning of every word of a name.
 
-    Only people who share a phone, an address, a name, or a birth and the beginning of a word of their name
-    are compared, so that ten thousand files take seconds."""
-    known = {each.id: each for each in people}
-    seen: set[tuple[int, int]] = set()
-    found: list[Likeness] = []
-    for group in _groups(known.values()):
-        for one, other in combinations(sorted(group), 2):
-            if within is not None and (one in within) == (other in within):
-                continue
-            if (one, other) not in seen:
-                seen.add((one, other))
-                alike = likeness(known[one], known[other])
-                if alike.score >= THRESHOLD:
-                    found.append(alike)
-    return sorted(found, key=lambda each: (-each.score, each.first, each.second))
+    The whole name with the date of birth is one too: it finds two files where a beginning is a crowd's."""
+    found: dict[int, TraitKind] = {}
+    if one.phone:
+        found[_number("phone", one.phone)] = TraitKind.PHONE
+    if one.address:
+        found[_number("email", one.address)] = TraitKind.EMAIL
+    for words in (one.words, one.words_ar):
+        if one.birth and words:
+            day = one.birth.isoformat()
+            telling = {word[:_BEGINNING] for word in words if len(word) >= _BEGINNING} or set(words)
+            for said in (*(("begins", each) for each in sorted(telling)), ("whole", *words)):
+                found[_number(day, *said)] = TraitKind.BIRTH
+    return found
 
 
-def _groups(people: Iterable[PersonTraits]) -> Iterator[set[int]]:
-    """Groups of people who share something, small enough to be worth comparing."""
-    by: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for each in people:
-        words = _words(each.name) or _words(each.name_ar)
-        by["name", " ".join(words)].add(each.id)
-        if each.birth:
-            for word in words:
-                by[f"birth {each.birth.isoformat()}", word[:3]].add(each.id)
-        if each.phone:
-            by["phone", each.phone].add(each.id)
-        if each.email:
-            by["email", fold(each.email)].add(each.id)
-    return (group for group in by.values() if 1 < len(group) <= CROWD)
+def _number(*said: str) -> int:
+    """A number of 64 bits. Two traits that fall on one by chance have two files compared in vain, and no more."""
+    return int.from_bytes(blake2b("\0".join(said).encode(), digest_size=8).digest(), signed=True)
+
+
+def is_shown(state: str, beside: str, *, same_intake: bool) -> bool:
+    """Whether staff of a file's intake are told of another file: only of living ones within the intake."""
+    return state in LIVING and beside in (LIVING if same_intake else TELLING)
 
 
 def _words(name: str) -> Sequence[str]:

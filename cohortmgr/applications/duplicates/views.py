@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require
-from cohortmgr.applications.duplicates import actions as merges
-from cohortmgr.applications.duplicates import queries as duplicates
+from cohortmgr.applications.duplicates.actions import merging as merges
+from cohortmgr.applications.duplicates.queries import pairs as duplicates
 from cohortmgr.applications.duplicates.rules import SIGN_NAMES
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of
@@ -21,38 +21,33 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import FILE_STATES, ApplicationState
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.paging import COUNTED
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_duplicates", __name__, url_prefix="/staff")
-# How many pairs one page shows. The most alike come first, and each merge makes room for others.
-LISTED = 200
 
 
 @bp.get("/intakes/<reference>/duplicates")
 @guards.staff
-@gives_way
 def index(reference: str) -> ResponseReturnValue:
-    """List the pairs and their signs, within the intake or with the viewer's other intakes, and the merges
-    made so far."""
+    """List the pairs and their signs, within the intake or with the viewer's other intakes, what too many share to be
+    compared by it, and the merges made so far."""
     viewer = guards.viewer()
     intake = file_queries.staff_intake(viewer, reference, file_queries.MANAGE)
     elsewhere = request.args.get("with") == "others"
-    too_many: tuple[Problem, ...] = ()
-    try:
-        found = duplicates.alike(viewer, intake, elsewhere=elsewhere)
-    except Refused as refusal:
-        found, too_many = [], tuple(refusal.problems)
     return render_template(
         "applications/duplicates/staff_duplicates.html",
         intake=intake,
-        pairs=found[:LISTED],
-        count=len(found),
-        too_many=too_many,
+        page=duplicates.alike(viewer, intake, place_asked(), elsewhere=elsewhere),
+        crowds=duplicates.crowds(viewer, intake),
+        waiting=duplicates.waiting(viewer, intake),
+        counted=COUNTED,
         signs=SIGN_NAMES,
         states=FILE_STATES.names,
         merged=duplicates.merged(viewer, intake),
+        merges_shown=duplicates.MERGES_SHOWN,
         elsewhere=elsewhere,
         undone_after=clock.now() - merges.UNDONE_WITHIN,
     )

@@ -41,6 +41,9 @@ CLOSED = {
     "accounts": ("known ALL",),
     "audit_heads": ("begin INSERT",),
     "door_keys": (),
+    "duplicate_pairs": ("listed SELECT",),
+    "file_traits": (),
+    "files_to_compare": ("listed SELECT",),
     "grants": ("known ALL",),
     "guardianships": ("known ALL",),
     "held_forms": ("own ALL",),
@@ -59,6 +62,7 @@ CLOSED = {
     "sign_in_attempts": ("add INSERT", "count SELECT", "return DELETE"),
     "sign_in_codes": ("ask INSERT", "shown SELECT", "try UPDATE"),
     "subject_keys": ("make INSERT",),
+    "trait_crowds": ("listed SELECT",),
 }
 
 

@@ -1,15 +1,21 @@
 """Counts of a cohort against plain counting, and masking that subtraction cannot undo."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.reports.figures import STAGES, FileRecord, figures, per_thousand
+from cohortmgr.reports.figures import STAGES, FileRecord, Marks, figures, per_thousand
 from cohortmgr.reports.masking import mask, mask_column, mask_counts
 
 
-def _record(depth: int, **kinds: object) -> FileRecord:
-    return FileRecord(stages=frozenset(STAGES[:depth]), **kinds)  # type: ignore[arg-type]
+def _record(depth: int, mean: int | None = None, **kinds: object) -> FileRecord:
+    """A file; its mark counts once it was read."""
+    stages = frozenset(STAGES[:depth])
+    marks = Marks(mean // 1000, 1, mean) if mean is not None and "read" in stages else None
+    return FileRecord(stages=stages, marks=marks, **kinds)  # type: ignore[arg-type]
 
 
 RECORDS = st.lists(
@@ -46,6 +52,16 @@ def test_every_breakdown_adds_up_to_the_funnel(records: list[FileRecord]) -> Non
         for stage in STAGES:
             assert sum(group.counts[stage] or 0 for group in groups) == made.funnel.counts[stage]
     assert sum(count or 0 for count in made.companies.values()) == made.funnel.counts["placed"]
+
+
+@given(RECORDS)
+def test_files_of_one_kind_may_come_as_one_record_and_their_marks_as_another(
+    records: list[FileRecord],
+) -> None:
+    files = Counter(replace(each, marks=None) for each in records)
+    summed = [replace(each, files=count) for each, count in files.items()]
+    marks = [replace(each, files=0, stages=frozenset(), company=None) for each in records if each.marks]
+    assert figures([*summed, *marks]) == figures(records)
 
 
 @given(RECORDS)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
-from cohortmgr.reports.figures import FileRecord, figures
+from cohortmgr.reports.figures import FileRecord, Marks, figures
 from cohortmgr.reports.masking import is_masked, masked
 from cohortmgr.reports.rules import (
     OFFER_NAMES,
@@ -17,7 +17,6 @@ from cohortmgr.reports.rules import (
     ReportState,
     from_json,
     marks_by_point,
-    mean_mark,
     to_json,
 )
 
@@ -40,23 +39,24 @@ def contents(marks: dict[str, int | None], offers: tuple[int, ...], people: int,
     )
 
 
+def points(*means: int) -> dict[str, int | None]:
+    return marks_by_point(Marks(mean // 1000, 1, mean) for mean in means)
+
+
 def test_each_mark_is_counted_in_one_point() -> None:
-    counts = marks_by_point([0, 999, 1000, 19_999, 20_000])
+    counts = points(0, 999, 1000, 19_999, 20_000)
     assert (counts["0"], counts["1"], counts["19"], len(counts)) == (2, 1, 2, FULL_MARK_POINTS)
+    assert marks_by_point([Marks(12, 5, 61_000)])["12"] == 5
 
 
 @given(st.lists(st.integers(0, 20_000), max_size=60))
 def test_the_points_add_up(means: list[int]) -> None:
-    assert sum(count or 0 for count in marks_by_point(means).values()) == len(means)
-
-
-def test_the_mean_of_one_file() -> None:
-    assert (mean_mark([]), mean_mark([10_000]), mean_mark([10_001, 10_002])) == (None, 10_000, 10_002)
+    assert sum(count or 0 for count in points(*means).values()) == len(means)
 
 
 @given(st.tuples(*[st.integers(0, 12)] * 5), st.integers(0, 9), st.integers(0, 9))
 def test_kept_as_json_and_read_again(offers: tuple[int, ...], people: int, files: int) -> None:
-    made = contents(marks_by_point([12_500] * files), offers, people, files)
+    made = contents(points(*[12_500] * files), offers, people, files)
     assert from_json(json.loads(json.dumps(to_json(made), sort_keys=True))) == made
     shown = masked(made)
     for column in (shown.marks, shown.offers, shown.figures.funnel.counts):

@@ -19,7 +19,7 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.desk.actions import notes
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views.download import download
-from cohortmgr.applications.duplicates import queries as duplicates
+from cohortmgr.applications.duplicates.queries import pairs as duplicates
 from cohortmgr.applications.eligibility import queries as eligibility
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.display import sections_of

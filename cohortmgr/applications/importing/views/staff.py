@@ -51,6 +51,8 @@ staff_bp = Blueprint("imports_staff", __name__, url_prefix="/staff")
 
 # The most problems that one page lists; the command line prints them all.
 LISTED = 500
+# Of so many people to invite those who share a contact are looked for at each request; the pairs that are kept name them all.
+MOST_COMPARED = 1_000
 
 
 @staff_bp.url_value_preprocessor
@@ -321,13 +323,15 @@ def invite(reference: str) -> ResponseReturnValue:
             count = invitations.invite(viewer, reference, again=request.form.get("again") == "1")
         flash(ngettext("%(num)s lien est parti.", "%(num)s liens sont partis.", count))
         return redirect(url_for("imports_staff.invite", reference=reference))
-    everybody = import_queries.invitable(intake, again=True)
-    shared = shared_contacts(viewer, intake, everybody)
+    fresh, everybody = import_queries.invitable_counts(intake)
+    few = import_queries.invitable(intake, again=True) if everybody <= MOST_COMPARED else []
+    shared = shared_contacts(viewer, intake, few)
     return render_template(
         "applications/importing/staff_invitations.html",
         intake=intake,
-        fresh=sum(not each.has_link for each in everybody),
-        again=len(everybody),
+        fresh=fresh,
+        again=everybody,
+        compared=everybody <= MOST_COMPARED,
         shared=shared[:LISTED],
         beyond=max(0, len(shared) - LISTED),
     )

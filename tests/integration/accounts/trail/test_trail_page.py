@@ -21,7 +21,8 @@ from cohortmgr.audit.queries import values_of_all
 from cohortmgr.audit.rules import Change, changes
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from tests.databases import Database
+from tests.blocks import blocks_read
+from tests.databases import Database, PostgresDatabase
 from tests.factories.choices import browser, known, someone
 from tests.factories.year import lived
 from tests.integration.accounts.roles.colleagues import acts, grant_of, outside, staffed
@@ -145,6 +146,32 @@ def test_whoever_has_nothing_to_do_with_an_institution_is_read_by_reference(app:
         assert not [name for name in ("lointaine", "Inscrite", "seule@") if name in told]
     for name in ("lointaine", "Seule", "seule%40exemple.ma"):
         assert "Aucun acte trouvé" in desk.get(f"/staff/audit?person={name}").text, name
+
+
+@pytest.mark.postgres_only
+@pytest.mark.parametrize("more", ["ours", "theirs"])
+def test_a_page_is_read_by_its_index_however_many_acts_there_are_and_whoever_s(
+    app: Flask, database: Database, more: str
+) -> None:
+    """Also of an institution with few acts, beside one with many that are all newer."""
+    assert isinstance(database, PostgresDatabase)
+    intake, _admin, _lina = staffed()
+    someone(intake, Role.AUDITOR, "amal")
+    desk, read = browser(app, known("amal@inpt.ma")), []
+    for number in (0, 6_000):
+        database.admin.execute(
+            "INSERT INTO audit_events (chain, sequence, at, actor, action, object_kind, object_reference,"
+            " institution_id, subject, sealed, digest, reference)"
+            " SELECT 'x', n, now() + n * interval '1 second', 'a', 'accounts.grant', 'account', 'o', %s, 's', '', 'd',"
+            " 'R' || n FROM generate_series(1, %s) n",
+            [intake.institution_id + (0 if more == "ours" else 900), number],
+        )
+        database.admin.execute("ANALYZE audit_events")
+        with blocks_read() as seen:
+            assert desk.get("/staff/audit").status_code == 200
+        read.append(sum(blocks for text, blocks in seen.items() if "audit_events" in text))
+    # At most a thousand rows are counted.
+    assert read[1] < 400, read
 
 
 def test_of_an_erased_person_the_act_stays_and_nothing_else(app: Flask) -> None:

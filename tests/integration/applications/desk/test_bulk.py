@@ -14,7 +14,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.desk.actions import notes
 from cohortmgr.applications.desk.models import BulkAct
-from cohortmgr.applications.duplicates import actions as merges
+from cohortmgr.applications.duplicates.actions import merging as merges
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.base import clock
@@ -24,6 +24,7 @@ from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
+from tests.factories.duplicates import compare_all
 from tests.integration.applications.desk.seen import acts, all_of, shown
 from tests.integration.applications.journey import steps
 from tests.integration.applications.journey.steps import DURING, begin, browser, sign_up
@@ -117,7 +118,9 @@ def twins(intake: str) -> tuple[str, str]:
             person = session.get_one(Person, row.person_id)
             person.given_name, person.family_name, row.name = "Salma", "Bennis", "Salma Bennis"
             person.birth_date = clock.today() - timedelta(days=8000)
-        return rows[0].reference, rows[1].reference
+        found = rows[0].reference, rows[1].reference
+    compare_all()
+    return found
 
 
 def test_two_files_of_one_person_become_one_and_come_back(intake: str, desk: FlaskClient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,6 +25,8 @@ from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
+from cohortmgr.programmes.models import Intake
+from tests.blocks import blocks_read
 from tests.factories.choices import browser, known
 from tests.integration.messages.campaigns.mailed import (
     TEXTS,
@@ -93,24 +95,24 @@ def test_drafts_come_with_it_where_that_is_asked() -> None:
     assert campaign_queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
 
 
+def trouble(intake: Intake, person: int, kind: str = "bounce", at: datetime | None = None) -> DeliveryTrouble:
+    """A message that failed; resolved at a moment, if one is given."""
+    return DeliveryTrouble(
+        institution_id=intake.institution_id, person_id=person, path=intake.path, kind=kind,
+        message_reference=f"{person:026d}", at=clock.now(), resolved_at=at,
+    )  # fmt: skip
+
+
 def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Flask) -> None:
     intake, manager, administrator, reference = begun()
     one, two, three, four = (known(f"c{number}@exemple.ma").person_id for number in (1, 2, 3, 4))
     with writing() as session:
         session.execute(sa.update(Application).where(Application.person_id == one).values(email=None))
         session.execute(sa.update(Person).where(Person.id == one).values(email=None))
-        for person, resolved in ((two, None), (three, clock.now())):
-            session.add(
-                DeliveryTrouble(
-                    institution_id=intake.institution_id,
-                    person_id=person,
-                    path=intake.path,
-                    message_reference=f"{person:026d}",
-                    kind="bounce",
-                    at=clock.now(),
-                    resolved_at=resolved,
-                )
-            )
+        # Two messages failed at one address, and it is one person.
+        session.add_all(
+            [trouble(intake, two), trouble(intake, two, "complaint"), trouble(intake, three, at=clock.now())]
+        )
         session.add(
             Preference(person_id=four, channel="email", campaigns=False, digest=False, updated_at=clock.now())
         )
@@ -132,6 +134,22 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
         known(f"c{number}@exemple.ma").person_id for number in (3, 4, 5, 6)
     }
     assert campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+
+
+@pytest.mark.postgres_only
+def test_the_figures_read_no_more_for_each_person_at_whose_address_something_failed() -> None:
+    intake, *_others = begun(60)
+    campaign, read = db.session.scalars(sa.select(Campaign)).one(), []
+    people = db.session.scalars(sa.select(Application.person_id)).all()
+    for troubled in ((), people):
+        with writing() as session:
+            session.add_all(
+                trouble(intake, each, kind) for each in troubled for kind in ("bounce", "complaint")
+            )
+        with blocks_read() as seen:
+            assert campaign_queries.counts(campaign).troubled == len(troubled)
+        read.append(sum(seen.values()))
+    assert read[1] < read[0] + len(people), read
 
 
 def test_the_filter_is_asked_again_at_the_hour_of_sending() -> None:

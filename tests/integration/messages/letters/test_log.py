@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -16,9 +17,12 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.messages.letters.queries import log
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import bearing_keys
+from tests.blocks import blocks_read
+from tests.databases import Database, PostgresDatabase
 from tests.factories.choices import browser, known, sent, someone
 from tests.integration.applications.guardians import children
 from tests.integration.messages.helpdesk.test_desk import STRANGER, public
@@ -27,8 +31,14 @@ pytestmark = pytest.mark.usefixtures("system_context")
 
 
 def names(client: FlaskClient, query: str = "") -> list[str]:
-    page = client.get(f"/staff/messages?{query}").get_data(as_text=True)
-    return [each.partition("</bdi>")[0] for each in page.split('<th scope="row"><bdi>')[1:]]
+    """Whom the list names: the same, whether it walks through all messages or gathers those of few people."""
+    found = []
+    for walked in (0, 10**9):
+        with patch.object(log, "WALKED", walked):
+            page = client.get(f"/staff/messages?{query}").get_data(as_text=True)
+        found.append([each.partition("</bdi>")[0] for each in page.split('<th scope="row"><bdi>')[1:]])
+    assert found[0] == found[1]
+    return found[0]
 
 
 def test_who_has_a_draft_alone_is_there(app: Flask) -> None:
@@ -101,3 +111,25 @@ def test_the_filter_finds_the_files_that_wait_for_a_guardian_and_shows_nobody(cl
             assert row.reference not in page
         searched = client.get(f"{address}&search=Adam").text.partition("<main")[2]
         assert "Adam" not in searched and all(number in searched for number, _name in rows)
+
+
+@pytest.mark.postgres_only
+def test_who_sees_few_messages_reads_few_blocks_behind_thousands_of_others(
+    app: Flask, database: Database
+) -> None:
+    assert isinstance(database, PostgresDatabase)
+    intake = sent(3)
+    client, read = browser(app, someone(intake, Role.SELECTION_MANAGER)), []
+    for number in (0, 8_000):
+        database.admin.execute(
+            "INSERT INTO outbox (reference, key, channel, language, subject, person_id, institution_id, sealed, due,"
+            " state, tries, lost_starts, unanswered, gathered)"
+            " SELECT 'R' || n, 'campaign', 'email', 'fr', 's' || n, 900000 + n, %s, '',"
+            " now() + n * interval '1 second', 'sent', 0, 0, 0, false FROM generate_series(1, %s) n",
+            [intake.institution_id, number],
+        )
+        database.admin.execute("ANALYZE")
+        with blocks_read() as seen:
+            assert client.get("/staff/messages").status_code == 200
+        read.append(sum(seen.values()))
+    assert read[1] < 600, read
