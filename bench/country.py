@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Identifier, Person
-from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.rules import ranks
+from cohortmgr.applications.file.words import words_of
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.audit.rules import GENESIS, chain_of, digest_of, end_of, owner_of
 from cohortmgr.base import clock, crypto
@@ -45,7 +46,11 @@ FAMILY = (
     ("Debbagh", "الدباغ"), ("Hassani", "الحسني"), ("Sqalli", "الصقلي"), ("Belghiti", "بلغيتي"),
     ("Ziani", "الزياني"),
 )  # fmt: skip
+OUTCOMES = ("offer", "waiting", *["refused"] * 8)
 DIPLOMAS = ("informatique", "mathematiques", "physique", "economie")
+WRITTEN = (
+    Person, Identifier, Application, Document, Note, Correction, Extension, Message, Event, Review, Decision,
+)  # fmt: skip
 # Rows that one COPY takes, so that memory stays flat.
 CHUNK = 10_000
 
@@ -69,13 +74,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Share:
-    """One file in so many has a paper, a letter, an act in the trail, two readings, a decision; with 0 none has."""
+    """One file in so many has a paper, a letter, an act in the trail, two readings, a decision, a note, a correction,
+    more time; with 0 none has."""
 
     papers: int = 2
     letters: int = 1
     acts: int = 1
     readings: int = 1
     decisions: int = 1
+    notes: int = 50
+    corrections: int = 10
+    extensions: int = 100
 
 
 class Loader:
@@ -85,7 +94,7 @@ class Loader:
         self._connection, self._ring = connection, ring
         self._next = {
             table_of(model).name: (connection.scalar(sa.select(sa.func.max(table_of(model).c.id))) or 0) + 1
-            for model in (Person, Identifier, Application, Document, Message, Event, Review, Decision)
+            for model in WRITTEN
         }
         self._serial = self._next["applications"]
         # Who goes on where another ended draws other names and references.
@@ -110,6 +119,9 @@ class Loader:
         self._write(Review, self._readings(place, _one_in(share.readings, files)))
         if place.batch_id is not None:
             self._write(Decision, (self._decision(place, file) for file in _one_in(share.decisions, files)))
+        self._write(Note, (self._note(file) for file in _one_in(share.notes, files)))
+        self._write(Correction, (self._correction(file) for file in _one_in(share.corrections, files)))
+        self._write(Extension, (self._extension(file) for file in _one_in(share.extensions, files)))
         by_id = {person["id"]: person for person in people}
         letters = (
             self._letter(file, by_id[file["person_id"]], keys) for file in _one_in(share.letters, files)
@@ -122,7 +134,7 @@ class Loader:
         chance = self._random
         reference = self._reference()
         (given, given_ar), (family, family_ar) = chance.choice(GIVEN), chance.choice(FAMILY)
-        phone = f"+2126{chance.randrange(10**8):08}"
+        phone = f"+2126{self._next['persons']:08}"
         return {
             "id": self._id("persons"), "reference": reference, "version": 1, "given_name": given,
             "family_name": family, "given_name_ar": given_ar, "family_name_ar": family_ar,
@@ -164,7 +176,10 @@ class Loader:
             "answers": place.template["answers"], "eligible": eligible,
             "reasons": [] if eligible else place.template["reasons"], "name": f"{given} {family}",
             "sort_name": fold(f"{family} {given}"),
-            "search_text": fold(f"{person['search_name']} {number} {person['email']}"), "email": person["email"],
+            "search_text": words_of(
+                [given, family, person["given_name_ar"], person["family_name_ar"]], number, person["email"]
+            ),
+            "email": person["email"],
             "created_at": moment, "updated_at": moment, "sent_at": moment, **listed, **ranks(listed),
         }  # fmt: skip
 
@@ -175,6 +190,29 @@ class Loader:
             "application_id": file["id"], "parts": [], "pages": [], "filename": "cv.pdf",
             "media_type": "application/pdf", "size": 48_000, "sha256": "0" * 64, "tries": 1,
             "uploaded_at": file["sent_at"],
+        }  # fmt: skip
+
+    def _note(self, file: Mapping[str, Any]) -> dict[str, Any]:
+        reference = self._reference()
+        return {
+            "id": self._id("notes"), "reference": reference, "institution_id": file["institution_id"],
+            "application_id": file["id"], "sealed": self._ring.seal("À revoir.", "notes", "sealed", reference),
+            "author": "system", "author_name": "Une lectrice", "pinned": False, "written_at": file["sent_at"],
+        }  # fmt: skip
+
+    def _correction(self, file: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": self._id("corrections"), "reference": self._reference(), "version": 1,
+            "institution_id": file["institution_id"], "person_id": file["person_id"], "application_id": file["id"],
+            "state": "asked" if file["id"] % 7 == 0 else "done", "message": "", "until": clock.now(),
+            "asked_by": "system", "asked_at": file["sent_at"],
+        }  # fmt: skip
+
+    def _extension(self, file: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "id": self._id("extensions"), "reference": self._reference(), "application_id": file["id"],
+            "institution_id": file["institution_id"], "person_id": file["person_id"], "until": clock.now(),
+            "reason": "Panne", "by": "system", "at": file["sent_at"],
         }  # fmt: skip
 
     def _readings(self, place: Place, files: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -198,7 +236,7 @@ class Loader:
             "id": self._id("decisions"), "reference": self._reference(), "batch_id": place.batch_id,
             "institution_id": file["institution_id"], "application_id": file["id"],
             "person_id": file["person_id"], "intake_id": file["intake_id"],
-            "outcome": "refused", "reasons": file["reasons"],
+            "outcome": self._random.choice(OUTCOMES) if file["eligible"] else "refused", "reasons": file["reasons"],
             "rank": self._random.randrange(100, 10**6) if file["eligible"] else None,
             "mean_thousandths": self._random.randrange(8_000, 14_000) if file["eligible"] else None,
             "notified_at": clock.now(),

@@ -82,4 +82,4 @@ def _fill(database: databases.PostgresDatabase, year: Year) -> None:
     with engine.begin() as connection:
         filled(connection, year, database.system_app.extensions["cohortmgr-keyring"], FILES)
     # As the server does by itself where nobody empties the tables; a role that does not own them does nothing.
-    database.admin.execute("ANALYZE")
+    database.admin.execute("VACUUM (ANALYZE)")

@@ -51,7 +51,7 @@ staff_bp = Blueprint("imports_staff", __name__, url_prefix="/staff")
 
 # The most problems that one page lists; the command line prints them all.
 LISTED = 500
-# Of so many people to invite those who share a contact are looked for at each request; the pairs that are kept name them all.
+# Among so many people to invite those who share a contact are looked for at each request; the kept pairs name all.
 MOST_COMPARED = 1_000
 
 
