@@ -16,13 +16,16 @@ from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Refused
+from cohortmgr.base.errors import N_, NotFound, Refused, from_json
+from cohortmgr.jobs.models import Job
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN, ReviewState, is_stranded, severities
+from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN, Assignment, ReviewState, is_stranded, severities
 
+# The worker's job that assigns the files of a large intake.
+ASSIGN = "reviews.assign"
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
     "représentez une entreprise. Ses dossiers ne vous sont pas ouverts : d’autres personnes les lisent."
@@ -132,6 +135,44 @@ def with_holders(people: Sequence[Any], held: Sequence[Any]) -> Sequence[Any]:
     if not others:
         return people
     return [*people, *db.session.execute(_PEOPLE.where(Person.reference.in_(sorted(others)))).all()]
+
+
+@dataclass(frozen=True)
+class Lack:
+    """How many readings a file lacks, and the persons who hold one of it or ever did."""
+
+    number: int
+    known: frozenset[int]
+
+
+def lacking(intake: Intake, files: Collection[int], readings: int) -> dict[int, Lack]:
+    """Return what each of these files lacks of its readings; none that is to be read no longer."""
+    submitted = (Application.state == "submitted", Application.eligible.is_(True))
+    rows = db.session.execute(
+        sa.select(Application.id, Review.reviewer_id, Review.state)
+        .outerjoin(Review, Review.application_id == Application.id)
+        .where(Application.intake_id == intake.id, Application.id.in_(files), *submitted)
+    )
+    held: dict[int, dict[int, str]] = defaultdict(dict)
+    for number, reviewer, state in rows:
+        held[number] |= {reviewer: state} if reviewer else {}
+    return {
+        number: Lack(readings - sum(state in HOLDING for state in states.values()), frozenset(states))
+        for number, states in held.items()
+    }
+
+
+def assignment_of(intake: Intake) -> Assignment | None:
+    """Return the newest assignment that was asked of the worker in an intake; None if there was none."""
+    asked = (Job.institution_id == intake.institution_id, Job.kind == ASSIGN)
+    mine = Job.payload["intake"].as_string() == intake.reference
+    newest = (
+        sa.select(Job.state, Job.percent, Job.result).where(*asked, mine).order_by(Job.id.desc()).limit(1)
+    )
+    row = db.session.execute(newest).first()
+    if row is None:
+        return None
+    return Assignment(row.state, row.percent, tuple(map(from_json, (row.result or {}).get("problems", ()))))
 
 
 def marked_by(readers: Collection[str], held: Sequence[Any]) -> set[int]:
