@@ -36,8 +36,10 @@ from cohortmgr.applications.interests import queries as interests
 from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.views import one_page, whole_form
+from cohortmgr.applications.lists import tasks as list_tasks
 from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.applications.searching import commands as search_commands
+from cohortmgr.audit import hooks as audit_hooks
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
 from cohortmgr.base.work import add_work
@@ -81,10 +83,11 @@ def init_app(app: Flask) -> None:
     declare("applications", *notices.NOTICES)
     _join_hooks()
     _place(app)
-    add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS, *duplicate_tasks.WORKS)
+    add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS, *duplicate_tasks.WORKS, *list_tasks.WORKS)
 
 
 def _join_hooks() -> None:
+    audit_hooks.on_destroyed.register(list_tasks.forget_with)
     role_hooks.conflicts.fill(interests.why_not)
     account_hooks.file_numbers.register(file_queries.numbers_of)
     account_hooks.renew_claim.fill(invitations.renew)

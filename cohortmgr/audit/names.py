@@ -43,6 +43,7 @@ ACTS: Mapping[str, str] = {
     "applications.give_for_joining": N_("Informations données pour l’inscription"),
     "applications.delete_note": N_("Note supprimée"),
     "applications.export": N_("Liste exportée"),
+    "applications.fetch_export": N_("Classeur d’une longue liste téléchargé"),
     "applications.extend": N_("Délai prolongé pour un dossier"),
     "applications.import": N_("Candidature importée"),
     "applications.keep": N_("Dossier gardé à la place d’un autre"),

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.models import Application, Document, IntakeCount
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.questions import Question, QuestionKind
 from cohortmgr.programmes.models import Intake
 
+# The answers of more files are not read to be counted.
+MOST_READ = 5_000
+
 
 @dataclass(frozen=True)
 class AnswerCounts:
-    """How many drafts and how many sent files answer a question. For a sealed question the numbers are upper
-    bounds."""
+    """How many drafts and how many sent files answer a question. For a sealed question, and in a programme of many
+    files, the numbers are upper bounds."""
 
     drafts: int = 0
     sent: int = 0
@@ -28,7 +31,11 @@ class AnswerCounts:
 
 
 def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, AnswerCounts]:
-    """How many files answer each question, by its key; one statement for the answers, and one for the papers."""
+    """How many files answer each question, by its key: one statement for the counters, one for the answers, and one
+    for the papers. Of more than MOST_READ files each may answer: theirs is the number that the counters say."""
+    every = _files(programme_id)
+    if every.drafts + every.sent > MOST_READ:
+        return dict.fromkeys([each.key for each in questions], every)
     papers = [each for each in questions if each.kind is QuestionKind.FILE]
     others = [each for each in questions if each.kind is not QuestionKind.FILE]
     found = {each.key: AnswerCounts() for each in questions}
@@ -37,6 +44,16 @@ def answered(programme_id: int, questions: Sequence[Question]) -> Mapping[str, A
     if papers:
         found |= _papers(programme_id, [each.key for each in papers])
     return found
+
+
+def _files(programme_id: int) -> AnswerCounts:
+    """All files of a programme by the counters, also those that no guardian has agreed to."""
+    draft = sa.case((IntakeCount.state == ApplicationState.DRAFT.value, IntakeCount.files), else_=0)
+    summed = sa.select(sa.func.sum(draft), sa.func.sum(IntakeCount.files)).join(
+        Intake, Intake.id == IntakeCount.intake_id
+    )
+    drafts, every = db.session.execute(summed.where(Intake.programme_id == programme_id)).one()
+    return AnswerCounts(int(drafts or 0), int((every or 0) - (drafts or 0)), at_most=True)
 
 
 def drafts_of(programme_id: int, intakes: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ describes it in "No Offset".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,6 +112,29 @@ def _backwards(rows: list[Any], place: ListPlace, size: int, counted: int, is_mo
         before=_mark(rows[0]) if ahead and rows else None,
         after=_mark(rows[-1]) if not place.at_end else None,
     )
+
+
+def chunks_of(query: sa.Select[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Read a whole query by the key of its rows, a statement for each `size` of them; a transaction may end in between.
+
+    The query is ordered as for `page_of`. Each row is given without its key, as a tuple."""
+    columns, down = _order(query)
+    keyed = query.add_columns(*(each.label(f"key_{place}") for place, each in enumerate(columns)))
+    key: Sequence[Any] | None = None
+    while True:
+        rows = db.session.execute(_beyond(keyed, columns, key, down).limit(size)).all()
+        if rows:
+            yield [tuple(row[: -len(columns)]) for row in rows]
+        if len(rows) < size:
+            return
+        key = rows[-1][-len(columns) :]
+
+
+def is_longer(query: sa.Select[Any], most: int) -> bool:
+    """Whether a query has more rows than `most`. No more than that are read."""
+    one: sa.Label[int] = sa.literal_column("1", sa.Integer).label("one")
+    bare = query.order_by(None).with_only_columns(one, maintain_column_froms=True)
+    return db.session.scalar(bare.offset(most).limit(1)) is not None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,11 @@ class Job(Row, Model):
     """A piece of work that an action asked for in its own transaction and that the worker does."""
 
     __tablename__ = "jobs"
-    __table_args__ = (sa.Index("ix_jobs_state_due", "state", "due"), {"info": {"tenancy": "journal"}})
+    __table_args__ = (
+        sa.Index("ix_jobs_state_due", "state", "due"),
+        sa.Index("ix_jobs_institution_id_kind", "institution_id", "kind"),
+        {"info": {"tenancy": "journal"}},
+    )
 
     kind: Mapped[str] = mapped_column(sa.String(60))
     payload: Mapped[dict[str, Any]]

@@ -26,6 +26,9 @@ class JobState(StrEnum):
     SET_ASIDE = "set_aside"
 
 
+# A job in one of these waits for a person.
+LOST = (JobState.FAILED, JobState.SET_ASIDE)
+
 JOB_STATES = Table(
     {
         JobState.WAITING: Stage(N_("Le travail attend son tour."), to=(JobState.RUNNING,)),

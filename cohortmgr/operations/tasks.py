@@ -9,6 +9,7 @@ from typing import Any
 
 from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.importing.queries import runs as imports
+from cohortmgr.applications.lists import queries as lists
 from cohortmgr.base import clock, storage
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
@@ -35,9 +36,7 @@ def sweep_files(_stopping: Stopping) -> None:
     old = storage.older_than(SETTLED_AFTER)
     if not old:
         return
-    named = (
-        documents.stored_keys() | imports.stored_keys() | reports.stored_keys() | desk_queries.stored_keys()
-    )
+    named = set().union(*(room.stored_keys() for room in (documents, imports, lists, reports, desk_queries)))
     gone = [key for key in old if key not in named]
     if len(gone) > max(FEW, len(old) // 2):
         _log.error("%s of %s stored files are named by no row: is this their database?", len(gone), len(old))

@@ -23,6 +23,7 @@ class Message(Row, Model):
         sa.Index("ix_outbox_state_due_id", "state", "due", "id"),
         sa.Index("ix_outbox_bundle_state", "bundle", "state"),
         sa.Index("ix_outbox_institution_due", "institution_id", "due", "id"),
+        sa.Index("ix_outbox_institution_key_due", "institution_id", "key", "due", "id"),
         # Messages to guardians, who are no persons of the application: few of all messages.
         sa.Index(
             "ix_outbox_subject_apart",

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.base.i18n import LOCALES, dirhams, localized, speaking
 from cohortmgr.base.i18n import language as spoken
-from cohortmgr.base.sheets.tables import Sheet, write_xlsx
+from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
 from cohortmgr.reports.figures import STAGES, FigureGroup
 from cohortmgr.reports.masking import is_masked

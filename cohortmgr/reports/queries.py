@@ -18,7 +18,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import JobState
+from cohortmgr.jobs.rules import LOST
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.placements.models import Placement
@@ -44,7 +44,6 @@ _PLACED = [
     for state in PlacementState
     if state not in (PlacementState.PROPOSED, PlacementState.CANCELLED)
 ]
-_LOST = (JobState.FAILED, JobState.SET_ASIDE)
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def progress_of(report: Report) -> ReportProgress:
     row = db.session.execute(
         sa.select(Job.percent, Job.state).where(Job.reference == report.job_reference)
     ).first()
-    return ReportProgress(row.percent, row.state in _LOST) if row else ReportProgress(0, False)
+    return ReportProgress(row.percent, row.state in LOST) if row else ReportProgress(0, False)
 
 
 def computing_of(intake_id: int, language: str) -> Report | None:

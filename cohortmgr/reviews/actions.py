@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,9 +18,10 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.text import new_reference
+from cohortmgr.jobs.actions.queue import request
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import assignment, hooks, queries
+from cohortmgr.reviews import assignment, assignment_queries, hooks, queries
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
     HOLDING,
@@ -39,6 +41,19 @@ _CONCERNED = N_(
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
+@dataclass(frozen=True)
+class AssignmentPlan:
+    """Who is to read what: (number, reader's reference) to add, the ids of files and persons by these, and the readings
+    to take back, by id with the state in which they were found."""
+
+    intake: Intake
+    pairs: Sequence[tuple[str, str]]
+    files: Mapping[str, int]
+    people: Mapping[str, int]
+    stranded: Mapping[int, str]
+    seed: int
+
+
 def assign(
     viewer: Viewer, intake_reference: str, reviewers: Collection[str] | None = None, seed: int = 1
 ) -> int:
@@ -52,41 +67,93 @@ def assign(
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
-    # Two calls at once queue here, so that the second sees what the first assigned.
-    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    _lock(intake)  # two calls at once queue here, so that the second sees what the first assigned
+    plan = _plan(intake, reviewers, seed)
+    if plan.stranded:
+        release(viewer, plan.stranded)
+    if plan.pairs:
+        _give(viewer, plan, plan.pairs)
+    return len(plan.pairs)
+
+
+def ask_assignment(viewer: Viewer, intake_reference: str, seed: int = 1) -> None:
+    """Ask the worker to do `assign`, for an intake of many files. While it does, nothing more is asked of it."""
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
+    _lock(intake)
+    known = assignment_queries.assignment_of(intake)
+    if known is None or not known.is_under_way:
+        payload = {"intake": intake.reference, "seed": seed, "by": viewer.reference}
+        request(viewer, assignment_queries.ASSIGN, payload, intake.institution_id)
+
+
+def plan_assignment(viewer: Viewer, intake_reference: str, seed: int = 1) -> AssignmentPlan:
+    """Say which readings `assign` would add and take back. Nothing is changed."""
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
+    return _plan(intake, None, seed)
+
+
+def _plan(intake: Intake, reviewers: Collection[str] | None, seed: int) -> AssignmentPlan:
     readings = programmes.definition_of(intake).rubric.readings
     able, held = queries.reviewers_in(intake.path), queries.held_in(intake)
     concerned = interests.concerned_in(intake, queries.with_holders(able, held))
-    able = [row for row in able if row.reference not in concerned]
-    people = {person.reference: person.person_id for person in able}
+    people = {person.reference: person.person_id for person in able if person.reference not in concerned}
     chosen = sorted(people if reviewers is None else people.keys() & set(reviewers))
-    files = {row.number: row for row in queries.files_to_read(intake)}
+    files = {row.number: row.id for row in queries.files_to_read(intake)}
     done: dict[str, set[str]] = defaultdict(set)
     barred: set[tuple[str, str]] = set()
-    stranded: list[int] = []
+    stranded: dict[int, str] = {}
     marked = queries.marked_by(concerned, held)
     for row in held:
         gone = row.id in marked or is_stranded(row.state, row.reference, people)
         if gone:
-            stranded.append(row.id)
+            stranded[row.id] = row.state
         if row.state in HOLDING and not gone:
             done[row.number].add(row.reference)
         else:
             barred.add((row.reference, row.number))
     pairs = assignment.assign(list(files), chosen, readings, barred, seed, done)
-    if stranded:
-        _release(viewer, intake, stranded)
-    if pairs:
-        _insert(intake, [(files[number].id, people[name]) for number, name in pairs])
-        after = {"seed": seed, "readings": [list(pair) for pair in pairs]}
-        record(viewer, "reviews.assign", about(intake), after=after)
-    return len(pairs)
+    return AssignmentPlan(intake, pairs, files, people, stranded, seed)
 
 
-def _release(viewer: Viewer, intake: Intake, review_ids: Collection[int]) -> None:
-    """Take open readings back from people who may read no longer. What they had noted stands in the trail."""
-    taken = sa.select(Review).where(Review.id.in_(review_ids)).order_by(Review.id).with_for_update()
+def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> int:
+    """Give some of the planned readings, as far as they still hold: files are withdrawn meanwhile, given to somebody by
+    hand, and roles end. Returns how many were given."""
+    require(viewer, "reviews.assign", plan.intake.path)
+    _lock(plan.intake)
+    readings = programmes.definition_of(plan.intake).rubric.readings
+    able = {row.reference for row in queries.reviewers_in(plan.intake.path)}
+    lacking = assignment_queries.lacking(plan.intake, {plan.files[number] for number, _ in pairs}, readings)
+    given, taken = [], Counter[int]()
+    for number, name in pairs:
+        file, person = plan.files[number], plan.people[name]
+        lack = lacking.get(file)
+        if lack and lack.number > taken[file] and name in able and person not in lack.known:
+            taken[file] += 1
+            given.append((number, name))
+    if given:
+        _give(viewer, plan, given)
+    return len(given)
+
+
+def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> None:
+    _insert(plan.intake, [(plan.files[number], plan.people[name]) for number, name in pairs])
+    after = {"seed": plan.seed, "readings": [list(pair) for pair in pairs]}
+    record(viewer, "reviews.assign", about(plan.intake), after=after)
+
+
+def _lock(intake: Intake) -> None:
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+
+
+def release(viewer: Viewer, stranded: Mapping[int, str]) -> None:
+    """Take readings back from people who may read no longer. What they had noted stands in the trail. One that somebody
+    changed since it was found so stays."""
+    taken = sa.select(Review).where(Review.id.in_(stranded)).order_by(Review.id).with_for_update()
     for review in db.session.scalars(taken.execution_options(populate_existing=True)):
+        if review.state != stranded[review.id]:
+            continue
         before = {"state": review.state, "scores": review.scores}
         review.state, review.abstained_because = ReviewState.ABSTAINED.value, ""
         review.scores, review.total_thousandths = {}, None
@@ -216,7 +283,7 @@ def recall(
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
-    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    _lock(intake)
     reason = reason.strip()[:LONGEST_COMMENT]
     if not reason:
         raise Refused(Problem(N_("Écrivez le motif : il explique cet acte plus tard."), {}, "reason"))

@@ -10,6 +10,7 @@ other through shared files.
 
 import hashlib
 import random
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
@@ -17,6 +18,8 @@ from itertools import combinations
 from cohortmgr.base.errors import N_, Problem, Refused
 
 ReaderPair = tuple[str, str]
+# Of more files the lots are drawn by a generator, and no longer one for each file and reader.
+MANY = 2_000
 SWAPS_TRIED = 20_000
 PARTNERS_TRIED = 24
 PAIRS_AMONG = 8
@@ -48,14 +51,14 @@ def assign(
     names = sorted(set(reviewers))
     order = sorted(set(files), key=lambda file: _lot(seed, file))
     _require_feasible(order, names, readings, barred, done)
-    desk = _Desk(names, barred, seed, done)
+    desk = _Desk(order, names, barred, seed, done)
     # The most constrained files choose first, so that enough readers remain to give the other files an even load.
     freedom = _freedom(order, len(names), barred)
     for file in sorted(order, key=freedom.__getitem__):
-        desk.serve(file, readings)
+        desk.serve(desk.place[file], readings)
     desk.level()
     desk.join()
-    return [(file, name) for file in order for name in sorted(desk.added.get(file, ()))]
+    return [(file, desk.people[name]) for file in order for name in desk.added(desk.place[file])]
 
 
 def groups(pairs: Iterable[ReaderPair], reviewers: Iterable[str] = ()) -> list[frozenset[str]]:
@@ -97,9 +100,13 @@ def _require_feasible(
     if readings < 1:
         raise Refused(Problem(N_("Il faut au moins une lecture par dossier."), {}, "readings"))
     short: dict[str, int] = {}
+    kept_from: dict[str, set[str]] = defaultdict(set)
+    for name, file in barred:
+        kept_from[file].add(name)
+    able = set(reviewers)
     for file in files:
         held = set(done.get(file, ()))
-        free = sum(1 for name in reviewers if name not in held and (name, file) not in barred)
+        free = len(able) - len(able & (held | kept_from.get(file, set())))
         if free < readings - len(held):
             short[file] = free + len(held)
     if short:
@@ -137,76 +144,144 @@ class _Links:
 
 
 class _Desk:
-    """The state of one assignment: loads, files shared by each pair, linked groups, and the pairs that were added."""
+    """The state of one assignment: loads, files shared by each pair, linked groups, and who holds which file.
+
+    People and files are numbers here, in the order of their names, for there may be hundreds of thousands."""
 
     def __init__(
-        self, names: Sequence[str], barred: set[ReaderPair], seed: int, done: Mapping[str, Collection[str]]
+        self,
+        files: Collection[str],
+        names: Sequence[str],
+        barred: set[ReaderPair],
+        seed: int,
+        done: Mapping[str, Collection[str]],
     ) -> None:
-        self.names, self.barred, self.seed = names, barred, seed
-        self.held: dict[str, set[str]] = defaultdict(set)
-        self.added: dict[str, set[str]] = defaultdict(set)
-        self.load: dict[str, int] = dict.fromkeys(names, 0)
-        self.shared: dict[frozenset[str], int] = defaultdict(int)
-        self.links = _Links(names)
-        self.turn = {name: _lot(seed, "turn", name) for name in names}
+        self.files = sorted({*files, *done})
+        self.people = sorted({*names, *(name for held in done.values() for name in held)})
+        self.number = {name: number for number, name in enumerate(self.people)}
+        self.place = {file: place for place, file in enumerate(self.files)}
+        self.seed, self.chance = seed, random.Random(seed) if len(files) > MANY else None
+        self.barred: dict[int, set[int]] = defaultdict(set)
+        for name, file in barred:
+            if name in self.number and file in self.place:
+                self.barred[self.place[file]].add(self.number[name])
+        # Who holds a file: first those of before, as many as `kept` says, then those that were added.
+        self.held: list[list[int]] = [[] for _ in self.files]
+        self.shared = [[0] * len(self.people) for _ in self.people]
+        self.home = list(range(len(self.people)))
+        in_turn = sorted(self.number.values(), key=lambda number: _lot(seed, "turn", self.people[number]))
+        self.turn = sorted(range(len(in_turn)), key=in_turn.__getitem__)
+        load = [0] * len(self.people)
         for file in sorted(done):
             for name in sorted(set(done[file])):
-                self._give(file, name)
+                self._give(self.place[file], self.number[name])
+                load[self.number[name]] += 1
+        self.kept = [len(held) for held in self.held]
+        # Those who may be given files, by the number that they have.
+        self.levels: dict[int, list[int]] = defaultdict(list)
+        for name in names:
+            self.levels[load[self.number[name]]].append(self.number[name])
 
-    def _give(self, file: str, name: str) -> None:
-        self.links.add(name)
+    def _give(self, file: int, name: int) -> None:
+        row = self.shared[name]
         for other in self.held[file]:
-            self.shared[frozenset((name, other))] += 1
-            self.links.join(name, other)
-        self.held[file].add(name)
-        self.load[name] = self.load.get(name, 0) + 1
+            row[other] += 1
+            self.shared[other][name] += 1
+            self._link(name, other)
+        self.held[file].append(name)
 
-    def serve(self, file: str, readings: int) -> None:
+    def _link(self, one: int, other: int) -> None:
+        mine, theirs = self.home[one], self.home[other]
+        if mine != theirs:
+            self.home = [theirs if home == mine else home for home in self.home]
+
+    def added(self, file: int) -> list[int]:
+        """Return who was added to a file, in the order of their names."""
+        return sorted(self.held[file][self.kept[file] :])
+
+    def serve(self, file: int, readings: int) -> None:
         """Give a file the readers that it still lacks."""
-        while len(self.held[file]) < readings:
-            free = [n for n in self.names if n not in self.held[file] and (n, file) not in self.barred]
-            least = min(self.load[name] for name in free)
-            ready = [name for name in free if self.load[name] == least]
-            name = self._best(file, ready, alone=not self.held[file] and readings > 1)
+        held, barred = self.held[file], self.barred.get(file, ())
+        while len(held) < readings:
+            load, ready = self._ready(held, barred)
+            if not held and readings > 1 and len(ready) > 1:
+                name = self._opening(file, ready)
+            elif len(held) == 1:
+                name = self._beside(held[0], ready)
+            else:
+                name = min(ready, key=lambda name: self._cost(name, held))
             self._give(file, name)
-            self.added[file].add(name)
+            self.levels[load].remove(name)
+            insort(self.levels[load + 1], name)
 
-    def _best(self, file: str, ready: Sequence[str], alone: bool) -> str:
-        held = self.held[file]
-        if alone and len(ready) > 1:
-            # The first reader of a file opens a pair, so compare whole pairs.
-            few = sorted(ready, key=lambda name: _lot(self.seed, file, name))[:PAIRS_AMONG]
-            return min(combinations(few, 2), key=lambda pair: self._pair_cost(*pair))[0]
-        return min(ready, key=lambda name: self._cost(name, held))
+    def _ready(self, held: Collection[int], barred: Collection[int]) -> tuple[int, list[int]]:
+        """Return those with the least load of all who may read a file, and that load."""
+        for load in sorted(self.levels):
+            ready = [name for name in self.levels[load] if name not in held and name not in barred]
+            if ready:
+                return load, ready
+            if not self.levels[load]:
+                del self.levels[load]
+        raise AssertionError("who may read was counted before")
 
-    def _pair_cost(self, one: str, other: str) -> tuple[int, bool, bytes]:
-        together = self.links.find(one) == self.links.find(other)
-        return self.shared[frozenset((one, other))], together, min(self.turn[one], self.turn[other])
+    def _opening(self, file: int, ready: list[int]) -> int:
+        """Return the first reader of a file, who opens a pair: whole pairs are compared, of a few drawn by lot."""
+        if self.chance is not None:
+            few = self.chance.sample(ready, min(PAIRS_AMONG, len(ready)))
+        else:
+            few = sorted(ready, key=lambda name: _lot(self.seed, self.files[file], self.people[name]))
+            few = few[:PAIRS_AMONG]
+        home, turn, best, found = self.home, self.turn, None, few[0]
+        for place, one in enumerate(few):
+            row = self.shared[one]
+            for other in few[place + 1 :]:
+                met = row[other]
+                if best is not None and met > best[0]:
+                    continue
+                cost = (met, home[one] == home[other], min(turn[one], turn[other]))
+                if best is None or cost < best:
+                    best, found = cost, one
+        return found
 
-    def _cost(self, name: str, held: Collection[str]) -> tuple[int, bool, bytes]:
-        home = self.links.find(name)
-        met = sum(self.shared[frozenset((name, other))] for other in held)
-        return met, any(self.links.find(other) == home for other in held), self.turn[name]
+    def _beside(self, first: int, ready: Sequence[int]) -> int:
+        """Do what `_cost` says for a file with one reader, as most have."""
+        row, home, turn = self.shared[first], self.home, self.turn
+        least = min([row[name] for name in ready])
+        few = [name for name in ready if row[name] == least]
+        return min(few, key=lambda name: (home[name] == home[first], turn[name]))
+
+    def _cost(self, name: int, held: Collection[int]) -> tuple[int, bool, int]:
+        row, home = self.shared[name], self.home[name]
+        return sum(row[other] for other in held), any(self.home[o] == home for o in held), self.turn[name]
 
     def join(self) -> None:
         """Swap readers between new assignments while this leaves fewer separate groups. Loads do not change."""
         while self._apart() > 1 and self._swap_once():
             pass
 
+    def _groups(self) -> dict[int, int]:
+        """Return the group of each person who holds a file, by any number of that group."""
+        links = list(range(len(self.people)))
+        for first, other in {(names[0], other) for names in self.held if names for other in names}:
+            if links[first] != links[other]:
+                mine, theirs = links[first], links[other]
+                links = [theirs if link == mine else link for link in links]
+        return {name: links[name] for names in self.held for name in names}
+
     def _apart(self) -> int:
-        return len(groups((file, name) for file, names in self.held.items() for name in names))
+        return len(set(self._groups().values()))
 
     def _swap_once(self) -> bool:
-        before = self._apart()
-        linked = groups((file, name) for file, names in self.held.items() for name in names)
-        home = {name: index for index, group in enumerate(linked) for name in group}
-        moves = [(f, n) for f in sorted(self.added) for n in sorted(self.added[f]) if len(self.held[f]) > 1]
-        tried = 0
+        home = self._groups()
+        before, tried = len(set(home.values())), 0
+        several = [file for file, names in enumerate(self.held) if len(names) > 1]
+        moves = [(file, name) for file in several for name in self.added(file)]
+        most = min(SWAPS_TRIED, SWAPS_TRIED * MANY // max(1, len(self.files)))
         for (file, name), (other_file, other) in combinations(moves, 2):
             if home[name] == home[other] or not self._can_swap(file, name, other_file, other):
                 continue
             tried += 1
-            if tried > SWAPS_TRIED:
+            if tried > most:
                 return False
             self._swap(file, name, other_file, other)
             if self._apart() < before:
@@ -216,47 +291,47 @@ class _Desk:
 
     def level(self) -> None:
         """Swap readers between new assignments where the pairs then share files more evenly (least squares)."""
-        chance = random.Random(self.seed)
-        places = [file for file in sorted(self.added) if len(self.held[file]) > 1]
-        pairs = max(1, len(self.names) * (len(self.names) - 1) // 2)
+        chance, able = random.Random(self.seed), sum(map(len, self.levels.values()))
+        places = [file for file, names in enumerate(self.held) if len(names) > max(1, self.kept[file])]
+        pairs = max(1, able * (able - 1) // 2)
+        # Swaps change between whom files are shared, and not how many pairs share one.
+        usual = -(-sum(map(sum, self.shared)) // 2 // pairs)
         for _ in range(LEVEL_ROUNDS if len(places) > 1 else 0):
-            usual = -(-sum(self.shared.values()) // pairs)
             for file in places:
-                for name in sorted(self.added[file]):
-                    if any(self.shared[frozenset((name, n))] > usual for n in self.held[file] if n != name):
+                for name in self.added(file):
+                    row = self.shared[name]
+                    if any(row[other] > usual for other in self.held[file] if other != name):
                         self._improve(file, name, chance.choices(places, k=PARTNERS_TRIED))
 
-    def _improve(self, file: str, name: str, partners: Sequence[str]) -> None:
+    def _improve(self, file: int, name: int, partners: Sequence[int]) -> None:
         for other_file in partners:
-            for other in sorted(self.added[other_file]):
+            for other in self.added(other_file):
                 if other_file == file or not self._can_swap(file, name, other_file, other):
                     continue
                 if self._swap(file, name, other_file, other) < 0:
                     return
                 self._swap(file, other, other_file, name)
 
-    def _can_swap(self, file: str, name: str, other_file: str, other: str) -> bool:
+    def _can_swap(self, file: int, name: int, other_file: int, other: int) -> bool:
         return (
             other not in self.held[file]
             and name not in self.held[other_file]
-            and (other, file) not in self.barred
-            and (name, other_file) not in self.barred
+            and other not in self.barred.get(file, ())
+            and name not in self.barred.get(other_file, ())
         )
 
-    def _swap(self, file: str, name: str, other_file: str, other: str) -> int:
+    def _swap(self, file: int, name: int, other_file: int, other: int) -> int:
         """Exchange two readers. Returns by how much the sum of the squared numbers of shared files changes."""
         change = 0
         for place, out, into in ((file, name, other), (other_file, other, name)):
-            for names in (self.held[place], self.added[place]):
-                names.remove(out)
-            for colleague in self.held[place]:
-                change += self._meet(out, colleague, -1) + self._meet(into, colleague, 1)
-            for names in (self.held[place], self.added[place]):
-                names.add(into)
+            names = self.held[place]
+            for colleague in names:
+                if colleague != out:
+                    change += self._meet(out, colleague, -1) + self._meet(into, colleague, 1)
+            names[names.index(out, self.kept[place])] = into
         return change
 
-    def _meet(self, one: str, other: str, files: int) -> int:
-        pair = frozenset((one, other))
-        before = self.shared[pair]
-        self.shared[pair] = before + files
-        return self.shared[pair] ** 2 - before**2
+    def _meet(self, one: int, other: int, files: int) -> int:
+        before = self.shared[one][other]
+        self.shared[one][other] = self.shared[other][one] = before + files
+        return (before + files) ** 2 - before**2

@@ -9,7 +9,11 @@ from types import MappingProxyType
 
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
+from cohortmgr.jobs.rules import LOST, JobState
 from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, Rubric
+
+# In an intake with more files to read, the worker assigns them.
+MOST_AT_ONCE = 2_000
 
 
 class ReviewState(StrEnum):
@@ -64,6 +68,25 @@ OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 
 OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 """The states in which its reviewer still has something to do."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The newest assignment that was asked of the worker: its job's state and percent, and why it was refused."""
+
+    state: str
+    percent: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it waits or runs."""
+        return self.state in (JobState.WAITING, JobState.RUNNING)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended without a result."""
+        return self.state in LOST
 
 
 def is_stranded(state: str, reviewer: str, able: Collection[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -13,6 +13,7 @@ from wtforms import SelectChoice
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
@@ -20,11 +21,11 @@ from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews import actions, assignment_queries, queries
 from cohortmgr.reviews.display import papers_shown, sections_of
 from cohortmgr.reviews.forms import AbstainForm, AssignForm, RecallForm
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import OPEN, ReviewState
+from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
 
 bp = Blueprint("reviews_staff", __name__)
 AROUND = 6
@@ -45,6 +46,7 @@ def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
         intake=intake,
         form=form,
         progress=queries.progress_of(intake),
+        assigning=assignment_queries.assignment_of(intake),
         may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
@@ -53,11 +55,15 @@ def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
 @bp.post("/staff/intakes/<reference>/reviews")
 @guards.staff
 def assign(reference: str) -> ResponseReturnValue:
-    """Give each file the readers that it lacks."""
+    """Give each file the readers that it lacks; in a large intake the worker does, and the page shows how far it is."""
     intake = queries.intake_for(guards.viewer(), reference, "reviews.assign")
     form = AssignForm()
     if not form.validate_on_submit():
         return _overview(intake, form)
+    if file_queries.counts([intake.id])[intake.id]["eligible"] > MOST_AT_ONCE:
+        with writing():
+            actions.ask_assignment(guards.viewer(), reference, form.seed.data or 0)
+        return redirect(url_for(".overview", reference=reference))
     try:
         with writing():
             added = actions.assign(guards.viewer(), reference, seed=form.seed.data or 0)
@@ -69,6 +75,16 @@ def assign(reference: str) -> ResponseReturnValue:
     else:
         flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
     return redirect(url_for(".overview", reference=reference))
+
+
+@bp.get("/staff/intakes/<reference>/reviews/progress")
+@guards.staff
+def assigning(reference: str) -> ResponseReturnValue:
+    """Return how far the assignment of a large intake is, as JSON, for the page that waits."""
+    found = assignment_queries.assignment_of(queries.intake_for(guards.viewer(), reference, "reviews.assign"))
+    return jsonify(
+        percentage=found.percent if found else 100, text="", done=found is None or not found.is_under_way
+    )
 
 
 @bp.route("/staff/intakes/<reference>/reviews/readers/<reader>", methods=["GET", "POST"])

@@ -6,7 +6,9 @@ from flask import Flask
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
-from cohortmgr.reviews import staff_views
+from cohortmgr.reviews import staff_views, tasks
+
+JOBS = (tasks.assign,)
 
 
 def init_app(app: Flask) -> None:

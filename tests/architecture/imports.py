@@ -26,7 +26,11 @@ MAY: dict[str, set[str]] = {
 }
 PURE_BASE = ("money", "errors", "domains", "text", "typed", "states", "caching")
 # Values and pure functions of modules that hold others too.
-PURE_NAMES = ("cohortmgr.base.clock.CASABLANCA", "cohortmgr.base.sheets.tables")
+PURE_NAMES = (
+    "cohortmgr.base.clock.CASABLANCA",
+    "cohortmgr.base.sheets.tables",
+    "cohortmgr.base.sheets.writing",
+)
 # What a family may take of base; the others may take all but `web`.
 MAY_OF_BASE: dict[str, tuple[str, ...]] = {
     PURE: PURE_BASE,

@@ -18,6 +18,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.tasks import export
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
@@ -38,14 +39,18 @@ def at_desk(manager: Viewer, intake: str, application: str, open_offer: str) -> 
         view = lists_actions.save_view(manager, intake, "Éligibles", ApplicationFilters(eligible="yes"), True)
         lot = bulk.carry_out(manager, intake, Act.NOTE, filters, wanted)
         correction = corrections.ask(manager, asked.reference, items, "Le semestre 1 ne se lit pas.", until)
+        kept = lists_actions.ask_export(manager, intake, ApplicationFilters(), "fr").reference
         session.flush()
-        return {
+        made = {
+            "export": kept,
             "note": note.reference,
             "view": view.reference,
             "lot": lot.reference,
             "correction": correction.reference,
             "asked": asked.reference,
         }
+    export({"export": kept}, lambda done, total: None)
+    return made
 
 
 def put_aside(manager: Viewer, open_intake: str, one: Viewer, other: Viewer) -> dict[str, str]:

@@ -13,19 +13,17 @@ MOST_BYTES = 200_000
 READERS = "aosgCDTpmfctebuyrqx"
 # A person saves these whole; they are written as they are read.
 DOWNLOADS = {
+    "/staff/exports/{export}/xlsx": "the workbook of a long list, as the worker wrote it",
     "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
 }
 # What still reads a whole intake at each GET: each is to become a kept result.
 GROWS = {
-    "/staff/intakes/{intake}/lots/correct",
     "/staff/messages",
-    "/staff/texts/offer_made/email/fr",
     "/staff/intakes/{intake}/invitations",
     "/staff/intakes/{intake}/reviews",
     "/staff/intakes/{intake}/reviews/readers/{reader}",
     "/staff/intakes/{intake}/ranking",
     "/staff/batches/{batch}",
-    "/staff/programmes/mdia/form/questions/motivation/remove",
 }
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
 

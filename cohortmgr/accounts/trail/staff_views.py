@@ -25,7 +25,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import ListPlace, Page, page_of
-from cohortmgr.base.sheets.tables import write_csv
+from cohortmgr.base.sheets.writing import write_csv
 from cohortmgr.base.web.asked import PLACE, kept_arguments, place_asked
 
 bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")

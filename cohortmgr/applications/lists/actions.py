@@ -1,9 +1,9 @@
-"""Lets staff keep lists: under a name as saved views, and as exported files."""
+"""Lets staff keep lists: under a name as saved views, as exported files, and as workbooks that are fetched later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import json
+from collections.abc import Mapping
 
 import sqlalchemy as sa
 
@@ -11,14 +11,17 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
-from cohortmgr.applications.lists.models import SavedView
+from cohortmgr.applications.lists.models import ListExport, SavedView
+from cohortmgr.applications.lists.rules import KEPT, ListExportState
 from cohortmgr.audit.actions import about, record
-from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.text import clean
+from cohortmgr.base.text import clean, new_reference
+from cohortmgr.jobs.actions.queue import request
 from cohortmgr.programmes.models import Intake
 
+EXPORT = "lists.export"
 LONGEST_NAME = 80
 MOST_VIEWS = 40
 _NAMELESS = N_("Donnez un nom à cette vue.")
@@ -66,16 +69,8 @@ def forget_view(viewer: Viewer, reference: str) -> str:
     return row.path
 
 
-def prepare_export(
-    viewer: Viewer, intake_reference: str, filters: ApplicationFilters
-) -> tuple[Intake, Sequence[Any]]:
-    """The intake, and every row of the list that the filters show, in its order and with its columns."""
-    intake = file.staff_intake(viewer, intake_reference)
-    return intake, lists.every(intake.id, filters)
-
-
 def note_export(viewer: Viewer, intake: Intake, filters: ApplicationFilters, kind: str, count: int) -> None:
-    """Write one line into the trail for a list that left as a file: its filters and columns, and the number
+    """Write one line into the trail for a list that leaves as a file: its filters and columns, and the number
     of rows."""
     require(viewer, file.READ, intake.path)
     asked: Mapping[str, str] = filters.arguments()
@@ -83,3 +78,64 @@ def note_export(viewer: Viewer, intake: Intake, filters: ApplicationFilters, kin
         asked = {**asked, "search": "…"}
     after = {"filters": dict(asked), "columns": list(filters.shown), "kind": kind, "rows": count}
     record(viewer, "applications.export", about(intake), after=after)
+
+
+def ask_export(
+    viewer: Viewer, intake_reference: str, filters: ApplicationFilters, language: str
+) -> ListExport:
+    """Ask for a workbook of a long list, in a language. While the same is being written, that one is returned; one
+    whose writing failed is replaced."""
+    intake = file.staff_intake(viewer, intake_reference)
+    asked = json.dumps({**filters.arguments(), "language": language}, sort_keys=True)
+    blind = crypto.blind_index("list_export", asked)
+    known = lists.being_written(intake.id, viewer.reference, blind)
+    if known is not None and lists.progress_of(known)[1] == ListExportState.WRITING:
+        return known
+    if known is not None:
+        known.state = ListExportState.FAILED.value
+        db.session.flush()
+    reference, moment = new_reference(), clock.now()
+    values = {
+        "reference": reference,
+        "institution_id": intake.institution_id,
+        "intake_id": intake.id,
+        "asked_by": viewer.reference,
+        "asked_at": moment,
+        "language": language,
+        "sealed": crypto.seal(json.dumps(filters.arguments()), "list_exports", "sealed", reference),
+        "blind": blind,
+        "job_reference": "",
+        "state": ListExportState.WRITING.value,
+        "expires_at": moment + KEPT,
+    }
+    insert_or_leave(db.session, ListExport, [values])  # of two clicks at once, both get the first one's
+    export = lists.being_written(intake.id, viewer.reference, blind)
+    if export is None:  # the first one's was written meanwhile
+        return ask_export(viewer, intake_reference, filters, language)
+    if export.reference == reference:
+        export.job_reference = request(viewer, EXPORT, {"export": reference}, intake.institution_id)
+    return export
+
+
+def keep_export(
+    viewer: Viewer, export: ListExport, filters: ApplicationFilters, key: str, count: int
+) -> bool:
+    """Store the workbook of a list that waits for it. Returns False if it already has one, or is gone."""
+    intake = db.session.get_one(Intake, export.intake_id)
+    require(viewer, file.READ, intake.path)
+    values = {"state": ListExportState.READY.value, "storage_key": key, "rows": count}
+    waits = (ListExport.reference == export.reference, ListExport.state == ListExportState.WRITING.value)
+    ready = sa.update(table_of(ListExport)).where(*waits).values(**values)
+    kept = db.session.connection().execute(ready).rowcount == 1
+    if kept:
+        note_export(viewer, intake, filters, "xlsx", count)
+    return kept
+
+
+def note_fetched(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
+    """Return the viewer's own kept list, to send it; the trail notes that it left. NotFound before it is ready."""
+    export, intake = lists.export_for(viewer, reference)
+    if export.storage_key is None:
+        raise NotFound(reference)
+    record(viewer, "applications.fetch_export", about(intake), after={"rows": export.rows})
+    return export, intake

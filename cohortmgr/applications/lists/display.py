@@ -5,7 +5,7 @@ They are written column by column, since a page of 600 rows has 5 400 of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -17,7 +17,8 @@ from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, diploma
 from cohortmgr.applications.lists.columns import COLUMN_NAMES
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
-from cohortmgr.base.i18n import column_of_thousandths, localized, short_days
+from cohortmgr.base.i18n import column_of_thousandths, localized, short_days, speaking
+from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import Definition
 
 FIGURES = frozenset({"average", "sent", "documents", "notes", "changed"})
@@ -121,13 +122,31 @@ _SHOWN: Mapping[str, Callable[[Sequence[Any]], list[str]]] = {
 
 
 def sheet(
-    rows: Sequence[Any], columns: Sequence[str], definition: Definition
-) -> tuple[list[str], list[list[Any]]]:
-    """The header and rows of an export; figures stay figures, and days stay days."""
+    rows: Iterable[Any], columns: Sequence[str], definition: Definition
+) -> tuple[list[str], Iterator[list[Any]]]:
+    """The header of an export, and its lines as they are taken; figures stay figures, and days stay days."""
     words = words_of(definition)
     header = [_("Nom"), *(_(COLUMN_NAMES[name]) for name in columns)]
-    lines = [[row[1], *(_plain(c, v, words) for c, v in zip(columns, row[2:], strict=True))] for row in rows]
-    return header, lines
+    return header, ([row[1], *_cells(columns, row[2:], words)] for row in rows)
+
+
+def workbook(
+    rows: Iterable[Any],
+    columns: Sequence[str],
+    definition: Definition,
+    title: Mapping[str, str],
+    language: str,
+) -> bytes:
+    """A list as a workbook in a language."""
+    with speaking(language):
+        header, lines = sheet(rows, columns, definition)
+        return write_xlsx([Sheet(localized(title), header, lines, language == "ar")])
+
+
+def _cells(
+    columns: Sequence[str], values: Sequence[Any], words: Mapping[str, Mapping[Any, str]]
+) -> list[Any]:
+    return [_plain(column, value, words) for column, value in zip(columns, values, strict=True)]
 
 
 def _plain(column: str, value: Any, words: Mapping[str, Mapping[Any, str]]) -> Any:

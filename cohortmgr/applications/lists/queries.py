@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,15 +16,21 @@ from cohortmgr.applications.file.models import Application, Correction, Document
 from cohortmgr.applications.file.queries import AGREED, READ, within
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists.filters import OUTCOMES, SIZES, ApplicationFilters
-from cohortmgr.applications.lists.models import SavedView
+from cohortmgr.applications.lists.models import ListExport, SavedView
+from cohortmgr.applications.lists.rules import MOST_AT_ONCE, ListExportState
 from cohortmgr.applications.searching import queries as searching
+from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.paging import ListPlace, Neighbours, Page, neighbours_of, page_of
+from cohortmgr.base.paging import ListPlace, Neighbours, Page, chunks_of, is_longer, neighbours_of, page_of
+from cohortmgr.jobs.models import Job
+from cohortmgr.jobs.rules import LOST
 from cohortmgr.programmes.models import Intake, Offering
 
+# How many rows of an export are read at a time.
+READ_AT_ONCE = 500
 # An index of the model holds each of these orders.
 SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "name": (Application.sort_name.expression,),
@@ -236,9 +242,26 @@ def awaiting_guardian(intake_id: int, place: ListPlace) -> Page:
     return page_of(query, place, SIZES[0])
 
 
-def every(intake_id: int, filters: ApplicationFilters) -> Sequence[Any]:
-    """The whole list in one statement, for an export."""
-    return db.session.execute(_rows(intake_id, filters)).all()
+def every(intake_id: int, filters: ApplicationFilters) -> Iterator[Any]:
+    """The whole list in one statement, for an export. The rows are read as they are taken, some hundred at a time."""
+    read = _rows(intake_id, filters).execution_options(stream_results=True, yield_per=READ_AT_ONCE)
+    return iter(db.session.execute(read))
+
+
+def in_chunks(intake_id: int, filters: ApplicationFilters, size: int) -> Iterator[Sequence[Any]]:
+    """Do `every` in several statements, between which a transaction may end."""
+    return chunks_of(_rows(intake_id, filters), size)
+
+
+def number_of(intake_id: int, filters: ApplicationFilters) -> int:
+    """How many files the filters choose, however many."""
+    counted = sa.select(sa.func.count()).select_from(Application).where(*chosen(intake_id, filters))
+    return db.session.scalar(counted) or 0
+
+
+def is_long(intake_id: int, filters: ApplicationFilters) -> bool:
+    """Whether a workbook of the list is too long to be written while somebody waits."""
+    return is_longer(sa.select(Application.id).where(*chosen(intake_id, filters)), MOST_AT_ONCE)
 
 
 def _rows(
@@ -261,6 +284,47 @@ def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> N
     """The neighbours of a file; None when the file is not in the list."""
     query = sa.select(Application.reference).where(*chosen(intake_id, filters))
     return neighbours_of(query.order_by(*_order(filters)), reference)
+
+
+def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
+    """The viewer's own kept list, with its intake. NotFound for anybody else's, once it is over, or if its files are
+    open to them no longer."""
+    wanted = (
+        sa.select(ListExport, Intake)
+        .join(Intake, Intake.id == ListExport.intake_id)
+        .where(ListExport.reference == reference, ListExport.asked_by == viewer.reference)
+        .where(ListExport.expires_at > clock.now(), within(viewer, READ))
+    )
+    row = db.session.execute(wanted).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], row[1]
+
+
+def progress_of(export: ListExport) -> tuple[int, str]:
+    """How far a kept list is: whole percent, and its state. One whose job was lost has failed."""
+    if export.state != ListExportState.WRITING:
+        return 100, export.state
+    asked = sa.select(Job.percent, Job.state).where(Job.reference == export.job_reference)
+    row = db.session.execute(asked).first()
+    if row is not None and row.state in LOST:
+        return row.percent, ListExportState.FAILED.value
+    return (row.percent if row is not None else 0), export.state
+
+
+def being_written(intake_id: int, account: str, blind: str) -> ListExport | None:
+    """The kept list of the same filters that the worker still writes for an account; None if there is none."""
+    same = (ListExport.intake_id == intake_id, ListExport.asked_by == account, ListExport.blind == blind)
+    return db.session.scalar(
+        sa.select(ListExport).where(*same, ListExport.state == ListExportState.WRITING.value)
+    )
+
+
+def stored_keys() -> set[str]:
+    """The keys of all kept lists in the storage."""
+    return set(
+        db.session.scalars(sa.select(ListExport.storage_key).where(ListExport.storage_key.is_not(None)))
+    )
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:

@@ -1,22 +1,15 @@
-"""Reading and writing the tables that people upload and download, in CSV and XLSX.
+"""Reading the tables that people upload, in CSV and XLSX.
 
-Reading is bounded, and no program executes what is written. The bytes of a file tell what kind it is, never
+Reading is bounded. The bytes of a file tell what kind it is, never
 its name. Everything wrong with a whole file is one `Refused`.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Protocol
-
-import xlsxwriter
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.damage import is_damaged
@@ -27,15 +20,12 @@ from cohortmgr.base.sheets.workbooks import NOT_A_TABLE, is_workbook, read_workb
 from cohortmgr.base.text import bare
 
 __all__ = [
-    "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "Sheet", "SheetTable",
+    "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "SheetTable",
     "column_letters", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
-    "may_be_formula", "write_csv", "write_xlsx",
 ]  # fmt: skip
 
 MAX_BYTES = 20 * 1024 * 1024
 
-_NUMBER = re.compile("[+-]?[0-9][0-9 .,\u00a0\u202f]*%?\\Z")
-_TELEPHONE = re.compile(r"\+[0-9][0-9 ().-]{5,24}\Z")
 _FOREIGN = (
     b"%PDF",
     b"\x89PNG",
@@ -47,8 +37,6 @@ _FOREIGN = (
     b"{\\rtf",
     b"\x7fELF",
 )
-# Spaces of every width, controls, and what has no width: spreadsheets drop some of them before they look for a formula.
-_UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
 # How many questions, or whatever a table is read for, the cells of a line name.
@@ -95,16 +83,6 @@ class SheetTable:
     def without_hidden(self) -> SheetTable:
         """The table without the records that are hidden; which they were stays said."""
         return replace(self, rows=tuple(row for row in self.rows if row.line not in self.hidden))
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One sheet to write. `right_to_left` mirrors it for Arabic."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[object]]
-    right_to_left: bool = False
 
 
 def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
@@ -271,87 +249,3 @@ def shown(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return str(value)
-
-
-def write_csv(header: Sequence[object], rows: Iterable[Sequence[object]]) -> bytes:
-    """Write a CSV: UTF-8 with its byte-order mark, every cell quoted.
-
-    A cell that a spreadsheet might compute gets an apostrophe before it."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    for row in (header, *rows):
-        writer.writerow([_safe(shown(value)) for value in row])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if may_be_formula(cell) else cell
-
-
-def may_be_formula(cell: str) -> bool:
-    """Whether some spreadsheet may compute this cell: it begins with = + - or @ in any width, behind whatever is not
-    seen, and is neither a number nor a telephone number.
-
-    Writing is stricter than reading (`is_formula`): an apostrophe too many is seen by whoever opens the file, and
-    `- cmd|...` is computed although it looks like a list's dash."""
-    start = next((place for place, sign in enumerate(cell) if not _is_unseen(sign)), len(cell))
-    text = cell[start:].rstrip()
-    if unicodedata.normalize("NFKC", text[:1]) not in ("=", "+", "-", "@", "\u2212"):
-        return False
-    return not (_NUMBER.match(text) or _TELEPHONE.match(text))
-
-
-def _is_unseen(sign: str) -> bool:
-    return unicodedata.category(sign) in _UNSEEN
-
-
-def write_xlsx(sheets: Sequence[Sheet]) -> bytes:
-    """Write a workbook. Text is always text, never a formula or a link; numbers and dates keep their type."""
-    out = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    workbook = xlsxwriter.Workbook(out, options)
-    bold = workbook.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    day = workbook.add_format({"num_format": "yyyy-mm-dd"})
-    taken: set[str] = set()
-    for sheet in sheets:
-        page = workbook.add_worksheet(_title(sheet.title, taken))
-        if sheet.right_to_left:
-            page.right_to_left()
-        page.freeze_panes(1, 0)
-        for column, name in enumerate(sheet.header):
-            page.write_string(0, column, str(name), bold)
-            page.set_column(column, column, max(10, min(40, len(str(name)) + 2)))
-        for line, row in enumerate(sheet.rows, start=1):
-            for column, value in enumerate(row):
-                _write_cell(page, line, column, value, day)
-    workbook.close()
-    return out.getvalue()
-
-
-def _write_cell(
-    page: xlsxwriter.worksheet.Worksheet, line: int, column: int, value: object, day: xlsxwriter.format.Format
-) -> None:
-    if isinstance(value, bool) or value is None:
-        page.write_string(line, column, "" if value is None else str(int(value)))
-    elif isinstance(value, int | float | Decimal) and abs(float(value)) < 1e15:
-        page.write_number(line, column, float(value))
-    elif isinstance(value, date) and not isinstance(value, datetime) and value.year >= 1900:
-        page.write_datetime(line, column, value, day)
-    else:
-        page.write_string(line, column, shown(value)[:32767])
-
-
-def _title(title: str, taken: set[str]) -> str:
-    """Return a sheet name that Excel allows: at most 31 characters, none of the forbidden ones, none twice."""
-    base = re.sub(r"[\[\]:*?/\\]", " ", title).strip().strip("'")[:28] or "1"
-    name, number = base, 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{base} {number}"
-    taken.add(name.casefold())
-    return name

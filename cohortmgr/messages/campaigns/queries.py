@@ -53,13 +53,13 @@ _UNRESOLVED = (
     sa.select(DeliveryTrouble.person_id, DeliveryTrouble.institution_id)
     .where(DeliveryTrouble.resolved_at.is_(None))
     .distinct()
-    .subquery("unresolved")
+    .subquery("troubles")
 )
-_TROUBLED = _UNRESOLVED.c.person_id.is_not(None)
-_IS_UNRESOLVED = sa.and_(
+_THEIRS = sa.and_(
     _UNRESOLVED.c.person_id == Application.person_id,
     _UNRESOLVED.c.institution_id == Application.institution_id,
 )
+_TROUBLED = _UNRESOLVED.c.person_id.is_not(None)
 _SILENT = sa.and_(_ADDRESS.is_(None), Person.phone_sealed.is_(None))
 _REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
 
@@ -131,47 +131,55 @@ def is_live(campaign: Campaign) -> bool:
 
 def listed(campaign: Campaign) -> sa.Select[int, int, str]:
     """Select the people on the list as it is now: ids of application and person, and the file's language."""
-    chosen = sa.select(Application.id, Application.person_id, Application.language)
+    return sa.select(Application.id, Application.person_id, Application.language).where(_is_on(campaign))
+
+
+def _is_on(campaign: Campaign) -> sa.ColumnElement[bool]:
+    """Whether a file is on the list as it is now."""
     if campaign.cohort_id is not None:
-        chosen = chosen.join(Enrolment, Enrolment.application_id == Application.id)
-        return chosen.where(
-            Enrolment.cohort_id == campaign.cohort_id, Enrolment.state.in_([state.value for state in PRESENT])
+        present = Enrolment.state.in_([state.value for state in PRESENT])
+        members = sa.select(Enrolment.application_id).where(
+            Enrolment.cohort_id == campaign.cohort_id, present
         )
+        return Application.id.in_(members)
     filters = filters_of(campaign)
     conditions = sa.and_(*lists.chosen(campaign.intake_id, filters))
     if campaign.with_drafts:
         drafts = replace(filters, state=ApplicationState.DRAFT.value, eligible="")
         conditions = sa.or_(conditions, sa.and_(*lists.chosen(campaign.intake_id, drafts)))
-    return chosen.where(conditions)
+    return conditions
 
 
 def to_fix(campaign: Campaign) -> sa.Select[int, int, str]:
     """Do `listed`, without people at whose address a message failed and no staff have looked at it."""
-    return listed(campaign).where(~sa.select(_UNRESOLVED.c.person_id).where(_IS_UNRESOLVED).exists())
+    return listed(campaign).outerjoin(_UNRESOLVED, _THEIRS).where(sa.not_(_TROUBLED))
 
 
 def _people(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
-    """Select each person on the list, live or fixed, with their file and their preferences."""
-    if is_live(campaign):
-        on_it = listed(campaign).subquery()
-        application, number = on_it.c.id, on_it.c.id
-    else:
-        fixed = sa.select(CampaignRecipient).where(CampaignRecipient.campaign_id == campaign.id)
-        on_it = fixed.subquery()
-        application, number = on_it.c.application_id, on_it.c.id
-    named: dict[str, Any] = {"language": on_it.c.language.label("language"), "place": number.label("place")}
+    """Select each person on the list, live or fixed, with their file, their preferences and their troubles."""
+    language, number = _language(campaign), Application.id if is_live(campaign) else CampaignRecipient.id
+    named: dict[str, Any] = {"language": language.label("language"), "place": number.label("place")}
     wanted: list[Any] = [named.get(each, each) if isinstance(each, str) else each for each in columns]
-    chosen = sa.select(*wanted)
+    chosen = sa.select(*wanted).select_from(Application)
+    if is_live(campaign):
+        chosen = chosen.where(_is_on(campaign))
+    else:
+        chosen = chosen.join(CampaignRecipient, CampaignRecipient.application_id == Application.id)
+        chosen = chosen.where(CampaignRecipient.campaign_id == campaign.id)
     return (
-        chosen.select_from(on_it)
-        .join(Application, Application.id == application)
-        .join(Person, Person.id == Application.person_id)
+        chosen.join(Person, Person.id == Application.person_id)
         .outerjoin(Preference, Preference.person_id == Person.id)
-        .outerjoin(_UNRESOLVED, _IS_UNRESOLVED)
+        .outerjoin(_UNRESOLVED, _THEIRS)
     )
 
 
+def _language(campaign: Campaign) -> sa.orm.InstrumentedAttribute[str]:
+    """The language in which somebody on the list is written to: the file's, as it was when the list was fixed."""
+    return Application.language if is_live(campaign) else CampaignRecipient.language
+
+
 _TOLD = (
+    Application.reference,
     "place",
     "language",
     Application.id.label("application_id"),
@@ -235,10 +243,9 @@ def counts(campaign: Campaign) -> RecipientCounts:
 def told(campaign: Campaign, place: ListPlace, size: int, texts: Mapping[str, CampaignText]) -> Page:
     """Return one page of the list, people with a problem first."""
     query = _people(campaign, *_TOLD).where(AGREED)
-    language = query.selected_columns.language
     problem = sa.case(
         (_SILENT, 0),
-        (language.not_in(rules.languages_of(texts)), 1),
+        (_language(campaign).not_in(rules.languages_of(texts)), 1),
         (sa.and_(sa.literal(rules.uses_name(texts)), _NAME == ""), 2),
         (_TROUBLED, 3),
         (_REFUSES, 4),
@@ -253,10 +260,10 @@ def first_told(campaign: Campaign) -> sa.Row[Any] | None:
     return db.session.execute(first).first()
 
 
-def by_telephone(campaign: Campaign) -> Sequence[sa.Row[Any]]:
-    """Return language, name and number of everybody who gets a short message. One statement."""
+def by_telephone(campaign: Campaign, most: int) -> Sequence[sa.Row[Any]]:
+    """Return language, name and number of those who get a short message, of `most` of them. One statement."""
     query = _people(campaign, "language", _NAME.label("name"), Application.number)
-    return db.session.execute(query.where(_BY_TELEPHONE, _REACHED)).all()
+    return db.session.execute(query.where(_BY_TELEPHONE, _REACHED).limit(most)).all()
 
 
 def next_recipients(campaign: Campaign, size: int) -> Sequence[sa.Row[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -28,6 +28,7 @@ from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.forms import CampaignForm, values_of_filters, values_of_new
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.texts.segments import measured
 from cohortmgr.programmes.models import Intake
@@ -35,6 +36,8 @@ from cohortmgr.programmes.queries import intakes_below
 
 bp = Blueprint("campaigns_staff", __name__, url_prefix="/staff")
 SHOWN = 50
+# Of how many people the short messages are filled in to be measured.
+MEASURED = 1_000
 
 
 @bp.get("/campaigns")
@@ -224,11 +227,7 @@ def people(reference: str) -> ResponseReturnValue:
         said = rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))
         problems = campaign_queries.problems_of(row, texts) + ([rules.UNSUBSCRIBED] if row.refuses else [])
         rows.append((row, said, measured(said.short) if row.by_telephone else None, problems))
-    by_telephone = [
-        measured(rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared)).short)
-        for row in campaign_queries.by_telephone(campaign)
-        if texts[row.language].is_whole
-    ]
+    short_messages, segments, is_estimate = _by_telephone(campaign, texts, shared)
     price = current_app.extensions["cohortmgr-settings"].sms_cost
     return render_template(
         "messages/campaigns/staff_campaign_people.html",
@@ -237,10 +236,31 @@ def people(reference: str) -> ResponseReturnValue:
         page=page,
         rows=rows,
         languages=LANGUAGE_NAMES,
-        short_messages=len(by_telephone),
-        segments=sum(each.segments for each in by_telephone),
-        cents=round(sum(each.cost(price) for each in by_telephone) / 10),
+        short_messages=short_messages,
+        segments=segments,
+        is_estimate=is_estimate,
+        cents=round(segments * price / 10),
     )
+
+
+def _by_telephone(
+    campaign: Campaign, texts: Mapping[str, CampaignText], shared: Mapping[str, Mapping[str, str]]
+) -> tuple[int, int, bool]:
+    """Return how many short messages there are, and their segments. Of more than MEASURED people these are an
+    estimate, by as many of them: each name makes its message longer or shorter."""
+    rows = campaign_queries.by_telephone(campaign, MEASURED + 1)
+    is_estimate = len(rows) > MEASURED
+    sizes = [
+        measured(
+            rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared)).short
+        ).segments
+        for row in rows[:MEASURED]
+        if texts[row.language].is_whole
+    ]
+    if not is_estimate:
+        return len(sizes), sum(sizes), False
+    every = campaign_queries.counts(campaign).by_telephone
+    return round(every * len(sizes) / MEASURED), round(every * sum(sizes) / MEASURED), True
 
 
 @bp.post("/campaigns/<reference>/test")

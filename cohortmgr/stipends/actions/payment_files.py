@@ -14,7 +14,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets.tables import write_csv
+from cohortmgr.base.sheets.writing import write_csv
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends.bank_file import bank_rows, check_bank_rows
 from cohortmgr.stipends.models import BankDetails, StipendLine, StipendRun

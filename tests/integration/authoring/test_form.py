@@ -228,6 +228,16 @@ def test_papers_and_sealed_answers_are_counted_too(intake: Intake) -> None:
     assert all(each.at_most for question in asked if question.sealed for each in [told[question.key]])
 
 
+def test_of_many_files_those_that_answer_are_not_counted_but_bounded(
+    client: FlaskClient, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cohortmgr.authoring.queries.MOST_READ", 2)
+    told = answered(queries.intake_of("mdia").programme_id, read_known("mdia").form.questions)
+    assert {(each.drafts, each.sent, each.at_most) for each in told.values()} == {(1, 2, True)}
+    page = client.get(f"{HOME}/form/questions/motivation/remove").text
+    assert "Cette question peut avoir des réponses" in page and "2 dossiers envoyés au plus" in page
+
+
 def test_more_than_a_hundred_drafts_ask_for_their_number(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -106,12 +106,17 @@ def test_the_sweep_leaves_what_a_row_names(
         keys = [storage.store(b"%d" % each).key for each in range(6)]
         with writing():
             pass
-        named = {"documents": {keys[0], keys[1]}, "imports": {keys[2]}, "reports": {keys[3]}}
+        named = {
+            "documents": {keys[0], keys[1]},
+            "imports": {keys[2]},
+            "reports": {keys[3]},
+            "lists": {keys[4]},
+        }
         for room, theirs in named.items():
             monkeypatch.setattr(getattr(tasks, room), "stored_keys", lambda theirs=theirs: theirs)
         aged(files)
         tasks.sweep_files(lambda: False)
-    assert held(files) == sorted(keys[:4])
+    assert held(files) == sorted(keys[:5])
 
 
 def test_the_sweep_touches_nothing_beside_a_database_that_knows_none_of_the_files(
@@ -139,6 +144,7 @@ def test_the_columns_that_name_files_are_those_that_the_sweep_asks() -> None:
     assert naming == {
         "documents.storage_key",
         "import_runs.storage_key",
+        "list_exports.storage_key",
         "reports.storage_key",
         "reports.masked_storage_key",
     }

@@ -1,6 +1,7 @@
 """Assignment of files to reviewers: complete, even, connected, repeatable, and only ever adding."""
 
 from collections import Counter
+from hashlib import sha256
 from itertools import combinations
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.reviews.assignment import assign, groups
+from cohortmgr.reviews.assignment import MANY, assign, groups
 
 
 def _files(count: int) -> list[str]:
@@ -74,6 +75,43 @@ def test_conflicts_never_meet_and_what_was_done_is_kept(data: st.DataObject) -> 
     assert not {(file, "R00") for file in half} & set(added)
     whole = Counter(file for file, _ in added) + Counter(list(half))
     assert whole == Counter(dict.fromkeys(files, 2))
+
+
+@pytest.mark.parametrize(
+    ("files", "people", "readings", "seed", "found"),
+    [
+        (542, 12, 2, 2025, "0f3899c0ea6c52b3"),
+        (300, 9, 3, 7, "cfeda89fc63d5f45"),
+        (40, 20, 1, 3, "bbe13b81880931d6"),
+    ],
+)
+def test_a_seed_gives_what_it_gave_last_year(
+    files: int, people: int, readings: int, seed: int, found: str
+) -> None:
+    barred = {(f"R{number % people:02}", f"F{number * 7 % files:04}") for number in range(30)}
+    done = {
+        f"F{number:04}": {"R00", "gone"} if number % 2 else {"R01"}
+        for number in range(0, files, 5)
+        if readings > 1 or number % 2 == 0
+    }
+    pairs = assign(_files(files), _reviewers(people), readings, barred, seed, done)
+    assert sha256(repr(pairs).encode()).hexdigest().startswith(found)
+
+
+def test_many_files_are_shared_as_evenly_as_few() -> None:
+    files, people = MANY + 500, 12
+    pairs = assign(_files(files), _reviewers(people), 2, set(), 5, {})
+    assert pairs == assign(_files(files), _reviewers(people), 2, set(), 5, {})
+    assert pairs != assign(_files(files), _reviewers(people), 2, set(), 6, {})
+    assert set(Counter(file for file, _ in pairs).values()) == {2} and len(set(pairs)) == 2 * files
+    loads = Counter(name for _, name in pairs)
+    assert max(loads.values()) - min(loads.values()) <= 1
+    readers: dict[str, list[str]] = {}
+    for file, name in pairs:
+        readers.setdefault(file, []).append(name)
+    shared = Counter(tuple(sorted(names)) for names in readers.values())
+    assert len(shared) == people * (people - 1) // 2 and max(shared.values()) - min(shared.values()) <= 3
+    assert len(groups(pairs, _reviewers(people))) == 1
 
 
 def test_new_files_go_to_those_who_have_read_least() -> None:

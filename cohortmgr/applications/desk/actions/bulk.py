@@ -26,6 +26,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.paging import is_longer
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.models import Bundle
 from cohortmgr.programmes.models import Intake
@@ -44,7 +45,10 @@ _MOVED = N_(
     "La liste a changé entre-temps : elle compte maintenant %(count)s dossiers. Vérifiez, puis recommencez."
 )
 _TYPE = N_("Écrivez le nombre de dossiers pour confirmer.")
-_TOO_MANY = N_("Au plus %(most)s dossiers à la fois. Resserrez les filtres.")
+_TOO_MANY = N_(
+    "Cette liste compte plus de %(most)s dossiers, et c’est le plus à la fois. Resserrez ses filtres, par exemple par "
+    "région ou par jour d’envoi."
+)
 _TOO_LATE = N_("Un jour est passé : ceci ne s’annule plus d’un coup.")
 
 
@@ -58,10 +62,13 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class Preview:
-    """The ids of the files to which an act applies, and how many files it leaves out, by reason."""
+    """The ids of the files to which an act applies, and how many files it leaves out, by reason.
+
+    `too_many` says that the list has more than MOST files, and none of them was looked at."""
 
     files: Sequence[int]
     passed: Mapping[str, int]
+    too_many: Problem | None = None
 
     @property
     def count(self) -> int:
@@ -82,15 +89,18 @@ class Wanted:
 
 
 def preview(viewer: Viewer, intake: Intake, act: Act, filters: ApplicationFilters) -> Preview:
-    """The files of the list to which the act applies, found in one statement."""
+    """The files of the list to which the act applies. One statement asks whether it has too many, and one reads."""
     require(viewer, file.MANAGE, intake.path)
+    listed = lists.chosen(intake.id, filters)
+    if is_longer(sa.select(Application.id).where(*listed), MOST):
+        return Preview([], {}, Problem(_TOO_MANY, {"most": MOST}))
     asked = sa.exists().where(
         Correction.application_id == Application.id, Correction.state == CorrectionState.ASKED.value
     )
     extended = sa.exists().where(Extension.application_id == Application.id, Extension.revoked_at.is_(None))
     rows = db.session.execute(
         sa.select(Application.id, Application.state, asked.label("asked"), extended.label("extended"))
-        .where(*lists.chosen(intake.id, filters))
+        .where(*listed)
         .order_by(Application.id)
     ).all()
     files, passed = [], Counter[str]()
@@ -145,10 +155,10 @@ def carry_out(
 
 
 def _require_meant(found: Preview, wanted: Wanted) -> None:
+    if found.too_many:
+        raise Refused(found.too_many)
     if not found.files:
         raise Refused(_NOBODY)
-    if found.count > MOST:
-        raise Refused(Problem(_TOO_MANY, {"most": MOST}))
     if wanted.count != found.count:
         raise Refused(Problem(_MOVED, {"count": found.count}))
     if found.count > MANY and not says_number(wanted.confirmation, found.count):

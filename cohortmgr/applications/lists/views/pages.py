@@ -5,7 +5,18 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    stream_with_context,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,10 +28,12 @@ from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
+from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
 from cohortmgr.applications.lists.views import requests
+from cohortmgr.base import storage
 from cohortmgr.base.db import writing
-from cohortmgr.base.i18n import language, localized
-from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
+from cohortmgr.base.i18n import language
+from cohortmgr.base.sheets.writing import csv_parts
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.programmes.models import Intake
@@ -114,16 +127,60 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 @gives_way
 def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
-    trail."""
-    kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
+    trail. A long workbook is written by the worker, and its page is shown."""
+    viewer, kind = guards.viewer(), "csv" if request.form.get("kind") == "csv" else "xlsx"
     filters = requests.ticked(ApplicationFilters.of(request.args))
-    intake, rows = lists_actions.prepare_export(guards.viewer(), reference, filters)
-    definition, title = definition_of(intake), localized(intake.title)
-    header, lines = display.sheet(rows, filters.shown, definition)
-    turned = language() == "ar"
-    data = write_csv(header, lines) if kind == "csv" else write_xlsx([Sheet(title, header, lines, turned)])
+    intake = file_queries.staff_intake(viewer, reference)
+    if kind == "xlsx" and lists.is_long(intake.id, filters):
+        with writing():
+            asked = lists_actions.ask_export(viewer, reference, filters, language())
+        return redirect(url_for(".kept", export=asked.reference))
     with writing():
-        lists_actions.note_export(guards.viewer(), intake, filters, kind, len(rows))
+        lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters))
+    definition, rows = definition_of(intake), lists.every(intake.id, filters)
     name = f"{definition.key}-{intake.key}.{kind}"
-    kinds = {"csv": "text/csv", "xlsx": _XLSX}
-    return send_file(BytesIO(data), mimetype=kinds[kind], as_attachment=True, download_name=name, max_age=0)
+    if kind == "xlsx":
+        return _sent(display.workbook(rows, filters.shown, definition, intake.title, language()), name)
+    # The parts are written as they are fetched: neither the rows nor the text are ever held whole.
+    parts = stream_with_context(csv_parts(*display.sheet(rows, filters.shown, definition)))
+    sent = Response(parts, mimetype="text/csv")
+    sent.headers.set("Content-Disposition", "attachment", filename=name)
+    return sent
+
+
+def _sent(data: bytes, name: str) -> ResponseReturnValue:
+    return send_file(BytesIO(data), mimetype=_XLSX, as_attachment=True, download_name=name, max_age=0)
+
+
+@bp.get("/exports/<export>")
+@guards.staff
+def kept(export: str) -> ResponseReturnValue:
+    """Show how far the workbook of a long list is, and where it is fetched once it is ready."""
+    found, intake = lists.export_for(guards.viewer(), export)
+    percentage, state = lists.progress_of(found)
+    return render_template(
+        "applications/lists/staff_export.html",
+        export=found,
+        intake=intake,
+        percentage=percentage,
+        state=state,
+        meaning=LIST_EXPORT_STATES.meanings[ListExportState(state)],
+    )
+
+
+@bp.get("/exports/<export>/progress")
+@guards.staff
+def progress(export: str) -> ResponseReturnValue:
+    """Return how far the workbook is, as JSON, for the page that waits."""
+    found, _intake = lists.export_for(guards.viewer(), export)
+    percentage, state = lists.progress_of(found)
+    return jsonify(percentage=percentage, text="", done=state != ListExportState.WRITING)
+
+
+@bp.get("/exports/<export>/xlsx")
+@guards.staff
+def fetch(export: str) -> ResponseReturnValue:
+    """Send the workbook to whoever asked for it; the trail notes each time."""
+    with writing():
+        found, intake = lists_actions.note_fetched(guards.viewer(), export)
+    return _sent(storage.load(found.storage_key or ""), f"{definition_of(intake).key}-{intake.key}.xlsx")

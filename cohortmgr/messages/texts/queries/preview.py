@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.rules import Viewer
@@ -25,6 +26,8 @@ from cohortmgr.outbox.texts.display.rendering import SMS, Rendered, render_wordi
 from cohortmgr.outbox.texts.segments import Measure
 
 SAMPLES = 8
+# Among how many of the newest messages samples are looked for.
+NEWEST = 200
 
 
 @dataclass(frozen=True)
@@ -125,8 +128,8 @@ def shown_examples(notice: Notice) -> dict[str, str]:
 
 def samples(viewer: Viewer, identity: TextIdentity) -> list[tuple[Message, str]]:
     """Return the latest messages of that key that the viewer may read, each with its recipient's name, to try a
-    text on."""
-    chosen = log.readable(viewer).where(
-        Message.key == identity.notice.key, Message.institution_id == identity.institution_id
-    )
+    text on. Only the newest of the institution are looked at, however many it wrote."""
+    alike = (Message.institution_id == identity.institution_id, Message.key == identity.notice.key)
+    newest = sa.select(Message.id).where(*alike).order_by(Message.due.desc(), Message.id.desc()).limit(NEWEST)
+    chosen = log.readable(viewer).where(Message.id.in_(newest))
     return [(row[0], log.named(row)) for row in db.session.execute(chosen.limit(SAMPLES))]

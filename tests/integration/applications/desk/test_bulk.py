@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlencode
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
-from cohortmgr.applications.desk.actions import notes
+from cohortmgr.applications.desk.actions import bulk, notes
 from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.duplicates.actions import merging as merges
 from cohortmgr.applications.duplicates.models import Merge
@@ -70,6 +71,24 @@ def test_above_a_hundred_the_number_is_typed(intake: str, desk: FlaskClient) -> 
         assert desk.post(f"{done.location}/undo").status_code == 409
     desk.post(f"{done.location}/undo")
     assert not all_of(Note)
+
+
+def test_a_list_too_long_for_one_act_says_so_and_nothing_is_read_of_it(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "MOST", 4)
+    many(5)
+    path = f"/staff/intakes/{intake}/lots/note"
+    page = desk.get(path).text
+    assert (
+        "plus de 4 dossiers" in page
+        and "Resserrez ses filtres" in page
+        and "<form" not in page.split("<main")[1]
+    )
+    answer = desk.post(path, data={"text": "Vu.", "count": "5", "confirmation": "5"})
+    assert answer.status_code == 200 and "plus de 4 dossiers" in answer.text and not all_of(Note)
+    narrow = desk.get(f"{path}?average_to=10.003").text
+    assert "Cela s’applique à 4 dossiers" in narrow
 
 
 def test_more_time_for_many_drafts(intake: str, client: FlaskClient, desk: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.sheets.tables import Sheet, write_xlsx
+from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of

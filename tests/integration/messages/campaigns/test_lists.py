@@ -78,6 +78,42 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
     assert campaign_queries.told(campaign, ListPlace(), 50, TEXTS).total == shown
 
 
+def test_pages_of_people_are_the_whole_list_cut(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    _intake, manager, _administrator, reference = begun(7)
+    with writing():
+        last = Application.number == "MDIA-000006"
+        db.session.execute(sa.update(Application).where(last).values(name=""))
+    campaign = db.session.scalars(sa.select(Campaign)).one()
+    whole = [row.number for row in campaign_queries.told(campaign, ListPlace(), 50, TEXTS).rows]
+    found, place = [], ListPlace()
+    while True:
+        page = campaign_queries.told(campaign, place, 3, TEXTS)
+        found += [row.number for row in page.rows]
+        if page.after is None:
+            break
+        place = ListPlace(page.number + 1, after=page.after)
+    assert found == whole and len(whole) == 7
+    monkeypatch.setattr("cohortmgr.messages.campaigns.views.SHOWN", 3)
+    client, shown, path = browser(app, manager), "", f"/staff/campaigns/{reference}/people"
+    shown += client.get(path).text
+    assert 'rel="next"' in shown and client.get(f"{path}?after={place.after}").status_code == 200
+
+
+def test_of_many_short_messages_the_segments_are_estimated(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _intake, manager, _administrator, reference = begun(6)
+    with writing() as session:
+        session.execute(sa.update(Application).values(email=None))
+        session.execute(sa.update(Person).values(email=None, phone_sealed=b"x"))
+    path = f"/staff/campaigns/{reference}/people"
+    page = browser(app, manager).get(path).text
+    assert "6 personnes recevront un SMS" in page and "6 segments en tout, environ" in page
+    monkeypatch.setattr("cohortmgr.messages.campaigns.views.MEASURED", 4)
+    page = browser(app, manager).get(path).text
+    assert "6 personnes recevront un SMS" in page and "Environ 6 segments en tout" in page
+
+
 def test_drafts_come_with_it_where_that_is_asked() -> None:
     intake, manager, _administrator, reference = begun()
     with writing():

@@ -25,7 +25,8 @@ from cohortmgr.applications.importing.rules import (
     supersedes,
 )
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.sheets.tables import Sheet, read_table, write_xlsx
+from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import Form
 from cohortmgr.programmes.definition.toml import read_known
 

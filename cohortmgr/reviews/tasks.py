@@ -1,0 +1,53 @@
+"""What the worker does for readings: assign the files of a large intake, some hundred at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cohortmgr.accounts.queries.viewers import viewer_of_account
+from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
+from cohortmgr.jobs.actions.queue import ProgressCallback, handler
+from cohortmgr.reviews import actions, assignment_queries
+
+# How many readings are written in one transaction, and stand in one event of the trail.
+CHUNK = 1_000
+_NOBODY = N_("La personne qui l’a demandée n’a plus le droit de confier des lectures. Demandez-la vous-même.")
+
+
+@handler(assignment_queries.ASSIGN)
+def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Assign the files of `payload["intake"]` as whoever asked for it, by what they hold now.
+
+    What is written stays: begun again after an interruption, it gives what is still lacking, and in the end nothing. A
+    refusal is a result, which the page shows."""
+    try:
+        return {"added": _assign(_asker(payload), str(payload["intake"]), int(payload["seed"]), progress)}
+    except Refused as refusal:
+        return {"problems": [as_json(problem) for problem in refusal.problems]}
+    except NotPermitted:
+        return {"problems": [as_json(Problem(_NOBODY))]}
+
+
+def _asker(payload: Mapping[str, Any]) -> Viewer:
+    by = str(payload["by"])
+    viewer = SYSTEM if by == SYSTEM.reference else viewer_of_account(by)
+    if viewer is None:
+        raise NotPermitted(by)
+    return viewer
+
+
+def _assign(viewer: Viewer, intake: str, seed: int, progress: ProgressCallback) -> int:
+    plan, added = actions.plan_assignment(viewer, intake, seed=seed), 0
+    stranded = sorted(plan.stranded)
+    for start in range(0, len(stranded), CHUNK):
+        with writing():
+            actions.release(viewer, {each: plan.stranded[each] for each in stranded[start : start + CHUNK]})
+    for start in range(0, len(plan.pairs), CHUNK):
+        chunk = plan.pairs[start : start + CHUNK]
+        with writing():
+            added += actions.give_some(viewer, plan, chunk)
+        progress(start + len(chunk), len(plan.pairs) + 1)
+    return added
