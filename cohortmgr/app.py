@@ -15,6 +15,7 @@ from cohortmgr.authoring import wiring as authoring
 from cohortmgr.base import clock, crypto, db, i18n, storage
 from cohortmgr.base.migrating import init_migrations
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
+from cohortmgr.base.stores.opening import open_store
 from cohortmgr.base.web import assets, bodies, markup, precedence, responses
 from cohortmgr.cohorts import wiring as cohorts
 from cohortmgr.demo import wiring as demo
@@ -83,7 +84,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         db.init_db(app, settings.database_url, db.PATIENCE)
     else:
         db.init_db(app, settings.system_database_url)
-    storage.init_storage(app)
+    storage.init_storage(app, open_store(settings.files_url, settings.data, process == "web"))
     init_migrations(app, settings, tables.metadata)
     i18n.init_i18n(app)
     precedence.init_precedence(app)

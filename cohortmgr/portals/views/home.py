@@ -53,7 +53,7 @@ bp = Blueprint("portals", __name__)
 @bp.get("/health")
 @guards.public
 def health() -> ResponseReturnValue:
-    """Answer "ok", or with 503 what ails: "locked", "full" or "away". It waits for no lock.
+    """Answer "ok", or with 503 what ails: "locked", "full", "away" or "files". It waits for no lock.
 
     It is for load balancers and the demonstration's supervisor."""
     ailing = ailment_now()
