@@ -1,6 +1,7 @@
 """What a place for files can do: put, get, drop, and list by prefix. What lies there is sealed before it comes.
 
-A name is made of parts between slashes, as `files/4K/4KX…` or `uploads/12/9QT…/about`; whoever puts makes it up."""
+A name is made of parts between slashes, as `files/4K/4KX…` or `uploads/12/9QT…/about`; whoever puts makes it up. A dash
+stands in the last part alone: some servers sort names as they stand, others part by part, and so both sort alike."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*(?:/[0-9A-Za-z][0-9A-Za-z-]*)+")
+_NAME = re.compile(r"(?:[0-9A-Za-z]+/)+[0-9A-Za-z][0-9A-Za-z-]*")
 LONGEST_NAME = 300
 
 

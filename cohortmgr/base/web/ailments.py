@@ -1,5 +1,4 @@
-"""Ailments of the machine: the database is locked or away, the disk is full, or the files are away. They are told
-apart and pass."""
+"""Ailments of the machine, told apart, which pass: the database locked or away, a full disk, the files away."""
 
 from __future__ import annotations
 

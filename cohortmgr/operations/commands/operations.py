@@ -1,5 +1,4 @@
-"""The commands `flask operations …`: database roles, a ping of the worker, the audit trail, moving the files,
-docs/states.md."""
+"""The commands `flask operations …`: database roles, a ping of the worker, the trail, moving files, docs/states.md."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.operations.commands import states_page
 from cohortmgr.operations.commands.database_roles import make_roles
 
-group = AppGroup("operations", help="Roles of the database, health, the trail.")
+group = AppGroup("operations", help="Roles of the database, health, the trail, the files.")
 
 
 @group.command("roles")
