@@ -23,6 +23,7 @@ from cohortmgr.base.i18n import language, localized
 from cohortmgr.base.sheets.tables import Sheet, write_csv, write_xlsx
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.web.reading import reading
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -32,6 +33,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @bp.get("/intakes/<reference>/applications", endpoint="list")
 @guards.staff
+@reading
 @gives_way
 def index(reference: str) -> ResponseReturnValue:
     """Show the list, with its filters in the address. Takes four statements with the viewer's own, whatever
@@ -111,6 +113,7 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 
 @bp.post("/intakes/<reference>/applications/export")
 @guards.staff
+@reading
 @gives_way
 def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
