@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.audit.actions import destroy_key
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
