@@ -15,7 +15,8 @@ from cohortmgr.authoring import wiring as authoring
 from cohortmgr.base import clock, crypto, db, i18n, storage
 from cohortmgr.base.migrating import init_migrations
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
-from cohortmgr.base.web import assets, bodies, markup, precedence, responses
+from cohortmgr.base.stores.opening import open_store
+from cohortmgr.base.web import assets, bodies, markup, precedence, reading, responses
 from cohortmgr.cohorts import wiring as cohorts
 from cohortmgr.demo import wiring as demo
 from cohortmgr.jobs import wiring as jobs
@@ -80,14 +81,15 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         settings.sealing_keys, settings.index_key, settings.trail_key
     )
     if process == "web":
-        db.init_db(app, settings.database_url, db.PATIENCE)
+        db.init_db(app, settings.database_url, db.PATIENCE, settings.replica_database_url)
     else:
         db.init_db(app, settings.system_database_url)
-    storage.init_storage(app)
+    storage.init_storage(app, open_store(settings.files_url, settings.data, process == "web"))
     init_migrations(app, settings, tables.metadata)
     i18n.init_i18n(app)
     precedence.init_precedence(app)
     responses.init_web(app)
+    reading.init_reading(app)
     assets.init_assets(app)
     for room in ROOMS:
         room.init_app(app)

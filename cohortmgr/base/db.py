@@ -31,7 +31,7 @@ from sqlalchemy.orm.session import SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
-from cohortmgr.base.databases import vouching
+from cohortmgr.base.databases import replica, vouching
 from cohortmgr.base.databases.connecting import hide_names, pooled_options, require_keepable
 from cohortmgr.base.databases.vouching import at_insert as at_insert  # for models, which know this file alone
 from cohortmgr.base.errors import Stale
@@ -59,7 +59,7 @@ PATIENCE, LONG_PATIENCE = 3.0, 15.0
 # How many when somebody waited in vain within the last REMEMBERED seconds.
 SHORT_PATIENCE, REMEMBERED = 0.2, 10.0
 
-db = SQLAlchemy(session_options={"expire_on_commit": False})
+db = SQLAlchemy(session_options={"expire_on_commit": False, "class_": replica.RoutedSession})
 before_commit: Hook[[Session], None] = Hook()
 _log = logging.getLogger(__name__)
 
@@ -115,12 +115,13 @@ class Versioned:
         return {"version_id_col": cls.version}
 
 
-def init_db(app: Flask, url: str, patience: float = LONG_PATIENCE) -> None:
-    """Connect the application to the database at this URL, which names the role. Who writes waits for another
-    who writes as many seconds as `patience` says."""
-    app.config["SQLALCHEMY_ENGINES"] = {
-        "default": pooled_options(url, patience if patience < LONG_PATIENCE else None)
-    }
+def init_db(app: Flask, url: str, patience: float = LONG_PATIENCE, replica_url: str = "") -> None:
+    """Connect the application to the database at this URL, which names the role, and to its replica if there is one.
+    Who writes waits for another who writes as many seconds as `patience` says."""
+    waits = patience if patience < LONG_PATIENCE else None
+    app.config["SQLALCHEMY_ENGINES"] = {"default": pooled_options(url, waits)}
+    if replica_url:
+        app.config["SQLALCHEMY_ENGINES"][replica.ENGINE] = replica.replica_options(replica_url, waits)
     db.init_app(app)
     # None of our sessions is asynchronous, and closing asynchronous ones starts a thread at each request (1
     # ms of CPU).
@@ -128,8 +129,10 @@ def init_db(app: Flask, url: str, patience: float = LONG_PATIENCE) -> None:
         each for each in app.teardown_appcontext_funcs if not iscoroutinefunction(each)
     ]
     with app.app_context():
-        for engine in db.engines.values():
+        for name, engine in db.engines.items():
             configure_engine(engine, patience)
+            if name == replica.ENGINE:
+                replica.trust_pool(engine)
 
 
 def configure_engine(engine: sa.Engine, patience: float = LONG_PATIENCE) -> None:
@@ -347,7 +350,7 @@ def writing() -> Iterator[Session]:
         raise RuntimeError("writing() does not nest: actions never commit")
     if session.new or session.deleted or any(session.is_modified(row) for row in session.dirty):
         raise RuntimeError("rows were changed before writing() began: these changes would be lost")
-    session.rollback()
+    replica.read_from(session, None)
     session.info["writing"] = True
     session.info["wakes"] = {}
     try:
@@ -358,6 +361,7 @@ def writing() -> Iterator[Session]:
             finish(session)
         storage.note_named()
         session.commit()
+        session.info[replica.WROTE] = True
     except BaseException as error:
         session.rollback()
         session.info.pop("wakes", None)

@@ -21,7 +21,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
-from cohortmgr.base.production.refusals import DATABASES, refusals, url_problem, variable
+from cohortmgr.base.production.refusals import (
+    DATABASES,
+    files_problem,
+    refusals,
+    replica_problem,
+    url_problem,
+    variable,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024 * 1024
@@ -78,6 +85,13 @@ class Settings(BaseSettings):
         default="", description="the worker's and commands' role (BYPASSRLS); empty: database_url"
     )
     superuser_database_url: str = Field(default="", description="only for `flask operations roles`")
+    replica_database_url: str = Field(
+        default="", description="a replica of database_url, for what only reads; empty: none"
+    )
+    files_url: str = Field(
+        default="",
+        description="where files lie, s3://key:secret@host:port/bucket?region=…&tls=…; empty: in the data folder",
+    )
     broker_url: str = Field(default="", description="Redis; empty: files in the data folder")
 
     secret_key: str = Field(default="", description="signs cookies; empty: made once in the data folder")
@@ -194,6 +208,10 @@ class Settings(BaseSettings):
         self.owner_database_url = self.owner_database_url or self.database_url
         self.system_database_url = self.system_database_url or self.database_url
         problems = [url_problem(name, getattr(self, name)) for name in DATABASES]
+        problems += [
+            files_problem(self.files_url),
+            replica_problem(self.replica_database_url, self.database_url),
+        ]
         if any(problems):
             raise ValueError("\n".join(filter(None, problems)))
         return self

@@ -1,21 +1,27 @@
-"""Storage of uploaded and generated files: encrypted, under random names, outside of the web root."""
+"""Storage of uploaded and generated files: encrypted, under random names, outside of the web root.
+
+Where they lie is the settings' (base/stores): a folder, or a bucket of a server that speaks S3."""
 
 from __future__ import annotations
 
 import hashlib
-import os
+import logging
 import re
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
+from typing import cast
 
 from flask import Flask, current_app, g
 
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.stores.store import Store, StoreAway
 from cohortmgr.base.text import new_reference
 
 _KEY = re.compile(r"[0-9A-Z]{26}")
+_FILES = "files/"
+_STORE = "cohortmgr-store"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,30 +33,25 @@ class Stored:
     size: int
 
 
-def store(data: bytes) -> Stored:
-    """Encrypt and write a file. It is safely on the disk before the row that names it is committed."""
-    key = new_reference()
-    path = _path(key)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    _unnamed().append(key)
-    try:
-        with draft.open("wb") as file:
-            file.write(crypto.keyring().close(data, key.encode()))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        _sync(path.parent)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        path.unlink(missing_ok=True)
-        raise
-    return Stored(key, hashlib.sha256(data).hexdigest(), len(data))
-
-
-def init_storage(app: Flask) -> None:
-    """Have each request and task drop at its end what it stored and then named in no row."""
+def init_storage(app: Flask, place: Store) -> None:
+    """Keep files in this place, and have each request and task drop at its end what it stored and then named in no
+    row."""
+    app.extensions[_STORE] = place
     app.teardown_appcontext(_drop_unnamed)
+
+
+def in_use() -> Store:
+    """Return the place where this installation's files lie."""
+    return cast(Store, current_app.extensions[_STORE])
+
+
+def store(data: bytes) -> Stored:
+    """Encrypt and keep a file. It is safely there before the row that names it is committed."""
+    key = new_reference()
+    sealed = crypto.keyring().close(data, key.encode())
+    _unnamed().append(key)
+    in_use().put(_name(key), sealed)
+    return Stored(key, hashlib.sha256(data).hexdigest(), len(data))
 
 
 def note_named() -> None:
@@ -60,8 +61,11 @@ def note_named() -> None:
 
 
 def _drop_unnamed(_error: BaseException | None) -> None:
-    for key in _unnamed():
-        delete(key)
+    try:
+        for key in _unnamed():
+            delete(key)
+    except StoreAway as away:  # the answer is given, and the sweep will find them
+        _log.warning("files that no row names stay for the sweep: %s", away)
 
 
 def _unnamed() -> list[str]:
@@ -69,41 +73,26 @@ def _unnamed() -> list[str]:
     return found
 
 
-def older_than(age: timedelta) -> list[str]:
-    """Return the keys of the files that are older, and delete the drafts that are: no process writes so long."""
+def older_than(age: timedelta) -> Iterator[str]:
+    """Go through the keys of the files that are older."""
     before = clock.now() - age
-    found = []
-    for path in (Path(current_app.config["DATA"]) / "files").glob("??/*"):
-        with suppress(FileNotFoundError):
-            if datetime.fromtimestamp(path.stat().st_mtime, before.tzinfo) >= before:
-                continue
-            if _KEY.fullmatch(path.name):
-                found.append(path.name)
-            else:
-                path.unlink()
-    return found
+    for held in in_use().list(_FILES):
+        key = held.name.rpartition("/")[2]
+        if held.at < before and _KEY.fullmatch(key):
+            yield key
 
 
 def load(key: str) -> bytes:
-    """Return the clear content. Raises FileNotFoundError, or crypto.CannotUnseal."""
-    return crypto.keyring().open(_path(key).read_bytes(), key.encode())
+    """Return the clear content. Raises FileNotFoundError, StoreAway, or crypto.CannotUnseal."""
+    return crypto.keyring().open(in_use().get(_name(key)), key.encode())
 
 
 def delete(key: str) -> None:
     """Remove a file. A file that is already gone is no error."""
-    _path(key).unlink(missing_ok=True)
+    in_use().drop(_name(key))
 
 
-def _sync(folder: Path) -> None:
-    """Make the file's name durable too: after a power cut, content without its name could not be found."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _path(key: str) -> Path:
+def _name(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise FileNotFoundError(key)
-    return Path(current_app.config["DATA"]) / "files" / key[:2] / key
+    return f"{_FILES}{key[:2]}/{key}"

@@ -33,13 +33,14 @@ def answer(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
 def sweep_files(_stopping: Stopping) -> None:
     """Delete the stored files that no row names: what an act stored that was never committed. Nothing else would, and
     no deletion of a person reaches them."""
-    old = storage.older_than(SETTLED_AFTER)
-    if not old:
-        return
     named = set().union(*(room.stored_keys() for room in (documents, imports, lists, reports, desk_queries)))
-    gone = [key for key in old if key not in named]
-    if len(gone) > max(FEW, len(old) // 2):
-        _log.error("%s of %s stored files are named by no row: is this their database?", len(gone), len(old))
+    old, gone = 0, []
+    for key in storage.older_than(SETTLED_AFTER):
+        old += 1
+        if key not in named:
+            gone.append(key)
+    if len(gone) > max(FEW, old // 2):
+        _log.error("%s of %s stored files are named by no row: is this their database?", len(gone), old)
         return
     for key in gone:
         storage.delete(key)

@@ -13,6 +13,7 @@ from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language
+from cohortmgr.base.web.reading import reading
 from cohortmgr.reports import actions, queries
 from cohortmgr.reports.display import hidden_note, tables
 from cohortmgr.reports.masking import is_masked
@@ -49,6 +50,7 @@ def ask(reference: str) -> ResponseReturnValue:
 
 @bp.get("/staff/reports/<reference>")
 @staff
+@reading
 def report(reference: str) -> ResponseReturnValue:
     """Show the figures as charts and tables, or the progress of their computation."""
     found, intake = queries.get_for(viewer(), reference)
@@ -84,6 +86,7 @@ def progress(reference: str) -> ResponseReturnValue:
 
 @bp.get("/staff/reports/<reference>/xlsx")
 @staff
+@reading
 def workbook(reference: str) -> ResponseReturnValue:
     """Download the report as a workbook; observers get the masked one."""
     found, intake = queries.get_for(viewer(), reference)

@@ -18,6 +18,7 @@ from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.asked import number_sent
+from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -35,6 +36,7 @@ _SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-i
 
 @bp.get("/staff/intakes/<reference>/reviews")
 @guards.staff
+@reading
 def overview(reference: str) -> ResponseReturnValue:
     """Show the progress of the readings, by reviewer, with severity and spread."""
     return _overview(queries.intake_for(guards.viewer(), reference), AssignForm())

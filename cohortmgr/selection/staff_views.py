@@ -22,6 +22,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused, from_json
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -41,6 +42,7 @@ bp.add_app_template_filter(from_json, "reason")
 
 @bp.get("/staff/intakes/<reference>/ranking")
 @guards.staff
+@reading
 @gives_way
 def ranking(reference: str) -> ResponseReturnValue:
     """Show who is in, who waits and who is refused, and which files are near the line."""

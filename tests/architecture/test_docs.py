@@ -14,6 +14,7 @@ from tests.architecture.sources import APPLICATION, ROOT, files, tree
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WALKS, WHERE = ROOT / "docs" / "walks.md", ROOT / "docs" / "where.md"
+SCALE = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 # The one form in which the pages name a thing: `file` or `file: name`.
 _NAMED = re.compile(r"([\w./-]+/[\w./-]+\.\w+|[\w-]+\.py)(?:: ([\w.-]+))?")
 _CODE = re.compile(r"`([^`]+)`")
@@ -175,7 +176,8 @@ def test_every_command_is_a_target() -> None:
 
 def test_every_setting_is_a_setting() -> None:
     settings = (ROOT / "cohortmgr" / "base" / "settings.py").read_text(encoding="utf-8")
-    named = set(re.findall(r"COHORTMGR_([A-Z_]+)", README))
+    named = set(re.findall(r"COHORTMGR_([A-Z_]+)", README + SCALE))
+    assert {"FILES_URL", "REPLICA_DATABASE_URL"} <= named
     assert [name for name in named if f"    {name.lower()}: " not in settings] == []
 
 

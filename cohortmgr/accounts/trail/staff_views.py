@@ -27,6 +27,7 @@ from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.base.sheets.writing import write_csv
 from cohortmgr.base.web.asked import PLACE, kept_arguments, place_asked
+from cohortmgr.base.web.reading import reading
 
 bp = Blueprint("accounts_staff", __name__, url_prefix="/staff")
 SIZE = 50
@@ -49,6 +50,7 @@ class TrailLine:
 
 @bp.get("/audit")
 @guards.staff
+@reading
 def trail() -> ResponseReturnValue:
     """List the acts of the viewer's institutions, newest first;
     system administrators, and auditors of the whole tree, see the installation's too."""
@@ -66,6 +68,7 @@ def verify() -> ResponseReturnValue:
 
 @bp.post("/audit/export.csv")
 @guards.staff
+@reading
 def export() -> ResponseReturnValue:
     """Give the acts that were looked for as a file, and note in the trail that they left."""
     viewer, form = _viewer(), _asked()

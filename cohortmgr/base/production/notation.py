@@ -7,9 +7,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -21,7 +22,20 @@ _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 _SELECTOR = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _WHOLE_ADDRESS = re.compile(r"[^\s@<>]{1,64}@([^\s@<>]+)")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 LONGEST_PATH_OF_SOCKET = 107
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of a server that speaks S3, and the key that opens it."""
+
+    endpoint: str
+    name: str
+    region: str
+    key: str
+    secret: str = field(repr=False)
 
 
 def read_url(text: str, schemes: Sequence[str]) -> SplitResult:
@@ -114,6 +128,27 @@ def read_scanner(text: str) -> str | tuple[str, int]:
         if is_host(bare) and port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536:
             return bare, int(port)
     raise ValueError("COHORTMGR_CLAMD is neither host:port nor the path of a socket")
+
+
+def read_bucket(text: str) -> Bucket:
+    """Read `s3://key:secret@host[:port]/bucket?region=…&tls=no`. Raises ValueError, which repeats no part of it."""
+    parts = read_url(text, ("s3",))
+    key, secret = unquote(parts.username or ""), unquote(parts.password or "")
+    if not key or not secret:
+        raise ValueError("has no key and secret before its host")
+    name = parts.path.strip("/")
+    if not _BUCKET.fullmatch(name):
+        raise ValueError("names no bucket behind its host: 3 to 63 small letters, digits, dots and dashes")
+    asked = parse_qsl(parts.query, keep_blank_values=True)
+    given = dict(asked)
+    region, tls = given.pop("region", "us-east-1"), given.pop("tls", "yes")
+    if given or len(asked) > 2 or parts.fragment:
+        raise ValueError("has more behind its bucket than ?region= and &tls=")
+    if not _REGION.fullmatch(region) or tls not in ("yes", "no"):
+        raise ValueError("has a region that is none, or a tls that is neither yes nor no")
+    # The host as it is written: what stands in brackets is IPv6.
+    host = parts.netloc.rpartition("@")[2]
+    return Bucket(f"{'https' if tls == 'yes' else 'http'}://{host}", name, region, key, secret)
 
 
 def _is_one_word(text: str) -> bool:

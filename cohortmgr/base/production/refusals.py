@@ -47,6 +47,7 @@ def refusals(given: GivenSettings) -> Iterator[str]:
     yield from _unwalled_databases(given)
     yield from _wrong_address(given["base_url"])
     yield from _unreachable_servers(given)
+    yield from filter(None, (files_problem(given["files_url"]), _wrong_replica(given)))
     yield from _useless_mail(given)
     if given["demonstration"]:
         yield (
@@ -69,6 +70,36 @@ def url_problem(name: str, text: str) -> str | None:
         return how
     except ImportError:
         return f"{variable(name)} names a driver that is not installed: begin it with postgresql+psycopg://"
+    return None
+
+
+def files_problem(text: str) -> str | None:
+    """Return why files cannot lie where COHORTMGR_FILES_URL says; None if they can, or if it says nothing."""
+    try:
+        if text:
+            notation.read_bucket(text)
+    except ValueError as error:
+        return (
+            f"COHORTMGR_FILES_URL {error}: write s3://KEY:SECRET@host:port/bucket?region=…, each with %XX for its "
+            "signs, and &tls=no for a server without TLS in your own network"
+        )
+    return None
+
+
+def replica_problem(url: str, primary: str) -> str | None:
+    """Return why COHORTMGR_REPLICA_DATABASE_URL cannot be read beside the database itself; None if it can."""
+    name = "replica_database_url"
+    problem = url_problem(name, url) if url else None
+    if problem or not url or url_problem("", primary):
+        return problem
+    replica, main = make_url(url), make_url(primary)
+    if {replica.get_backend_name(), main.get_backend_name()} != {"postgresql"}:
+        return f"{variable(name)} follows no PostgreSQL: unset it, or set COHORTMGR_DATABASE_URL to PostgreSQL too"
+    if replica.username != main.username:
+        return (
+            f"{variable(name)} names another role than COHORTMGR_DATABASE_URL: the walls between institutions hold "
+            "for that role, on the replica too"
+        )
     return None
 
 
@@ -160,6 +191,10 @@ def _unwalled_databases(given: GivenSettings) -> Iterator[str]:
                 f"{variable(name)} names the same role as {variable(roles[url.username])}: the walls hold only "
                 "for a role that does not own the tables; `flask operations roles` makes three"
             )
+
+
+def _wrong_replica(given: GivenSettings) -> str | None:
+    return replica_problem(given["replica_database_url"], given["database_url"])
 
 
 def _wrong_address(text: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Ailments of the machine: the database is locked or away, or the disk is full. They are told apart and pass."""
+"""Ailments of the machine, told apart, which pass: the database locked or away, a full disk, the files away."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import psycopg
 import sqlalchemy as sa
 from flask import current_app
 
+from cohortmgr.base import storage
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.stores.store import StoreAway
 from cohortmgr.base.web.locks import is_locked
 
 # With less than this many bytes left, the next upload or the next page of the journal finds no room.
@@ -21,6 +23,8 @@ LEAST_ROOM = 16 * 1024 * 1024
 # For so many seconds a full disk is remembered: the one of a database elsewhere cannot be asked.
 _FULL_FOR = 30.0
 _FULL_SINCE = "cohortmgr.full_since"
+# Nothing lies there: that the store says so shows that it answers.
+_ASKED_OF_FILES = "health/"
 
 
 class Ailment(StrEnum):
@@ -29,6 +33,7 @@ class Ailment(StrEnum):
     LOCKED = "locked"
     FULL = "full"
     AWAY = "away"
+    FILES = "files"
 
 
 SAID: dict[Ailment, Problem] = {
@@ -50,9 +55,15 @@ SAID: dict[Ailment, Problem] = {
             "ce qui était déjà enregistré l’est toujours."
         )
     ),
+    Ailment.FILES: Problem(
+        N_(
+            "Les fichiers ne sont pas joignables en ce moment. Gardez celui que vous envoyez et recommencez dans "
+            "quelques minutes ; ce qui était déjà arrivé n’est pas perdu."
+        )
+    ),
 }
 # Seconds after which a program may try again.
-RETRY = {Ailment.LOCKED: 10, Ailment.FULL: 600, Ailment.AWAY: 60}
+RETRY = {Ailment.LOCKED: 10, Ailment.FULL: 600, Ailment.AWAY: 60, Ailment.FILES: 60}
 _OF_SQLITE = {
     sqlite3.SQLITE_BUSY: Ailment.LOCKED,
     sqlite3.SQLITE_LOCKED: Ailment.LOCKED,
@@ -73,6 +84,8 @@ def ailment_of(error: BaseException) -> Ailment | None:
         return _of_database(error)
     if isinstance(error, sa.exc.TimeoutError):  # every connection of the pool is waiting
         return Ailment.LOCKED
+    if isinstance(error, StoreAway):
+        return Ailment.FILES
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return Ailment.FULL
     return None
@@ -98,14 +111,20 @@ def note(ailment: Ailment) -> None:
 
 
 def ailment_now() -> Ailment | None:
-    """Return what ails the machine now, or None. It waits for no lock, and two seconds for a server
-    that is absent or hangs."""
+    """Return what ails the machine now, or None. It waits for no lock, and seconds for a server that is absent or
+    hangs."""
     since = current_app.extensions.get(_FULL_SINCE)
     remembered = since is not None and time.monotonic() - since < _FULL_FOR
     if remembered or shutil.disk_usage(current_app.config["DATA"]).free < LEAST_ROOM:
         return Ailment.FULL
     try:
-        return Ailment.LOCKED if is_locked(db.session, db.engine) else None
+        if is_locked(db.session, db.engine):
+            return Ailment.LOCKED
     except (sa.exc.DBAPIError, sqlite3.Error, psycopg.Error) as error:
         db.session.rollback()
         return ailment_of(error) or Ailment.AWAY
+    try:
+        next(storage.in_use().list(_ASKED_OF_FILES), None)
+    except StoreAway as error:
+        return ailment_of(error)
+    return None

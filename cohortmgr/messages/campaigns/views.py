@@ -22,6 +22,7 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns import queries as campaign_queries
@@ -42,6 +43,7 @@ MEASURED = 1_000
 
 @bp.get("/campaigns")
 @guards.staff
+@reading
 def every() -> ResponseReturnValue:
     """List the campaigns of every intake to whose people the viewer may write."""
     viewer = guards.viewer()
@@ -216,6 +218,7 @@ def progress(reference: str) -> ResponseReturnValue:
 
 @bp.get("/campaigns/<reference>/people")
 @guards.staff
+@reading
 def people(reference: str) -> ResponseReturnValue:
     """Show every message as its person will read it, people with a problem first."""
     campaign, intake = campaign_queries.get_for(guards.viewer(), reference)

@@ -16,6 +16,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.reading import reading
 from cohortmgr.messages.undelivered import actions as undelivered
 from cohortmgr.messages.undelivered.names import DELIVERY_TROUBLE_NAMES
 from cohortmgr.outbox.notices import declared
@@ -27,6 +28,7 @@ UNPROCESSABLE = 422
 
 @bp.get("")
 @guards.staff
+@reading
 def index() -> ResponseReturnValue:
     """List the troubles that are not resolved, oldest first."""
     return _page()

@@ -1,4 +1,4 @@
-"""The commands `flask operations …`: database roles, a ping of the worker, the audit trail, docs/states.md."""
+"""The commands `flask operations …`: database roles, a ping of the worker, the trail, moving files, docs/states.md."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from flask.cli import AppGroup
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit import queries as audit
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.stores.moving import Moved, NotTheSame, move
+from cohortmgr.base.stores.opening import open_store
+from cohortmgr.base.stores.store import StoreAway
 from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.models import Job
 from cohortmgr.operations.commands import states_page
 from cohortmgr.operations.commands.database_roles import make_roles
 
-group = AppGroup("operations", help="Roles of the database, health, the trail.")
+group = AppGroup("operations", help="Roles of the database, health, the trail, the files.")
 
 
 @group.command("roles")
@@ -56,6 +59,33 @@ def verify_trail() -> None:
     if broken:
         raise click.ClickException("the trail is broken")
     click.echo("the trail holds")
+
+
+@group.command("move-files")
+@click.option(
+    "--to", "to", type=click.Choice(["bucket", "folder"]), required=True, help="Where they shall lie."
+)
+@click.option("--drop", is_flag=True, help="Drop each from where it lay, once it was compared with its copy.")
+def move_files(to: str, drop: bool) -> None:
+    """Copy all files between the data folder and the bucket of COHORTMGR_FILES_URL; run again, it goes on."""
+    settings = current_app.extensions["cohortmgr-settings"]
+    if not settings.files_url:
+        raise click.ClickException("COHORTMGR_FILES_URL names no bucket: set it for this command")
+    folder, bucket = (open_store(url, settings.data, waited_for=False) for url in ("", settings.files_url))
+    source, target = (folder, bucket) if to == "bucket" else (bucket, folder)
+    try:
+        done = move(source, target, drop, lambda so_far: click.echo(_told(so_far)))
+    except StoreAway as away:
+        raise click.ClickException(f"the bucket: {away}. Run the command again to go on.") from None
+    except NotTheSame as error:
+        raise click.ClickException(
+            f"{error}: what was read back differs from what was sent. It is kept where it lay; look at that store."
+        ) from None
+    click.echo(f"done: {_told(done)}")
+
+
+def _told(done: Moved) -> str:
+    return f"{done.seen} files, {done.sent} sent and read back, {done.dropped} dropped from where they lay"
 
 
 @group.command("states")

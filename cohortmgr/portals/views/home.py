@@ -27,6 +27,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES, day, localized, month, remember
 from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.web.ailments import ailment_now
+from cohortmgr.base.web.reading import replica_ailment
 from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
@@ -57,11 +58,13 @@ bp = Blueprint("portals", __name__)
 @bp.get("/health")
 @guards.public
 def health() -> ResponseReturnValue:
-    """Answer "ok", or with 503 what ails: "locked", "full" or "away". It waits for no lock.
+    """Answer "ok", or with 503 what ails: "locked", "full", "away" or "files". It waits for no lock. Of a replica
+    that is not read it says why, and that is no ailment: the database itself is read.
 
     It is for load balancers and the demonstration's supervisor."""
-    ailing = ailment_now()
-    return (jsonify(status="ok"), 200) if ailing is None else (jsonify(status=ailing.value), 503)
+    ailing, replica = ailment_now(), replica_ailment()
+    told = {"status": "ok" if ailing is None else ailing.value} | ({"replica": replica} if replica else {})
+    return jsonify(told), 200 if ailing is None else 503
 
 
 @bp.get("/language/<code>")

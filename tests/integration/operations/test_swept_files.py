@@ -14,6 +14,7 @@ from flask import Flask
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.stores import folder
 from cohortmgr.operations import tasks
 from tests.databases import Database
 
@@ -38,7 +39,7 @@ def test_a_disk_that_is_full_keeps_no_half_of_a_file(
     def full(_handle: int) -> None:
         raise OSError(errno.ENOSPC, "no room")
 
-    monkeypatch.setattr(storage.os, "fsync", full)
+    monkeypatch.setattr(folder.os, "fsync", full)
     with system_app.app_context(), pytest.raises(OSError, match="no room"):
         storage.store(b"personal")
     assert held(files) == []

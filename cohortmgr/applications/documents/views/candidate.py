@@ -121,7 +121,7 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         promise_end=document_papers.promise_end(viewer, file, question),
         most_files=question.max_files or MOST_FILES,
         most_megabytes=most_bytes(question) // (1024 * 1024),
-        unfinished=uploads.waiting(viewer.person_id or 0, file.application.reference, key),
+        unfinished=uploads.waiting_in(viewer.person_id or 0, file.application.reference)(key),
         problems=problems,
     )
 

@@ -276,7 +276,7 @@ def _page(
         documents=file.documents,
         look_of=look_of,
         reasons=REASONS,
-        unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),
+        unfinished=uploads.waiting_in(file.application.person_id, file.application.reference),
         seen=marks(asked.questions, answers),
         secret=secret(asked.questions),
         languages=[code for code in LANGUAGES if code != language()],

@@ -187,7 +187,7 @@ def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
         closes_at=file.closes_at,
         documents=file.documents,
         look_of=look_of,
-        unfinished=lambda key: uploads.waiting(file.application.person_id, file.application.reference, key),
+        unfinished=uploads.waiting_in(file.application.person_id, file.application.reference),
         reasons=REASONS,
     )
 

@@ -36,6 +36,7 @@ from cohortmgr.base.i18n import language
 from cohortmgr.base.sheets.writing import csv_parts
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.web.reading import reading
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -45,6 +46,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @bp.get("/intakes/<reference>/applications", endpoint="list")
 @guards.staff
+@reading
 @gives_way
 def index(reference: str) -> ResponseReturnValue:
     """Show the list, with its filters in the address. Takes four statements with the viewer's own, whatever
@@ -124,6 +126,7 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 
 @bp.post("/intakes/<reference>/applications/export")
 @guards.staff
+@reading
 @gives_way
 def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the

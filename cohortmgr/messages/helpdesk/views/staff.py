@@ -21,6 +21,7 @@ from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import number_sent, place_asked
+from cohortmgr.base.web.reading import reading
 from cohortmgr.messages.helpdesk.actions import answer_many, attachments, door_closed, handling
 from cohortmgr.messages.helpdesk.models import HelpRequest
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
@@ -44,6 +45,7 @@ _NAMES: dict[str, Any] = {
 
 @bp.get("/questions")
 @guards.staff
+@reading
 def index() -> ResponseReturnValue:
     """List what waits at the viewer's desk, filtered by the URL;
     fifty rows take as many statements as one."""

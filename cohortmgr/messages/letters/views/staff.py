@@ -11,6 +11,7 @@ from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.reading import reading
 from cohortmgr.messages.letters import actions
 from cohortmgr.messages.letters.names import CHANNELS, LANGUAGE_NAMES, TAGS
 from cohortmgr.messages.letters.queries import log as queries
@@ -23,6 +24,7 @@ SHOWN = 50
 
 @bp.get("/messages")
 @guards.staff
+@reading
 def log() -> ResponseReturnValue:
     """List the messages to the people whose files the viewer manages, to guardians and to those without an account,
     newest first, filtered by the URL."""

@@ -25,6 +25,7 @@ from cohortmgr.applications.documents.rules import files_of
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
+from tests.databases import Database
 from tests.integration.applications.documents.photos import (
     EICAR,
     asking,
@@ -40,13 +41,19 @@ from tests.integration.applications.journey.steps import begin, browser, examine
 
 
 @pytest.fixture
-def intake(system_context: AppContext) -> Iterator[str]:
+def kept(database: Database) -> Path:
+    """The folder in which uploads wait."""
+    return database.settings.data / "uploads"
+
+
+@pytest.fixture
+def intake(system_context: AppContext, kept: Path) -> Iterator[str]:
     with clock.at(steps.DURING):
         reference = steps.load_mdia()
         with writing():
             load_definition(SYSTEM, asking())
         # Persons of other tests bore the same numbers.
-        shutil.rmtree(uploads._root(), ignore_errors=True)
+        shutil.rmtree(kept, ignore_errors=True)
         yield reference
 
 
@@ -105,12 +112,13 @@ def test_two_photos_in_pieces_become_one_document(client: FlaskClient, draft: st
     assert names() == ["red.jpg", "blue.jpg"]
 
 
-def test_pieces_wait_sealed_and_nobody_else_reaches_them(client: FlaskClient, draft: str, app: Flask) -> None:
+def test_pieces_wait_sealed_and_nobody_else_reaches_them(
+    client: FlaskClient, draft: str, app: Flask, kept: Path
+) -> None:
     content = photo(size=(300, 300))
     url = announce(client, draft, content)
     piece(client, url, content, 0, 200)
-    with app.app_context():
-        stored = b"".join(path.read_bytes() for path in uploads._root().rglob("*") if path.is_file())
+    stored = b"".join(path.read_bytes() for path in kept.rglob("*") if path.is_file())
     assert content[:40] not in stored and b"photo.jpg" not in stored
     other = browser(app)
     sign_up(other, "autre@exemple.ma")
@@ -148,11 +156,13 @@ def test_the_same_file_chosen_again_goes_on_where_it_was(client: FlaskClient, dr
     assert names() == ["photo.jpg"]
 
 
-def test_all_pieces_without_a_document_are_asked_for_once_more(client: FlaskClient, draft: str) -> None:
+def test_all_pieces_without_a_document_are_asked_for_once_more(
+    client: FlaskClient, draft: str, kept: Path
+) -> None:
     content = photo(size=(300, 300))
     url = announce_named(client, draft, content).json["url"]
     # The server stopped after the last piece and before its row.
-    owner = next(uploads._root().iterdir())
+    owner = next(kept.iterdir())
     upload = uploads.find(int(owner.name), url.rpartition("/")[2])
     uploads.append(upload, 0, content)
     assert announce_named(client, draft, content).json == {"url": url, "offset": len(content)}
@@ -205,14 +215,14 @@ def test_a_person_has_so_many_uploads_at_once(client: FlaskClient, draft: str, m
 
 
 def test_what_has_arrived_is_not_counted_among_those_on_their_way(
-    client: FlaskClient, draft: str, monkeypatch: Any
+    client: FlaskClient, draft: str, kept: Path, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(uploads, "MOST_AT_ONCE", 2)
     for colour in ("red", "blue", "green"):
         content = photo(colour)
         piece(client, announce(client, draft, content, f"{colour}.jpg"), content, 0, len(content))
     assert len(names()) == 3
-    held = [path.name for path in uploads._root().rglob("*") if path.is_file()]
+    held = [path.name for path in kept.rglob("*") if path.is_file()]
     assert set(held) <= {"about", "done"}, "the pieces are gone"
 
 
@@ -317,7 +327,7 @@ def test_a_change_while_the_worker_reads_wins(
 
 
 def test_a_sending_that_was_cut_is_told_in_every_form_and_nothing_stays_once_it_is_given_up(
-    client: FlaskClient, draft: str, app: Flask
+    client: FlaskClient, draft: str, app: Flask, kept: Path
 ) -> None:
     content = photo(size=(300, 300))
     url = announce_named(client, draft, content, "relevé.jpg").json["url"]
@@ -332,8 +342,7 @@ def test_a_sending_that_was_cut_is_told_in_every_form_and_nothing_stays_once_it_
     sign_up(other, "autre@exemple.ma")
     assert other.delete(url).status_code == 404 and client.get(url).status_code == 200
     assert client.delete(url).status_code == 200 and client.delete(url).status_code == 404
-    with app.app_context():
-        assert not [path for path in uploads._root().rglob("*") if path.is_file()]
+    assert not [path for path in kept.rglob("*") if path.is_file()]
     assert "a été coupé" not in client.get(form).text
     assert "Déjà joint" not in client.get(form).text
 

@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.audit.actions import destroy_key
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, storage
@@ -140,8 +139,7 @@ def test_a_page_of_one_colour_is_refused_as_in_the_form(client: FlaskClient, dra
 
 def waiting(app: Flask) -> set[Path]:
     """What was sent in parts and is no document yet; other tests of the process leave theirs."""
-    with app.app_context():
-        return {path for path in uploads._root().rglob("*") if path.is_file()}
+    return {path for path in Path(app.config["DATA"], "uploads").rglob("*") if path.is_file()}
 
 
 def test_no_file_is_lost_when_the_text_is_refused(client: FlaskClient, draft: str, app: Flask) -> None:
