@@ -10,7 +10,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base import crypto
 from cohortmgr.base.db import table_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.selection.models import Batch
+from cohortmgr.selection.models import Batch, Decision
 from tests.factories.year import Year
 
 
@@ -35,3 +35,20 @@ def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: i
         batch_id=connection.scalar(batch),
     )
     Loader(connection, ring).load(place, files)
+    _sum_up(connection, place.batch_id)
+
+
+def _sum_up(connection: sa.Connection, batch_id: int | None) -> None:
+    """Let the batch say how many decisions it holds now, as it does when it is frozen."""
+    decisions = table_of(Decision)
+    kinds = sa.select(decisions.c.outcome, sa.func.count()).where(decisions.c.batch_id == batch_id)
+    counted = {row[0]: row[1] for row in connection.execute(kinds.group_by(decisions.c.outcome))}
+    bare = sa.select(sa.func.count()).where(decisions.c.batch_id == batch_id, decisions.c.rank.is_(None))
+    summary = {
+        **counted,
+        "all": sum(counted.values()),
+        "ineligible": connection.scalar(bare),
+        "languages": {"fr": sum(counted.values())},
+    }
+    batches = table_of(Batch)
+    connection.execute(sa.update(batches).where(batches.c.id == batch_id).values(summary=summary))
