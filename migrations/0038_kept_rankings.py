@@ -26,14 +26,14 @@ TRIGGERS = {
 }
 NUMBERS = ("ranked", "chosen", "waiting", "refused", "ineligible", "undecided", "unread")
 ADDED: tuple[tuple[str, sa.types.TypeEngine[Any], str | None], ...] = (
-    ("summary", JSON, "{}"),
-    ("digest", sa.String(length=64), ""),
+    ("summary", JSON, "'{}'"),
+    ("digest", sa.String(length=64), "''"),
     ("checked_at", MOMENT, None),
-    ("problems", JSON, "[]"),
-    ("job_reference", sa.String(length=26), ""),
-    ("stopped", JSON, "[]"),
+    ("problems", JSON, "'[]'"),
+    ("job_reference", sa.String(length=26), "''"),
+    ("stopped", JSON, "'[]'"),
     ("deadline", MOMENT, None),
-    ("bundle", sa.String(length=26), ""),
+    ("bundle", sa.String(length=26), "''"),
     ("reached", ID, "0"),
     ("letters", sa.Integer(), "0"),
 )
@@ -51,7 +51,10 @@ BEFORE, NOW = (
 def upgrade() -> None:
     _rankings()
     for name, kind, default in ADDED:
-        op.add_column("batches", sa.Column(name, kind, nullable=default is None, server_default=default))
+        op.add_column(
+            "batches",
+            sa.Column(name, kind, nullable=default is None, server_default=default and sa.text(default)),
+        )
     for name, table, columns in INDEXES:
         op.create_index(name, table, list(columns))
     _live(NOW)

@@ -43,22 +43,22 @@ class Batch(Row, Versioned, Model):
     waiting: Mapped[int]
     seed: Mapped[str] = mapped_column(sa.String(80))
     note: Mapped[str] = mapped_column(sa.Text, default="")
-    summary: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     certificate: Mapped[dict[str, Any]] = mapped_column(deferred=True)
-    digest: Mapped[str] = mapped_column(sa.String(64), default="")
+    digest: Mapped[str] = mapped_column(sa.String(64), default="", server_default=sa.text("''"))
     checked_at: Mapped[datetime | None]
-    problems: Mapped[list[Any]] = mapped_column(default=list)
-    job_reference: Mapped[str] = mapped_column(sa.String(26), default="")
-    stopped: Mapped[list[Any]] = mapped_column(default=list)
+    problems: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    job_reference: Mapped[str] = mapped_column(sa.String(26), default="", server_default=sa.text("''"))
+    stopped: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     proposed_by: Mapped[str] = mapped_column(sa.String(26))
     proposed_at: Mapped[datetime]
     open_until: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(sa.String(26))
     approved_at: Mapped[datetime | None]
     deadline: Mapped[datetime | None]
-    bundle: Mapped[str] = mapped_column(sa.String(26), default="")
-    reached: Mapped[int] = mapped_column(Id, default=0)
-    letters: Mapped[int] = mapped_column(default=0)
+    bundle: Mapped[str] = mapped_column(sa.String(26), default="", server_default=sa.text("''"))
+    reached: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    letters: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Decision(Row, Model):

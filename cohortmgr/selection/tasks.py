@@ -1,5 +1,4 @@
-"""The worker's tasks of selection: freezing, checking and telling the batches of large intakes, expiring offers whose
-deadline has passed, calling lists for free seats."""
+"""The worker's tasks of selection: batches of large intakes, offers whose deadline has passed, lists with seats."""
 
 from __future__ import annotations
 
@@ -38,27 +37,27 @@ def _freeze(reference: str, progress: ProgressCallback) -> bool:
     if batch is None or batch.state != BatchState.DRAFT:
         return True
     try:
-        found = freezing.read(*queries.offered_in(batch))
+        found = freezing.read(SYSTEM, *queries.offered_in(batch))
     except Refused as refusal:
         with writing():
-            if (drafted := freezing.held(reference, BatchState.DRAFT)) is not None:
+            if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is not None:
                 freezing.give_up(SYSTEM, drafted, refusal.problems)
         return True
     starts = range(0, len(found.decisions), freezing.CHUNK)
     steps = len(starts) + 3
     with writing():
-        if (drafted := freezing.held(reference, BatchState.DRAFT)) is None:
+        if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
             return True
         freezing.begin(SYSTEM, drafted)
     progress(2, steps)
     for step, start in enumerate(starts, start=3):
         with writing():
-            if (drafted := freezing.held(reference, BatchState.DRAFT)) is None:
+            if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
                 return True
             freezing.write(SYSTEM, drafted, found, start)
         progress(step, steps)
     with writing():
-        drafted = freezing.held(reference, BatchState.DRAFT)
+        drafted = freezing.held(SYSTEM, reference, BatchState.DRAFT)
         return drafted is None or freezing.settle(SYSTEM, drafted, found)
 
 
@@ -70,7 +69,7 @@ def check(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, A
     if batch is not None:
         problems = verify(batch.certificate)
         with writing():
-            if (kept := freezing.held(reference, *BatchState)) is not None:
+            if (kept := freezing.held(SYSTEM, reference, *BatchState)) is not None:
                 freezing.keep_check(SYSTEM, kept, problems)
     return {"batch": reference}
 
@@ -91,14 +90,14 @@ def tell(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
         done += written
         progress(min(done, total - 1), total)
     with writing():
-        if (approving := freezing.held(reference, BatchState.APPROVING)) is not None:
+        if (approving := freezing.held(SYSTEM, reference, BatchState.APPROVING)) is not None:
             telling.settle(SYSTEM, approving)
     return {"batch": reference}
 
 
 def _is_sound(batch: Batch) -> bool:
     try:
-        telling.require_sound(batch)
+        telling.require_sound(SYSTEM, batch)
     except Refused as refusal:
         _take_back(batch.reference, *refusal.problems)
         return False
@@ -107,21 +106,21 @@ def _is_sound(batch: Batch) -> bool:
 
 def _take_back(reference: str, *problems: Problem) -> None:
     with writing():
-        if (approving := freezing.held(reference, BatchState.APPROVING)) is not None:
+        if (approving := freezing.held(SYSTEM, reference, BatchState.APPROVING)) is not None:
             telling.take_back(SYSTEM, approving, problems)
 
 
 def _tell_some(reference: str) -> int | None:
     """Write one chunk of letters; returns how many decisions it was, None once none is left or it was stopped."""
     with writing():
-        batch = freezing.held(reference, BatchState.APPROVING)
+        batch = freezing.held(SYSTEM, reference, BatchState.APPROVING)
         if batch is None:
             return None
-        if telling.is_too_late(batch):
+        if telling.is_too_late(SYSTEM, batch):
             telling.take_back(SYSTEM, batch, [Problem(telling.TOO_LATE)])
             return None
         telling.begin(SYSTEM, batch, queries.offered_in(batch)[0])
-        rows = telling.next_rows(batch)
+        rows = telling.next_rows(SYSTEM, batch)
         telling.write(SYSTEM, batch, rows)
         return len(rows) or None
 

@@ -81,13 +81,13 @@ def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Bat
 
 
 def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering) -> None:
-    found = freezing.read(intake, offering)
+    found = freezing.read(viewer, intake, offering)
     freezing.fill(viewer, batch, found)
     db.session.add(batch)
     db.session.flush()
     for start in range(0, len(found.decisions), freezing.CHUNK):
         freezing.write(viewer, batch, found, start)
-    if not freezing.holds(batch, found):
+    if not freezing.holds(viewer, batch, found):
         raise Stale(batch.reference)
     freezing.note(viewer, batch)
 
@@ -135,7 +135,7 @@ def approve(
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
     if at_once:
-        telling.require_sound(batch)
+        telling.require_sound(viewer, batch)
     elif batch.problems:
         raise Refused(telling.UNSOUND)
     _require_all_there(chosen)

@@ -62,7 +62,7 @@ def ask_check(viewer: Viewer, batch: Batch) -> None:
     batch.job_reference = queue.request(viewer, CHECK, {"batch": batch.reference}, batch.institution_id)
 
 
-def read(intake: Intake, offering: Offering) -> Frozen:
+def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     """Rank the files of an offering and decide on each. Refused while one is unread or undecided."""
     rests_on = standings.rests_on(intake, offering)
     board = queries.ranking_of(intake, offering)
@@ -74,19 +74,19 @@ def read(intake: Intake, offering: Offering) -> Frozen:
     return Frozen(rests_on, board, decided, found, verify(found))
 
 
-def held(reference: str, *states: BatchState) -> Batch | None:
+def held(viewer: Viewer, reference: str, *states: BatchState) -> Batch | None:
     """Return a batch, locked until the commit, if it is in one of the states: whoever stops it does so before or
     after."""
     wanted = sa.select(Batch).where(Batch.reference == reference, Batch.state.in_(states))
     return db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
 
 
-def begin(_viewer: Viewer, batch: Batch) -> None:
+def begin(viewer: Viewer, batch: Batch) -> None:
     """Forget the decisions that an earlier start wrote: they may rest on other readings."""
     db.session.execute(sa.delete(_DECISIONS).where(_DECISIONS.c.batch_id == batch.id))
 
 
-def write(_viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
+def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
     """Write one chunk of the decisions, in the order in which they are listed."""
     rows = [
         {
@@ -109,7 +109,7 @@ def write(_viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
     db.session.execute(sa.insert(_DECISIONS), rows)
 
 
-def holds(batch: Batch, found: Frozen) -> bool:
+def holds(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
     """Whether what the decisions rest on is as it was when it was read."""
     return standings.rests_on(*queries.offered_in(batch)) == found.rests_on
 
@@ -133,7 +133,7 @@ def _summary(decided: Sequence[DecidedFile]) -> dict[str, Any]:
     }
 
 
-def note(_viewer: Viewer, batch: Batch) -> None:
+def note(viewer: Viewer, batch: Batch) -> None:
     """Say in the trail who proposed a batch."""
     after = {"seed": batch.seed, "seats": batch.seats, "certificate": batch.digest}
     record(OnBehalf(batch.proposed_by), "selection.propose", about(batch), after=after)
@@ -142,14 +142,14 @@ def note(_viewer: Viewer, batch: Batch) -> None:
 def settle(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
     """Propose a batch whose decisions are all written. Returns False, with nothing changed, if what they rest on has
     changed since it was read."""
-    if not holds(batch, found):
+    if not holds(viewer, batch, found):
         return False
     fill(viewer, batch, found)
     note(viewer, batch)
     return True
 
 
-def keep_check(_viewer: Viewer, batch: Batch, problems: Sequence[Problem]) -> None:
+def keep_check(viewer: Viewer, batch: Batch, problems: Sequence[Problem]) -> None:
     """Keep what a check of the certificate found, for the pages, which do not load it."""
     batch.problems, batch.checked_at = [as_json(problem) for problem in problems], clock.now()
 

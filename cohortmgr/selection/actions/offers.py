@@ -58,7 +58,7 @@ def changed(viewer: Viewer, statement: sa.Update) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def deadline_for(intake: Intake) -> datetime:
+def deadline_for(viewer: Viewer, intake: Intake) -> datetime:
     """Return until when an offer that is made now may be answered."""
     terms = programmes.definition_of(intake).offers
     return clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
@@ -97,7 +97,7 @@ def make_offers(
 
 def _send_offers(viewer: Viewer, intake: Intake, offering: Offering, rows: Sequence[sa.Row[Any]]) -> datetime:
     """Make offers to people who waited, and write them the letters and reminders. Returns the deadline."""
-    moment, deadline = clock.now(), deadline_for(intake)
+    moment, deadline = clock.now(), deadline_for(viewer, intake)
     make_offers(viewer, intake, offering.id, rows, deadline)
     shared = letters.shared_by(intake, offering)
     hours = programmes.definition_of(intake).offers.reminders_hours

@@ -50,7 +50,7 @@ def go_on(viewer: Viewer, batch: Batch) -> None:
     batch.job_reference = queue.request(viewer, TELL, {"batch": batch.reference}, batch.institution_id)
 
 
-def require_sound(batch: Batch) -> None:
+def require_sound(viewer: Viewer, batch: Batch) -> None:
     """Refuse unless the certificate holds and the decisions are exactly those that it states."""
     rows = db.session.execute(
         sa.select(Decision.outcome, Decision.rank, Application.number)
@@ -67,19 +67,19 @@ def require_sound(batch: Batch) -> None:
         raise Refused(UNSOUND)
 
 
-def begin(_viewer: Viewer, batch: Batch, intake: Intake) -> None:
+def begin(viewer: Viewer, batch: Batch, intake: Intake) -> None:
     """Say until when the offers may be answered, once for all letters."""
     if batch.deadline is None:
-        batch.deadline = offers.deadline_for(intake)
+        batch.deadline = offers.deadline_for(viewer, intake)
 
 
-def next_rows(batch: Batch) -> Sequence[sa.Row[Any]]:
+def next_rows(viewer: Viewer, batch: Batch) -> Sequence[sa.Row[Any]]:
     """Return the decisions of a batch whose letters are to be written next, with what these need."""
     behind = (Decision.batch_id == batch.id, Decision.id > batch.reached)
     return db.session.execute(letters.recipients().where(*behind).order_by(Decision.id).limit(CHUNK)).all()
 
 
-def write(_viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
+def write(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
     """Write the letters and reminders of some decisions, sealed; with the batch's bundle if it has one."""
     intake, offering = queries.offered_in(batch)
     deadline, moment = batch.deadline, batch.approved_at
@@ -129,7 +129,7 @@ def settle(viewer: Viewer, batch: Batch) -> None:
         offers.call_list(viewer, offering.id)  # seats that were added since the proposal
 
 
-def is_too_late(batch: Batch) -> bool:
+def is_too_late(viewer: Viewer, batch: Batch) -> bool:
     """Whether the letters lay for so long that nobody could answer any more."""
     return batch.deadline is not None and batch.deadline <= clock.now()
 

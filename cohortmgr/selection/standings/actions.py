@@ -63,7 +63,7 @@ class Ranked:
     rows: Sequence[dict[str, Any]]
 
 
-def ranked(standing: Standing, rests_on: str, board: SelectionBoard) -> Ranked:
+def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBoard) -> Ranked:
     """Lay out the rows of a board that was read after `rests_on` was asked for."""
     rows = [
         {
@@ -81,12 +81,12 @@ def ranked(standing: Standing, rests_on: str, board: SelectionBoard) -> Ranked:
     return Ranked(rests_on, board, rows)
 
 
-def begin(_viewer: Viewer, standing: Standing) -> None:
+def begin(viewer: Viewer, standing: Standing) -> None:
     """Forget what a start that was lost had written of a ranking."""
     db.session.execute(sa.delete(_ROWS).where(_ROWS.c.standing_id == standing.id))
 
 
-def write(_viewer: Viewer, reference: str, rows: Sequence[dict[str, Any]]) -> bool:
+def write(viewer: Viewer, reference: str, rows: Sequence[dict[str, Any]]) -> bool:
     """Write some rows of a ranking. Returns False if it is kept already, by another start."""
     wanted = (Standing.reference == reference, Standing.made_at.is_(None))
     if db.session.scalar(sa.select(Standing.id).where(*wanted).with_for_update()) is None:
@@ -96,7 +96,7 @@ def write(_viewer: Viewer, reference: str, rows: Sequence[dict[str, Any]]) -> bo
     return True
 
 
-def keep(_viewer: Viewer, reference: str, found: Ranked) -> bool:
+def keep(viewer: Viewer, reference: str, found: Ranked) -> bool:
     """Let a ranking whose rows are written be the newest one. Returns False if it is kept already."""
     wanted = sa.select(Standing).where(Standing.reference == reference, Standing.made_at.is_(None))
     standing = db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
@@ -107,12 +107,12 @@ def keep(_viewer: Viewer, reference: str, found: Ranked) -> bool:
         raise RuntimeError(f"another start wrote into the ranking {reference}")
     for name, value in queries.figures_of(found.board).items():
         setattr(standing, name, value)
-    standing.rests_on, standing.refusal = found.rests_on, refusal_of(found.board)
+    standing.rests_on, standing.refusal = found.rests_on, _refusal_of(found.board)
     standing.made_at = clock.now()
     return True
 
 
-def refusal_of(board: SelectionBoard) -> list[Any]:
+def _refusal_of(board: SelectionBoard) -> list[Any]:
     """Return why nothing can be proposed from a ranking, as rows keep problems; empty if something can."""
     try:
         require_read(board)
@@ -121,7 +121,7 @@ def refusal_of(board: SelectionBoard) -> list[Any]:
     return []
 
 
-def forget_some(_viewer: Viewer, offering_id: int) -> bool:
+def forget_some(viewer: Viewer, offering_id: int) -> bool:
     """Forget a chunk of the rankings of an offering that a newer one replaced. Returns whether there were any."""
     newest = sa.select(sa.func.max(Standing.id)).where(
         Standing.offering_id == offering_id, Standing.made_at.is_not(None)

@@ -1,5 +1,4 @@
-"""Tables of kept rankings: the ranking of an offering as it was computed, its rows, and how often what it rests on
-has changed."""
+"""Tables of kept rankings, of their rows, and of how often what they rest on has changed."""
 
 from __future__ import annotations
 

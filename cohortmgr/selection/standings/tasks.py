@@ -26,7 +26,7 @@ def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
         db.session.get_one(Offering, wanted.offering_id),
     )
     rests_on = queries.rests_on(intake, offering)
-    found = actions.ranked(wanted, rests_on, selection.ranking_of(intake, offering))
+    found = actions.ranked(SYSTEM, wanted, rests_on, selection.ranking_of(intake, offering))
     steps = len(found.rows) // actions.CHUNK + 3
     with writing():
         actions.begin(SYSTEM, wanted)

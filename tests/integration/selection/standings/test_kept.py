@@ -54,6 +54,11 @@ def built(intake: Intake) -> list[tuple[Any, ...]]:
     return [(row.rank, row.reference, row.mean, row.totals, row.decided) for row in board.ranking.rows]
 
 
+def a_reading(place: int) -> int:
+    """The id of a reading."""
+    return db.session.scalars(sa.select(Review.id).order_by(Review.id)).all()[place]
+
+
 def act(intake: Intake, chance: random.Random) -> None:
     """Change something, which the ranking rests on or not."""
     manager = known(MANAGER)
@@ -133,7 +138,7 @@ def test_a_worker_that_dies_between_chunks_leaves_the_last_one_and_the_next_star
     for step in range(1, 5):
         with writing():
             db.session.execute(
-                sa.update(Review).where(Review.id == step).values(total_thousandths=500 * step)
+                sa.update(Review).where(Review.id == a_reading(step)).values(total_thousandths=500 * step)
             )
         asked(intake)
         assert killed_at(step)
@@ -203,7 +208,7 @@ def test_the_page_shows_the_last_one_at_once_and_asks_for_the_next(app: Flask) -
     assert "MDIA-000001" in fresh and "data-progress-url" not in fresh and "Proposer ces décisions" in fresh
     assert "eligible=no" in fresh
     with writing():
-        db.session.execute(sa.update(Review).where(Review.id == 1).values(state="reopened"))
+        db.session.execute(sa.update(Review).where(Review.id == a_reading(0)).values(state="reopened"))
     stale = client.get(address).text
     assert "MDIA-000001" in stale and "Le classement se recalcule" in stale
     assert "Proposer ces décisions" not in stale
