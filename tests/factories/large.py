@@ -69,6 +69,7 @@ def rows() -> list[Any]:
 
 
 def taken() -> int:
+    db.session.rollback()
     return db.session.scalar(sa.select(sa.func.max(Offering.taken))) or 0
 
 

@@ -54,9 +54,12 @@ def test_an_approval_tells_nothing_before_its_last_step_and_everybody_then(app: 
     assert db.session.scalar(jobs) == 1
     nothing_shows(reference)
     candidate, staff = browser(app, known("c1@exemple.ma")), browser(app, known(MANAGER))
+    first = sa.select(Application.reference).where(Application.number == "MDIA-000001")
+    file = f"/staff/applications/{db.session.scalar(first)}"
     for _ in range(3):  # each start goes on behind the chunk of the last
         assert killed_at(1)
         nothing_shows(reference)
+        assert "Offre d’une place" not in staff.get(file).text
         assert "Master Data" not in candidate.get("/my/messages").text
         page = staff.get(f"/staff/batches/{reference}")
         assert (
@@ -67,6 +70,7 @@ def test_an_approval_tells_nothing_before_its_last_step_and_everybody_then(app: 
     assert written and all(each.sealed and content_of(each) for each in written)
     assert work() == 1
     all_is_told(intake, reference)
+    assert "Offre d’une place" in staff.get(file).text
     tasks.tell({"batch": reference}, lambda done, total: None)  # a second start finds nothing to do
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Offer)) == 3
 
