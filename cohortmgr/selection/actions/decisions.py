@@ -223,14 +223,13 @@ def resume(viewer: Viewer, batch_reference: str) -> Batch:
     """Let the worker go on with a batch whose job failed. Nothing happens while it goes on, or has nothing to do."""
     batch, intake = _locked(viewer, batch_reference)
     _require_either(viewer, intake)
-    if standings.advance_of(batch.job_reference).failed:
-        match batch.state:
-            case BatchState.DRAFT:
-                freezing.ask(viewer, batch)
-            case BatchState.APPROVING:
-                telling.go_on(viewer, batch)
-            case _:
-                freezing.ask_check(viewer, batch)
+    advance = standings.advance_of(batch.job_reference)
+    if batch.state == BatchState.DRAFT and not advance.goes_on:
+        freezing.ask(viewer, batch)
+    elif batch.state == BatchState.APPROVING and not advance.goes_on:
+        telling.go_on(viewer, batch)
+    elif advance.failed:
+        freezing.ask_check(viewer, batch)
     return batch
 
 

@@ -30,7 +30,7 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
     computation failed gives way to another."""
     require(viewer, "selection.read", intake.path)
     known = queries.being_made(offering)
-    if known is not None and not queries.advance_of(known.job_reference).failed:
+    if known is not None and queries.advance_of(known.job_reference).goes_on:
         return known
     if known is not None:
         db.session.delete(known)
