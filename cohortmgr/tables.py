@@ -28,6 +28,7 @@ from cohortmgr.programmes import models as programmes
 from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.selection import models as selection
+from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "roles",
     "searching",
     "selection",
+    "standings",
     "stipends",
     "undelivered",
 ]

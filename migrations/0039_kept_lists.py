@@ -10,7 +10,7 @@ MOMENT = sa.DateTime(timezone=True)
 WALLS = {"list_exports": "institution"}
 
 revision = "0039"
-down_revision = "0037"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 

@@ -27,7 +27,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class SelectionFile:
-    """A file that was sent; `reasons` are the keys of the conditions that it does not meet."""
+    """A file that was sent; `reasons` are the keys of the conditions that it does not meet. `reference` is the public
+    one, which addresses bear."""
 
     application_id: int
     person_id: int
@@ -37,6 +38,8 @@ class SelectionFile:
     eligible: bool | None
     reasons: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
+    reference: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True)

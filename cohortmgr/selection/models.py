@@ -11,14 +11,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cohortmgr.base.db import Id, Model, Row, Versioned
 from cohortmgr.selection.rules import BatchState, OfferState
 
-_LIVE = sa.text("state IN ('proposed', 'approved')")
+_LIVE = sa.text("state IN ('draft', 'proposed', 'approving', 'approved')")
 
 
 class Batch(Row, Versioned, Model):
     """The decisions on every file of an offering, proposed by one person and approved by another.
 
-    `proposed_by` and `approved_by` are references of accounts. An offering has at most one proposed or
-    approved batch. `open_until` is the close that the proposer saw and accepted, while the intake was open.
+    `proposed_by` and `approved_by` are references of accounts. An offering has at most one batch that is not
+    cancelled. `open_until` is the close that the proposer saw and accepted, while the intake was open.
+
+    `summary` counts the decisions, which change no more: by outcome, `ineligible`, and by language. The certificate of
+    many files is large and loaded by whoever asks for it alone: `digest` is its SHA-256, and `problems` what its last
+    check found, at `checked_at`. `job_reference` is the worker's last job on the batch, `stopped` why it was given up.
+    While a batch is being approved, decisions up to the id `reached` have their letters, which wait in `bundle`.
     """
 
     __tablename__ = "batches"
@@ -38,17 +43,28 @@ class Batch(Row, Versioned, Model):
     waiting: Mapped[int]
     seed: Mapped[str] = mapped_column(sa.String(80))
     note: Mapped[str] = mapped_column(sa.Text, default="")
-    certificate: Mapped[dict[str, Any]]
+    summary: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    certificate: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    digest: Mapped[str] = mapped_column(sa.String(64), default="", server_default=sa.text("''"))
+    checked_at: Mapped[datetime | None]
+    problems: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    job_reference: Mapped[str] = mapped_column(sa.String(26), default="", server_default=sa.text("''"))
+    stopped: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     proposed_by: Mapped[str] = mapped_column(sa.String(26))
     proposed_at: Mapped[datetime]
     open_until: Mapped[datetime | None]
     approved_by: Mapped[str | None] = mapped_column(sa.String(26))
     approved_at: Mapped[datetime | None]
+    deadline: Mapped[datetime | None]
+    bundle: Mapped[str] = mapped_column(sa.String(26), default="", server_default=sa.text("''"))
+    reached: Mapped[int] = mapped_column(Id, default=0, server_default="0")
+    letters: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Decision(Row, Model):
     """What a batch decides about one file. The person sees it once `notified_at` is set.
 
+    Decisions are written best first, the ineligible last: their ids are in the order of every list of a batch.
     `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean.
     """
 
@@ -57,6 +73,8 @@ class Decision(Row, Model):
         sa.UniqueConstraint("batch_id", "application_id"),
         sa.Index("ix_decisions_batch_id_waiting", "batch_id", "waiting_state", "position"),
         sa.Index("ix_decisions_intake_outcome", "intake_id", "outcome", "application_id"),
+        sa.Index("ix_decisions_batch_id_id", "batch_id", "id"),
+        sa.Index("ix_decisions_batch_id_outcome_id", "batch_id", "outcome", "id"),
         {"info": {"tenancy": "institution_or_person"}},
     )
 

@@ -16,7 +16,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk.queries import HistoryEntry
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME
-from cohortmgr.base import clock
+from cohortmgr.base import clock, paging
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound
 from cohortmgr.outbox.models import Message
@@ -24,11 +24,14 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
+from cohortmgr.selection import rules
 from cohortmgr.selection.board import Reading, SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
 
-LIVE = (BatchState.PROPOSED.value, BatchState.APPROVED.value)
+LIVE = tuple(state.value for state in rules.LIVE)
+PAGE = 50
+"""The decisions of one page."""
 
 
 def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[Batch]:
@@ -49,6 +52,12 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
     if found is None:
         raise NotFound(reference)
     return found
+
+
+def by_reference(reference: str) -> Batch | None:
+    """Return a batch for the worker, as it is now; None if there is none of this reference."""
+    wanted = sa.select(Batch).where(Batch.reference == reference)
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
 
 
 def offered_in(batch: Batch) -> tuple[Intake, Offering]:
@@ -88,6 +97,8 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
             eligible=row.eligible,
             reasons=tuple(row.reasons),
             readings=tuple(readings[row.id]),
+            reference=row.reference,
+            language=row.language,
         )
         for row in db.session.execute(_sent(intake, offering))
     ]
@@ -96,10 +107,10 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
 
 def _sent(intake: Intake, offering: Offering) -> Any:
     """Select the files that were sent to an offering. A file that names no offering belongs to the intake's first."""
-    columns = ("id", "person_id", "number", "name", "region", "eligible", "reasons")
+    names = ("id", "reference", "person_id", "number", "name", "region", "language", "eligible", "reasons")
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
     return (
-        sa.select(*(getattr(Application, name) for name in columns))
+        sa.select(*(getattr(Application, name) for name in names))
         .where(Application.intake_id == intake.id, Application.state == "submitted")
         .where(sa.func.coalesce(Application.offering_id, first) == offering.id)
         .order_by(Application.number)
@@ -107,14 +118,14 @@ def _sent(intake: Intake, offering: Offering) -> Any:
 
 
 def live_batch(offering: Offering) -> Batch | None:
-    """Return the proposed or approved batch of an offering, or None."""
+    """Return the batch of an offering that is not cancelled, or None."""
     return db.session.scalar(sa.select(Batch).where(Batch.offering_id == offering.id, Batch.state.in_(LIVE)))
 
 
 def batches_of(intake: Intake) -> Sequence[Batch]:
-    """Return every batch of an intake, the newest first, without their certificates."""
-    wanted = sa.select(Batch).options(sa.orm.defer(Batch.certificate))
-    return db.session.scalars(wanted.where(Batch.intake_id == intake.id).order_by(Batch.id.desc())).all()
+    """Return every batch of an intake, the newest first."""
+    wanted = sa.select(Batch).where(Batch.intake_id == intake.id)
+    return db.session.scalars(wanted.order_by(Batch.id.desc())).all()
 
 
 def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
@@ -174,8 +185,33 @@ def account_name(reference: str | None) -> str:
 
 
 def decisions_of(batch: Batch) -> Sequence[Any]:
-    """Return the decisions of a batch with file and offer, best first, in one statement."""
-    return db.session.execute(
+    """Return all decisions of a batch with file and offer, best first, in one statement."""
+    ordered = _decisions(batch).order_by(Decision.rank.is_(None), Decision.rank, Application.number)
+    return db.session.execute(ordered).all()
+
+
+def decisions_page(batch: Batch, place: paging.ListPlace, outcome: Outcome | None = None) -> paging.Page:
+    """Return a page of the decisions of a batch, best first, or of those of one outcome."""
+    wanted, total = _decisions(batch), batch.summary.get(outcome or "all")
+    if outcome is not None:
+        wanted = wanted.where(Decision.outcome == outcome.value)
+    return paging.page_of(wanted.order_by(Decision.id), place, PAGE, total)
+
+
+def offers_by_state(batch: Batch) -> dict[str, int]:
+    """Count the offers that an approved batch led to; an offering has no other offers."""
+    counted = sa.select(Offer.state, sa.func.count()).where(Offer.offering_id == batch.offering_id)
+    return {row[0]: row[1] for row in db.session.execute(counted.group_by(Offer.state))}
+
+
+def waiting_in(batch: Batch) -> int:
+    """Count who waits for a seat on the list of a batch."""
+    waiting = (Decision.batch_id == batch.id, Decision.waiting_state == WaitingState.WAITING.value)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Decision).where(*waiting)) or 0
+
+
+def _decisions(batch: Batch) -> sa.Select[Any]:
+    return (
         sa.select(
             Decision.reference,
             Decision.outcome,
@@ -196,8 +232,7 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
         .join(Application, Application.id == Decision.application_id)
         .outerjoin(Offer, Offer.decision_id == Decision.id)
         .where(Decision.batch_id == batch.id)
-        .order_by(Decision.rank.is_(None), Decision.rank, Application.number)
-    ).all()
+    )
 
 
 @dataclass(frozen=True)
@@ -281,29 +316,38 @@ def offers_are_over(intake: Intake) -> bool:
 
 
 def callable_offerings() -> list[int]:
-    """Return the offerings with a free seat, somebody who waits for it, and days left to offer it, in few
-    statements."""
-    waiting = (
-        sa.select(Batch.offering_id)
-        .join(Decision, Decision.batch_id == Batch.id)
+    """Return the offerings with a free seat, somebody who waits for it, and days left to offer it, in one statement.
+
+    A list is looked into for the first who waits, through its index: asked of all decisions at once, the database would
+    read them all at each sweep."""
+    waits = (
+        sa.select(Decision.id)
         .join(Application, Application.id == Decision.application_id)
-        .where(Batch.state == BatchState.APPROVED.value, Application.state == "submitted")
-        .where(Decision.waiting_state == WaitingState.WAITING.value)
+        .where(Decision.batch_id == Batch.id, Decision.waiting_state == WaitingState.WAITING.value)
+        .where(Application.state == "submitted")
+        .limit(1)
     )
     rows = db.session.execute(
         sa.select(Offering.id, Intake)
         .join(Intake, Intake.id == Offering.intake_id)
-        .where(Offering.taken < Offering.seats, Offering.id.in_(waiting))
+        .join(Batch, sa.and_(Batch.offering_id == Offering.id, Batch.state == BatchState.APPROVED.value))
+        .where(Offering.taken < Offering.seats, waits.scalar_subquery().is_not(None))
         .order_by(Offering.id)
     )
     return [row.id for row in rows if not offers_are_over(row.Intake)]
 
 
 def is_frozen(application: Application) -> bool:
-    """Whether a proposed or approved batch decided about the file, so that its readings change no more."""
+    """Whether a batch that is not cancelled decided about the file, or one is being prepared that will, so that its
+    readings change no more."""
     decided = sa.select(Decision.id).join(Batch, Batch.id == Decision.batch_id)
-    live = (Decision.application_id == application.id, Batch.state.in_(LIVE))
-    return db.session.scalar(decided.where(*live).limit(1)) is not None
+    decided = decided.where(Decision.application_id == application.id, Batch.state.in_(LIVE))
+    prepared = sa.select(Batch.id).where(
+        Batch.intake_id == application.intake_id, Batch.state == BatchState.DRAFT.value
+    )
+    if application.offering_id is not None:
+        prepared = prepared.where(Batch.offering_id == application.offering_id)
+    return bool(db.session.scalar(sa.select(sa.or_(decided.exists(), prepared.exists()))))
 
 
 def decided_of(applications: Collection[int]) -> set[int]:

@@ -14,6 +14,7 @@ class BatchState(StrEnum):
 
     DRAFT = "draft"
     PROPOSED = "proposed"
+    APPROVING = "approving"
     APPROVED = "approved"
     CANCELLED = "cancelled"
 
@@ -26,12 +27,26 @@ BATCH_STATES = Table(
         ),
         BatchState.PROPOSED: Stage(
             N_("Les décisions sont figées et attendent l’accord d’une deuxième personne."),
-            to=(BatchState.APPROVED, BatchState.DRAFT, BatchState.CANCELLED),
+            to=(BatchState.APPROVING, BatchState.APPROVED, BatchState.CANCELLED),
+        ),
+        BatchState.APPROVING: Stage(
+            N_(
+                "Une deuxième personne a donné son accord : les lettres s’écrivent, et rien ne part avant la dernière."
+            ),
+            to=(BatchState.APPROVED, BatchState.PROPOSED),
         ),
         BatchState.APPROVED: Stage(N_("Les décisions sont prises : les offres et les refus partent.")),
         BatchState.CANCELLED: Stage(N_("Le lot est abandonné ; aucune de ses décisions ne vaut.")),
     }
 )
+
+
+LIVE = (BatchState.DRAFT, BatchState.PROPOSED, BatchState.APPROVING, BatchState.APPROVED)
+"""The states of which an offering has one batch at most, and in which readings that it rests on change no more."""
+
+AT_ONCE = 2_000
+"""An intake with this many sent files at most is ranked, proposed and approved while the person waits; a larger one by
+the worker."""
 
 
 class OfferState(StrEnum):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -21,21 +20,25 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused, from_json
 from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.web.asked import PLACE, place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions
-from cohortmgr.selection.board import tie_order, unmet
-from cohortmgr.selection.certificate import canonical, verify
+from cohortmgr.selection.board import tie_order
+from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
-from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, Outcome, WaitingState
+from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
+from cohortmgr.selection.standings import actions as keeping
+from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.models import Standing
+from cohortmgr.selection.standings.queries import Advance
 
 bp = Blueprint("selection_staff", __name__)
-BELOW = 20  # rows shown below the waiting list, until all are asked for
 
 bp.add_app_template_filter(from_json, "reason")
 
@@ -45,40 +48,78 @@ bp.add_app_template_filter(from_json, "reason")
 @reading
 @gives_way
 def ranking(reference: str) -> ResponseReturnValue:
-    """Show who is in, who waits and who is refused, and which files are near the line."""
+    """Show the ranking around the line, or a page of it. That of a large intake is the last one kept; if it no longer
+    holds, another is asked for."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
     return _ranking(intake, ProposeForm(formdata=None))
 
 
-def _ranking(intake: Intake, form: ProposeForm) -> ResponseReturnValue:
+def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
     offering = queries.offering_of(intake, request.values.get("offering"))
-    board = queries.ranking_of(intake, offering)
-    rows = board.ranking.rows
-    if "all" not in request.args:
-        rows = rows[: board.seats + board.waiting + BELOW]
+    is_whole = bool({"all", *PLACE} & set(request.args))
+    place = place_asked() if is_whole else None
     definition = programmes.definition_of(intake)
+    making = None
+    if standings.is_done_at_once(intake):
+        board = queries.ranking_of(intake, offering)
+        standing = Standing(**standings.figures_of(board))
+        page = standings.page_of_lines(standings.lines_of(board), place, standing.chosen)
+    else:
+        standing, making = _kept(intake, offering)
+        page = standings.page_of_rows(standing, place, standing.chosen)
     return render_template(
         "selection/staff_ranking.html",
         intake=intake,
         offering=offering,
         offerings=programmes.offerings_of(intake),
-        board=board,
-        rows=rows,
-        near=board.near,
-        least=min((min(row.totals) for row in rows), default=0),
-        most=max((max(row.totals) for row in rows), default=1),
+        standing=standing,
+        making=making,
+        page=page,
+        is_whole=is_whole,
+        seed=intake.reference,
+        wanted=definition.rubric.readings,
         regions=REGIONS,
         ties=[criterion.title for criterion in tie_order(definition.rubric)],
-        refusals={file.number: unmet(file.reasons, definition.eligibility) for file in board.ineligible},
         batch=queries.live_batch(offering),
         batches=queries.batches_of(intake),
         form=form,
+        problems=problems,
         open_until=intake.closes_at if clock.now() < intake.closes_at else None,
         ticked="open_until" in request.form,
         may_propose=allows(viewer, "selection.propose", intake.path),
         approvers=second_people(viewer, "selection.approve", intake.path, viewer.reference),
     )
+
+
+def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]:
+    """Return the last kept ranking, empty if there is none, and how far the next one is if the last no longer holds."""
+    standing = standings.newest(offering)
+    if standing is not None and standing.rests_on == standings.rests_on(intake, offering):
+        return standing, None
+    making = standings.being_made(offering)
+    advance = standings.advance_of(making.job_reference) if making is not None else Advance()
+    if not advance.goes_on and not (
+        advance.failed and request.method == "GET" and "again" not in request.args
+    ):
+        with writing():
+            asked = keeping.ask(guards.viewer(), intake, offering)
+        advance = standings.advance_of(asked.job_reference) if asked is not None else Advance()
+    return standing or Standing(**standings.NOTHING), advance
+
+
+@bp.get("/staff/intakes/<reference>/ranking/progress")
+@guards.staff
+def ranking_progress(reference: str) -> ResponseReturnValue:
+    """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
+    intake = staff_intake(guards.viewer(), reference, "selection.read")
+    making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
+    return _told(standings.advance_of(making.job_reference if making is not None else ""))
+
+
+def _told(advance: Advance) -> ResponseReturnValue:
+    text = _("C’est prêt.") if not advance.goes_on and not advance.failed else ""
+    return jsonify(percentage=advance.percentage, text=text, done=not advance.goes_on)
 
 
 @bp.post("/staff/intakes/<reference>/ranking")
@@ -100,8 +141,9 @@ def propose(reference: str) -> ResponseReturnValue:
             )
     except Refused as refusal:
         show_problems(form, refusal)
-        return _ranking(staff_intake(guards.viewer(), reference, "selection.read"), form)
-    flash(_("Les décisions sont figées. Une deuxième personne doit les approuver."), "done")
+        return _ranking(staff_intake(guards.viewer(), reference, "selection.read"), form, refusal.problems)
+    if found.state == BatchState.PROPOSED:
+        flash(_("Les décisions sont figées. Une deuxième personne doit les approuver."), "done")
     return redirect(url_for(".batch", reference=found.reference))
 
 
@@ -127,25 +169,27 @@ def _batch(
 ) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake, offering = queries.offered_in(found)
-    rows = queries.decisions_of(found)
-    counts = Counter(row.outcome for row in rows)
-    ineligible = sum(1 for row in rows if row.outcome == Outcome.REFUSED and row.rank is None)
+    outcome = request.args.get("outcome")
+    chosen = Outcome(outcome) if outcome in set(Outcome) else None
+    languages = found.summary.get("languages", {})
     terms = programmes.definition_of(intake).offers
+    is_settled = found.state == BatchState.APPROVED
     return render_template(
         "selection/staff_batch.html",
         batch=found,
         intake=intake,
         offering=offering,
-        rows=rows,
-        counts=counts,
-        ineligible=ineligible,
-        languages=[
-            (LANGUAGE_NAMES[key], each) for key, each in Counter(row.language for row in rows).most_common()
-        ],
-        offers=Counter(row.offer_state for row in rows if row.offer_state),
+        page=queries.decisions_page(found, place_asked(), chosen)
+        if found.state != BatchState.DRAFT
+        else None,
+        outcome=chosen,
+        counts=found.summary,
+        ineligible=found.summary.get("ineligible", 0),
+        languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
+        offers=queries.offers_by_state(found) if is_settled else {},
+        advance=standings.advance_of(found.job_reference),
+        meanings=BATCH_STATES.meanings,
         days=terms.days_to_answer,
-        checks=verify(found.certificate),
-        certificate=found.certificate,
         proposer=queries.account_name(found.proposed_by),
         approver=queries.account_name(found.approved_by),
         approvers=second_people(viewer, "selection.approve", intake.path, found.proposed_by)
@@ -157,13 +201,38 @@ def _batch(
         ticked="open_until" in request.form,
         last_day=programmes.definition_of(intake).last_offer_day(intake.key),
         over=queries.offers_are_over(intake),
-        waits=sum(row.waiting_state == WaitingState.WAITING for row in rows),
+        waits=queries.waiting_in(found) if is_settled else 0,
         closing=closing or CloseListForm(formdata=None),
         may_cancel=allows(viewer, "selection.propose", intake.path)
         or allows(viewer, "selection.approve", intake.path),
         problems=problems,
         error=next((problem for problem in problems if problem.where == "confirmation"), None),
     )
+
+
+@bp.get("/staff/batches/<reference>/progress")
+@guards.staff
+def progress(reference: str) -> ResponseReturnValue:
+    """Return how far the worker is with a batch, as JSON, for the page that waits."""
+    return _told(standings.advance_of(queries.get_for(guards.viewer(), reference).job_reference))
+
+
+@bp.post("/staff/batches/<reference>/resume")
+@guards.staff
+def resume(reference: str) -> ResponseReturnValue:
+    """Let the worker go on with a batch whose job failed."""
+    with writing():
+        decisions.resume(guards.viewer(), reference)
+    return redirect(url_for(".batch", reference=reference))
+
+
+@bp.post("/staff/batches/<reference>/check")
+@guards.staff
+def check(reference: str) -> ResponseReturnValue:
+    """Recompute the certificate."""
+    with writing():
+        decisions.check(guards.viewer(), reference)
+    return redirect(url_for(".batch", reference=reference))
 
 
 @bp.post("/staff/batches/<reference>/approve")
@@ -174,10 +243,11 @@ def approve(reference: str) -> ResponseReturnValue:
     try:
         with writing():
             typed = request.form.get("confirmation", "")
-            decisions.approve(viewer, reference, typed, posted_version(), _open_until())
+            found = decisions.approve(viewer, reference, typed, posted_version(), _open_until())
     except Refused as refusal:
         return _batch(queries.get_for(viewer, reference), refusal.problems)
-    flash(_("Les décisions sont approuvées. Les offres et les réponses partent."), "done")
+    if found.state == BatchState.APPROVED:
+        flash(_("Les décisions sont approuvées. Les offres et les réponses partent."), "done")
     return redirect(url_for(".batch", reference=reference))
 
 
@@ -186,8 +256,16 @@ def approve(reference: str) -> ResponseReturnValue:
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel a proposal."""
     with writing():
-        decisions.cancel(guards.viewer(), reference, posted_version())
-    flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
+        found = decisions.cancel(guards.viewer(), reference, posted_version())
+    if found.state == BatchState.CANCELLED:
+        flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
+    else:
+        flash(
+            _(
+                "L’accord est repris. Personne n’a été informé ; le lot attend de nouveau une deuxième personne."
+            ),
+            "done",
+        )
     return redirect(url_for(".batch", reference=reference))
 
 

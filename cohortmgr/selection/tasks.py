@@ -1,12 +1,128 @@
-"""The worker's tasks of selection: expiring offers whose deadline has passed, calling lists for free seats."""
+"""The worker's tasks of selection: batches of large intakes, offers whose deadline has passed, lists with seats."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.work import Stopping, Work
+from cohortmgr.jobs.actions.queue import ProgressCallback, TryLater, handler
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import offers
+from cohortmgr.selection.actions import freezing, offers, telling
+from cohortmgr.selection.certificate import verify
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.rules import BatchState
+
+TRIES = 3
+"""How often a batch is read again because somebody changed what it rests on, before the job waits."""
+
+
+@handler(freezing.FREEZE)
+def freeze(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Write the decisions of the batch `payload["batch"]` and propose it. A second run begins anew; of a batch that was
+    proposed or cancelled meanwhile nothing is written."""
+    reference = str(payload["batch"])
+    for _ in range(TRIES):
+        if _freeze(reference, progress):
+            return {"batch": reference}
+    raise TryLater(f"what the batch {reference} rests on is changing")
+
+
+def _freeze(reference: str, progress: ProgressCallback) -> bool:
+    """Returns False if what the decisions rest on changed while they were written."""
+    batch = queries.by_reference(reference)
+    if batch is None or batch.state != BatchState.DRAFT:
+        return True
+    try:
+        found = freezing.read(SYSTEM, *queries.offered_in(batch))
+    except Refused as refusal:
+        with writing():
+            if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is not None:
+                freezing.give_up(SYSTEM, drafted, refusal.problems)
+        return True
+    starts = range(0, len(found.decisions), freezing.CHUNK)
+    steps = len(starts) + 3
+    with writing():
+        if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
+            return True
+        freezing.begin(SYSTEM, drafted)
+    progress(2, steps)
+    for step, start in enumerate(starts, start=3):
+        with writing():
+            if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
+                return True
+            freezing.write(SYSTEM, drafted, found, start)
+        progress(step, steps)
+    with writing():
+        drafted = freezing.held(SYSTEM, reference, BatchState.DRAFT)
+        return drafted is None or freezing.settle(SYSTEM, drafted, found)
+
+
+@handler(freezing.CHECK)
+def check(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Recompute the certificate of the batch `payload["batch"]` and keep what was found."""
+    reference = str(payload["batch"])
+    batch = queries.by_reference(reference)
+    if batch is not None:
+        problems = verify(batch.certificate)
+        with writing():
+            if (kept := freezing.held(SYSTEM, reference, *BatchState)) is not None:
+                freezing.keep_check(SYSTEM, kept, problems)
+    return {"batch": reference}
+
+
+@handler(telling.TELL)
+def tell(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Write the letters of the batch `payload["batch"]`, then tell all at once; a second run goes on where the first
+    stopped. What may not be told is taken back whole."""
+    reference = str(payload["batch"])
+    batch = queries.by_reference(reference)
+    if batch is None or batch.state != BatchState.APPROVING:
+        return {"batch": reference}
+    total = int(batch.summary.get("all", 0)) + 1
+    if batch.reached == 0 and not _is_sound(batch):
+        return {"batch": reference}
+    done = 0
+    while (written := _tell_some(reference)) is not None:
+        done += written
+        progress(min(done, total - 1), total)
+    with writing():
+        if (approving := freezing.held(SYSTEM, reference, BatchState.APPROVING)) is not None:
+            telling.settle(SYSTEM, approving)
+    return {"batch": reference}
+
+
+def _is_sound(batch: Batch) -> bool:
+    try:
+        telling.require_sound(SYSTEM, batch)
+    except Refused as refusal:
+        _take_back(batch.reference, *refusal.problems)
+        return False
+    return True
+
+
+def _take_back(reference: str, *problems: Problem) -> None:
+    with writing():
+        if (approving := freezing.held(SYSTEM, reference, BatchState.APPROVING)) is not None:
+            telling.take_back(SYSTEM, approving, problems)
+
+
+def _tell_some(reference: str) -> int | None:
+    """Write one chunk of letters; returns how many decisions it was, None once none is left or it was stopped."""
+    with writing():
+        batch = freezing.held(SYSTEM, reference, BatchState.APPROVING)
+        if batch is None:
+            return None
+        if telling.is_too_late(SYSTEM, batch):
+            telling.take_back(SYSTEM, batch, [Problem(telling.TOO_LATE)])
+            return None
+        telling.begin(SYSTEM, batch, queries.offered_in(batch)[0])
+        rows = telling.next_rows(SYSTEM, batch)
+        telling.write(SYSTEM, batch, rows)
+        return len(rows) or None
 
 
 def expire(_stopping: Stopping) -> int:

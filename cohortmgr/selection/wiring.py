@@ -20,6 +20,9 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.reviews import hooks as readings
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
+from cohortmgr.selection.standings import tasks as standings
+
+JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
 
 
 def init_app(app: Flask) -> None:
@@ -34,6 +37,8 @@ def init_app(app: Flask) -> None:
     sending.on_withdrawal.register(offers.release_on_withdrawal)
     consents.on_hidden.register(offers.release_on_withdrawal)
     outbox.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    for key in (letters.OFFER_MADE, letters.WAITING_LISTED, letters.REFUSED):
+        outbox.checks[key] = letters.not_withdrawn
     programmes.on_more_seats.register(offers.call_more)
     readings.frozen.register(queries.is_frozen)
     importing.decided_offerings.register(queries.decided_offerings)

@@ -64,6 +64,13 @@ OF_CONTRACTS = (
     ("programmes", "programmes/novelties.py", "", "cohortmgr.programmes.novelties"),
     ("outbox", "outbox/queries.py", "import cohortmgr.outbox.delivery.rates", "outbox.queries ->"),
     ("outbox", "outbox/novelties.py", "", "cohortmgr.outbox.novelties"),
+    (
+        "selection",
+        "selection/queries.py",
+        "import cohortmgr.selection.standings.queries",
+        "selection.queries ->",
+    ),
+    ("selection", "selection/novelties.py", "", "cohortmgr.selection.novelties"),
     ("circles", "selection/board.py", "import cohortmgr.selection.queries", "cohortmgr.selection"),
     (
         "circles",

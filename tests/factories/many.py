@@ -10,13 +10,15 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base import crypto
 from cohortmgr.base.db import table_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.selection.models import Batch
+from cohortmgr.selection.models import Batch, Decision
 from tests.factories.year import Year
 
 
 def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: int) -> None:
     """Add files to the year's intake, each with its readings, decision, letter and act; half with a paper."""
-    Loader(connection, ring).load(place_in(connection, year), files)
+    place = place_in(connection, year)
+    Loader(connection, ring).load(place, files)
+    _sum_up(connection, place.batch_id)
 
 
 def place_in(connection: sa.Connection, year: Year) -> Place:
@@ -39,3 +41,19 @@ def place_in(connection: sa.Connection, year: Year) -> Place:
         scores=connection.scalar(scores) or {},
         batch_id=connection.scalar(batch),
     )
+
+
+def _sum_up(connection: sa.Connection, batch_id: int | None) -> None:
+    """Let the batch say how many decisions it holds now, as it does when it is frozen."""
+    decisions = table_of(Decision)
+    kinds = sa.select(decisions.c.outcome, sa.func.count()).where(decisions.c.batch_id == batch_id)
+    counted = {row[0]: row[1] for row in connection.execute(kinds.group_by(decisions.c.outcome))}
+    bare = sa.select(sa.func.count()).where(decisions.c.batch_id == batch_id, decisions.c.rank.is_(None))
+    summary = {
+        **counted,
+        "all": sum(counted.values()),
+        "ineligible": connection.scalar(bare),
+        "languages": {"fr": sum(counted.values())},
+    }
+    batches = table_of(Batch)
+    connection.execute(sa.update(batches).where(batches.c.id == batch_id).values(summary=summary))

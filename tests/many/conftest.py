@@ -12,10 +12,14 @@ from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from bench.statements import Reading, explained
-from cohortmgr.base.db import db
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import db, writing
+from cohortmgr.selection.queries import offering_of
+from cohortmgr.selection.standings import actions as keeping
 from tests import databases
 from tests.factories.access import COLUMNS, cookie, places, sessions
 from tests.factories.many import filled
+from tests.factories.working import work
 from tests.factories.year import Year, lived
 from tests.watch import SeparateClient, test_context
 
@@ -70,10 +74,19 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
             year = lived()
             _fill(database, year)
             tokens = sessions(year)
+            _rank(year)
+        database.admin.execute("ANALYZE")
         references = places(database, year)
         database.app.test_client_class = SeparateClient
         client = database.app.test_client(use_cookies=False)
         yield Many(database, year, references, tokens, client)
+
+
+def _rank(year: Year) -> None:
+    """Keep the ranking, as the worker does."""
+    with writing():
+        keeping.ask(SYSTEM, year.intake, offering_of(year.intake))
+    assert work()
 
 
 def _fill(database: databases.PostgresDatabase, year: Year) -> None:

@@ -22,8 +22,6 @@ GROWS = {
     "/staff/intakes/{intake}/invitations",
     "/staff/intakes/{intake}/reviews",
     "/staff/intakes/{intake}/reviews/readers/{reader}",
-    "/staff/intakes/{intake}/ranking",
-    "/staff/batches/{batch}",
 }
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
 

@@ -21,7 +21,7 @@ from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound
 from cohortmgr.base.hooks import Hook
-from cohortmgr.outbox.models import Message
+from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.rules import MESSAGE_STATES, MessageState
 from cohortmgr.programmes.models import Intake
@@ -72,10 +72,16 @@ def story(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     events = db.session.scalars(of_object("application", application.reference)).all()
     names = _names({event.actor for event in events}, application)
     acts = [_told(event, names) for event in events]
-    letters = sa.select(Message.key, Message.state, Message.due, Message.sent_at).where(
-        Message.person_id == application.person_id, Message.institution_id == application.institution_id,
-        # Earlier messages are about a file in another intake.
-        Message.due >= application.created_at,
+    letters = (
+        sa.select(Message.key, Message.state, Message.due, Message.sent_at)
+        .outerjoin(Bundle, Bundle.reference == Message.bundle)
+        .where(
+            Message.person_id == application.person_id, Message.institution_id == application.institution_id,
+            # Earlier messages are about a file in another intake.
+            Message.due >= application.created_at,
+            # What is held back, or was called off, has not happened: a decision would be known before it is told.
+            sa.or_(Bundle.id.is_(None), Bundle.state == "open", Message.sent_at.is_not(None)),
+        )
     )  # fmt: skip
     sent = [_letter(row) for row in db.session.execute(letters)]
     above = [told for tell in told_above for told in tell(viewer, application)]

@@ -11,24 +11,18 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, table_of
-from cohortmgr.base.errors import N_, Problem, Refused, Stale, as_json
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused, Stale, from_json
 from cohortmgr.base.text import new_reference, says_number
-from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.rules import require_published
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import letters, offers
-from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read, rubric_of
-from cohortmgr.selection.certificate import certificate, outcomes_of, verify
+from cohortmgr.selection.actions import freezing, letters, offers, telling
+from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch, Decision
-from cohortmgr.selection.rules import (
-    BATCH_STATES,
-    BatchState,
-    Outcome,
-    WaitingState,
-)
+from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome
+from cohortmgr.selection.standings import queries as standings
 
 LONGEST_NOTE = 2000
 
@@ -42,9 +36,10 @@ def propose(
 ) -> Batch:
     """Freeze the ranking of an offering into a batch of decisions with its certificate. Nobody is told yet.
 
-    Refused while an eligible file lacks readings, and while the offering has another proposed or approved
-    batch. A second call of the same person returns the batch of the first call. `open_until` is the close that
-    the person saw and accepted, if the intake is open: without it the batch is not approved before that close.
+    Refused while an eligible file lacks readings, and while the offering has another batch that is not cancelled. A
+    second call of the same person returns the batch of the first call. `open_until` is the close that the person saw
+    and accepted, if the intake is open: without it the batch is not approved before that close. Of a large intake the
+    worker writes the decisions; what the person saw must hold still.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "selection.propose", intake.path)
@@ -53,61 +48,57 @@ def propose(
     offering = queries.offering_of(intake, offering_reference)
     live = queries.live_batch(offering)
     if live is not None:
-        if live.proposed_by == viewer.reference and live.state == BatchState.PROPOSED:
+        if live.proposed_by == viewer.reference and live.state in (BatchState.DRAFT, BatchState.PROPOSED):
             return live
         raise Refused(N_("Un lot de décisions est déjà proposé ou approuvé pour cette campagne."))
-    board = queries.ranking_of(intake, offering)
-    require_read(board)
-    batch = _frozen(viewer, intake, offering, board, note)
+    batch = _draft(viewer, intake, offering, note)
     batch.open_until = open_until
+    if standings.is_done_at_once(intake):
+        _freeze_at_once(viewer, batch, intake, offering)
+        return batch
+    _require_as_seen(intake, offering)
     db.session.add(batch)
     db.session.flush()
-    _insert(batch, decisions(board, programmes.definition_of(intake).eligibility))
-    after = {"seed": batch.seed, "seats": board.seats, "certificate": batch.certificate["sha256"]}
-    record(viewer, "selection.propose", about(batch), after=after)
+    freezing.ask(viewer, batch)
     return batch
 
 
-def _frozen(viewer: Viewer, intake: Intake, offering: Offering, board: SelectionBoard, note: str) -> Batch:
-    seed = board.ranking.seed
+def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Batch:
     return Batch(
         reference=new_reference(),
         institution_id=intake.institution_id,
         intake_id=intake.id,
         offering_id=offering.id,
-        state=BatchState.PROPOSED.value,
-        seats=board.seats,
-        waiting=board.waiting,
-        seed=seed,
+        state=BatchState.DRAFT.value,
+        seats=offering.seats,
+        waiting=programmes.definition_of(intake).offers.waiting_list,
+        seed=intake.reference,
         note=note.strip()[:LONGEST_NOTE],
-        certificate=certificate(
-            board.ranking, board.seats, seed, rubric_of(board.rubric), board.waiting, board.scores
-        ),
+        certificate={},
         proposed_by=viewer.reference,
         proposed_at=clock.now(),
     )
 
 
-def _insert(batch: Batch, found: list[DecidedFile]) -> None:
-    rows = [
-        {
-            "reference": new_reference(),
-            "institution_id": batch.institution_id,
-            "batch_id": batch.id,
-            "application_id": each.file.application_id,
-            "person_id": each.file.person_id,
-            "intake_id": batch.intake_id,
-            "outcome": each.outcome.value,
-            "rank": each.rank,
-            "mean_thousandths": each.mean,
-            "position": each.position,
-            "waiting_state": WaitingState.WAITING.value if each.outcome is Outcome.WAITING else None,
-            "reasons": [as_json(reason) for reason in each.reasons],
-            "notified_at": None,
-        }
-        for each in found
-    ]
-    db.session.execute(sa.insert(table_of(Decision)), rows)
+def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering) -> None:
+    found = freezing.read(viewer, intake, offering)
+    freezing.fill(viewer, batch, found)
+    db.session.add(batch)
+    db.session.flush()
+    for start in range(0, len(found.decisions), freezing.CHUNK):
+        freezing.write(viewer, batch, found, start)
+    if not freezing.holds(viewer, batch, found):
+        raise Stale(batch.reference)
+    freezing.note(viewer, batch)
+
+
+def _require_as_seen(intake: Intake, offering: Offering) -> None:
+    """Refuse unless the kept ranking is that of this moment, and all its files are read and decided."""
+    standing = standings.newest(offering)
+    if standing is None or standing.rests_on != standings.rests_on(intake, offering):
+        raise Refused(N_("Le classement a changé et se recalcule : regardez-le de nouveau, puis proposez."))
+    if standing.refusal:
+        raise Refused(*map(from_json, standing.refusal))
 
 
 def approve(
@@ -119,14 +110,15 @@ def approve(
 ) -> Batch:
     """Approve a batch as a second person: claim the seats, send the offers with a deadline, tell everyone.
 
-    `typed_number` is the number of offers as the person wrote it. If the batch is approved already, it is
-    returned and nothing happens twice. Refused if the certificate does not hold, if somebody chosen has
-    withdrawn since, while the programme is in preparation, after the last day of offers, and while the intake is
-    open, unless proposer and approver have each accepted that it is, until that moment (`open_until`).
+    `typed_number` is the number of offers as the person wrote it. If the batch is approved already, or is being so, it
+    is returned and nothing happens twice. Refused if the certificate does not hold, if somebody chosen has withdrawn
+    since, while the programme is in preparation, after the last day of offers, and while the intake is open, unless
+    proposer and approver have each accepted that it is, until that moment (`open_until`). Of a large intake the seats
+    are claimed here and the worker does the rest.
     """
     batch, intake = _locked(viewer, batch_reference)
     require(viewer, "selection.approve", intake.path)
-    if batch.state == BatchState.APPROVED:
+    if batch.state in (BatchState.APPROVED, BatchState.APPROVING):
         return batch
     require_published(intake.state, intake.path)
     require_second_person(batch.proposed_by, viewer.reference)
@@ -135,22 +127,27 @@ def approve(
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
     _require_days_left(intake)
     _require_closed(batch, intake, open_until)
-    rows = db.session.execute(letters.held_recipients().where(Decision.batch_id == batch.id)).all()
+    at_once = standings.is_done_at_once(intake)
+    of_batch = letters.held_recipients().where(Decision.batch_id == batch.id)
+    if not at_once:  # the offers alone: the worker reads the rest
+        of_batch = of_batch.where(Decision.outcome == Outcome.OFFER.value)
+    rows = db.session.execute(of_batch.order_by(Decision.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
-    _require_sound(batch, rows)
+    if at_once:
+        telling.require_sound(viewer, batch)
+    elif batch.problems:
+        raise Refused(telling.UNSOUND)
     _require_all_there(chosen)
-    offering = db.session.get_one(Offering, batch.offering_id)
-    if not offers.claim_seats(viewer, offering.id, len(chosen)):
+    if not offers.claim_seats(viewer, batch.offering_id, len(chosen)):
         raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
-    moment = clock.now()
-    deadline = offers.send_offers(viewer, intake, offering.id, chosen)
-    _tell(batch)
-    batch.state, batch.approved_by, batch.approved_at = BatchState.APPROVED.value, viewer.reference, moment
-    told = send_all(letters.for_decisions(rows, letters.shared_by(intake, offering), deadline))
-    after = {"offers": len(chosen), "messages": told, "deadline": deadline.isoformat()}
-    record(viewer, "selection.approve", about(batch), after=after)
-    offers.call_list(viewer, offering.id)  # seats that were added since the proposal
+    batch.approved_by, batch.approved_at = viewer.reference, clock.now()
+    if at_once:
+        telling.begin(viewer, batch, intake)
+        telling.write(viewer, batch, rows)
+        telling.settle(viewer, batch)
+    else:
+        telling.ask(viewer, batch, len(chosen))
     return batch
 
 
@@ -192,18 +189,6 @@ def _require_number(typed: str, offered: int) -> None:
         raise Refused(Problem(what, {"offered": offered}, "confirmation"))
 
 
-def _require_sound(batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
-    """Refuse unless the certificate holds and the decisions are exactly those that it states."""
-    found = {row.number: (row.outcome, row.rank) for row in rows if row.rank is not None}
-    unranked = {row.outcome for row in rows if row.rank is None}
-    if (
-        verify(batch.certificate)
-        or found != outcomes_of(batch.certificate)
-        or not unranked <= {Outcome.REFUSED}
-    ):
-        raise Refused(N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau."))
-
-
 def _require_all_there(chosen: Sequence[sa.Row[Any]]) -> None:
     gone = sum(1 for row in chosen if row.application_state != "submitted")
     if gone:
@@ -214,23 +199,53 @@ def _require_all_there(chosen: Sequence[sa.Row[Any]]) -> None:
         raise Refused(Problem(what, {"gone": gone}))
 
 
-def _tell(batch: Batch) -> None:
-    told = sa.update(Decision).where(Decision.batch_id == batch.id).values(notified_at=clock.now())
-    db.session.execute(told.execution_options(synchronize_session=False))
-
-
 def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> Batch:
-    """Cancel a proposal before it is approved. If it is cancelled already, nothing happens."""
+    """Cancel a proposal before it is approved. One that is being approved is proposed again as before, and nobody is
+    told. If it is cancelled already, nothing happens."""
     batch, intake = _locked(viewer, batch_reference)
-    if not allows(viewer, "selection.propose", intake.path):
-        require(viewer, "selection.approve", intake.path)
+    _require_either(viewer, intake)
     if batch.state == BatchState.CANCELLED:
         return batch
     if version is not None and version != batch.version:
         raise Stale(batch_reference)
+    if batch.state == BatchState.APPROVING:
+        telling.take_back(viewer, batch)
+        return batch
     BATCH_STATES.move(batch.state, BatchState.CANCELLED)
     before = {"state": batch.state}
     batch.state = BatchState.CANCELLED.value
     after = {"state": batch.state}
     record(viewer, "selection.cancel", about(batch), before=before, after=after)
     return batch
+
+
+def resume(viewer: Viewer, batch_reference: str) -> Batch:
+    """Let the worker go on with a batch whose job failed. Nothing happens while it goes on, or has nothing to do."""
+    batch, intake = _locked(viewer, batch_reference)
+    _require_either(viewer, intake)
+    advance = standings.advance_of(batch.job_reference)
+    if batch.state == BatchState.DRAFT and not advance.goes_on:
+        freezing.ask(viewer, batch)
+    elif batch.state == BatchState.APPROVING and not advance.goes_on:
+        telling.go_on(viewer, batch)
+    elif advance.failed:
+        freezing.ask_check(viewer, batch)
+    return batch
+
+
+def check(viewer: Viewer, batch_reference: str) -> Batch:
+    """Recompute the certificate of a batch, and keep what was found; of a large intake the worker does."""
+    batch, intake = _locked(viewer, batch_reference)
+    if batch.state == BatchState.DRAFT or standings.advance_of(batch.job_reference).goes_on:
+        return batch
+    if standings.is_done_at_once(intake):
+        freezing.keep_check(viewer, batch, verify(batch.certificate))
+    else:
+        freezing.ask_check(viewer, batch)
+    return batch
+
+
+def _require_either(viewer: Viewer, intake: Intake) -> None:
+    """Who may propose decisions or approve them may also stop or go on with what was begun."""
+    if not allows(viewer, "selection.propose", intake.path):
+        require(viewer, "selection.approve", intake.path)

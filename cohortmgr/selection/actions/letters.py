@@ -127,6 +127,32 @@ def reminders(
     ]
 
 
+def in_bundle(found: Iterable[Letter], bundle: str) -> list[Letter]:
+    """Return letters that leave with a bundle, each under a name of its own: written twice, it is one letter."""
+    return [
+        replace(each, bundle=bundle, once=f"{bundle}:{each.variables['reference']}:{each.key}:{_hour(each)}")
+        for each in found
+    ]
+
+
+def _hour(letter: Letter) -> str:
+    return f"{letter.due:%Y%m%d%H%M}" if letter.due else ""
+
+
+def not_withdrawn(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each letter that tells a decision is still to be sent, in one statement for all: not to who withdrew
+    after it was written."""
+    names = sorted({str(variables.get("reference", "")) for variables in asked})
+    gone = set(
+        db.session.scalars(
+            sa.select(Decision.reference)
+            .join(Application, Application.id == Decision.application_id)
+            .where(Decision.reference.in_(names), Application.state != "submitted")
+        )
+    )
+    return [variables.get("reference") not in gone for variables in asked]
+
+
 def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
     """Whether each reminder is still to be sent, in one statement for all.
 

@@ -7,7 +7,7 @@ free seats at the same time queue, and each promotes another person.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,7 +45,8 @@ def claim_seats(viewer: Viewer, offering_id: int, number: int) -> bool:
     return changed(viewer, claim.values(taken=Offering.taken + number)) == 1
 
 
-def _release_seats(viewer: Viewer, offering_id: int, number: int) -> None:
+def release_seats(viewer: Viewer, offering_id: int, number: int) -> None:
+    """Give back `number` seats that were claimed."""
     held = sa.update(Offering).where(Offering.id == offering_id, Offering.taken >= number)
     if changed(viewer, held.values(taken=Offering.taken - number)) != 1:
         raise RuntimeError(f"offering {offering_id} held fewer than {number} seats")
@@ -57,13 +58,22 @@ def changed(viewer: Viewer, statement: sa.Update) -> int:
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Sequence[sa.Row[Any]]) -> datetime:
-    """Insert the offers for rows of `letters.recipients`, whose seats are claimed, and plan their reminders.
-
-    Returns the deadline."""
-    moment = clock.now()
+def deadline_for(viewer: Viewer, intake: Intake) -> datetime:
+    """Return until when an offer that is made now may be answered."""
     terms = programmes.definition_of(intake).offers
-    deadline = clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
+    return clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
+
+
+def make_offers(
+    viewer: Viewer,
+    intake: Intake,
+    offering_id: int,
+    rows: Iterable[sa.Row[Any]],
+    deadline: datetime,
+    state: OfferState = OfferState.SENT,
+) -> None:
+    """Insert the offers for rows of `letters.recipients`, whose seats are claimed; declined ones for who withdrew."""
+    moment = clock.now()
     values = [
         {
             "reference": new_reference(),
@@ -73,17 +83,27 @@ def send_offers(viewer: Viewer, intake: Intake, offering_id: int, rows: Sequence
             "person_id": row.person_id,
             "intake_id": intake.id,
             "offering_id": offering_id,
-            "state": OfferState.SENT.value,
+            "state": state.value,
             "sent_at": moment,
             "deadline": deadline,
+            "answered_at": None if state is OfferState.SENT else moment,
             "version": 1,
         }
         for row in rows
     ]
     if values:
         db.session.execute(sa.insert(table_of(Offer)), values)
-        shared = letters.shared_by(intake, db.session.get_one(Offering, offering_id))
-        send_all(letters.reminders(rows, shared, deadline, terms.reminders_hours, moment))
+
+
+def _send_offers(viewer: Viewer, intake: Intake, offering: Offering, rows: Sequence[sa.Row[Any]]) -> datetime:
+    """Make offers to people who waited, and write them the letters and reminders. Returns the deadline."""
+    moment, deadline = clock.now(), deadline_for(viewer, intake)
+    make_offers(viewer, intake, offering.id, rows, deadline)
+    shared = letters.shared_by(intake, offering)
+    hours = programmes.definition_of(intake).offers.reminders_hours
+    send_all(letters.reminders(rows, shared, deadline, hours, moment))
+    told = [row for row in rows if letters.reachable(row)]
+    send_all(letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in told)
     return deadline
 
 
@@ -161,7 +181,7 @@ def write(viewer: Viewer, offer: Offer, key: str, **more: Any) -> None:
 
 def pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     """Free seats and offer them to the next on the waiting list. Returns how many were offered again."""
-    _release_seats(viewer, offering_id, number)
+    release_seats(viewer, offering_id, number)
     return call_list(viewer, offering_id)
 
 
@@ -201,10 +221,7 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
     changed(viewer, promoted.values(waiting_state=WaitingState.OFFERED.value))
-    deadline = send_offers(viewer, intake, offering_id, rows)
-    shared = letters.shared_by(intake, offering)
-    told = [row for row in rows if letters.reachable(row)]
-    send_all(letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in told)
+    deadline = _send_offers(viewer, intake, offering, rows)
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
     record(viewer, "selection.promote", about(offering), after=after)
     return len(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,12 +10,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.settings import ROOT
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
@@ -210,3 +214,20 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
         decisions.approve(administrator, batch.reference, "3")
     assert abs(counts[0][0] - counts[1][0]) <= 1 and counts[0][1:] == counts[1][1:]
     assert max(counts[1]) < 20 and len(approving) < 25
+
+
+def test_a_batch_of_before_the_kept_numbers_is_summed_up_by_the_migration() -> None:
+    _, batch = decided(9, seats=3, ineligible=2, approve=False)
+    expected = batch.summary, batch.digest
+    assert expected[0]["all"] == 11 and expected[1]
+    path = ROOT / "migrations" / "0038_kept_rankings.py"
+    spec = importlib.util.spec_from_file_location("kept_rankings", path)
+    assert spec is not None and spec.loader is not None
+    migration = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    with writing() as session:
+        session.execute(sa.update(Batch).values(summary={}, digest=""))
+        with Operations.context(MigrationContext.configure(session.connection())):
+            migration._summed_up()
+    db.session.refresh(batch)
+    assert (batch.summary, batch.digest) == expected

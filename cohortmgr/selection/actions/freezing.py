@@ -1,0 +1,163 @@
+"""How a batch is frozen: its decisions are written in chunks, then its certificate with the change of its state.
+
+The worker commits each chunk, the request of a small intake all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.audit.actions import about, record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, table_of
+from cohortmgr.base.errors import Problem, as_json
+from cohortmgr.base.text import new_reference
+from cohortmgr.jobs.actions import queue
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection import queries
+from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read, rubric_of
+from cohortmgr.selection.certificate import certificate, verify
+from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
+from cohortmgr.selection.standings import queries as standings
+
+FREEZE, CHECK = "selection.freeze", "selection.check"
+CHUNK = 1_000
+"""How many decisions are written in one transaction."""
+_DECISIONS = table_of(Decision)
+
+
+@dataclass(frozen=True)
+class OnBehalf:
+    """Who began an act that the worker finishes: the trail names them."""
+
+    reference: str
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """What a batch is to hold, as it was read: `rests_on` says of which state of the readings and files."""
+
+    rests_on: str
+    board: SelectionBoard
+    decisions: Sequence[DecidedFile]
+    certificate: dict[str, Any]
+    problems: Sequence[Problem]
+
+
+def ask(viewer: Viewer, batch: Batch) -> None:
+    """Ask the worker to freeze a batch."""
+    batch.job_reference = queue.request(viewer, FREEZE, {"batch": batch.reference}, batch.institution_id)
+
+
+def ask_check(viewer: Viewer, batch: Batch) -> None:
+    """Ask the worker to recompute the certificate of a batch."""
+    batch.job_reference = queue.request(viewer, CHECK, {"batch": batch.reference}, batch.institution_id)
+
+
+def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
+    """Rank the files of an offering and decide on each. Refused while one is unread or undecided."""
+    rests_on = standings.rests_on(intake, offering)
+    board = queries.ranking_of(intake, offering)
+    require_read(board)
+    found = certificate(
+        board.ranking, board.seats, board.ranking.seed, rubric_of(board.rubric), board.waiting, board.scores
+    )
+    decided = decisions(board, programmes.definition_of(intake).eligibility)
+    return Frozen(rests_on, board, decided, found, verify(found))
+
+
+def held(viewer: Viewer, reference: str, *states: BatchState) -> Batch | None:
+    """Return a batch, locked until the commit, if it is in one of the states: whoever stops it does so before or
+    after."""
+    wanted = sa.select(Batch).where(Batch.reference == reference, Batch.state.in_(states))
+    return db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
+
+
+def begin(viewer: Viewer, batch: Batch) -> None:
+    """Forget the decisions that an earlier start wrote: they may rest on other readings."""
+    db.session.execute(sa.delete(_DECISIONS).where(_DECISIONS.c.batch_id == batch.id))
+
+
+def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
+    """Write one chunk of the decisions, in the order in which they are listed."""
+    rows = [
+        {
+            "reference": new_reference(),
+            "institution_id": batch.institution_id,
+            "batch_id": batch.id,
+            "application_id": each.file.application_id,
+            "person_id": each.file.person_id,
+            "intake_id": batch.intake_id,
+            "outcome": each.outcome.value,
+            "rank": each.rank,
+            "mean_thousandths": each.mean,
+            "position": each.position,
+            "waiting_state": WaitingState.WAITING.value if each.outcome is Outcome.WAITING else None,
+            "reasons": [as_json(reason) for reason in each.reasons],
+            "notified_at": None,
+        }
+        for each in found.decisions[start : start + CHUNK]
+    ]
+    db.session.execute(sa.insert(_DECISIONS), rows)
+
+
+def holds(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
+    """Whether what the decisions rest on is as it was when it was read."""
+    return standings.rests_on(*queries.offered_in(batch)) == found.rests_on
+
+
+def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
+    """Let a batch say what was read, and wait for a second person."""
+    BATCH_STATES.move(batch.state, BatchState.PROPOSED)
+    batch.seats, batch.waiting, batch.seed = found.board.seats, found.board.waiting, found.board.ranking.seed
+    batch.certificate, batch.digest = found.certificate, found.certificate["sha256"]
+    batch.summary = _summary(found.decisions)
+    batch.state, batch.stopped, batch.proposed_at = BatchState.PROPOSED.value, [], clock.now()
+    keep_check(viewer, batch, found.problems)
+
+
+def _summary(decided: Sequence[DecidedFile]) -> dict[str, Any]:
+    return {
+        "all": len(decided),
+        **Counter(each.outcome.value for each in decided),
+        "ineligible": sum(each.rank is None for each in decided),
+        "languages": dict(Counter(each.file.language for each in decided).most_common()),
+    }
+
+
+def note(viewer: Viewer, batch: Batch) -> None:
+    """Say in the trail who proposed a batch."""
+    after = {"seed": batch.seed, "seats": batch.seats, "certificate": batch.digest}
+    record(OnBehalf(batch.proposed_by), "selection.propose", about(batch), after=after)
+
+
+def settle(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
+    """Propose a batch whose decisions are all written. Returns False, with nothing changed, if what they rest on has
+    changed since it was read."""
+    if not holds(viewer, batch, found):
+        return False
+    fill(viewer, batch, found)
+    note(viewer, batch)
+    return True
+
+
+def keep_check(viewer: Viewer, batch: Batch, problems: Sequence[Problem]) -> None:
+    """Keep what a check of the certificate found, for the pages, which do not load it."""
+    batch.problems, batch.checked_at = [as_json(problem) for problem in problems], clock.now()
+
+
+def give_up(viewer: Viewer, batch: Batch, problems: Sequence[Problem]) -> None:
+    """Cancel a batch that cannot be frozen, with the reasons that its page tells."""
+    BATCH_STATES.move(batch.state, BatchState.CANCELLED)
+    before = {"state": batch.state}
+    batch.state, batch.stopped = BatchState.CANCELLED.value, [as_json(problem) for problem in problems]
+    after = {"state": batch.state, "because": batch.stopped}
+    record(viewer, "selection.cancel", about(batch), before=before, after=after)

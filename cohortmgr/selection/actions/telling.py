@@ -1,0 +1,155 @@
+"""How a batch is approved: its letters are written in chunks and held, then all is told at once.
+
+No offer is there, no decision shows and no letter leaves before the last step, which one transaction does. What was
+begun goes on after a worker died, since each letter has a name of its own; or it is taken back whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.audit.actions import about, record
+from cohortmgr.base import clock
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem, Refused, as_json
+from cohortmgr.jobs.actions import queue
+from cohortmgr.outbox.actions import open_bundle, send_all, turn_bundle
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import freezing, letters, offers
+from cohortmgr.selection.certificate import outcomes_of, verify
+from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outcome
+
+TELL = "selection.tell"
+CHUNK = 500
+"""How many decisions have their letters written in one transaction."""
+UNSOUND = N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau.")
+
+
+def ask(viewer: Viewer, batch: Batch, offered: int) -> None:
+    """Begin to approve a batch whose seats are claimed: the worker writes its letters into a bundle that is held."""
+    BATCH_STATES.move(batch.state, BatchState.APPROVING)
+    batch.state, batch.stopped = BatchState.APPROVING.value, []
+    batch.deadline, batch.reached, batch.letters = None, 0, 0
+    batch.bundle = open_bundle(batch.institution_id)
+    db.session.flush()
+    turn_bundle(batch.bundle, "held")
+    record(viewer, "selection.begin", about(batch), after={"offers": offered})
+    go_on(viewer, batch)
+
+
+def go_on(viewer: Viewer, batch: Batch) -> None:
+    """Ask the worker to write the letters that a batch still lacks."""
+    batch.job_reference = queue.request(viewer, TELL, {"batch": batch.reference}, batch.institution_id)
+
+
+def require_sound(viewer: Viewer, batch: Batch) -> None:
+    """Refuse unless the certificate holds and the decisions are exactly those that it states."""
+    rows = db.session.execute(
+        sa.select(Decision.outcome, Decision.rank, Application.number)
+        .join(Application, Application.id == Decision.application_id)
+        .where(Decision.batch_id == batch.id)
+    ).all()
+    found = {row.number: (row.outcome, row.rank) for row in rows if row.rank is not None}
+    unranked = {row.outcome for row in rows if row.rank is None}
+    if (
+        verify(batch.certificate)
+        or found != outcomes_of(batch.certificate)
+        or not unranked <= {Outcome.REFUSED}
+    ):
+        raise Refused(UNSOUND)
+
+
+def begin(viewer: Viewer, batch: Batch, intake: Intake) -> None:
+    """Say until when the offers may be answered, once for all letters."""
+    if batch.deadline is None:
+        batch.deadline = offers.deadline_for(viewer, intake)
+
+
+def next_rows(viewer: Viewer, batch: Batch) -> Sequence[sa.Row[Any]]:
+    """Return the decisions of a batch whose letters are to be written next, with what these need."""
+    behind = (Decision.batch_id == batch.id, Decision.id > batch.reached)
+    return db.session.execute(letters.recipients().where(*behind).order_by(Decision.id).limit(CHUNK)).all()
+
+
+def write(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
+    """Write the letters and reminders of some decisions, sealed; with the batch's bundle if it has one."""
+    intake, offering = queries.offered_in(batch)
+    deadline, moment = batch.deadline, batch.approved_at
+    if deadline is None or moment is None:
+        raise RuntimeError(f"nobody approved the batch {batch.reference}")
+    shared, hours = (
+        letters.shared_by(intake, offering),
+        programmes.definition_of(intake).offers.reminders_hours,
+    )
+    staying = [row for row in rows if row.application_state == "submitted"]
+    chosen = [row for row in staying if row.outcome == Outcome.OFFER]
+    told = letters.for_decisions(staying, shared, deadline)
+    found = letters.reminders(chosen, shared, deadline, hours, moment) + told
+    send_all(letters.in_bundle(found, batch.bundle) if batch.bundle else found)
+    batch.letters += len(told)
+    batch.reached = rows[-1].decision_id if rows else batch.reached
+
+
+def settle(viewer: Viewer, batch: Batch) -> None:
+    """Tell everybody at once: the offers stand, the decisions show, the letters leave.
+
+    Who withdrew while the letters were written has declined: the seat goes to the next on the list."""
+    intake, offering = queries.offered_in(batch)
+    of_offers = (Decision.batch_id == batch.id, Decision.outcome == Outcome.OFFER.value)
+    # Files first, then decisions: the order in which a withdrawal locks them.
+    rows = db.session.execute(letters.held_recipients().where(*of_offers).order_by(Decision.id)).all()
+    gone = [row for row in rows if row.application_state != "submitted"]
+    staying = [row for row in rows if row.application_state == "submitted"]
+    if batch.deadline is None or batch.approved_by is None:
+        raise RuntimeError(f"nobody approved the batch {batch.reference}")
+    offers.make_offers(viewer, intake, offering.id, staying, batch.deadline)
+    offers.make_offers(viewer, intake, offering.id, gone, batch.deadline, OfferState.DECLINED)
+    told = sa.update(Decision).where(Decision.batch_id == batch.id).values(notified_at=clock.now())
+    offers.changed(viewer, told)
+    BATCH_STATES.move(batch.state, BatchState.APPROVED)
+    batch.state = BatchState.APPROVED.value
+    if batch.bundle:
+        turn_bundle(batch.bundle, "open")
+    after = {"offers": len(staying), "messages": batch.letters, "deadline": batch.deadline.isoformat()}
+    if gone:
+        after["withdrawn"] = [row.number for row in gone]
+    record(freezing.OnBehalf(batch.approved_by), "selection.approve", about(batch), after=after)
+    db.session.flush()
+    if gone:
+        offers.pass_on(viewer, offering.id, len(gone))
+    else:
+        offers.call_list(viewer, offering.id)  # seats that were added since the proposal
+
+
+def is_too_late(viewer: Viewer, batch: Batch) -> bool:
+    """Whether the letters lay for so long that nobody could answer any more."""
+    return batch.deadline is not None and batch.deadline <= clock.now()
+
+
+TOO_LATE = N_(
+    "Le délai de réponse est passé avant que toutes les lettres soient écrites : approuvez de nouveau."
+)
+
+
+def take_back(viewer: Viewer, batch: Batch, problems: Sequence[Problem] = ()) -> None:
+    """Undo an approval before its last step: no letter leaves, the seats are free, the batch is proposed again."""
+    BATCH_STATES.move(batch.state, BatchState.PROPOSED)
+    claimed = sa.select(sa.func.count()).where(
+        Decision.batch_id == batch.id, Decision.outcome == Outcome.OFFER.value
+    )
+    offers.release_seats(viewer, batch.offering_id, db.session.scalar(claimed) or 0)
+    turn_bundle(batch.bundle, "called_off")
+    before = {"state": batch.state, "approved_by": batch.approved_by}
+    batch.state, batch.approved_by, batch.approved_at = BatchState.PROPOSED.value, None, None
+    batch.bundle, batch.deadline, batch.reached, batch.letters = "", None, 0, 0
+    batch.stopped = [as_json(problem) for problem in problems]
+    after = {"state": batch.state, "because": batch.stopped}
+    record(viewer, "selection.take_back", about(batch), before=before, after=after)

@@ -1,0 +1,143 @@
+"""Keeping rankings: asking for one, and writing what the worker computed, in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, insert_or_leave, table_of
+from cohortmgr.base.errors import Refused, as_json
+from cohortmgr.base.text import new_reference
+from cohortmgr.jobs.actions import queue
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection.board import SelectionBoard, require_read
+from cohortmgr.selection.standings import queries
+from cohortmgr.selection.standings.models import Standing, StandingRow
+
+KIND = "selection.rank"
+CHUNK = 1_000
+"""How many rows are written, or forgotten, in one transaction."""
+_ROWS = table_of(StandingRow)
+
+
+def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
+    """Ask for the ranking of an offering as it is now. If one is being computed, that one is returned; one whose
+    computation failed gives way to another."""
+    require(viewer, "selection.read", intake.path)
+    known = queries.being_made(offering)
+    if known is not None and queries.advance_of(known.job_reference).goes_on:
+        return known
+    if known is not None:
+        db.session.delete(known)
+        db.session.flush()
+    values: dict[str, Any] = {
+        "reference": new_reference(),
+        "institution_id": intake.institution_id,
+        "intake_id": intake.id,
+        "offering_id": offering.id,
+        "job_reference": "",
+        "rests_on": "",
+        "asked_at": clock.now(),
+        "refusal": [],
+        **queries.NOTHING,
+    }
+    insert_or_leave(db.session, Standing, [values])  # of two at once, both get the first one's ranking
+    found = queries.being_made(offering)
+    if found is not None and found.reference == values["reference"]:
+        payload = {"standing": found.reference}
+        found.job_reference = queue.request(viewer, KIND, payload, intake.institution_id)
+    return found
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A ranking as it was computed, before it is kept."""
+
+    rests_on: str
+    board: SelectionBoard
+    rows: Sequence[dict[str, Any]]
+
+
+def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBoard) -> Ranked:
+    """Lay out the rows of a board that was read after `rests_on` was asked for."""
+    rows = [
+        {
+            "standing_id": standing.id,
+            "place": line.place,
+            "institution_id": standing.institution_id,
+            "application_id": board.files[line.number].application_id,
+            "reference": line.reference,
+            "mean": line.mean,
+            "totals": list(line.totals),
+            "decided": line.decided,
+        }
+        for line in queries.lines_of(board)
+    ]
+    return Ranked(rests_on, board, rows)
+
+
+def begin(viewer: Viewer, standing: Standing) -> None:
+    """Forget what a start that was lost had written of a ranking."""
+    db.session.execute(sa.delete(_ROWS).where(_ROWS.c.standing_id == standing.id))
+
+
+def write(viewer: Viewer, reference: str, rows: Sequence[dict[str, Any]]) -> bool:
+    """Write some rows of a ranking. Returns False if it is kept already, by another start."""
+    wanted = (Standing.reference == reference, Standing.made_at.is_(None))
+    if db.session.scalar(sa.select(Standing.id).where(*wanted).with_for_update()) is None:
+        return False
+    if rows:
+        db.session.execute(sa.insert(_ROWS), list(rows))
+    return True
+
+
+def keep(viewer: Viewer, reference: str, found: Ranked) -> bool:
+    """Let a ranking whose rows are written be the newest one. Returns False if it is kept already."""
+    wanted = sa.select(Standing).where(Standing.reference == reference, Standing.made_at.is_(None))
+    standing = db.session.scalar(wanted.with_for_update().execution_options(populate_existing=True))
+    if standing is None:
+        return False
+    counted = sa.select(sa.func.count()).select_from(_ROWS).where(_ROWS.c.standing_id == standing.id)
+    if db.session.scalar(counted) != len(found.rows):
+        raise RuntimeError(f"another start wrote into the ranking {reference}")
+    for name, value in queries.figures_of(found.board).items():
+        setattr(standing, name, value)
+    standing.rests_on, standing.refusal = found.rests_on, _refusal_of(found.board)
+    standing.made_at = clock.now()
+    return True
+
+
+def _refusal_of(board: SelectionBoard) -> list[Any]:
+    """Return why nothing can be proposed from a ranking, as rows keep problems; empty if something can."""
+    try:
+        require_read(board)
+    except Refused as refusal:
+        return [as_json(problem) for problem in refusal.problems]
+    return []
+
+
+def forget_some(viewer: Viewer, offering_id: int) -> bool:
+    """Forget a chunk of the rankings of an offering that a newer one replaced. Returns whether there were any."""
+    newest = sa.select(sa.func.max(Standing.id)).where(
+        Standing.offering_id == offering_id, Standing.made_at.is_not(None)
+    )
+    old = sa.select(Standing.id).where(
+        Standing.offering_id == offering_id,
+        Standing.made_at.is_not(None),
+        Standing.id < newest.scalar_subquery(),
+    )
+    first = db.session.scalar(old.order_by(Standing.id).limit(1))
+    if first is None:
+        return False
+    lowest = db.session.scalar(sa.select(sa.func.min(_ROWS.c.place)).where(_ROWS.c.standing_id == first))
+    if lowest is None:
+        db.session.execute(sa.delete(table_of(Standing)).where(table_of(Standing).c.id == first))
+    else:
+        part = (_ROWS.c.standing_id == first, _ROWS.c.place < lowest + CHUNK)
+        db.session.execute(sa.delete(_ROWS).where(*part))
+    return True

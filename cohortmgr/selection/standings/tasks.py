@@ -1,0 +1,48 @@
+"""The worker's job of rankings: it ranks the files of an offering and keeps the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.db import db, writing
+from cohortmgr.jobs.actions.queue import ProgressCallback, handler
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection import queries as selection
+from cohortmgr.selection.standings import actions, queries
+
+
+@handler(actions.KIND)
+def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Compute and keep the ranking `payload["standing"]`. A second run finds it kept and does nothing; one that was
+    cut off begins anew, from the readings as they are then."""
+    reference = str(payload["standing"])
+    wanted = queries.to_make(reference)
+    if wanted is None:
+        return {"standing": reference}
+    intake, offering = (
+        db.session.get_one(Intake, wanted.intake_id),
+        db.session.get_one(Offering, wanted.offering_id),
+    )
+    rests_on = queries.rests_on(intake, offering)
+    found = actions.ranked(SYSTEM, wanted, rests_on, selection.ranking_of(intake, offering))
+    steps = len(found.rows) // actions.CHUNK + 3
+    with writing():
+        actions.begin(SYSTEM, wanted)
+    progress(1, steps)
+    for step, start in enumerate(range(0, len(found.rows), actions.CHUNK), start=2):
+        with writing():
+            if not actions.write(SYSTEM, reference, found.rows[start : start + actions.CHUNK]):
+                return {"standing": reference}
+        progress(step, steps)
+    with writing():
+        actions.keep(SYSTEM, reference, found)
+    while _forget(offering.id):
+        progress(steps - 1, steps)
+    return {"standing": reference, "files": len(found.rows)}
+
+
+def _forget(offering_id: int) -> bool:
+    with writing():
+        return actions.forget_some(SYSTEM, offering_id)

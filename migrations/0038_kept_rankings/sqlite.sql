@@ -1,0 +1,13 @@
+-- One writer at a time has one shard. The statements are told apart by empty lines.
+
+CREATE TRIGGER app_note_readings_added AFTER INSERT ON reviews WHEN NEW.state = 'submitted' BEGIN INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (NEW.intake_id, 0, NEW.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; END
+
+CREATE TRIGGER app_note_readings_gone AFTER DELETE ON reviews WHEN OLD.state = 'submitted' BEGIN INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (OLD.intake_id, 0, OLD.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; END
+
+CREATE TRIGGER app_note_readings_changed AFTER UPDATE ON reviews WHEN 'submitted' IN (NEW.state, OLD.state) AND (NEW.state IS NOT OLD.state OR NEW.intake_id IS NOT OLD.intake_id OR NEW.application_id IS NOT OLD.application_id OR NEW.total_thousandths IS NOT OLD.total_thousandths OR NEW.scores IS NOT OLD.scores) BEGIN INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (OLD.intake_id, 0, OLD.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (NEW.intake_id, 0, NEW.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; END
+
+CREATE TRIGGER app_note_files_added AFTER INSERT ON applications WHEN NEW.state = 'submitted' BEGIN INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (NEW.intake_id, 0, NEW.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; END
+
+CREATE TRIGGER app_note_files_gone AFTER DELETE ON applications WHEN OLD.state = 'submitted' BEGIN INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (OLD.intake_id, 0, OLD.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; END
+
+CREATE TRIGGER app_note_files_changed AFTER UPDATE ON applications WHEN 'submitted' IN (NEW.state, OLD.state) AND (NEW.state IS NOT OLD.state OR NEW.intake_id IS NOT OLD.intake_id OR NEW.person_id IS NOT OLD.person_id OR NEW.offering_id IS NOT OLD.offering_id OR NEW.number IS NOT OLD.number OR NEW.eligible IS NOT OLD.eligible OR NEW.reasons IS NOT OLD.reasons) BEGIN INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (OLD.intake_id, 0, OLD.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; INSERT INTO ranking_changes (intake_id, shard, institution_id, changes) VALUES (NEW.intake_id, 0, NEW.institution_id, 1) ON CONFLICT (intake_id, shard) DO UPDATE SET changes = changes + 1; END
