@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import string
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -134,7 +135,7 @@ class Loader:
         chance = self._random
         reference = self._reference()
         (given, given_ar), (family, family_ar) = chance.choice(GIVEN), chance.choice(FAMILY)
-        phone = f"+2126{self._next['persons']:08}"
+        phone = phone_of(self._next["persons"])
         return {
             "id": self._id("persons"), "reference": reference, "version": 1, "given_name": given,
             "family_name": family, "given_name_ar": given_ar, "family_name_ar": family_ar,
@@ -149,7 +150,7 @@ class Loader:
         return {"subject": subject, "wrapped": self._ring.seal(key.hex(), "subject_keys", "wrapped", subject)}
 
     def _identifier(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        reference, number = self._reference(), f"ZZ{person['id']:07}"
+        reference, number = self._reference(), cin_of(person["id"])
         return {
             "id": self._id("identifiers"), "reference": reference, "person_id": person["id"], "kind": "cin",
             "sealed": self._ring.seal(number, "identifiers", "sealed", reference),
@@ -158,7 +159,7 @@ class Loader:
 
     def _file(self, place: Place, person: Mapping[str, Any]) -> dict[str, Any]:
         chance = self._random
-        number = f"{place.prefix}-{900_000_000 + self._serial}"
+        number = f"{place.prefix}-{_code(self._serial)}"
         self._serial += 1
         given, family = person["given_name"], person["family_name"]
         moment = clock.now() - timedelta(seconds=chance.randrange(60 * 86_400))
@@ -320,6 +321,22 @@ class Loader:
             for table, following in self._next.items():
                 place = sa.func.pg_get_serial_sequence(table, "id")
                 self._connection.execute(sa.select(sa.func.setval(place, following, False)))
+
+
+def cin_of(person_id: int) -> str:
+    """The identity number of the person with this id."""
+    return f"Z{string.ascii_uppercase[person_id // 10**6]}{person_id % 10**6:06}"
+
+
+def phone_of(person_id: int) -> str:
+    """The telephone of the person with this id, as it is kept."""
+    return f"+21266{person_id:07}"
+
+
+def _code(serial: int) -> str:
+    """The six characters behind a file's prefix: another for each serial number below 32**6, and in no order."""
+    mixed = serial * 387_420_489 % 32**6
+    return "".join(ALPHABET[mixed >> 5 * place & 31] for place in range(6))
 
 
 def _as_sent(value: Any) -> Any:
