@@ -65,15 +65,14 @@ def page_of(
     place: ListPlace,
     size: int,
     total: int | None = None,
-    same: sa.Select[Any] | None = None,
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
     a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, up
-    to COUNTED, or those of `same`, a query of as many rows. A row that is unknown leads to the first page."""
+    to COUNTED. A row that is unknown leads to the first page."""
     columns, down = _order(query)
-    counted, is_more = (total, False) if total is not None else _counted(query if same is None else same)
+    counted, is_more = (total, False) if total is not None else _counted(query)
     key = _key(query, columns, place.after or place.before)
     rows: list[Any] = []
     backwards = place.at_end or bool(place.before and key and not place.after)
@@ -85,7 +84,7 @@ def page_of(
     forward = key if place.after else None
     rows = list(db.session.execute(_beyond(query, columns, forward, down).limit(size + 1)).all())
     if place.after and not rows:
-        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None, same)
+        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,

@@ -79,7 +79,7 @@ class Application(Row, Versioned, Model):
     name: Mapped[str] = mapped_column(sa.String(250), default="")
     sort_name: Mapped[str] = mapped_column(sa.String(250), default="")
     search_text: Mapped[str] = mapped_column(sa.Text, default="")
-    email: Mapped[str | None] = mapped_column(sa.String(254))
+    email: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     region: Mapped[str | None] = mapped_column(sa.String(5))
     diploma: Mapped[str | None] = mapped_column(sa.String(60))
     average_thousandths: Mapped[int | None]

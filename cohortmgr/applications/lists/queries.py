@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.rules import Viewer
@@ -21,7 +23,7 @@ from cohortmgr.applications.lists.rules import MOST_AT_ONCE, ListExportState
 from cohortmgr.applications.searching import queries as searching
 from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, is_postgresql
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.paging import ListPlace, Neighbours, Page, chunks_of, is_longer, neighbours_of, page_of
@@ -78,9 +80,8 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
 }
 
 
-# A list asks for so few files by their ids, and no estimate can mistake how many they are.
-FEW = 600
-# It looks up to so many in memory while it reads along its order. Of more, one is soon met.
+# A list asks for so many files by their ids, wherever they stand in its order: all who bear a name stand beside each
+# other, and reading along would pass everybody before them. Of more, one is soon met.
 MANY = 5_000
 
 
@@ -88,7 +89,7 @@ MANY = 5_000
 class FileSet:
     """Files that something beside their own columns chooses, as a query of their ids; or all others.
 
-    What `is_dense` is looked up in memory however many they are: no index says of one file whether it is in it."""
+    Of what `is_dense` no index says of one file whether it is in it."""
 
     files: sa.Select[Any]
     is_wanted: bool = True
@@ -102,17 +103,25 @@ class FileSet:
         there = self.files.where(self.files.selected_columns[0] == Application.id)
         return ~there.correlate(Application).exists()
 
+    @cached_property
+    def first(self) -> Sequence[int]:
+        """The ids, and one more than MANY at most."""
+        return db.session.scalars(self.files.limit(MANY + 1)).all()
+
     def along(self) -> sa.ColumnElement[bool]:
-        """The same condition for who reads a page along its order. It asks the database how many the files are."""
+        """The same condition for who reads a page along its order. It asks the database for the ids, up to MANY."""
         if not self.is_wanted:
             return self.condition
-        few = db.session.scalars(self.files.limit(FEW + 1)).all()
-        if len(few) <= FEW:
-            return Application.id.in_(few)
-        counted = sa.select(sa.func.count()).select_from(self.files.limit(MANY + 1).subquery())
-        if not self.is_dense and (db.session.scalar(counted) or 0) > MANY:
-            return self.condition
-        return self.condition.is_(True)  # so written it becomes no join, which would read the whole intake
+        if len(self.first) <= MANY:
+            return _among(self.first)
+        return self.condition.is_(True) if self.is_dense else self.condition  # the first is no join
+
+
+def _among(ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """The condition that a file has one of these ids, which PostgreSQL takes as one value and not as thousands."""
+    if not is_postgresql():
+        return Application.id.in_(ids)
+    return Application.id == sa.any_(sa.cast(list(ids), ARRAY(sa.BigInteger)))
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
@@ -220,11 +229,10 @@ def page(
     sets = _sets(intake_id, filters)
     if not sets:
         return page_of(_rows(intake_id, filters), place, filters.size, known)
-    same = sa.select(Application.id).where(*chosen(intake_id, filters))
-    if filters.is_searched:
-        same = sets[0].files
     rows = _rows(intake_id, filters, [*_of_the_file(intake_id, filters), *(each.along() for each in sets)])
-    return page_of(rows, place, filters.size, None, same)
+    if filters.is_searched and len(sets[0].first) <= MANY:
+        known = len(sets[0].first)
+    return page_of(rows, place, filters.size, known)
 
 
 def awaiting_guardian(intake_id: int, place: ListPlace) -> Page:
