@@ -21,8 +21,11 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions.queue import request
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import assignment, assignment_queries, hooks, queries
+from cohortmgr.reviews import assignment, hooks
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import assignments
+from cohortmgr.reviews.queries import readings as queries
+from cohortmgr.reviews.queries.assignments import ASSIGN
 from cohortmgr.reviews.rules import (
     HOLDING,
     REVIEW_STATES,
@@ -81,10 +84,10 @@ def ask_assignment(viewer: Viewer, intake_reference: str, seed: int = 1) -> None
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
     _lock(intake)
-    known = assignment_queries.assignment_of(intake)
+    known = assignments.assignment_of(intake)
     if known is None or not known.is_under_way:
         payload = {"intake": intake.reference, "seed": seed, "by": viewer.reference}
-        request(viewer, assignment_queries.ASSIGN, payload, intake.institution_id)
+        request(viewer, ASSIGN, payload, intake.institution_id)
 
 
 def plan_assignment(viewer: Viewer, intake_reference: str, seed: int = 1) -> AssignmentPlan:
@@ -124,7 +127,7 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
     _lock(plan.intake)
     readings = programmes.definition_of(plan.intake).rubric.readings
     able = {row.reference for row in queries.reviewers_in(plan.intake.path)}
-    lacking = assignment_queries.lacking(plan.intake, {plan.files[number] for number, _ in pairs}, readings)
+    lacking = assignments.lacking(plan.intake, {plan.files[number] for number, _ in pairs}, readings)
     given, taken = [], Counter[int]()
     for number, name in pairs:
         file, person = plan.files[number], plan.people[name]

@@ -22,10 +22,12 @@ from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions, assignment_queries, queries
+from cohortmgr.reviews import actions
 from cohortmgr.reviews.display import papers_shown, sections_of
 from cohortmgr.reviews.forms import AbstainForm, AssignForm, RecallForm
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import assignments
+from cohortmgr.reviews.queries import readings as queries
 from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
 
 bp = Blueprint("reviews_staff", __name__)
@@ -48,7 +50,7 @@ def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
         intake=intake,
         form=form,
         progress=queries.progress_of(intake),
-        assigning=assignment_queries.assignment_of(intake),
+        assigning=assignments.assignment_of(intake),
         may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
@@ -83,7 +85,7 @@ def assign(reference: str) -> ResponseReturnValue:
 @guards.staff
 def assigning(reference: str) -> ResponseReturnValue:
     """Return how far the assignment of a large intake is, as JSON, for the page that waits."""
-    found = assignment_queries.assignment_of(queries.intake_for(guards.viewer(), reference, "reviews.assign"))
+    found = assignments.assignment_of(queries.intake_for(guards.viewer(), reference, "reviews.assign"))
     return jsonify(
         percentage=found.percent if found else 100, text="", done=found is None or not found.is_under_way
     )

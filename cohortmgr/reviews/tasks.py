@@ -10,14 +10,15 @@ from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
-from cohortmgr.reviews import actions, assignment_queries
+from cohortmgr.reviews import actions
+from cohortmgr.reviews.queries.assignments import ASSIGN
 
 # How many readings are written in one transaction, and stand in one event of the trail.
 CHUNK = 1_000
 _NOBODY = N_("La personne qui l’a demandée n’a plus le droit de confier des lectures. Demandez-la vous-même.")
 
 
-@handler(assignment_queries.ASSIGN)
+@handler(ASSIGN)
 def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
     """Assign the files of `payload["intake"]` as whoever asked for it, by what they hold now.
 

@@ -213,26 +213,15 @@ def waiting_in(batch: Batch) -> int:
 def _decisions(batch: Batch) -> sa.Select[Any]:
     return (
         sa.select(
-            Decision.reference,
-            Decision.outcome,
-            Decision.rank,
-            Decision.mean_thousandths,
-            Decision.position,
-            Decision.waiting_state,
-            Decision.reasons,
-            Application.number,
-            NAME,
-            Application.language,
-            Application.reference.label("application_reference"),
-            Application.state.label("application_state"),
-            Offer.state.label("offer_state"),
-            Offer.reference.label("offer_reference"),
-            Offer.deadline,
+            Decision.reference, Decision.outcome, Decision.rank, Decision.mean_thousandths, Decision.position,
+            Decision.waiting_state, Decision.reasons, Application.number, NAME, Application.language,
+            Application.reference.label("application_reference"), Application.state.label("application_state"),
+            Offer.state.label("offer_state"), Offer.reference.label("offer_reference"), Offer.deadline,
         )
         .join(Application, Application.id == Decision.application_id)
         .outerjoin(Offer, Offer.decision_id == Decision.id)
         .where(Decision.batch_id == batch.id)
-    )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

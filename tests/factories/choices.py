@@ -19,7 +19,7 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews import actions as reviews
-from cohortmgr.reviews import queries as review_queries
+from cohortmgr.reviews.queries import readings as review_queries
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.models import Batch
 from tests.watch import SeparateClient

@@ -16,13 +16,7 @@ DOWNLOADS = {
     "/staff/exports/{export}/xlsx": "the workbook of a long list, as the worker wrote it",
     "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
 }
-# What still reads a whole intake at each GET: each is to become a kept result.
-GROWS = {
-    "/staff/messages",
-    "/staff/intakes/{intake}/invitations",
-    "/staff/intakes/{intake}/reviews",
-    "/staff/intakes/{intake}/reviews/readers/{reader}",
-}
+GROWS: set[str] = set()
 pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
 
 

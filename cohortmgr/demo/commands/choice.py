@@ -17,7 +17,7 @@ from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of,
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import actions as reviews
-from cohortmgr.reviews import queries as review_queries
+from cohortmgr.reviews.queries import readings as review_queries
 from cohortmgr.selection import queries as selection_queries
 from cohortmgr.selection.actions import decisions as selection
 from cohortmgr.selection.actions import offers

@@ -44,7 +44,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reports import queries as reports
 from cohortmgr.reports.display import HIDDEN, hidden_note
 from cohortmgr.reports.masking import mask_counts
-from cohortmgr.reviews import queries as reviews
+from cohortmgr.reviews.queries import readings as reviews
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import OwnDecision
 from cohortmgr.stipends.models import StipendRun

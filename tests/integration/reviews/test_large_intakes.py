@@ -18,8 +18,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.tasks import Stopped, do_next
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import queries, staff_views, tasks
+from cohortmgr.reviews import staff_views, tasks
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import readings as queries
 from tests.factories.choices import browser, readers, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")

@@ -14,8 +14,9 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
-from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import readings as queries
 from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN
 from tests.integration.reviews.test_reading import readers, sent, someone
 

@@ -25,8 +25,9 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import readings as queries
 from tests.databases import Database
 from tests.factories.choices import browser, readers, sent, someone
 

@@ -13,8 +13,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import readings as queries
 from cohortmgr.selection.actions import decisions
 from tests.factories.choices import browser, readers, sent, someone
 

@@ -26,8 +26,9 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import readings as queries
 from tests.factories.choices import browser, decided, known, readers, sent, someone
 from tests.integration.accounts.roles.colleagues import grant_of, place
 from tests.integration.accounts.roles.test_invitations import token

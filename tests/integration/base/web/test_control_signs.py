@@ -15,8 +15,9 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.typed import entered, texts_entered
 from cohortmgr.base.web.asked import json_sent
-from cohortmgr.reviews import actions, queries
+from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import readings as queries
 from tests.factories.choices import browser, readers, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")
