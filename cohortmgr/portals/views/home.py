@@ -212,7 +212,7 @@ def _pay(viewer: Viewer) -> list[dict[str, Any]]:
     approving = payments.to_approve(viewer) if viewer.paths("stipends.approve") else ()
     found = [
         _pay_item(
-            _("L’état de paiement de %(month)s attend votre accord : %(cohort)s", **_of(run, cohort)), run
+            _("Un état de paiement attend votre accord (%(month)s) : %(cohort)s", **_of(run, cohort)), run
         )
         for run, cohort in approving
     ]
