@@ -360,7 +360,14 @@ def test_a_grant_is_given_once_and_by_nobody_beyond_their_own(system_app: Flask)
         with pytest.raises(ValueError, match="point"), writing():
             people.grant(SYSTEM, account, Role.AUDITOR, "organisation", "S" * 26, "ma", [1])
         assert viewers.viewer_of_email(EMAIL) == Viewer(
-            account.reference, known.person_id, known.person_reference, "", EMAIL, "fr", account.id
+            account.reference,
+            known.person_id,
+            known.person_reference,
+            "",
+            EMAIL,
+            "fr",
+            account.id,
+            has_proved=True,
         )
 
 

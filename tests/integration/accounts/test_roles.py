@@ -195,6 +195,7 @@ class Kept:
         for copy in self.copies.glob("*/*"):
             file = self.files / copy.relative_to(self.copies)
             if not file.exists():
+                file.parent.mkdir(exist_ok=True)  # a folder goes with its last file
                 shutil.copyfile(copy, file)
 
     def _tables(self, written: Sequence[str]) -> None:
