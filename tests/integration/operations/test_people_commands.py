@@ -28,7 +28,7 @@ def _loaded(runner: FlaskCliRunner) -> None:
             "accounts",
             "create",
             email,
-            *(SCOPE if email[0] == "l" else ["--role", "observer", *SCOPE[2:]]),
+            *(SCOPE if email[0] == "l" else ["--role", "trainer", *SCOPE[2:]]),
         )
 
 
@@ -73,9 +73,9 @@ def test_a_deputy_is_named_until_a_day(runner: FlaskCliRunner, system_app: Flask
     last = clock.today() + timedelta(days=3)
     given = [*SCOPE, "--until", last.isoformat()]
     run(runner, "accounts", "deputise", "lina@inpt.ma", "omar@inpt.ma", *given)
-    assert viewer(system_app, "omar@inpt.ma").roles == {Role.REVIEWER, Role.OBSERVER}
+    assert viewer(system_app, "omar@inpt.ma").roles == {Role.REVIEWER, Role.TRAINER}
     with clock.at(clock.instant(last + timedelta(days=1))):
-        assert viewer(system_app, "omar@inpt.ma").roles == {Role.OBSERVER}
+        assert viewer(system_app, "omar@inpt.ma").roles == {Role.TRAINER}
 
 
 def test_a_role_is_given_anew_by_the_command_once_it_is_over(
@@ -106,7 +106,7 @@ def test_a_deputy_is_not_told_to_hold_for_good_what_they_hold_for_a_while(
     run(runner, *create)
     run(runner, "accounts", "end", "lina@inpt.ma", *SCOPE)
     with clock.at(clock.instant(last + timedelta(days=9))):
-        assert viewer(system_app, "omar@inpt.ma").roles == {Role.REVIEWER, Role.OBSERVER}
+        assert viewer(system_app, "omar@inpt.ma").roles == {Role.REVIEWER, Role.TRAINER}
 
 
 def test_people_are_invited_and_replaced(runner: FlaskCliRunner, system_app: Flask) -> None:
