@@ -96,7 +96,7 @@ def nothing_shows(reference: str) -> None:
     for number in range(1, 10):
         assert queries.mine(known(f"c{number}@exemple.ma")) == []
     for outcome in ("offer", "waiting", "refused"):
-        assert db.session.scalars(queries.bearing(outcome)).all() == []
+        assert db.session.scalars(queries.bearing(batch.intake_id, [outcome])).all() == []
     assert leaving() == []
 
 

@@ -95,6 +95,11 @@ class Application(Row, Versioned, Model):
     region_rank: Mapped[str] = mapped_column(sa.String(5), server_default=LAST_REGION)
     diploma_rank: Mapped[str] = mapped_column(sa.String(60), server_default=LAST_DIPLOMA)
 
+    @validates("email")
+    def _known(self, _name: str, value: str | None) -> str | None:
+        """An address is found by an index, which knows no other case than this."""
+        return value.lower() if value else value
+
     @validates("average_thousandths", "region", "diploma")
     def _rank(self, name: str, value: Any) -> Any:
         for column, rank in ranks({name: value}).items():
