@@ -9,6 +9,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.execute("UPDATE persons SET email = lower(email) WHERE email <> lower(email)")
     op.execute("UPDATE applications SET email = lower(email) WHERE email <> lower(email)")
     op.create_index("ix_applications_email", "applications", ["email"])
 

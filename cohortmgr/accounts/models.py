@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from cohortmgr.base.db import Id, Model, Row, SeenIn, Versioned, at_insert
 
@@ -47,6 +47,11 @@ class Person(Row, Versioned, Model):
     language: Mapped[str] = mapped_column(sa.String(2), default="fr")
     created_at: Mapped[datetime]
     seen_in: Mapped[list[int] | None] = mapped_column(SeenIn, deferred=True)
+
+    @validates("email")
+    def _known(self, _name: str, value: str | None) -> str | None:
+        """An address is found by an index, which knows no other case than this."""
+        return value.lower() if value else value
 
     @property
     def name(self) -> str:

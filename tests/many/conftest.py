@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,7 +68,8 @@ class Many:
 @pytest.fixture(scope="session")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
     """Built once: tests read it and change nothing that another would see."""
-    database = databases.PostgresDatabase(tmp_path_factory.mktemp("many"), "test_many", "")
+    name = f"many_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    database = databases.PostgresDatabase(tmp_path_factory.mktemp("many"), name, "")
     with databases.opened(database):
         database.admin.execute("RESET session_replication_role")
         with test_context(database.system_app):
