@@ -56,7 +56,8 @@ def another(app: Flask) -> FlaskClient:
 def claim(system_app: Flask, purpose: str = links.CLAIM) -> str:
     """A claim link of the first file's person."""
     with system_app.app_context():
-        person = db.session.get_one(Person, db.session.scalars(sa.select(Application.person_id)).first())
+        first = sa.select(Application.person_id).order_by(Application.id).limit(1)
+        person = db.session.get_one(Person, db.session.scalar(first))
         institution = db.session.scalars(sa.select(Application.institution_id)).first()
         with writing():
             return links.create(purpose, person.reference, LINK_LIFETIME, institution)
