@@ -290,7 +290,8 @@ def _rows(
 
 def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> Neighbours | None:
     """The neighbours of a file; None when the file is not in the list."""
-    query = sa.select(Application.reference).where(*chosen(intake_id, filters))
+    sets = [each.along() for each in _sets(intake_id, filters)]
+    query = sa.select(Application.reference).where(*_of_the_file(intake_id, filters), *sets)
     return neighbours_of(query.order_by(*_order(filters)), reference)
 
 
