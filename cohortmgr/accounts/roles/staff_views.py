@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.roles import hooks
 from cohortmgr.accounts.roles.actions import grants, invitations, suspending
+from cohortmgr.accounts.roles.actions.grants import RoleWish
 from cohortmgr.accounts.roles.forms import DeputyForm, EndForm, InvitedForm, InviteForm, RoleForm
 from cohortmgr.accounts.roles.queries import held_roles
 from cohortmgr.accounts.roles.queries import invitations as roles_invitations
@@ -19,7 +21,7 @@ from cohortmgr.accounts.roles.queries.invitations import Invitee
 from cohortmgr.accounts.roles.rules import ACCOUNTS, GRANTS, INVITATIONS, GrantState
 from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, givable, require_anywhere
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import cut
 from cohortmgr.base.text import fold
@@ -28,6 +30,19 @@ from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("people_staff", __name__, url_prefix="/staff/people")
 SIZE = 50
+_ACTS: Mapping[str, tuple[Callable[[Viewer, str], object], str]] = {
+    "suspend": (suspending.suspend, N_("Le compte est suspendu, ses appareils sont déconnectés.")),
+    "reopen": (suspending.reopen, N_("Le compte est rouvert.")),
+    "sign-out": (suspending.sign_out, N_("Tous les appareils de cette personne sont déconnectés.")),
+    "reopen-ways": (
+        suspending.reopen_ways,
+        N_("La voie est rouverte, et la personne en est prévenue."),
+    ),
+}
+_OF_INVITATION: Mapping[str, tuple[Callable[[Viewer, str], object], str]] = {
+    "again": (invitations.send_again, N_("L’invitation est repartie ; l’ancien lien ne s’ouvre plus.")),
+    "call-off": (invitations.call_off, N_("L’invitation est retirée : son lien ne s’ouvre plus.")),
+}
 _WORDS = {"names": ROLE_NAMES, "grants": GRANTS, "accounts": ACCOUNTS, "invitations": INVITATIONS}
 
 
@@ -65,19 +80,16 @@ def invite() -> ResponseReturnValue:
     """Invite somebody to a role by an address or a number."""
     viewer, form = _viewer(), InviteForm()
     form.offer(givable(viewer), hooks.scopes_for(viewer))
-    if form.validate_on_submit():
-        try:
-            with writing():
-                wish = grants.wish_of(
-                    viewer, Role(form.role.data), form.scope.data, form.begins_on.data, form.ends_on.data
-                )
-                invitations.invite(viewer, _invited(form), wish)
-            flash(_("L’invitation est partie. Le rôle commence quand la personne l’accepte."), "done")
-            return redirect(url_for(".index"))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
+    said = _("L’invitation est partie. Le rôle commence quand la personne l’accepte.")
+    if _is_done(form, lambda: invitations.invite(viewer, _invited(form), _wish(viewer, form)), said):
+        return redirect(url_for(".index"))
     return render_template("accounts/roles/staff_invite.html", form=form)
+
+
+def _wish(viewer: Viewer, form: InviteForm | RoleForm) -> RoleWish:
+    return grants.wish_of(
+        viewer, Role(form.role.data), form.scope.data, form.begins_on.data, form.ends_on.data
+    )
 
 
 def _invited(form: InvitedForm) -> Invitee:
@@ -85,28 +97,12 @@ def _invited(form: InvitedForm) -> Invitee:
     return Invitee(form.contact, *names, form.spoken.data)
 
 
-@bp.post("/invitations/<reference>/again")
+@bp.post("/invitations/<reference>/<any(again, 'call-off'):act>")
 @guards.staff
-def send_again(reference: str) -> ResponseReturnValue:
-    """Send an invitation once more."""
-    viewer = _viewer()
-    return _act(
-        lambda: invitations.send_again(viewer, reference),
-        _("L’invitation est repartie ; l’ancien lien ne s’ouvre plus."),
-        url_for(".index"),
-    )
-
-
-@bp.post("/invitations/<reference>/call-off")
-@guards.staff
-def call_off(reference: str) -> ResponseReturnValue:
-    """Take an invitation back."""
-    viewer = _viewer()
-    return _act(
-        lambda: invitations.call_off(viewer, reference),
-        _("L’invitation est retirée : son lien ne s’ouvre plus."),
-        url_for(".index"),
-    )
+def invitation(reference: str, act: str) -> ResponseReturnValue:
+    """Send an invitation once more, or take it back."""
+    viewer, (action, said) = _viewer(), _OF_INVITATION[act]
+    return _clicked(lambda: action(viewer, reference), said, url_for(".index"))
 
 
 @bp.get("/<reference>")
@@ -131,67 +127,18 @@ def give(reference: str) -> ResponseReturnValue:
     """Give a colleague one more role."""
     viewer, form = _viewer(), RoleForm()
     form.offer(givable(viewer), hooks.scopes_for(viewer))
-    if form.validate_on_submit():
-        try:
-            with writing():
-                wish = grants.wish_of(
-                    viewer, Role(form.role.data), form.scope.data, form.begins_on.data, form.ends_on.data
-                )
-                grants.give(viewer, reference, wish)
-            flash(_("Le rôle est donné, et la personne en est prévenue."), "done")
-            return redirect(url_for(".show", reference=reference))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
+    said = _("Le rôle est donné, et la personne en est prévenue.")
+    if _is_done(form, lambda: grants.give(viewer, reference, _wish(viewer, form)), said):
+        return redirect(url_for(".show", reference=reference))
     return _person(viewer, reference, form)
 
 
-@bp.post("/<reference>/suspend")
+@bp.post("/<reference>/<any(suspend, reopen, 'sign-out', 'reopen-ways'):act>")
 @guards.staff
-def suspend(reference: str) -> ResponseReturnValue:
-    """Close an account on every device."""
-    viewer = _viewer()
-    return _act(
-        lambda: suspending.suspend(viewer, reference),
-        _("Le compte est suspendu, ses appareils sont déconnectés."),
-        url_for(".show", reference=reference),
-    )
-
-
-@bp.post("/<reference>/reopen")
-@guards.staff
-def reopen(reference: str) -> ResponseReturnValue:
-    """Open a suspended account again."""
-    viewer = _viewer()
-    return _act(
-        lambda: suspending.reopen(viewer, reference),
-        _("Le compte est rouvert."),
-        url_for(".show", reference=reference),
-    )
-
-
-@bp.post("/<reference>/sign-out")
-@guards.staff
-def sign_out(reference: str) -> ResponseReturnValue:
-    """Sign a colleague out everywhere."""
-    viewer = _viewer()
-    return _act(
-        lambda: suspending.sign_out(viewer, reference),
-        _("Tous les appareils de cette personne sont déconnectés."),
-        url_for(".show", reference=reference),
-    )
-
-
-@bp.post("/<reference>/reopen-ways")
-@guards.staff
-def reopen_ways(reference: str) -> ResponseReturnValue:
-    """Ask again whose file a colleague's address or number is, where wrong answers closed that."""
-    viewer = _viewer()
-    return _act(
-        lambda: suspending.reopen_ways(viewer, reference),
-        _("La voie est rouverte, et la personne en est prévenue."),
-        url_for(".show", reference=reference),
-    )
+def act(reference: str, act: str) -> ResponseReturnValue:
+    """Do to a colleague's account what needs no more than a click."""
+    viewer, (action, said) = _viewer(), _ACTS[act]
+    return _clicked(lambda: action(viewer, reference), said, url_for(".show", reference=reference))
 
 
 @bp.route("/roles/<reference>/end", methods=["GET", "POST"])
@@ -200,15 +147,9 @@ def end(reference: str) -> ResponseReturnValue:
     """End a role, today or at a day."""
     viewer, form = _viewer(), EndForm()
     person, role = _held(viewer, reference)
-    if form.validate_on_submit():
-        try:
-            with writing():
-                grants.end(viewer, reference, form.ends_on.data)
-            flash(_("C’est noté, et la personne en est prévenue."), "done")
-            return redirect(url_for(".show", reference=person.reference))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
+    said = _("C’est noté, et la personne en est prévenue.")
+    if _is_done(form, lambda: grants.end(viewer, reference, form.ends_on.data), said):
+        return redirect(url_for(".show", reference=person.reference))
     return render_template("accounts/roles/staff_end.html", form=form, person=person, role=role, **_WORDS)
 
 
@@ -219,15 +160,12 @@ def deputy(reference: str) -> ResponseReturnValue:
     viewer, form = _viewer(), DeputyForm()
     person, role = _held(viewer, reference)
     form.offer(held_roles.may_stand_in(viewer, role, person))
-    if form.validate_on_submit():
-        try:
-            with writing():
-                grants.deputise(viewer, reference, form.deputy.data, form.begins_on.data, form.ends_on.data)
-            flash(_("La suppléance est notée, et la personne en est prévenue."), "done")
-            return redirect(url_for(".show", reference=form.deputy.data))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
+
+    def deputise() -> None:
+        grants.deputise(viewer, reference, form.deputy.data, form.begins_on.data, form.ends_on.data)
+
+    if _is_done(form, deputise, _("La suppléance est notée, et la personne en est prévenue.")):
+        return redirect(url_for(".show", reference=form.deputy.data))
     return render_template("accounts/roles/staff_deputy.html", form=form, person=person, role=role, **_WORDS)
 
 
@@ -238,15 +176,9 @@ def replace(reference: str) -> ResponseReturnValue:
     """Invite somebody in place of who holds a role."""
     viewer, form = _viewer(), InvitedForm()
     person, role = _held(viewer, reference)
-    if form.validate_on_submit():
-        try:
-            with writing():
-                invitations.replace_holder(viewer, reference, _invited(form))
-            flash(_("L’invitation est partie : un rôle finira quand l’autre commencera."), "done")
-            return redirect(url_for(".index"))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
+    said = _("L’invitation est partie : un rôle finira quand l’autre commencera.")
+    if _is_done(form, lambda: invitations.replace_holder(viewer, reference, _invited(form)), said):
+        return redirect(url_for(".index"))
     return render_template("accounts/roles/staff_replace.html", form=form, person=person, role=role, **_WORDS)
 
 
@@ -259,12 +191,27 @@ def _held(viewer: Viewer, reference: str) -> tuple[RoleHolder, HeldRole]:
     raise NotFound(reference)
 
 
-def _act(act: Callable[[], object], said: str, to: str) -> ResponseReturnValue:
+def _clicked(act: Callable[[], object], said: str, to: str) -> ResponseReturnValue:
     try:
         with writing():
             act()
-        flash(said, "done")
+        flash(say(said), "done")
     except Refused as refusal:
         db.session.rollback()
         flash(say(refusal.problems[0]), "wait")
     return redirect(to)
+
+
+def _is_done(form: FlaskForm, act: Callable[[], object], said: str) -> bool:
+    """Do what a sound form asks for. Returns False, with its problems shown, if it was not sound or was refused."""
+    if not form.validate_on_submit():
+        return False
+    try:
+        with writing():
+            act()
+    except Refused as refusal:
+        db.session.rollback()
+        show_problems(form, refusal)
+        return False
+    flash(said, "done")
+    return True
