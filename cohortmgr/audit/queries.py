@@ -14,6 +14,7 @@ from cohortmgr.audit import rules, sightings
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.audit.rules import REGISTER, ChainEnd, Sighting, TrailFilter
 from cohortmgr.base import crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db, is_postgresql, table_of
 from cohortmgr.base.errors import Problem
 
@@ -189,8 +190,8 @@ def known_keys(subjects: Iterable[str]) -> dict[str, bytes | None]:
 
     A subject that never had a key is left out; one whose key was destroyed has None."""
     found: dict[str, bytes | None] = {}
-    wanted, on_postgresql = sorted(set(subjects)), is_postgresql()
-    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+    on_postgresql = is_postgresql()
+    for part in in_parts(subjects):
         rows: sa.Executable = sa.select(_KEYS.c.subject, _KEYS.c.wrapped).where(_KEYS.c.subject.in_(part))
         if on_postgresql:  # the application's role reads no key but by its subject
             rows = _KEYS_OF.bindparams(subjects=part)

@@ -16,6 +16,7 @@ from cohortmgr.accounts.rules import CLAIM as CLAIM
 from cohortmgr.accounts.rules import CLAIM_BY_PHONE as CLAIM_BY_PHONE
 from cohortmgr.accounts.rules import CLAIMS as CLAIMS
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.databases.vouching import vouch
 from cohortmgr.base.db import append, db, is_postgresql, present
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -118,7 +119,7 @@ def use_up(purpose: str, subjects: Collection[str]) -> None:
             whose = sa.cast(wanted, postgresql.ARRAY(sa.Text))
             db.session.execute(sa.select(sa.func.app_use_up_links(purpose, whose, clock.now())))
         return
-    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+    for part in in_parts(wanted):
         chosen = (
             SingleUseLink.purpose == purpose,
             SingleUseLink.subject.in_(part),

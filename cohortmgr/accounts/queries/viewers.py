@@ -31,6 +31,7 @@ from cohortmgr.accounts.rules import (
 )
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.by_database import ByDatabase
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import Utc, db, is_postgresql, present, presenting, prove, table_of
 
 # Tables and not models: these rows are read at each request, and building objects of them would be a waste.
@@ -273,8 +274,7 @@ def persons_by_identifiers(kind: str, values: Iterable[str]) -> dict[str, Person
     """Return the persons who have these numbers, by number in normal form. One statement for every 500."""
     blinds = {crypto.blind_index(kind, value): value for value in values}
     found: dict[str, Person] = {}
-    keys = sorted(blinds)
-    for part in (keys[i : i + 500] for i in range(0, len(keys), 500)):
+    for part in in_parts(blinds):
         query = sa.select(Identifier.blind, Person).join(Person, Person.id == Identifier.person_id)
         with presenting(*part):
             rows = db.session.execute(query.where(Identifier.kind == kind, Identifier.blind.in_(part))).all()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.contacts import known_email
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.rules import Role, Viewer, covers
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.text import fold
 
@@ -41,8 +42,7 @@ def names_by_reference(viewer: Viewer, references: Iterable[str]) -> dict[str, s
     """Return the names of the viewer's colleagues by the references of their accounts or of themselves, else their
     address; whoever has neither, or was erased, is left out. Two statements for every 500."""
     found: dict[str, str] = {}
-    wanted = sorted(set(references))
-    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+    for part in in_parts(references):
         rows = (
             sa.select(Person, Account)
             .join(Account, Account.person_id == Person.id)

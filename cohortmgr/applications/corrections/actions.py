@@ -30,6 +30,7 @@ from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.filling.actions.saving import save_reopened
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.hooks import Hook
@@ -133,10 +134,8 @@ def _tell(
     known = sa.select(Person.id, Person.reference, Person.email)
     people = {
         person.id: person
-        for start in range(0, len(rows), 500)
-        for person in db.session.execute(
-            known.where(Person.id.in_([row.person_id for row in rows[start : start + 500]]))
-        )
+        for part in in_parts(row.person_id for row in rows)
+        for person in db.session.execute(known.where(Person.id.in_(part)))
     }
     questions = reopened(definition.form, items)
     letters = []

@@ -17,6 +17,7 @@ from cohortmgr.applications.file.queries import PUBLIC
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import acting_in, db, present
 from cohortmgr.base.errors import NotFound
 from cohortmgr.outbox.models import Message
@@ -26,7 +27,6 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 CHILD = sa.orm.aliased(Person)
-_PART = 500
 # The states of a file in which its guardian is asked, or may change their mind.
 ASKED = (ApplicationState.HELD.value, ApplicationState.SUBMITTED.value)
 
@@ -250,12 +250,11 @@ def guardians_by_contact(contacts: Iterable[tuple[str, str]]) -> dict[tuple[str,
     emails = [address for channel, address in contacts if channel == "email"]
     are = Person.id.in_(sa.select(Guardianship.guardian_id))
     found: dict[tuple[str, str], Person] = {}
-    keys = sorted(phones)
-    for part in (keys[i : i + _PART] for i in range(0, len(keys), _PART)):
+    for part in in_parts(phones):
         present(*part)
         for person in db.session.scalars(sa.select(Person).where(are, Person.phone_blind.in_(part))):
             found["sms", phones[str(person.phone_blind)]] = person
-    for part in (emails[i : i + _PART] for i in range(0, len(emails), _PART)):
+    for part in in_parts(emails):
         present(*part)
         same = (are, Person.phone_blind.is_(None), Person.email.in_(part))
         for person in db.session.scalars(sa.select(Person).where(*same)):

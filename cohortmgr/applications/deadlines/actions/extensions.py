@@ -19,6 +19,7 @@ from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import clean
@@ -146,8 +147,8 @@ def _people(numbers: Sequence[int]) -> dict[int, sa.Row[int, str, str | None]]:
     wanted = sa.select(Person.id, Person.reference, Person.email)
     return {
         row.id: row
-        for start in range(0, len(numbers), 500)
-        for row in db.session.execute(wanted.where(Person.id.in_(numbers[start : start + 500])))
+        for part in in_parts(numbers)
+        for row in db.session.execute(wanted.where(Person.id.in_(part)))
     }
 
 

@@ -8,15 +8,16 @@ what is kept is what a comparison of all of them would find.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.duplicates.models import DuplicatePair, FileToCompare, FileTrait, TraitCrowd
-from cohortmgr.applications.duplicates.queries.known import KnownFile, known_files, united_pairs
+from cohortmgr.applications.duplicates.queries.known import AT_ONCE, KnownFile, known_files, united_pairs
 from cohortmgr.applications.duplicates.rules import CROWD, is_shown, keys_of, likeness
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db, is_postgresql, table_of, within_writing
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.base.text import new_reference
@@ -124,7 +125,7 @@ def _keep_pairs(files: set[int]) -> int:
     }
     changed = 0
     gone = [row["id"] for pair, row in stored.items() if pair not in wanted]
-    for part in _parts(gone):
+    for part in in_parts(gone):
         db.session.execute(sa.delete(_PAIRS).where(_PAIRS.c.id.in_(part)))
     for pair, row in wanted.items():
         if pair in stored and any(stored[pair][name] != value for name, value in row.items()):
@@ -193,15 +194,9 @@ def _all(
 ) -> Iterator[Any]:
     """The rows of a query on one table whose column has one of these values, in parts that a statement takes."""
     table = query.get_final_froms()[0]
-    for part in _parts(values):
+    for part in in_parts(values, AT_ONCE):
         found = db.session.execute(query.where(table.c[column].in_(part)))
         yield from found.mappings() if mapped else found
-
-
-def _parts(values: Iterable[int]) -> Iterator[list[int]]:
-    ordered = sorted(values)
-    for start in range(0, len(ordered), 5_000):
-        yield ordered[start : start + 5_000]
 
 
 def _insert(table: sa.Table, rows: list[dict[str, Any]]) -> None:

@@ -13,9 +13,11 @@ from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.duplicates.rules import TELLING, PersonTraits
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 
-_PART = 5_000
+# Keys of rows, which a plan looks up one by one however many a statement has.
+AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,8 @@ def known_files(files: Collection[int]) -> dict[int, KnownFile]:
     """What is known of those of the files that may look like another. The others are missing: a file that was put
     aside, one that waits for a guardian, one that is gone."""
     found: dict[int, KnownFile] = {}
-    ordered = sorted(files)
-    for start in range(0, len(ordered), _PART):
-        found |= _known(ordered[start : start + _PART])
+    for part in in_parts(files, AT_ONCE):
+        found |= _known(part)
     return found
 
 
@@ -81,9 +82,7 @@ def _known(files: Collection[int]) -> dict[int, KnownFile]:
 def united_pairs(files: Collection[int]) -> set[frozenset[int]]:
     """The pairs, with one of these files, that are known to be one person's."""
     found: set[frozenset[int]] = set()
-    ordered = sorted(files)
-    for start in range(0, len(ordered), _PART):
-        part = ordered[start : start + _PART]
+    for part in in_parts(files, AT_ONCE):
         for column in (Merge.kept_id, Merge.aside_id):
             united = sa.select(Merge.kept_id, Merge.aside_id).where(
                 column.in_(part), Merge.undone_at.is_(None)

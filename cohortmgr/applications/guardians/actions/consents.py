@@ -31,6 +31,7 @@ from cohortmgr.applications.guardians.queries import (
 from cohortmgr.applications.guardians.rules import Named, born_on, comes_of_age, consent_of, guardian_of
 from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db, present, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.hooks import Hook
@@ -46,7 +47,6 @@ STANDING = timedelta(days=365)
 # How often in an hour a person may have a guardian asked by SMS: the first number may be wrong.
 ASKED_AN_HOUR = 6
 _TOO_MANY = N_("Trop de SMS viennent de partir vers des tuteurs. Vérifiez le numéro, et attendez une heure.")
-_CHUNK = 500
 _ANSWER = N_("%(child)s, « %(purpose)s » : répondez oui ou non.")
 _SIGN = N_("Signez en écrivant votre nom.")
 _CAPACITY = N_("Dites en quelle qualité vous répondez.")
@@ -193,7 +193,7 @@ def _guardians(by_contact: Mapping[tuple[str, str], Named], language: str) -> di
         references = [str(row["reference"]) for row in rows]
         present(*references)
         db.session.connection().execute(sa.insert(table_of(Person)), rows)
-        for part in (references[i : i + _CHUNK] for i in range(0, len(references), _CHUNK)):
+        for part in in_parts(references):
             for person in db.session.scalars(sa.select(Person).where(Person.reference.in_(part))):
                 contact_held = contact_of(person)
                 found[contact_held.channel, contact_held.address] = person
@@ -204,8 +204,7 @@ def _note_guardianships(asked: Sequence[ConsentRequest], found: Mapping[tuple[st
     """Record the guardianships: one for each child and institution; earlier ones end."""
     wanted = {(each.child_id, each.institution_id): each for each in asked}
     held: dict[tuple[int, int, int], Guardianship] = {}
-    child_ids = sorted({child for child, _ in wanted})
-    for part in (child_ids[i : i + _CHUNK] for i in range(0, len(child_ids), _CHUNK)):
+    for part in in_parts(child for child, _ in wanted):
         for row in db.session.scalars(sa.select(Guardianship).where(Guardianship.child_id.in_(part))):
             held[row.child_id, row.institution_id, row.guardian_id] = row
     moment, fresh = clock.now(), []
@@ -230,7 +229,7 @@ def _note_guardianships(asked: Sequence[ConsentRequest], found: Mapping[tuple[st
     table = table_of(Guardianship)
     if fresh:
         db.session.connection().execute(sa.insert(table), fresh)
-    for ids in (ended[i : i + _CHUNK] for i in range(0, len(ended), _CHUNK)):
+    for ids in in_parts(ended):
         db.session.connection().execute(sa.update(table).where(table.c.id.in_(ids)).values(ended_at=moment))
 
 

@@ -12,11 +12,11 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.applications.guardians.actions.telling import AGREED
 from cohortmgr.applications.guardians.queries import CHILD, Guarded, children_named, contact_of
 from cohortmgr.base import crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.errors import N_
 from cohortmgr.outbox.actions import Letter
 from cohortmgr.outbox.texts.display.rendering import PASSED_ON
 
-_CHUNK = 500
 # Letters that go to the guardians already, by the telephone or the address that the file names; and the child's own.
 _THEIRS = frozenset({"guardian_asked", "guardian_receipt", AGREED})
 # The page on which a guardian asks for a link, by the telephone or address that they are known by.
@@ -66,8 +66,7 @@ def _known_by(letter: Letter) -> tuple[str, str]:
 def _found(values: Collection[Any], column: sa.orm.InstrumentedAttribute[Any]) -> Mapping[Any, Guarded]:
     """The children among the persons whom these values of a column name, by the value."""
     found: dict[Any, Guarded] = {}
-    wanted = sorted(values)
-    for part in (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK)):
+    for part in in_parts(values):
         found |= children_named(part, column)
     return found
 

@@ -31,11 +31,11 @@ from cohortmgr.applications.guardians.actions.consents import ConsentRequest, as
 from cohortmgr.applications.guardians.rules import born_on, comes_of_age, consent_after, guardian_of
 from cohortmgr.applications.importing.actions.tray_rows import row_for
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.applications.importing.queries.owners import chunks
 from cohortmgr.applications.importing.queries.plan import ImportPlan, ImportStep, PreparedImport, offering_of
 from cohortmgr.applications.importing.rules import Rejection
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import Model, db, present, table_of
 from cohortmgr.base.text import new_reference, new_short_code
 from cohortmgr.outbox.actions import open_bundle
@@ -128,7 +128,7 @@ def _persons(prepared: PreparedImport, plan: ImportPlan) -> dict[int, Person]:
         persons[step.sending.line] = person
     present(*added)
     _insert(Person, added.values())
-    for part in chunks(added):
+    for part in in_parts(added):
         query = sa.select(Person.reference, Person.id).where(Person.reference.in_(part))
         for reference, number in db.session.execute(query):
             added[reference].id = number
@@ -215,7 +215,7 @@ def _numbers(prepared: PreparedImport, count: int) -> list[str]:
     fresh: set[str] = set()
     while len(fresh) < count:
         tried = {f"{prefix}-{new_short_code()}" for _ in range(count - len(fresh))}
-        for part in chunks(tried):
+        for part in in_parts(tried):
             tried -= set(
                 db.session.scalars(sa.select(Application.number).where(Application.number.in_(part)))
             )
@@ -289,7 +289,7 @@ def _replace(
     """Let later sendings replace the files that stand; the old content is kept in the trail, under the
     person's key."""
     standing: dict[int, Application] = {}
-    for part in chunks(step.standing.id for step in steps if step.standing):
+    for part in in_parts(step.standing.id for step in steps if step.standing):
         query = sa.select(Application).where(Application.id.in_(part))
         for row in db.session.scalars(query.execution_options(populate_existing=True)):
             standing[row.person_id] = row
@@ -332,7 +332,7 @@ def _replace(
 def _overrides(applications: Iterable[int]) -> dict[int, bool]:
     """The eligibility that staff decided for these files; it overrides that of a later sending."""
     said: dict[int, bool] = {}
-    for part in chunks(applications):
+    for part in in_parts(applications):
         live = sa.select(Override).where(Override.application_id.in_(part), Override.lifted_at.is_(None))
         said |= {row.application_id: row.eligible for row in db.session.scalars(live)}
     return said
@@ -351,7 +351,7 @@ def fill_tray(intake: Intake, prepared: PreparedImport, rejected: Sequence[Rejec
     """Put rows that cannot be used into the tray. A row already there is not added again, even if it was
     settled. Returns how many are new."""
     known: set[str] = set()
-    for part in chunks({row.fingerprint for row in rejected}):
+    for part in in_parts({row.fingerprint for row in rejected}):
         query = sa.select(TrayRow.fingerprint).where(
             TrayRow.intake_id == intake.id, TrayRow.fingerprint.in_(part)
         )

@@ -18,9 +18,9 @@ from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.guardians.models import Guardianship
 from cohortmgr.applications.importing.actions.runs import run_of
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.applications.importing.queries.owners import chunks
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import Model, db, present, table_of
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.outbox.actions import turn_bundle
@@ -121,7 +121,7 @@ def undo(viewer: Viewer, run_reference: str) -> int:
     connection.execute(sa.delete(_TRAY).where(_TRAY.c.run_id == run.id, _TRAY.c.state == "waiting"))
     persons = [row.person_id for row in found.going]
     _keep_in_sight(persons)
-    for part in chunks(row.id for row in found.going):
+    for part in in_parts(row.id for row in found.going):
         connection.execute(sa.delete(_APPLICATIONS).where(_APPLICATIONS.c.id.in_(part)))
     _forget_persons([*persons, *_forget_guardians(persons, intake)], run)
     db.session.expire_all()
@@ -138,17 +138,17 @@ def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
     """Delete the guardianships of children who are gone, and use up the links of guardians who have no
     others. Returns the ids of these guardians."""
     guardians: set[int] = set()
-    for part in chunks(children):
+    for part in in_parts(children):
         here = (_GUARDIANSHIPS.c.child_id.in_(part), _GUARDIANSHIPS.c.institution_id == intake.institution_id)
         theirs = set(db.session.scalars(sa.select(_GUARDIANSHIPS.c.guardian_id).where(*here)))
         _keep_in_sight(theirs)
         guardians |= theirs
         db.session.connection().execute(sa.delete(_GUARDIANSHIPS).where(*here))
     left: set[int] = set()
-    for part in chunks(guardians):
+    for part in in_parts(guardians):
         chosen = sa.select(_GUARDIANSHIPS.c.guardian_id).where(_GUARDIANSHIPS.c.guardian_id.in_(part))
         left |= set(db.session.scalars(chosen))
-    for part in chunks(guardians - left):
+    for part in in_parts(guardians - left):
         gone = db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part)))
         links.use_up("guardian", gone.all())
     return sorted(guardians - left)
@@ -156,7 +156,7 @@ def _forget_guardians(children: Sequence[int], intake: Intake) -> list[int]:
 
 def _keep_in_sight(persons: Iterable[int]) -> None:
     """Let persons be seen still when nothing of theirs is left here, so that they can be forgotten."""
-    for part in chunks(persons):
+    for part in in_parts(persons):
         present(*db.session.scalars(sa.select(_PERSONS.c.reference).where(_PERSONS.c.id.in_(part))))
 
 
@@ -165,7 +165,7 @@ def _forget_persons(persons: Sequence[int], run: ImportRun) -> None:
 
     Another institution may hold rows about them that cannot be seen from here; then the delete fails and they
     stay."""
-    for part in chunks(persons):
+    for part in in_parts(persons):
         elsewhere = [
             sa.select(column).where(column.in_(part))
             for column in _pointing(_PERSONS)

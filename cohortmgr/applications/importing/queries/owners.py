@@ -6,7 +6,7 @@ the number of rows that can be loaded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,10 @@ from cohortmgr.applications.importing.mappings import ColumnMapping
 from cohortmgr.applications.importing.persons import contradiction, is_another, name_in, names_differ
 from cohortmgr.applications.importing.sendings import Rejection, RowFault, Sending
 from cohortmgr.base import crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import Form
 from cohortmgr.programmes.models import Intake
-
-CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,6 @@ class Contradiction:
     bearer: Person | None = None
     row: Sending | None = None
     by_name: bool = False
-
-
-def chunks(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """The values, sorted, in parts small enough for one statement."""
-    ordered = sorted(values)
-    for start in range(0, len(ordered), CHUNK):
-        yield ordered[start : start + CHUNK]
 
 
 def bearers(numbers: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Person]:
@@ -61,7 +53,7 @@ def bearers(numbers: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], Perso
 def identifiers_of(persons: set[int]) -> dict[int, dict[str, Identifier]]:
     """The identifiers of persons: by the person's id, then by kind."""
     held: dict[int, dict[str, Identifier]] = {number: {} for number in persons}
-    for part in chunks(persons):
+    for part in in_parts(persons):
         for row in db.session.scalars(sa.select(Identifier).where(Identifier.person_id.in_(part))):
             held[row.person_id][row.kind] = row
     return held
@@ -146,7 +138,7 @@ def _known_of(person: Person) -> dict[str, Any]:
 def _with_account(persons: set[int]) -> set[int]:
     """Those of the persons who have an account."""
     found: set[int] = set()
-    for part in chunks(persons):
+    for part in in_parts(persons):
         found |= set(
             db.session.scalars(sa.select(Account.person_id).where(Account.person_id.in_(part))).all()
         )

@@ -25,7 +25,6 @@ from cohortmgr.applications.importing.persons import name_in
 from cohortmgr.applications.importing.queries.owners import (
     Contradiction,
     bearers,
-    chunks,
     contradicted,
     identifiers_of,
     owner_of,
@@ -33,6 +32,7 @@ from cohortmgr.applications.importing.queries.owners import (
 )
 from cohortmgr.applications.importing.rules import ColumnMapping, Rejection, RowFault, Sending, supersedes
 from cohortmgr.base import clock
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.sheets.tables import Place
@@ -308,7 +308,7 @@ def _standing(intake_id: int, persons: set[int], *, lock: bool) -> dict[int, Any
         Application.name,
     )
     found: dict[int, Any] = {}
-    for part in chunks(persons):
+    for part in in_parts(persons):
         query = sa.select(*columns).where(Application.intake_id == intake_id, Application.person_id.in_(part))
         for row in db.session.execute(query.with_for_update() if lock else query):
             found[row.person_id] = row

@@ -19,6 +19,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.queries import has_guardian
 from cohortmgr.audit.queries import known_keys
 from cohortmgr.base import clock, crypto
+from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
 from cohortmgr.base.text import fold
@@ -381,7 +382,6 @@ def line_of(question: HelpRequest) -> StipendLine | None:
 def without_account(person_ids: Iterable[int]) -> set[int]:
     """Return the persons among these who have no account, in one statement for every 500."""
     left = set(person_ids)
-    wanted = sorted(left)
-    for part in (wanted[i : i + 500] for i in range(0, len(wanted), 500)):
+    for part in in_parts(left):
         left -= set(db.session.scalars(sa.select(Account.person_id).where(Account.person_id.in_(part))))
     return left
