@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_wtf import FlaskForm
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.roles import hooks
@@ -22,6 +21,7 @@ from cohortmgr.accounts.roles.rules import ACCOUNTS, GRANTS, INVITATIONS, GrantS
 from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, givable, require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Refused
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import cut
 from cohortmgr.base.text import fold
@@ -202,7 +202,7 @@ def _clicked(act: Callable[[], object], said: str, to: str) -> ResponseReturnVal
     return redirect(to)
 
 
-def _is_done(form: FlaskForm, act: Callable[[], object], said: str) -> bool:
+def _is_done(form: HouseForm, act: Callable[[], object], said: str) -> bool:
     """Do what a sound form asks for. Returns False, with its problems shown, if it was not sound or was refused."""
     if not form.validate_on_submit():
         return False
