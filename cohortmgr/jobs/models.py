@@ -1,4 +1,4 @@
-"""The table of jobs: work that the worker does later."""
+"""The tables of jobs, work that the worker does later, and of results that it keeps for pages."""
 
 from __future__ import annotations
 
@@ -35,3 +35,21 @@ class Job(Row, Model):
     ended_at: Mapped[datetime | None]
     result: Mapped[dict[str, Any] | None]
     error: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class KeptResult(Model):
+    """What the worker last found of a kind about a subject, the reference of a row of the institution: the figures of
+    a page that would read a whole intake. `made_at` is None before the first.
+
+    `job_reference` is the newest job that was asked to find it, or to do what must not be done twice at once."""
+
+    __tablename__ = "kept_results"
+    __table_args__ = ({"info": {"tenancy": "institution"}},)
+
+    subject: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    job_reference: Mapped[str] = mapped_column(sa.String(26), default="")
+    asked_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    figures: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -1,4 +1,4 @@
-"""Read jobs: one of an institution, and how many are not done yet."""
+"""Read jobs: one of an institution, how far one is, how many are not done yet; and what the worker keeps."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import JobState
+from cohortmgr.jobs.models import Job, KeptResult
+from cohortmgr.jobs.rules import FRESH, LOST, Advance, JobState
 
 
 def get(institutions: Iterable[int], reference: str) -> Job:
@@ -19,6 +20,29 @@ def get(institutions: Iterable[int], reference: str) -> Job:
     if job is None:
         raise NotFound(reference)
     return job
+
+
+def advance_of(reference: str) -> Advance:
+    """Return how far a job is, by its reference; without a job nothing goes on."""
+    if not reference:
+        return Advance()
+    row = db.session.execute(sa.select(Job.percent, Job.state).where(Job.reference == reference)).first()
+    if row is None:
+        return Advance()
+    failed = row.state in LOST
+    return Advance(row.percent, not failed and row.state != JobState.DONE.value, failed)
+
+
+def kept_of(kind: str, subject: str) -> KeptResult | None:
+    """Return what is kept of a kind about a subject, or None if nothing was ever asked for."""
+    return db.session.get(KeptResult, (subject, kind))
+
+
+def is_due(kept: KeptResult | None) -> bool:
+    """Whether a result is to be found anew: it was asked for a minute ago, and no job is at it."""
+    return kept is None or (
+        clock.now() - kept.asked_at >= FRESH and not advance_of(kept.job_reference).goes_on
+    )
 
 
 def waiting() -> int:

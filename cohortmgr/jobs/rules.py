@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -12,6 +13,8 @@ from cohortmgr.base.states import Stage, Table
 # after this many the job waits for a person.
 MAX_LOST_STARTS = 3
 LEASE = timedelta(minutes=5)
+# For so long a kept result is not computed anew, however often its page is opened.
+FRESH = timedelta(minutes=1)
 # How long a job waits after a temporary failure that does not say how long itself.
 PAUSE = timedelta(minutes=1)
 
@@ -59,3 +62,12 @@ def after_lost_start(lost_starts: int) -> JobState:
 def percentage(done: int, total: int) -> int:
     """Whole percent of the work that is done; 100 only at the end."""
     return 100 if total <= 0 or done >= total else min(99, done * 100 // total)
+
+
+@dataclass(frozen=True)
+class Advance:
+    """How far a job of the worker is: whole percent, whether it goes on, and whether it failed for good."""
+
+    percentage: int = 0
+    goes_on: bool = False
+    failed: bool = False

@@ -66,10 +66,6 @@ OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 """The states in which a reading waits for its reader, from whom it may be taken back."""
 
 
-OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
-"""The states in which its reviewer still has something to do."""
-
-
 @dataclass(frozen=True)
 class Assignment:
     """The newest assignment that was asked of the worker: its job's state and percent, and why it was refused."""

@@ -20,15 +20,20 @@ from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
+from cohortmgr.jobs.models import KeptResult
+from cohortmgr.jobs.queries import advance_of, is_due, kept_of
+from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions
 from cohortmgr.reviews.display import papers_shown, sections_of
 from cohortmgr.reviews.forms import AbstainForm, AssignForm, RecallForm
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress import actions as keeping
+from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.queries import assignments
 from cohortmgr.reviews.queries import readings as queries
-from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
+from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReadingProgress, ReviewState
 
 bp = Blueprint("reviews_staff", __name__)
 AROUND = 6
@@ -45,15 +50,43 @@ def overview(reference: str) -> ResponseReturnValue:
 
 
 def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
+    progress, kept, advance = _progress(intake)
     return render_template(
         "reviews/staff_overview.html",
         intake=intake,
         form=form,
-        progress=queries.progress_of(intake),
+        progress=progress,
+        kept=kept,
+        advance=advance,
         assigning=assignments.assignment_of(intake),
         may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
+
+
+def _progress(intake: Intake) -> tuple[ReadingProgress | None, KeptResult | None, Advance]:
+    """Return the progress of the readings; that of a large intake as the worker last summed it up, None before the
+    first, and another is asked for if it is old."""
+    at_once = summing.summed_at_once(intake)
+    if at_once is not None:
+        return at_once, None, Advance()
+    kept = kept_of(summing.KIND, intake.reference)
+    if is_due(kept):
+        with writing():
+            keeping.ask(guards.viewer(), intake)
+        kept = kept_of(summing.KIND, intake.reference)
+    advance = advance_of(kept.job_reference if kept else "")
+    return summing.from_kept(kept.figures) if kept and kept.made_at else None, kept, advance
+
+
+@bp.get("/staff/intakes/<reference>/reviews/figures")
+@guards.staff
+def summing_up(reference: str) -> ResponseReturnValue:
+    """Return how far the worker is with the figures of a large intake, as JSON, for the page that waits."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    kept = kept_of(summing.KIND, intake.reference)
+    advance = advance_of(kept.job_reference if kept else "")
+    return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)
 
 
 @bp.post("/staff/intakes/<reference>/reviews")

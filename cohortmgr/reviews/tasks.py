@@ -10,7 +10,10 @@ from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
+from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews import actions
+from cohortmgr.reviews.progress import actions as keeping
+from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.queries.assignments import ASSIGN
 
 # How many readings are written in one transaction, and stand in one event of the trail.
@@ -25,11 +28,17 @@ def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
     What is written stays: begun again after an interruption, it gives what is still lacking, and in the end nothing. A
     refusal is a result, which the page shows."""
     try:
-        return {"added": _assign(_asker(payload), str(payload["intake"]), int(payload["seed"]), progress)}
+        added = _assign(_asker(payload), str(payload["intake"]), int(payload["seed"]), progress)
     except Refused as refusal:
         return {"problems": [as_json(problem) for problem in refusal.problems]}
     except NotPermitted:
         return {"problems": [as_json(Problem(_NOBODY))]}
+    # The page that waited for this shows what came of it, and not the figures of before.
+    intake = get_intake(str(payload["intake"]))
+    found = progress_of(intake)
+    with writing():
+        keeping.keep(SYSTEM, intake, found)
+    return {"added": added}
 
 
 def _asker(payload: Mapping[str, Any]) -> Viewer:

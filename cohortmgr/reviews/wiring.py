@@ -7,8 +7,9 @@ from flask import Flask
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
 from cohortmgr.reviews import staff_views, tasks
+from cohortmgr.reviews.progress import tasks as progress
 
-JOBS = (tasks.assign,)
+JOBS = (tasks.assign, progress.sum_up)
 
 
 def init_app(app: Flask) -> None:

@@ -24,6 +24,8 @@ from cohortmgr.base.web.asked import PLACE, place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
+from cohortmgr.jobs.queries import advance_of
+from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
@@ -36,7 +38,6 @@ from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Of
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import Standing
-from cohortmgr.selection.standings.queries import Advance
 
 bp = Blueprint("selection_staff", __name__)
 
@@ -98,13 +99,13 @@ def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]
     if standing is not None and standing.rests_on == standings.rests_on(intake, offering):
         return standing, None
     making = standings.being_made(offering)
-    advance = standings.advance_of(making.job_reference) if making is not None else Advance()
+    advance = advance_of(making.job_reference) if making is not None else Advance()
     if not advance.goes_on and not (
         advance.failed and request.method == "GET" and "again" not in request.args
     ):
         with writing():
             asked = keeping.ask(guards.viewer(), intake, offering)
-        advance = standings.advance_of(asked.job_reference) if asked is not None else Advance()
+        advance = advance_of(asked.job_reference) if asked is not None else Advance()
     return standing or Standing(**standings.NOTHING), advance
 
 
@@ -114,7 +115,7 @@ def ranking_progress(reference: str) -> ResponseReturnValue:
     """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
     making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
-    return _told(standings.advance_of(making.job_reference if making is not None else ""))
+    return _told(advance_of(making.job_reference if making is not None else ""))
 
 
 def _told(advance: Advance) -> ResponseReturnValue:
@@ -187,7 +188,7 @@ def _batch(
         ineligible=found.summary.get("ineligible", 0),
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
         offers=queries.offers_by_state(found) if is_settled else {},
-        advance=standings.advance_of(found.job_reference),
+        advance=advance_of(found.job_reference),
         meanings=BATCH_STATES.meanings,
         days=terms.days_to_answer,
         proposer=queries.account_name(found.proposed_by),
@@ -214,7 +215,7 @@ def _batch(
 @guards.staff
 def progress(reference: str) -> ResponseReturnValue:
     """Return how far the worker is with a batch, as JSON, for the page that waits."""
-    return _told(standings.advance_of(queries.get_for(guards.viewer(), reference).job_reference))
+    return _told(advance_of(queries.get_for(guards.viewer(), reference).job_reference))
 
 
 @bp.post("/staff/batches/<reference>/resume")

@@ -71,6 +71,7 @@ OF_CONTRACTS = (
         "selection.queries ->",
     ),
     ("selection", "selection/novelties.py", "", "cohortmgr.selection.novelties"),
+    ("reviews", "reviews/models.py", "import cohortmgr.reviews.progress.queries", "reviews.models ->"),
     ("circles", "selection/board.py", "import cohortmgr.selection.queries", "cohortmgr.selection"),
     (
         "circles",

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from bench.statements import Reading, explained
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
+from cohortmgr.reviews.progress import actions as summing
 from cohortmgr.selection.queries import offering_of
 from cohortmgr.selection.standings import actions as keeping
 from tests import databases
@@ -76,7 +77,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
             year = lived()
             _fill(database, year)
             tokens = sessions(year)
-            _rank(year)
+            _keep(year)
         # Once nobody reads any more what was there before.
         database.admin.execute("VACUUM (ANALYZE)")
         references = places(database, year)
@@ -85,10 +86,11 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
         yield Many(database, year, references, tokens, client)
 
 
-def _rank(year: Year) -> None:
-    """Keep the ranking, as the worker does."""
+def _keep(year: Year) -> None:
+    """Keep the ranking and the progress of the readings, as the worker does."""
     with writing():
         keeping.ask(SYSTEM, year.intake, offering_of(year.intake))
+        summing.ask(SYSTEM, year.intake)
     assert work()
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,24 +10,17 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.applications.file.models import Application, Document, IntakeCount
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused
-from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
-    COUNTING,
-    HOLDING,
     OPEN,
-    Reader,
-    ReadingProgress,
     ReviewState,
-    is_stranded,
-    severity_of,
 )
 
 WITHHELD = N_(
@@ -225,148 +217,6 @@ def readers_of(intake: Intake) -> Sequence[Any]:
     able = reviewers_in(intake.path)
     concerned = interests.concerned_in(intake, able)
     return [row for row in able if row.reference not in concerned]
-
-
-def progress_of(intake: Intake) -> ReadingProgress:
-    """Return the progress of an intake, in as many statements and as few rows whatever the number of files: the
-    database sums. A file that was withdrawn or put aside waits for nobody, so it is left out, as in the readers' own
-    lists."""
-    readings = programmes.definition_of(intake).rubric.readings
-    names = {row.reference: f"{row.given_name} {row.family_name}" for row in readers_of(intake)}
-    held = db.session.execute(
-        _readings(
-            intake, Person.reference, Review.state, sa.func.count(), sa.func.sum(Review.total_thousandths)
-        )
-        .join(Person, Person.id == Review.reviewer_id)
-        .group_by(Person.reference, Review.state)
-    ).all()
-    work: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for reference, state, count, total in held:
-        work[reference][state] = (count, int(total or 0))
-    stranded = sum(row[2] for row in held if is_stranded(row[1], row[0], names))
-    names |= _names_of(work.keys() - names.keys())
-    complete, spread, totals = _spread(intake, readings)
-    return ReadingProgress(
-        files=_files(intake),
-        complete=complete,
-        assigned=sum(_count(states, HOLDING) for states in work.values()) - stranded,
-        stranded=stranded,
-        handed_in=sum(_count(states, COUNTING) for states in work.values()),
-        readings=readings,
-        readers=_readers(work, names, _severities(intake)),
-        spread=_filled(spread),
-        totals=_filled(totals),
-    )
-
-
-def _files(intake: Intake) -> int:
-    """How many files were sent and meet the conditions, by the counters."""
-    counted = sa.select(sa.func.sum(IntakeCount.files)).where(
-        IntakeCount.intake_id == intake.id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
-    )
-    return int(db.session.scalar(counted) or 0)
-
-
-def _readings(intake: Intake, *wanted: Any) -> sa.Select[Any]:
-    """Select of the readings of the files that are to be read."""
-    files = (
-        Application.intake_id == intake.id,
-        Application.state == "submitted",
-        Application.eligible.is_(True),
-    )
-    chosen = sa.select(*wanted).select_from(Review).join(Application, Application.id == Review.application_id)
-    return chosen.where(Review.intake_id == intake.id, *files)
-
-
-def _by_file(intake: Intake) -> sa.Subquery:
-    """For each file: how many readings were handed in, the least and the greatest total, and their sum."""
-    total = Review.total_thousandths
-    measured = _readings(
-        intake,
-        Review.application_id,
-        sa.func.count().label("readers"),
-        sa.func.min(total).label("least"),
-        sa.func.max(total).label("most"),
-        sa.func.sum(total).label("whole"),
-    )
-    return measured.where(Review.state.in_(COUNTING)).group_by(Review.application_id).subquery()
-
-
-def _spread(intake: Intake, readings: int) -> tuple[int, Counter[int], Counter[int]]:
-    """How many files have enough readings; and how many there are with each gap between readings, and with each mean,
-    in whole points."""
-    file = _by_file(intake)
-    gap = sa.case((file.c.readers > 1, (file.c.most - file.c.least) // 1000)).label("gap")
-    mean = (file.c.whole // file.c.readers // 1000).label("mean")
-    enough = sa.case((file.c.readers >= readings, 1), else_=0).label("enough")
-    complete, gaps, means = 0, Counter[int](), Counter[int]()
-    for wide, high, is_enough, count in db.session.execute(
-        sa.select(gap, mean, enough, sa.func.count()).group_by("gap", "mean", "enough")
-    ):
-        complete += count if is_enough else 0
-        means[int(high)] += count
-        if wide is not None:
-            gaps[int(wide)] += count
-    return complete, gaps, means
-
-
-def _severities(intake: Intake) -> dict[str, int | None]:
-    """Each reviewer's severity, by reference."""
-    file = _by_file(intake)
-    over = sa.func.sum(Review.total_thousandths * file.c.readers - file.c.whole)
-    rows = db.session.execute(
-        _readings(intake, Person.reference, file.c.readers, sa.func.count(), over)
-        .join(Person, Person.id == Review.reviewer_id)
-        .join(file, file.c.application_id == Review.application_id)
-        .where(Review.state.in_(COUNTING), file.c.readers > 1)
-        .group_by(Person.reference, file.c.readers)
-    )
-    shared: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
-    for reference, readers, files, gap in rows:
-        shared[reference].append((readers, files, int(gap)))
-    return {reference: severity_of(each) for reference, each in shared.items()}
-
-
-def _names_of(references: Collection[str]) -> dict[str, str]:
-    if not references:
-        return {}
-    wanted = sa.select(Person.reference, Person.given_name, Person.family_name)
-    rows = db.session.execute(wanted.where(Person.reference.in_(sorted(references))))
-    return {row.reference: f"{row.given_name} {row.family_name}" for row in rows}
-
-
-def _count(states: Mapping[str, tuple[int, int]], wanted: Collection[str]) -> int:
-    return sum(count for state, (count, _total) in states.items() if state in wanted)
-
-
-def _readers(
-    work: Mapping[str, Mapping[str, tuple[int, int]]],
-    names: Mapping[str, str],
-    severity: Mapping[str, int | None],
-) -> tuple[Reader, ...]:
-    found = []
-    for reference, name in sorted(names.items(), key=lambda item: item[1]):
-        own = work.get(reference, {})
-        handed_in = _count(own, COUNTING)
-        whole = sum(total for state, (_number, total) in own.items() if state in COUNTING)
-        found.append(
-            Reader(
-                reference=reference,
-                name=name.strip(),
-                held=_count(own, HOLDING),
-                handed_in=handed_in,
-                waiting=_count(own, OPEN),
-                abstained=_count(own, {ReviewState.ABSTAINED}),
-                mean=round(whole / handed_in) if handed_in else None,
-                severity=severity.get(reference),
-            )
-        )
-    return tuple(found)
-
-
-def _filled(counts: Counter[int]) -> tuple[tuple[int, int], ...]:
-    """Each value from the least to the greatest with how often it occurs."""
-    return tuple((value, counts[value]) for value in range(min(counts), max(counts) + 1)) if counts else ()
 
 
 def file_of(review: Review) -> Application:

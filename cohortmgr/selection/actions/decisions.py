@@ -14,6 +14,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale, from_json
 from cohortmgr.base.text import new_reference, says_number
+from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.rules import require_published
@@ -223,7 +224,7 @@ def resume(viewer: Viewer, batch_reference: str) -> Batch:
     """Let the worker go on with a batch whose job failed. Nothing happens while it goes on, or has nothing to do."""
     batch, intake = _locked(viewer, batch_reference)
     _require_either(viewer, intake)
-    advance = standings.advance_of(batch.job_reference)
+    advance = advance_of(batch.job_reference)
     if batch.state == BatchState.DRAFT and not advance.goes_on:
         freezing.ask(viewer, batch)
     elif batch.state == BatchState.APPROVING and not advance.goes_on:
@@ -236,7 +237,7 @@ def resume(viewer: Viewer, batch_reference: str) -> Batch:
 def check(viewer: Viewer, batch_reference: str) -> Batch:
     """Recompute the certificate of a batch, and keep what was found; of a large intake the worker does."""
     batch, intake = _locked(viewer, batch_reference)
-    if batch.state == BatchState.DRAFT or standings.advance_of(batch.job_reference).goes_on:
+    if batch.state == BatchState.DRAFT or advance_of(batch.job_reference).goes_on:
         return batch
     if standings.is_done_at_once(intake):
         freezing.keep_check(viewer, batch, verify(batch.certificate))

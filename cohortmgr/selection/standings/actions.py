@@ -14,6 +14,7 @@ from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import Refused, as_json
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.board import SelectionBoard, require_read
 from cohortmgr.selection.standings import queries
@@ -30,7 +31,7 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
     computation failed gives way to another."""
     require(viewer, "selection.read", intake.path)
     known = queries.being_made(offering)
-    if known is not None and queries.advance_of(known.job_reference).goes_on:
+    if known is not None and advance_of(known.job_reference).goes_on:
         return known
     if known is not None:
         db.session.delete(known)

@@ -1,4 +1,4 @@
-"""Reading kept rankings: whether one still holds, its rows by pages, and how far the next one is."""
+"""Reading kept rankings: whether one still holds, and its rows by pages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from cohortmgr.applications.file.queries import counts
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
 from cohortmgr.base.paging import ListPlace, Page
-from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import JobState
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.board import SelectionBoard
 from cohortmgr.selection.rules import AT_ONCE
@@ -22,7 +20,6 @@ from cohortmgr.selection.standings.models import RankingChange, Standing, Standi
 
 SIZE = 50
 """The rows of one page."""
-_LOST = (JobState.FAILED.value, JobState.SET_ASIDE.value)
 
 
 def is_done_at_once(intake: Intake) -> bool:
@@ -62,26 +59,6 @@ def to_make(reference: str) -> Standing | None:
     """Return the ranking that the worker is to compute; None if it is kept already, or given up."""
     wanted = (Standing.reference == reference, Standing.made_at.is_(None))
     return db.session.scalar(sa.select(Standing).where(*wanted))
-
-
-@dataclass(frozen=True)
-class Advance:
-    """How far a job of the worker is: whole percent, whether it goes on, and whether it failed for good."""
-
-    percentage: int = 0
-    goes_on: bool = False
-    failed: bool = False
-
-
-def advance_of(job_reference: str) -> Advance:
-    """Return how far a job is, by its reference; without a job nothing goes on."""
-    if not job_reference:
-        return Advance()
-    row = db.session.execute(sa.select(Job.percent, Job.state).where(Job.reference == job_reference)).first()
-    if row is None:
-        return Advance()
-    failed = row.state in _LOST
-    return Advance(row.percent, not failed and row.state != JobState.DONE.value, failed)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from cohortmgr.jobs.tasks import Stopped, do_next
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import staff_views, tasks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import readings as queries
+from cohortmgr.reviews.progress.queries import progress_of
 from tests.factories.choices import browser, readers, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -126,7 +126,7 @@ def test_what_changes_while_it_runs_is_seen(app: Flask) -> None:
     assert withdrawn and withdrawn[0] not in {file for file, _ in later}
     assert gone.person_id not in {reader for _, reader in later}
     tasks.assign(payload, lambda done, total: None)  # the next assignment gives what was left
-    progress = queries.progress_of(intake)
+    progress = progress_of(intake)
     assert (progress.stranded, progress.assigned) == (0, 16) and len(others) == 3
 
 

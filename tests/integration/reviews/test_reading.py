@@ -27,6 +27,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.queries import readings as queries
 from tests.databases import Database
 from tests.factories.choices import browser, readers, sent, someone
@@ -73,14 +74,14 @@ def test_what_somebody_can_read_no_longer_goes_to_others(app: Flask, how: str) -
             )
             theirs = sa.update(RoleGrant).where(RoleGrant.account_id == gone.account_id)
             session.execute(theirs.values(**changed))
-    progress = queries.progress_of(intake)
+    progress = progress_of(intake)
     assert (progress.stranded, progress.expected - progress.assigned) == (len(left), len(left)) != (0, 0)
     page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews").text
     assert "dont le rôle est fini ou le compte suspendu" in page
     with writing():
         assert actions.assign(manager, intake.reference) == len(left)
     db.session.expire_all()
-    progress = queries.progress_of(intake)
+    progress = progress_of(intake)
     assert (progress.stranded, progress.assigned, progress.handed_in) == (0, progress.expected, 1)
     mine = sa.select(Review.state).where(Review.reviewer_id == gone.person_id)
     assert sorted(db.session.scalars(mine)) == sorted(["submitted", *["abstained"] * len(left)])
@@ -279,12 +280,12 @@ def test_a_file_that_was_withdrawn_or_put_aside_waits_for_nobody(state: str) -> 
     assert intake is not None
     waiting = queries.open_count(people[0])
     assert waiting == len(queries.queue(people[0])) > 0
-    assigned = queries.progress_of(intake).assigned
+    assigned = progress_of(intake).assigned
     gone = queries.queue(people[0])[0].number
     with writing():
         db.session.execute(sa.update(Application).where(Application.number == gone).values(state=state))
     assert queries.open_count(people[0]) == len(queries.queue(people[0])) == waiting - 1
-    progress = queries.progress_of(intake)
+    progress = progress_of(intake)
     mine = next(each for each in progress.readers if each.reference == people[0].person_reference)
     assert mine.held == waiting - 1
     assert progress.assigned == sum(each.held for each in progress.readers) == assigned - 2

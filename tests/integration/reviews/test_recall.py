@@ -15,6 +15,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.queries import readings as queries
 from cohortmgr.selection.actions import decisions
 from tests.factories.choices import browser, readers, sent, someone
@@ -95,9 +96,7 @@ def test_7_a_reader_who_is_suspended_or_has_no_role_any_more_gives_way_too(gone:
             sa.text(f"UPDATE {table} = CURRENT_TIMESTAMP WHERE {where} = :a"), {"a": lost.account_id}
         )
     waits = len(queries.open_of(intake, lost.person_id or 0))
-    named = [
-        reader for reader in queries.progress_of(intake).readers if reader.reference == reference_of(lost)
-    ]
+    named = [reader for reader in progress_of(intake).readers if reader.reference == reference_of(lost)]
     assert [reader.waiting for reader in named] == [waits]
     with pytest.raises(Refused, match="autre personne"), writing():
         actions.recall(manager, intake.reference, reference_of(lost), "Partie", reference_of(manager))

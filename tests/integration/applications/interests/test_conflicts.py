@@ -28,6 +28,7 @@ from cohortmgr.organisations.queries import by_key
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.queries import readings as queries
 from tests.factories.choices import browser, decided, known, readers, sent, someone
 from tests.integration.accounts.roles.colleagues import grant_of, place
@@ -188,7 +189,7 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
     if way == "united":  # the second of the two files is read by nobody any more
         left = [row for row in left if row.number != "MDIA-000002"]
     assert first.person_reference not in {row.reference for row in queries.readers_of(intake)}
-    assert queries.progress_of(intake).stranded == len(left)
+    assert progress_of(intake).stranded == len(left)
     desk = browser(app, known(first.email))
     for row in left:
         with pytest.raises(Refused), writing():
@@ -211,7 +212,7 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
         assert actions.assign(manager, intake.reference) >= len(left)
     held = sa.select(Review.state).where(Review.reviewer_id == first.person_id)
     assert set(db.session.scalars(held)) == {"abstained"}, "the marks that she gave before, too"
-    assert queries.progress_of(intake).stranded == 0 and fourth.person_id
+    assert progress_of(intake).stranded == 0 and fourth.person_id
     with writing():
         assert actions.assign(manager, intake.reference) == 0
 

@@ -14,6 +14,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.paging import ListPlace
 from cohortmgr.jobs.models import Job
+from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
@@ -159,7 +160,7 @@ def test_it_is_asked_for_once_and_anew_after_a_failure() -> None:
         db.session.execute(sa.update(Job).values(state="failed"))
     offering = asked(intake)
     making = queries.being_made(offering)
-    assert making is not None and queries.advance_of(making.job_reference).goes_on
+    assert making is not None and advance_of(making.job_reference).goes_on
 
 
 def test_pages_of_a_kept_ranking_are_the_whole_cut_and_begin_around_the_line(

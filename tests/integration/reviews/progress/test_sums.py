@@ -16,6 +16,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.reviews import actions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.queries import readings as queries
 from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN
 from tests.integration.reviews.test_reading import readers, sent, someone
@@ -57,7 +58,7 @@ def test_the_overview_says_what_every_reading_read_one_by_one_says(app: Flask, s
         gone = session.scalars(sa.select(Application).order_by(Application.id)).all()[-1]
         gone.state = "withdrawn"
     db.session.expire_all()
-    progress = queries.progress_of(intake)
+    progress = progress_of(intake)
     rows = db.session.execute(
         sa.select(Review, Person.reference)
         .join(Person, Person.id == Review.reviewer_id)
