@@ -1,4 +1,5 @@
-"""What the worker found for a page is kept: the figures of pages that would read a whole intake."""
+"""What the worker found for a page is kept: the figures of pages that would read a whole intake. Imported files are
+found without the others."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,9 +28,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", "kind", name="pk_kept_results"),
     )
     op.create_index("ix_kept_results_institution_id", "kept_results", ["institution_id"])
+    imported = sa.text("source = 'import'")
+    op.create_index(
+        "ix_applications_imported",
+        "applications",
+        ["intake_id", "id"],
+        sqlite_where=imported,
+        postgresql_where=imported,
+    )
     if op.get_context().dialect.name == "postgresql":
         op.execute("SELECT cohortmgr_wall('kept_results', 'institution')")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_applications_imported", "applications")
     op.drop_table("kept_results")

@@ -29,8 +29,10 @@ from cohortmgr.applications.guardians.actions import consents, readdressing
 from cohortmgr.applications.guardians.views import pages as guardian_pages
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.importing import commands
+from cohortmgr.applications.importing import tasks as import_tasks
 from cohortmgr.applications.importing.actions import invitations
 from cohortmgr.applications.importing.views import groups, paper, repair
+from cohortmgr.applications.importing.views import invitations as invitation_pages
 from cohortmgr.applications.importing.views import staff as import_staff
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.applications.joining.views import form as joining
@@ -67,9 +69,12 @@ STAFF = (
     late_start_pages.bp,
     read_documents.staff_bp,
     import_staff.staff_bp,
+    invitation_pages.bp,
     groups.bp,
     paper.bp,
 )
+
+JOBS = (import_tasks.count, import_tasks.invite)
 
 
 def init_app(app: Flask) -> None:

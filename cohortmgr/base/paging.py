@@ -33,9 +33,9 @@ class ListPlace:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list. `total` is all rows, or COUNTED if `is_more`. `before` and `after` are the references at
-    which the pages beside it end and begin; None where there is none. `number` is 0 at the end of a list that was not
-    counted."""
+    """One page of a list. `total` is all rows, or as many as were counted if `is_more`. `before` and `after` are the
+    references at which the pages beside it end and begin; None where there is none. `number` is 0 at the end of a list
+    that was not counted."""
 
     rows: Sequence[Any]
     number: int
@@ -65,14 +65,15 @@ def page_of(
     place: ListPlace,
     size: int,
     total: int | None = None,
+    up_to: int = COUNTED,
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
-    a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, up
-    to COUNTED. A row that is unknown leads to the first page."""
+    a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, as
+    far as `up_to`. A row that is unknown leads to the first page."""
     columns, down = _order(query)
-    counted, is_more = (total, False) if total is not None else _counted(query)
+    counted, is_more = (total, False) if total is not None else _counted(query, up_to)
     key = _key(query, columns, place.after or place.before)
     rows: list[Any] = []
     backwards = place.at_end or bool(place.before and key and not place.after)
@@ -84,7 +85,7 @@ def page_of(
     forward = key if place.after else None
     rows = list(db.session.execute(_beyond(query, columns, forward, down).limit(size + 1)).all())
     if place.after and not rows:
-        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None)
+        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None, up_to)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
@@ -164,7 +165,7 @@ def neighbours_of(query: sa.Select[Any], reference: str) -> Neighbours | None:
             ahead.limit(1).scalar_subquery(),
             _beyond(query, columns, key, down).limit(1).scalar_subquery(),
             sa.select(sa.func.count()).select_from(first).scalar_subquery(),
-            sa.select(sa.func.count()).select_from(_few(query)).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(_few(query, COUNTED)).scalar_subquery(),
         )
     ).one()
     place, total = row[2] + 1, row[3]
@@ -234,14 +235,14 @@ def _beyond(
     return query.where(here < there if down else here > there)
 
 
-def _counted(query: sa.Select[Any]) -> tuple[int, bool]:
-    number = db.session.scalar(sa.select(sa.func.count()).select_from(_few(query))) or 0
-    return min(number, COUNTED), number > COUNTED
+def _counted(query: sa.Select[Any], up_to: int) -> tuple[int, bool]:
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(_few(query, up_to))) or 0
+    return min(number, up_to), number > up_to
 
 
-def _few(query: sa.Select[Any]) -> sa.Subquery:
+def _few(query: sa.Select[Any], up_to: int) -> sa.Subquery:
     """The rows that are counted. Without joins none of their columns is read."""
-    bare = query.order_by(None).limit(COUNTED + 1)
+    bare = query.order_by(None).limit(up_to + 1)
     if query._distinct:  # of one constant there would be one
         return bare.subquery()
     if query.get_final_froms() and not any(isinstance(each, sa.Join) for each in query.get_final_froms()):

@@ -22,6 +22,11 @@ def get(institutions: Iterable[int], reference: str) -> Job:
     return job
 
 
+def job_of(reference: str) -> Job | None:
+    """Return a job of the viewer's institutions by its reference, or None."""
+    return db.session.scalar(sa.select(Job).where(Job.reference == reference))
+
+
 def advance_of(reference: str) -> Advance:
     """Return how far a job is, by its reference; without a job nothing goes on."""
     if not reference:

@@ -17,6 +17,9 @@ _OFFICE = {"info": {"tenancy": "institution"}}
 _OF_THE_FILE = "0"
 
 
+_IMPORTED = sa.text("source = 'import'")
+
+
 def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
     """A unique index on the columns that holds only for the rows that meet a condition."""
     where = sa.text(condition)
@@ -52,6 +55,9 @@ class Application(Row, Versioned, Model):
         ),
         sa.Index(
             "ix_applications_intake_state_diploma", "intake_id", "state", "diploma_rank", "sort_name", "id"
+        ),
+        sa.Index(
+            "ix_applications_imported", "intake_id", "id", sqlite_where=_IMPORTED, postgresql_where=_IMPORTED
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'held', 'submitted', 'withdrawn', 'superseded')", name="state"

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.contacts import EMAIL
 from cohortmgr.accounts.models import Account, Person, SingleUseLink
-from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer, require
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.importing.queries.runs import Invited, intake_for, invitable, reached_by
+from cohortmgr.applications.importing.queries import invited as whom
+from cohortmgr.applications.importing.queries.invited import Invited, invitable, reached_by
+from cohortmgr.applications.importing.queries.runs import IMPORT, intake_for
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
+from cohortmgr.jobs.actions import keeping
+from cohortmgr.jobs.actions.keeping import Wanted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -35,7 +39,51 @@ def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int
     require_published(intake.state, intake.path)
     # If staff click twice at once, the second request waits here and then sees the links of the first.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
-    people = invitable(intake, again=again)
+    return _invite(viewer, intake, invitable(intake, again=again), again)
+
+
+def ask_invitations(viewer: Viewer, intake_reference: str, *, again: bool = False) -> None:
+    """Ask the worker to do `invite` for an intake of many files. While it does, nothing more is asked of it."""
+    intake = intake_for(viewer, intake_reference)
+    require_published(intake.state, intake.path)
+    payload = {
+        "intake": intake.reference,
+        "again": again,
+        "by": viewer.reference,
+        "asked_at": clock.now().isoformat(),
+    }
+    keeping.ask_once(viewer, _wanted(whom.INVITING, intake), payload)
+
+
+def invite_some(
+    viewer: Viewer, intake_reference: str, again: bool, asked_at: datetime, after: int, most: int
+) -> tuple[int, int | None]:
+    """Do `invite` for some of those whose file has a greater id than `after`, and who got no link since `asked_at`.
+    Returns how many links left, and behind which id to go on; None at the end."""
+    intake = intake_for(viewer, intake_reference)
+    require_published(intake.state, intake.path)
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    people, reached = whom.next_invitable(intake, again, asked_at, after, most)
+    return _invite(viewer, intake, people, again), reached
+
+
+def ask_counts(viewer: Viewer, intake: Intake) -> None:
+    """Ask the worker to count whom an invitation would reach, unless it was asked a moment ago."""
+    require(viewer, IMPORT, intake.path)
+    keeping.ask(viewer, _wanted(whom.COUNTING, intake), {"intake": intake.reference})
+
+
+def keep_counts(viewer: Viewer, intake: Intake, fresh: int, everybody: int) -> None:
+    """Keep how many people an invitation reaches, as `invitable_counts` found."""
+    require(viewer, IMPORT, intake.path)
+    keeping.keep(viewer, _wanted(whom.COUNTING, intake), {"fresh": fresh, "everybody": everybody})
+
+
+def _wanted(kind: str, intake: Intake) -> Wanted:
+    return Wanted(kind, intake.reference, intake.institution_id)
+
+
+def _invite(viewer: Viewer, intake: Intake, people: Sequence[Invited], again: bool) -> int:
     if not people:
         return 0
     send_links(viewer, intake, dict(definition_of(intake).title), people)

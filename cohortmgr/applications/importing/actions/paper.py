@@ -34,7 +34,7 @@ from cohortmgr.applications.filling.actions.saving import write_answers
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.rules import guardian_problems, is_child
 from cohortmgr.applications.importing.actions.invitations import send_links
-from cohortmgr.applications.importing.queries.runs import Invited, reached_by, without_account
+from cohortmgr.applications.importing.queries.invited import Invited, reached_by, without_account
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.clock import CASABLANCA

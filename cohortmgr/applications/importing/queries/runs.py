@@ -1,4 +1,4 @@
-"""Reads the runs of the import, the tray, and who may be invited to claim their file."""
+"""Reads the runs of the import, and the tray."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.contacts import EMAIL, SMS, Contact, normalise_mobile
-from cohortmgr.accounts.models import Account, Person, SingleUseLink
-from cohortmgr.accounts.rules import CLAIMS, Viewer, allows, require
+from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import READ, staff_intake
 from cohortmgr.applications.importing.mappings import GivenMapping, mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
-from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.models import Intake
 
 IMPORT = "applications.import"
@@ -128,106 +125,6 @@ def waiting_row(reference: str, *, lock: bool = False) -> Waiting:
     if found is None:
         raise NotFound(reference)
     return Waiting(*found)
-
-
-@dataclass(frozen=True)
-class Invited:
-    """Somebody to invite: `person` as its row, the contact to use, and the reference and number of the imported
-    file."""
-
-    person: Any
-    contact: Contact
-    application: str
-    number: str
-    has_link: bool
-
-
-def invitable_counts(intake: Intake) -> tuple[int, int]:
-    """How many people an invitation would reach: without those who have a link already, and with them. The database
-    counts those who have an address; of the others each number is unsealed to see whether it can get SMS. Two
-    statements."""
-    has_link = _linked().exists().label("has_link")
-    by_email = _unclaimed(intake, has_link, sa.func.count()).where(_HAS_EMAIL).group_by("has_link")
-    counts = {bool(linked): count for linked, count in db.session.execute(by_email)}
-    by_phone = _unclaimed(intake, Person.reference, Person.email, Person.phone_sealed, has_link)
-    for row in db.session.execute(by_phone.where(~_HAS_EMAIL, Person.phone_sealed.is_not(None))):
-        if reached_by(row) is not None:
-            counts[bool(row.has_link)] = counts.get(bool(row.has_link), 0) + 1
-    return counts.get(False, 0), sum(counts.values())
-
-
-def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
-    """People with an imported file who can be reached but have no way in: no account, and no link that still
-    works.
-
-    `again`: include those with a link. One statement; telephone numbers must be unsealed to see which can get
-    SMS.
-    """
-    query = _unclaimed(
-        intake,
-        Person.id,
-        Person.reference,
-        Person.email,
-        Person.phone_sealed,
-        Person.language,
-        Person.given_name,
-        Person.family_name,
-        Application.reference.label("application_reference"),
-        Application.number,
-        _linked().exists().label("has_link"),
-    ).order_by(Application.id)
-    rows = db.session.execute(query if again else query.where(~_linked().exists()))
-    return [
-        Invited(row, contact, row.application_reference, row.number, row.has_link)
-        for row in rows
-        if (contact := reached_by(row)) is not None
-    ]
-
-
-_HAS_EMAIL = sa.and_(Person.email.is_not(None), Person.email != "")
-
-
-def _linked() -> sa.Select[Any]:
-    """The links of a person that still lead in."""
-    return sa.select(SingleUseLink.id).where(
-        SingleUseLink.subject == Person.reference,
-        SingleUseLink.purpose.in_(CLAIMS),
-        SingleUseLink.used_at.is_(None),
-        SingleUseLink.expires_at > clock.now(),
-    )
-
-
-def _unclaimed(intake: Intake, *wanted: Any) -> sa.Select[Any]:
-    """Select of people with an imported file and no account, one row a file."""
-    return (
-        sa.select(*wanted)
-        .select_from(Application)
-        .join(Person, Person.id == Application.person_id)
-        .where(Application.intake_id == intake.id, Application.source == "import")
-        # Nobody writes to a child: what there is to say goes to the guardian.
-        .where(Application.consent == "none")
-        .where(Application.state == "submitted", without_account())
-    )
-
-
-def without_account() -> sa.ColumnElement[bool]:
-    """The condition that a person has no account. Whether their address enters somebody else's does not matter:
-    the link leads on to a code, and that to what only they know."""
-    return ~sa.select(Account.id).where(Account.person_id == Person.id).exists()
-
-
-def reached_by(person: Any) -> Contact | None:
-    """The contact to which a link goes: the e-mail address of a person (or of their row), else a telephone
-    number that can receive SMS; None if there is neither."""
-    if person.email:
-        return Contact(EMAIL, person.email)
-    if person.phone_sealed is None:
-        return None
-    number = crypto.unseal(person.phone_sealed, "persons", "phone", person.reference)
-    try:
-        return Contact(SMS, normalise_mobile(number))
-    except Refused:
-        return None
 
 
 def stored_keys() -> set[str]:

@@ -14,7 +14,8 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.applications.importing.queries.runs import Invited, sees_own_only
+from cohortmgr.applications.importing.queries.invited import Invited
+from cohortmgr.applications.importing.queries.runs import sees_own_only
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake

@@ -8,13 +8,12 @@ from typing import Any
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file.queries import READ
-from cohortmgr.applications.importing.actions import invitations, tray
 from cohortmgr.applications.importing.actions import runs as import_runs
+from cohortmgr.applications.importing.actions import tray
 from cohortmgr.applications.importing.actions.tray import Opened
 from cohortmgr.applications.importing.actions.tray_rows import faults_of
 from cohortmgr.applications.importing.forms import (
@@ -31,7 +30,6 @@ from cohortmgr.applications.importing.mappings import is_dated, mapping_from_jso
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries import runs as import_queries
 from cohortmgr.applications.importing.queries.plan import decided_without, replacements, sent_outside
-from cohortmgr.applications.importing.queries.sharing import shared_contacts
 from cohortmgr.applications.importing.rules import GivenMapping, parse_mapping
 from cohortmgr.applications.importing.views.requests import row_form_of
 from cohortmgr.base import storage
@@ -310,28 +308,3 @@ def discard(reference: str) -> ResponseReturnValue:
     columns = (*first, *(name for name in opened.mapping.columns if name not in first))
     row = row_form_of(opened, columns)
     return _repair_page(opened, row, form, len(first))
-
-
-@staff_bp.route("/intakes/<reference>/invitations", methods=["GET", "POST"])
-@guards.staff
-def invite(reference: str) -> ResponseReturnValue:
-    """Show how many people would get a link to claim their file; a POST sends the links."""
-    viewer = guards.viewer()
-    intake = import_queries.intake_for(viewer, reference)
-    if request.method == "POST":
-        with writing():
-            count = invitations.invite(viewer, reference, again=request.form.get("again") == "1")
-        flash(ngettext("%(num)s lien est parti.", "%(num)s liens sont partis.", count))
-        return redirect(url_for("imports_staff.invite", reference=reference))
-    fresh, everybody = import_queries.invitable_counts(intake)
-    few = import_queries.invitable(intake, again=True) if everybody <= MOST_COMPARED else []
-    shared = shared_contacts(viewer, intake, few)
-    return render_template(
-        "applications/importing/staff_invitations.html",
-        intake=intake,
-        fresh=fresh,
-        again=everybody,
-        compared=everybody <= MOST_COMPARED,
-        shared=shared[:LISTED],
-        beyond=max(0, len(shared) - LISTED),
-    )

@@ -21,7 +21,7 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.invitations import invite
 from cohortmgr.applications.importing.models import TrayRow
-from cohortmgr.applications.importing.queries.runs import invitable
+from cohortmgr.applications.importing.queries.invited import invitable
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

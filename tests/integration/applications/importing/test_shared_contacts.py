@@ -14,7 +14,7 @@ from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.importing.queries.runs import invitable
+from cohortmgr.applications.importing.queries.invited import invitable
 from cohortmgr.applications.importing.queries.sharing import SharedContact, shared_contacts
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
