@@ -65,15 +65,15 @@ def page_of(
     place: ListPlace,
     size: int,
     total: int | None = None,
-    up_to: int = COUNTED,
+    up_to: int | None = None,
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
     a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, as
-    far as `up_to`. A row that is unknown leads to the first page."""
+    far as `up_to` or COUNTED. A row that is unknown leads to the first page."""
     columns, down = _order(query)
-    counted, is_more = (total, False) if total is not None else _counted(query, up_to)
+    counted, is_more = (total, False) if total is not None else _counted(query, up_to or COUNTED)
     key = _key(query, columns, place.after or place.before)
     rows: list[Any] = []
     backwards = place.at_end or bool(place.before and key and not place.after)

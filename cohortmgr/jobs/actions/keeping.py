@@ -16,7 +16,7 @@ from cohortmgr.jobs.queries import advance_of, is_due
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ResultWanted:
     """A kept result: its kind, which is that of the job that finds it, and the row it is about."""
 
     kind: str
@@ -24,7 +24,7 @@ class Wanted:
     institution_id: int
 
 
-def ask(viewer: Asker, wanted: Wanted, payload: Mapping[str, Any]) -> bool:
+def ask(viewer: Asker, wanted: ResultWanted, payload: Mapping[str, Any]) -> bool:
     """Ask the worker for a result, unless a job is at it or was asked for within the last minute. Returns whether it
     was asked for."""
     kept = _kept(wanted)
@@ -34,7 +34,7 @@ def ask(viewer: Asker, wanted: Wanted, payload: Mapping[str, Any]) -> bool:
     return True
 
 
-def ask_once(viewer: Asker, wanted: Wanted, payload: Mapping[str, Any]) -> bool:
+def ask_once(viewer: Asker, wanted: ResultWanted, payload: Mapping[str, Any]) -> bool:
     """Ask the worker to do something that must not be done twice at once, unless a job is at it. Returns whether it
     was asked to."""
     kept = _kept(wanted)
@@ -44,18 +44,18 @@ def ask_once(viewer: Asker, wanted: Wanted, payload: Mapping[str, Any]) -> bool:
     return True
 
 
-def keep(viewer: Asker, wanted: Wanted, figures: Mapping[str, Any]) -> None:
+def keep(viewer: Asker, wanted: ResultWanted, figures: Mapping[str, Any]) -> None:
     """Keep what was found this moment."""
     kept = _kept(wanted)
     kept.made_at, kept.figures = clock.now(), dict(figures)
 
 
-def _request(viewer: Asker, kept: KeptResult, wanted: Wanted, payload: Mapping[str, Any]) -> None:
+def _request(viewer: Asker, kept: KeptResult, wanted: ResultWanted, payload: Mapping[str, Any]) -> None:
     kept.asked_at = clock.now()
     kept.job_reference = request(viewer, wanted.kind, payload, wanted.institution_id)
 
 
-def _kept(wanted: Wanted) -> KeptResult:
+def _kept(wanted: ResultWanted) -> KeptResult:
     """Return the row of a result, locked; it is made if there is none."""
     key = {"kind": wanted.kind, "subject": wanted.subject}
     values: dict[str, Any] = {

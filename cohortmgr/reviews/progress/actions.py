@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.jobs.actions import keeping
-from cohortmgr.jobs.actions.keeping import Wanted
+from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.progress import queries
 from cohortmgr.reviews.progress.queries import KIND
@@ -23,5 +23,5 @@ def keep(viewer: Viewer, intake: Intake, found: ReadingProgress) -> None:
     keeping.keep(viewer, _wanted(intake), queries.as_kept(found))
 
 
-def _wanted(intake: Intake) -> Wanted:
-    return Wanted(KIND, intake.reference, intake.institution_id)
+def _wanted(intake: Intake) -> ResultWanted:
+    return ResultWanted(KIND, intake.reference, intake.institution_id)

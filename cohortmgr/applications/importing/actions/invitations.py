@@ -19,7 +19,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.jobs.actions import keeping
-from cohortmgr.jobs.actions.keeping import Wanted
+from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -79,8 +79,8 @@ def keep_counts(viewer: Viewer, intake: Intake, fresh: int, everybody: int) -> N
     keeping.keep(viewer, _wanted(whom.COUNTING, intake), {"fresh": fresh, "everybody": everybody})
 
 
-def _wanted(kind: str, intake: Intake) -> Wanted:
-    return Wanted(kind, intake.reference, intake.institution_id)
+def _wanted(kind: str, intake: Intake) -> ResultWanted:
+    return ResultWanted(kind, intake.reference, intake.institution_id)
 
 
 def _invite(viewer: Viewer, intake: Intake, people: Sequence[Invited], again: bool) -> int:
