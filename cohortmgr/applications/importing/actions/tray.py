@@ -83,7 +83,9 @@ class Opened:
     def _numbers(self) -> set[str]:
         """The columns of numbers of identity. One of them is wrong, and the row cannot say which."""
         questions = self.definition.form.questions
-        keys = {each.key for each in questions if each.target in IDENTITIES or each.kind is QuestionKind.IDENTITY}
+        keys = {
+            each.key for each in questions if each.target in IDENTITIES or each.kind is QuestionKind.IDENTITY
+        }
         return {header for header, key in self.mapping.columns.items() if key in keys}
 
 
