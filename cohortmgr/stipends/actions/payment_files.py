@@ -25,7 +25,7 @@ from cohortmgr.stipends.rules import SETTLED, WITH_BANK, RunState, StipendLineSt
 
 _STALE = N_(
     "Des comptes bancaires ont changé ou renvoyé un versement depuis l’accord : le fichier n’est plus celui approuvé. "
-    "Annulez cet état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
+    "Qui approuve annule cet état, avec un motif ; ouvrez alors le mois de nouveau, et faites-le approuver."
 )
 _WITH_BANK = N_(
     "Des comptes bancaires ont changé ou renvoyé un versement depuis l’accord, et la banque a déjà ce fichier : il "
@@ -33,8 +33,8 @@ _WITH_BANK = N_(
     "reviennent."
 )
 _IN_ORDER = N_(
-    "L’état de %(month)s est approuvé, et la banque n’a pas encore son fichier : remettez-le d’abord, ou annulez cet "
-    "état-ci, puis celui de %(month)s."
+    "L’état de %(month)s est approuvé, et la banque n’a pas encore son fichier : remettez-le d’abord. S’il ne peut pas "
+    "l’être, qui approuve annule cet état-ci, puis celui de %(month)s."
 )
 _CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
 _RETURNED = N_("%(name)s : le versement de %(month)s est revenu de ce compte depuis l’accord.")
