@@ -60,8 +60,8 @@ class Problem:
 def as_json(problem: Problem) -> dict[str, Any]:
     """Convert a problem or reason to JSON, for a row that keeps it.
 
-    Texts in three languages, decimals, days, moments, lists and problems within it survive the round trip, so
-    that whoever reads it later is told it in their own language. Raises TypeError for anything else: a value
+    Texts in three languages, quantities, decimals, days, moments, lists and problems within it survive the round
+    trip, so that whoever reads it later is told it in their own language. Raises TypeError for anything else: a value
     turned into its repr would reach a page as such."""
     return {
         "what": problem.what,
@@ -76,8 +76,9 @@ def from_json(stored: Mapping[str, Any]) -> Problem:
     return Problem(stored["what"], values, stored.get("where"))
 
 
-_READ: Mapping[str, Callable[[str], object]] = {
+_READ: Mapping[str, Callable[[Any], object]] = {
     "$decimal": Decimal,
+    "$quantity": lambda kept: Quantity(*kept),
     "$moment": datetime.fromisoformat,
     "$day": date.fromisoformat,
 }
@@ -88,6 +89,8 @@ def _json_of(value: object) -> object:
         return str(value) if isinstance(value, str) else value
     if isinstance(value, Problem):
         return as_json(value)
+    if isinstance(value, Quantity):
+        return {"$quantity": [str(value.one), str(value.many), value.number]}
     if isinstance(value, Decimal):
         return {"$decimal": str(value)}
     if isinstance(value, datetime):

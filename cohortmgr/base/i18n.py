@@ -4,6 +4,7 @@ The msgids are French; the others are Arabic of Morocco and English."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,7 @@ _said: dict[tuple[str, str], Markup] = {}
 _parsed = {language: Locale.parse(name) for language, name in LOCALES.items()}
 _DAY = {"fr": "EEEE d MMMM y", "ar": "EEEE d MMMM y", "en": "EEEE d MMMM y"}
 _SHORT_DAY = {"fr": "d MMM y", "ar": "d MMM y", "en": "d MMM y"}
+_DAY_OF_MONTH = re.compile(r"(?<!d)d(?!d)")
 _QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«\u2068", "، ", "\u2069»"), "en": ("“", ", ", "”")}
 _COMMAS = {"fr": ", ", "ar": "، ", "en": ", "}
 _COLONS = {"fr": " : ", "ar": ": ", "en": ": "}
@@ -269,6 +271,8 @@ def _local_day(value: date | datetime) -> date:
 
 @lru_cache(maxsize=4096)
 def _dated(value: date, pattern: str, spoken: str) -> str:
+    if spoken == "fr" and value.day == 1:
+        pattern = _DAY_OF_MONTH.sub("d'er'", pattern)  # 1er mars
     return str(format_date(value, pattern, locale=_parsed[spoken]))
 
 

@@ -45,9 +45,7 @@ def mask_counts(counts: Mapping[str, int], k: int = SMALL) -> dict[str, int | No
     Sent files are eligible, not eligible or not judged yet: none of the three is small, nor can be worked out from
     the others and their sum. The other counts are no part of a sum that is shown."""
     shown = _hidden_small(counts, k)
-    judged = {key: counts[key] for key in ("eligible", "ineligible")}
-    column = mask_column({**judged, "": counts["submitted"] - sum(judged.values())}, k)
-    return {**shown, **{key: column[key] for key in judged}}
+    return shown | mask_column({key: counts[key] for key in ("eligible", "ineligible", "undecided")}, k)
 
 
 def _hidden_small(counts: Mapping[str, int | None], k: int) -> dict[str, int | None]:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric
 from cohortmgr.reviews.rules import mark_out_of_twenty
 from cohortmgr.selection.ranking import LOST_TIE, Cut, RankedCandidate, Ranking, RankingEntry, cut, rank
 from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for
+
+_FILES = NN_("%(num)s dossier", "%(num)s dossiers")
+_READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 
 
 @dataclass(frozen=True)
@@ -126,21 +129,21 @@ def require_read(board: SelectionBoard) -> None:
     conditions. The problem says how many do and names the first."""
     if board.undecided:
         what = N_(
-            "%(files)s dossiers attendent qu’on dise s’ils remplissent les conditions, dont %(first)s : décidez "
-            "avant de proposer."
+            "Dites d’abord si les conditions sont remplies par %(files)s, en commençant par %(first)s : rien ne se "
+            "propose avant."
         )
-        values = {"files": len(board.undecided), "first": board.undecided[0].number}
+        values = {"files": Quantity(*_FILES, len(board.undecided)), "first": board.undecided[0].number}
         raise Refused(Problem(what, values, "undecided"))
     if board.unread:
         raise Refused(
             Problem(
                 N_(
-                    "%(files)s dossiers éligibles ont moins de %(readings)s lectures remises, dont %(first)s : "
-                    "faites-les lire avant de proposer."
+                    "Faites lire d’abord %(files)s, en commençant par %(first)s : il faut %(readings)s avant de "
+                    "proposer."
                 ),
                 {
-                    "files": len(board.unread),
-                    "readings": board.rubric.readings,
+                    "files": Quantity(*_FILES, len(board.unread)),
+                    "readings": Quantity(*_READINGS, board.rubric.readings),
                     "first": board.unread[0].number,
                 },
                 "unread",

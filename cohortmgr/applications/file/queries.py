@@ -307,7 +307,8 @@ def miscounted() -> list[dict[str, Any]]:
 
 
 def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """For each intake: how many files of each state, and how many sent ones are `eligible` and `ineligible`.
+    """For each intake: how many files of each state, and how many sent ones are `eligible`, `ineligible`
+    and `undecided`, which wait for a person's word.
 
     A child's file without the guardian's agreement counts as none of these; `refused` counts those to which
     the guardian said no. One statement over counters, for home pages; the caller chooses intakes that the viewer may
@@ -322,12 +323,13 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
             found[intake_id]["refused"] += count if consent == Consent.WITHDRAWN else 0
             continue
         found[intake_id][state] += count
-        if state == "submitted" and eligible != "open":
-            found[intake_id]["eligible" if eligible == "yes" else "ineligible"] += count
+        if state == "submitted":
+            found[intake_id][_JUDGED[eligible]] += count
     return found
 
 
-_COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", "eligible", "ineligible", "refused")
+_JUDGED = {"yes": "eligible", "no": "ineligible", "open": "undecided"}
+_COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", *_JUDGED.values(), "refused")
 
 
 def numbers_of(person_id: int) -> list[str]:

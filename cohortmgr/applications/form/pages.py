@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby
 
@@ -123,6 +123,25 @@ def page_with(pages: Iterable[FormPage], key: str) -> FormPage | None:
         if any(key == each or key.startswith(f"{each}-") for each in page.keys):
             return page
     return None
+
+
+def left_on(
+    page: FormPage, pages: Iterable[FormPage], form: Form, absent: Iterable[Problem]
+) -> list[Problem]:
+    """What is absent and asked for on a page of `pages`. Of questions of which one suffices, the last page that has
+    one asks: whoever has a number and no address passes the page of the address."""
+    alike = {
+        each.key: [other.key for other in form.instead_of(each)] for each in form.questions if each.either
+    }
+    last = {key: each for each in pages for key in each.keys}
+    found = list[Problem]()
+    for problem in absent:
+        keys = [key for key in alike.get(problem.where or "", ()) if key in last]
+        if not keys and page_with([page], problem.where or "") is not None:
+            found.append(problem)
+        elif keys and last[keys[-1]].keys == page.keys:
+            found.append(replace(problem, where=next(key for key in keys if key in page.keys)))
+    return found
 
 
 def by_question(problems: Iterable[Problem], keys: Collection[str]) -> dict[str, list[Problem]]:

@@ -29,6 +29,11 @@ _VOWELS = re.compile("[aeiouy]|(.)(?=\\1)")
 _PART, _SLIP = 4, 0.75
 
 ANOTHER_PERSON = N_("Ce numéro est déjà celui d’une autre personne. Vérifiez-le sur la pièce d’identité.")
+# One of the numbers is right; which, the row cannot say. It stands beside one of them and is true of all.
+APART = N_(
+    "Ces numéros d’identité ne sont pas ceux d’une seule personne : l’un d’eux est déjà celui d’une autre. Vérifiez "
+    "chacun sur les pièces d’identité."
+)
 BOTH_NAMES = N_(
     "La ligne est celle de %(given)s, mais ses numéros d’identité contredisent ceux de %(known)s. Aucun numéro "
     "n’est remplacé : vérifiez-les sur les pièces d’identité."
@@ -37,8 +42,10 @@ OTHER_NAME = N_(
     "Ce numéro est celui de %(known)s, et la ligne porte un autre nom : %(given)s. Rien n’est remplacé : vérifiez le "
     "numéro et le nom sur la pièce d’identité."
 )
-# What names somebody else, whom who mends their own row may not read.
-NAMING = (BOTH_NAMES, OTHER_NAME)
+# What names somebody else, whom who mends their own row may not read, and what is said to them instead.
+UNNAMED = {BOTH_NAMES: APART, OTHER_NAME: ANOTHER_PERSON}
+# What any number of the row may be the cause of.
+OF_NUMBERS = frozenset((ANOTHER_PERSON, APART, *UNNAMED))
 
 
 def judged_together(
@@ -161,7 +168,7 @@ def _of_two_people(
 def contradiction(given: str, known: str, where: str | None, *, by_name: bool) -> Problem:
     """What is said of a row whose numbers are somebody else's, with both names if both may be said."""
     if not (given and known):
-        return Problem(ANOTHER_PERSON, {}, where)
+        return Problem(ANOTHER_PERSON if by_name else APART, {}, where)
     return Problem(OTHER_NAME if by_name else BOTH_NAMES, {"given": given, "known": known}, where)
 
 

@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import Role, Viewer, require, require_second_perso
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -25,10 +25,8 @@ from cohortmgr.placements.queries import placements
 from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState
 from cohortmgr.programmes import queries as programmes
 
-_GONE = N_(
-    "%(gone)s personnes affectées ont quitté la promotion depuis le calcul : annulez cette affectation et "
-    "recalculez-la."
-)
+_PLACED = NN_("%(num)s personne affectée", "%(num)s personnes affectées")
+_GONE = N_("Depuis le calcul, la promotion a perdu %(gone)s : annulez cette affectation et recalculez-la.")
 
 
 def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
@@ -98,7 +96,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
         raise Refused(Problem(what, {"count": len(assignment)}, "confirmation"))
     people = _people(cohort, assignment)
     if len(people) < len(assignment):
-        gone = {"gone": len(assignment) - len(people)}
+        gone = {"gone": Quantity(*_PLACED, len(assignment) - len(people))}
         raise Refused(Problem(_GONE, gone))
     if not _claim(run, MatchingState.APPROVED, {"approved_by": viewer.reference, "approved_at": clock.now()}):
         _require_already(run, MatchingState.APPROVED)

@@ -313,6 +313,7 @@ _MINE = (
         sa.select(sa.func.count()).where(Wish.enrolment_id == Enrolment.id).scalar_subquery().label("wished"),
         Organisation.name.label("company"),
         Placement.starts_on,
+        Placement.ends_on,
     )
     .join(Cohort, Cohort.id == Enrolment.cohort_id)
     .outerjoin(Placement, Placement.id == standing.last_hosting(Enrolment.id))
@@ -326,7 +327,7 @@ def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return each of the viewer's enrolments with its number of wishes and its placement, for the home page.
 
     Columns: reference (of the enrolment), state, cohort (texts), open (positions), wished, company (texts or
-    None), starts_on.
+    None), starts_on, ends_on (None while the company has them).
     """
     if viewer.person_id is None:
         return []

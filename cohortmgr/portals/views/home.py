@@ -24,7 +24,7 @@ from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.i18n import LANGUAGES, day, localized, month, remember
+from cohortmgr.base.i18n import LANGUAGES, colon, day, localized, month, remember
 from cohortmgr.base.navigation import RoomCard
 from cohortmgr.base.web.ailments import ailment_now
 from cohortmgr.base.web.reading import replica_ailment
@@ -158,7 +158,7 @@ def staff_home() -> ResponseReturnValue:
     counts = {intake.id: _shown(viewer, intake, counted[intake.id]) for intake in intakes}
     return render_template(
         "portals/staff_home.html",
-        waiting=_waiting(viewer),
+        waiting=[*_waiting(viewer), *_to_decide(viewer, intakes, counted)],
         intakes=intakes,
         counts=counts,
         opening={intake.id for intake in intakes if _opens_something(viewer, intake)},
@@ -205,6 +205,26 @@ def _waiting(viewer: Viewer) -> list[dict[str, Any]]:
             url = url_for("campaigns_staff.show", reference=campaign.reference)
             found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
     return [*_asked_and_lost(viewer), *found]
+
+
+def _to_decide(
+    viewer: Viewer, intakes: Iterable[Intake], counted: Mapping[int, Mapping[str, int]]
+) -> list[dict[str, Any]]:
+    """Return the intakes whose sent files wait until a person says whether they meet the conditions: their people were
+    told that somebody looks at it."""
+    found: list[dict[str, Any]] = []
+    for intake in intakes:
+        count = counted[intake.id]["undecided"]
+        if count and allows(viewer, applications.MANAGE, intake.path):
+            label = ngettext(
+                "%(num)s dossier attend qu’on dise s’il remplit les conditions",
+                "%(num)s dossiers attendent qu’on dise s’ils remplissent les conditions",
+                count,
+            )
+            url = url_for("applications_lists.list", reference=intake.reference, eligible="open")
+            label = f"{label}{colon()}{localized(intake.title)}"
+            found.append({"label": label, "url": url, "kind": "wait", "status": _("À vous")})
+    return found
 
 
 def _pay(viewer: Viewer) -> list[dict[str, Any]]:

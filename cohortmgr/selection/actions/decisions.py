@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import Viewer, allows, require, require_second_per
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused, Stale, from_json
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused, Stale, from_json
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes import queries as programmes
@@ -26,6 +26,8 @@ from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome
 from cohortmgr.selection.standings import queries as standings
 
 LONGEST_NOTE = 2000
+
+_CHOSEN = NN_("%(num)s personne retenue", "%(num)s personnes retenues")
 
 
 def propose(
@@ -194,10 +196,9 @@ def _require_all_there(chosen: Sequence[sa.Row[Any]]) -> None:
     gone = sum(1 for row in chosen if row.application_state != "submitted")
     if gone:
         what = N_(
-            "%(gone)s personnes retenues ont retiré leur candidature depuis la proposition : annulez ce lot et "
-            "proposez-le de nouveau."
+            "Depuis la proposition, la candidature est retirée par %(gone)s : annulez ce lot et proposez-le de nouveau."
         )
-        raise Refused(Problem(what, {"gone": gone}))
+        raise Refused(Problem(what, {"gone": Quantity(*_CHOSEN, gone)}))
 
 
 def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> Batch:

@@ -25,12 +25,16 @@ from cohortmgr.stipends.rules import SETTLED, WITH_BANK, RunState, StipendLineSt
 
 _STALE = N_(
     "Des comptes bancaires ont changé ou renvoyé un versement depuis l’accord : le fichier n’est plus celui approuvé. "
-    "Annulez cet état avec un motif, ouvrez le mois de nouveau, et faites-le approuver."
+    "Qui approuve annule cet état, avec un motif ; ouvrez alors le mois de nouveau, et faites-le approuver."
 )
 _WITH_BANK = N_(
     "Des comptes bancaires ont changé ou renvoyé un versement depuis l’accord, et la banque a déjà ce fichier : il "
     "n’est pas donné une deuxième fois. Demandez-lui d’abord d’arrêter ces virements, puis notez ici ceux qui "
     "reviennent."
+)
+_IN_ORDER = N_(
+    "L’état de %(month)s est approuvé, et la banque n’a pas encore son fichier : remettez-le d’abord. S’il ne peut pas "
+    "l’être, qui approuve annule cet état-ci, puis celui de %(month)s."
 )
 _CHANGED = N_("%(name)s : le compte a changé depuis l’accord.")
 _RETURNED = N_("%(name)s : le versement de %(month)s est revenu de ce compte depuis l’accord.")
@@ -71,9 +75,12 @@ class PaymentSheet:
 def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
     """Return the bank's CSV file of an approved run, and mark the run as handed to the bank.
 
-    The rows are checked again before the file leaves."""
+    The rows are checked again before the file leaves. Files leave in the order of months: a month whose later one
+    was paid can no longer be cancelled, and if its accounts change it would never be paid."""
     run, cohort = queries.run_for(viewer, run_reference)
     require(viewer, "stipends.prepare", cohort.path)
+    if run.state == RunState.APPROVED:
+        _require_in_order(run)
     payments, _companies = _payments(run, cohort, frozenset({RunState.PAID}))
     rows = bank_rows(payments, f"BOURSE {run.month:%m/%Y}")
     problems = check_bank_rows(rows)
@@ -111,6 +118,12 @@ def payment_sheet(viewer: Viewer, run_reference: str) -> PaymentSheet:
         payments.count,
         payments.total,
     )
+
+
+def _require_in_order(run: StipendRun) -> None:
+    earlier = queries.not_handed_before(run)
+    if earlier is not None:
+        raise Refused(Problem(_IN_ORDER, {"month": f"{earlier.month:%m/%Y}"}))
 
 
 def _payments(

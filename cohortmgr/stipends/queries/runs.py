@@ -288,6 +288,18 @@ def later_settled(run: StipendRun) -> StipendRun | None:
     return db.session.scalar(sa.select(StipendRun).where(*later).order_by(StipendRun.month).limit(1))
 
 
+def not_handed_before(run: StipendRun) -> StipendRun | None:
+    """Return the first approved run of an earlier month that pays somebody and whose file the bank has not; None if
+    there is none."""
+    earlier = (
+        StipendRun.cohort_id == run.cohort_id,
+        StipendRun.month < run.month,
+        StipendRun.state == RunState.APPROVED.value,
+        StipendRun.lines > 0,
+    )
+    return db.session.scalar(sa.select(StipendRun).where(*earlier).order_by(StipendRun.month).limit(1))
+
+
 def adjusted_before(run: StipendRun) -> Mapping[int, StipendLine]:
     """Return by enrolment id the lines that finance had adjusted in the last cancelled run of the same month."""
     last = sa.select(sa.func.max(StipendRun.id)).where(

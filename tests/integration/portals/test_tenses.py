@@ -80,3 +80,17 @@ def test_an_answer_that_is_late_is_not_promised_any_more() -> None:
     on_the_day = turn_of(promised, datetime(2027, 7, 1, 20, tzinfo=UTC)).next.what
     after = turn_of(promised, datetime(2027, 7, 2, 9, tzinfo=UTC)).next.what
     assert "au plus tard" in on_the_day and "était promise" in after
+
+
+def test_who_left_a_company_does_not_read_that_they_are_there_since(
+    app: Flask, system_context: AppContext
+) -> None:
+    promotions.placed(1)
+    mine = promotions.browser(app, promotions.candidate(1))
+    assert told(mine, "/my", ("Depuis le", "est finie")) == ["Depuis le"]
+    with writing():
+        db.session.execute(sa.update(Placement).values(state="broken", ends_on=date(2026, 2, 27)))
+    assert told(mine, "/my", ("Depuis le", "vendredi 27 février 2026", "est finie")) == [
+        "vendredi 27 février 2026",
+        "est finie",
+    ]

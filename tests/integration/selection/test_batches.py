@@ -39,7 +39,7 @@ def test_nothing_is_proposed_while_a_file_is_unread() -> None:
     manager = someone(intake, Role.SELECTION_MANAGER)
     with pytest.raises(Refused) as refusal, writing():
         decisions.propose(manager, intake.reference)
-    assert refusal.value.problems[0].values["files"] == 3
+    assert refusal.value.problems[0].values["files"].number == 3
     (reader,) = readers(intake, 1)
     with pytest.raises(NotPermitted), writing():
         decisions.propose(reader, intake.reference)

@@ -200,7 +200,7 @@ def test_what_the_bank_has_stays_readable_and_says_to_stop_the_bank_first(
     new = promotions.rib(77)
     assert client.post(f"/my/applications/{reference}/correction", data={"rib": new}).status_code == 302
     page = desk.get(address).text
-    assert "de ne pas payer ces lignes" in page and "Annulez cet état avec un motif" not in page
+    assert "de ne pas payer ces lignes" in page and "Qui approuve annule cet état" not in page
     listed = desk.get(f"{address}/list")
     assert listed.status_code == 200
     assert promotions.rib(1)[6:22] in listed.text and new[6:22] not in listed.text

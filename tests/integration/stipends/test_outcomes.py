@@ -197,6 +197,26 @@ def test_18_a_month_on_which_a_later_one_rests_is_not_cancelled(system_context: 
     assert lines(approved(cohort, JANUARY))[0].net_cents == FULL
 
 
+def test_files_leave_in_the_order_of_months_so_that_each_can_be_cancelled_until_it_left(
+    app: Flask, system_context: AppContext
+) -> None:
+    """February paid before January's file: January rests under it for ever, and pays nobody if an account changes."""
+    cohort = promotions.placed(2)
+    january, february = approved(cohort, JANUARY), approved(cohort, FEBRUARY)
+    finance = promotions.staff(cohorts.intake_of(cohort), Role.FINANCE)
+    page = promotions.browser(app, finance).post(f"/staff/stipends/{february.reference}/bank-file.csv")
+    assert page.status_code == 422 and "L’état de 01/2026 est approuvé" in page.text
+    give_rib(1, promotions.rib(91))
+    with pytest.raises(Refused, match="depuis l’accord"), writing():
+        payment_files.bank_file(SYSTEM, january.reference)
+    # The way out stands open: nothing of February left, so both are cancelled and approved again.
+    cancel(february)
+    cancel(january)
+    for month in (JANUARY, FEBRUARY):
+        again = handed_over(cohort, month)
+        assert [line.state for line in lines(again)] == ["payable", "payable"]
+
+
 def test_18_a_run_of_which_the_bank_paid_a_line_is_not_cancelled(system_context: AppContext) -> None:
     run = handed_over(promotions.placed(2), JANUARY)
     with writing():

@@ -168,9 +168,7 @@ def test_a_return_noted_between_computing_and_approving_stops_the_approval(
 
 def test_the_later_month_may_come_back_first_and_a_confirmation_stands(system_context: AppContext) -> None:
     cohort = promotions.placed(2)
-    january, february = approved(cohort, JANUARY), approved(cohort, FEBRUARY)
-    with writing():
-        payment_files.bank_file(SYSTEM, february.reference)
+    january, february = handed_over(cohort, JANUARY), handed_over(cohort, FEBRUARY)
     with writing():
         outcomes.mark_line(SYSTEM, lines(february)[0].reference, clock.today(), True, "Compte clôturé")
     with pytest.raises(Refused, match="depuis l’accord"), writing():

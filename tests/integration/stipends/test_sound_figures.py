@@ -290,7 +290,7 @@ def test_what_is_left_to_who_has_gone_and_after_the_last_month_is_paid(system_co
     with writing():
         details = db.session.scalars(sa.select(BankDetails).order_by(BankDetails.id)).first()
         db.session.delete(details)
-    approved(cohort, JANUARY)
+    january = approved(cohort, JANUARY)
     leave(1, datetime(2026, 1, 31, 9, tzinfo=UTC))
     give_rib(1, promotions.rib(1))
     february = approved(cohort, FEBRUARY)
@@ -299,8 +299,9 @@ def test_what_is_left_to_who_has_gone_and_after_the_last_month_is_paid(system_co
     after = date(2027, 7, 1)
     with pytest.raises(Refused), writing():
         runs.open_run(SYSTEM, cohort.reference, after)
-    with writing():
-        payment_files.bank_file(SYSTEM, february.reference)
+    for run in (january, february):
+        with writing():
+            payment_files.bank_file(SYSTEM, run.reference)
     with writing():
         outcomes.mark_line(SYSTEM, usual.reference, clock.today(), True, "Compte clôturé")
     with clock.at(datetime(2027, 7, 1, 9, tzinfo=UTC)):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.base.i18n import dirhams
+from cohortmgr.base import catalogues
+from cohortmgr.base.i18n import day, dirhams, init_i18n, short_day, speaking
 
 
 @given(st.integers(-(10**15), 10**15))
@@ -15,3 +20,20 @@ def test_no_centime_is_lost(amount: int) -> None:
 
 def test_dirhams_show_two_decimals() -> None:
     assert (str(dirhams(700_000)), str(dirhams(-5))) == ("7000.00", "-0.05")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "long", "short"),
+    [
+        ("fr", "lundi 1er mars 2027", "1er mars 2027"),
+        ("en", "Monday 1 March 2027", "1 Mar 2027"),
+        ("ar", "الاثنين 1 مارس 2027", "1 مارس 2027"),
+    ],
+)
+def test_the_first_day_of_a_month_is_an_ordinal_in_french_alone(spoken: str, long: str, short: str) -> None:
+    app = Flask("cohortmgr")
+    app.config["ROOT"] = catalogues.ROOT
+    init_i18n(app)
+    with app.test_request_context(), speaking(spoken):
+        assert (day(date(2027, 3, 1)), short_day(date(2027, 3, 1))) == (long, short)
+        assert "er" not in short_day(date(2027, 3, 21)) + short_day(date(2027, 3, 11))

@@ -23,7 +23,7 @@ from cohortmgr.applications.importing.actions.tray_rows import (
     usable_email,
 )
 from cohortmgr.applications.importing.mappings import mapping_from_json, propose_mapping
-from cohortmgr.applications.importing.persons import ANOTHER_PERSON, NAMING
+from cohortmgr.applications.importing.persons import IDENTITIES, OF_NUMBERS, UNNAMED
 from cohortmgr.applications.importing.queries.plan import plan_of, prepared_of
 from cohortmgr.applications.importing.queries.runs import OPEN, Waiting, own_runs, require_run, waiting_row
 from cohortmgr.applications.importing.rules import (
@@ -38,6 +38,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.outbox.actions import Letter, send_all
+from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.programmes.rules import require_published
@@ -64,9 +65,12 @@ class Opened:
         return contact_in(self.waiting.row, self.definition.form, self.mapping, self.cells)
 
     def at_fault(self) -> tuple[str, ...]:
-        """The columns at fault, in the file's order, with a name's other writing if the two are to be exchanged; all
-        of them when the fault concerns the row as a whole."""
+        """The columns at fault, in the file's order, with a name's other writing if the two are to be exchanged, and
+        every number of identity where one is another person's; all of them when the fault concerns the row as a
+        whole."""
         named = {fault.column for fault in self.faults if fault.column}
+        if named and any(fault.problem.what in OF_NUMBERS for fault in self.faults):
+            named |= self._numbers()
         texts = {
             key: self.cells.get(header, "").strip() for header, key in self.mapping.columns.items() if key
         }
@@ -75,6 +79,14 @@ class Opened:
             named |= {header for header, key in self.mapping.columns.items() if key in moved}
         chosen = tuple(header for header in self.mapping.columns if header in named)
         return chosen or tuple(header for header, key in self.mapping.columns.items() if key)
+
+    def _numbers(self) -> set[str]:
+        """The columns of numbers of identity. One of them is wrong, and the row cannot say which."""
+        questions = self.definition.form.questions
+        keys = {
+            each.key for each in questions if each.target in IDENTITIES or each.kind is QuestionKind.IDENTITY
+        }
+        return {header for header, key in self.mapping.columns.items() if key in keys}
 
 
 def open_row(viewer: Viewer, reference: str) -> Opened:
@@ -159,7 +171,7 @@ def open_link(viewer: Viewer, token: str) -> Opened:
 def _without_names(faults: tuple[RowFault, ...]) -> tuple[RowFault, ...]:
     """The faults as a person who mends their own row may read them: nobody else is named, and no spreadsheet, which
     is not theirs."""
-    said = {**dict.fromkeys(NAMING, Problem(ANOTHER_PERSON)), DAMAGED_IN_FILE: Problem(DAMAGED)}
+    said = {what: Problem(instead) for what, instead in {**UNNAMED, DAMAGED_IN_FILE: DAMAGED}.items()}
     return tuple(
         replace(fault, problem=replace(said[fault.problem.what], where=fault.problem.where))
         if fault.problem.what in said

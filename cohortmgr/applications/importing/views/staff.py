@@ -113,7 +113,11 @@ def run(reference: str) -> ResponseReturnValue:
     if found.state != "preview" or found.storage_key is None:
         may_list = allows(guards.viewer(), READ, intake.path)
         return render_template(
-            "applications/importing/staff_import_result.html", run=found, intake=intake, may_list=may_list
+            "applications/importing/staff_import_result.html",
+            run=found,
+            intake=intake,
+            may_list=may_list,
+            of_minors=definition_of(intake).guardians is not None,
         )
     return _preview(found, intake)
 

@@ -45,6 +45,7 @@ from cohortmgr.applications.form.pages import (
     FormPage,
     by_question,
     decided_elsewhere,
+    left_on,
     mark_of,
     met,
     page_with,
@@ -188,7 +189,8 @@ def _goes_on(button: Pressed | None) -> bool:
 def _left(file: File, asked: FormPage) -> list[Problem]:
     """What the page still lacks."""
     absent = lacking(file.definition, file.working, papers_of(file.documents), clock.today())
-    return [each for each in absent if page_with([asked], each.where or "") is not None]
+    form = file.definition.form
+    return left_on(asked, met(form, file.working), form, absent)
 
 
 def _closed(file: File, asked: FormPage) -> list[EligibilityRule]:

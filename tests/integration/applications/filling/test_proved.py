@@ -9,11 +9,15 @@ import sqlalchemy as sa
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, writing
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
+from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code
 from tests.integration.applications.importing.sheets import words
 from tests.integration.applications.journey import steps
@@ -82,6 +86,25 @@ def test_one_of_address_and_number_suffices_and_none_is_told_once(client: FlaskC
     assert client.post(page, data={"email": "", "phone": PHONE}).status_code == 302
     db.session.rollback()
     assert client.post(page, data={"email": "zoe@exemple.ma", "phone": ""}).status_code == 302
+
+
+def test_who_has_a_telephone_alone_passes_the_page_of_the_address_where_the_number_has_its_own(
+    client: FlaskClient,
+) -> None:
+    """jobintech asks for both on two pages: the first said "address or telephone is missing" and held no telephone."""
+    with writing():
+        programmes.load_definition(SYSTEM, read_known("jobintech"))
+    enter(client, PHONE)
+    draft = begin(client, intake_of("jobintech", "2027-1").reference)
+    pages = [f"/my/applications/{draft}/form/contact/{number}" for number in (1, 2, 3)]
+    answer = client.post(pages[0], data={"email": ""})
+    assert answer.status_code == 302 and answer.location.endswith(pages[1]), words(answer.text)
+    text = client.get(pages[1]).text
+    assert f'value="{NUMBER}"' in text
+    none = client.post(pages[1], data={"phone": ""})
+    assert none.status_code == 200 and "Adresse e-mail ou " in words(none.text), "the last page asks for one"
+    answer = client.post(pages[1], data={"phone": NUMBER})
+    assert answer.status_code == 302 and answer.location.endswith(pages[2]), words(answer.text)
 
 
 def test_what_is_written_to_an_address_that_nobody_proved_goes_to_the_number_that_somebody_proved(

@@ -71,6 +71,9 @@ def test_a_proved_address_opens_the_file_that_was_brought(
     assert prove(client, system_app, MAIL.upper(), url) in ("/my", "/my/sessions")
     assert sees(client, *files) == [True]
     assert files[0][1] in client.get("/my").text
+    assert "Une confirmation part" not in client.get(f"/my/applications/{files[0][0]}").text, (
+        "none was written"
+    )
     with system_app.app_context():
         assert rows_of(Person) == people_before
         account = db.session.scalars(sa.select(Account)).one()

@@ -115,6 +115,7 @@ def test_who_may_not_read_the_list_is_not_led_to_it(client: FlaskClient, intake:
     text = client.get(load(client, intake, as_csv(one(cin="ZZ123456", massar="Z987654321")))).text
     assert f"/staff/intakes/{intake}/tray" in text
     assert listed not in text
+    assert "Accords des tuteurs" not in text, "mdia asks no guardian: its people are no children"
 
 
 def test_a_file_is_given_up_without_a_trace(app: Flask, client: FlaskClient, intake: str) -> None:

@@ -217,7 +217,7 @@ def test_the_page_shows_the_last_one_at_once_and_asks_for_the_next(app: Flask) -
     assert refused.status_code == 200 and "Le classement a changé" in refused.text
     work()
     unread = client.post(address, data={"note": ""}).text
-    assert "faites-les lire avant de proposer" in unread
+    assert "Faites lire d’abord 1 dossier, en commençant par" in unread and "2 lectures par dossier" in unread
     assert client.get(f"{address}?all=1&after=nobody").status_code == 200
 
 
