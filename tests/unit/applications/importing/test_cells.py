@@ -1,0 +1,96 @@
+"""What programs leave in cells in place of an answer: nothing, errors, and numbers that they took for others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cohortmgr.applications.answers.cells import (
+    DATE_AS_NUMBER,
+    ERROR,
+    FIGURE_AS_DATE,
+    PHONE_AS_NUMBER,
+    TO_ITS_PERSON,
+)
+from cohortmgr.applications.answers.composed import read_cell
+from cohortmgr.applications.importing.moments import sent_moment
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.programmes.definition.questions import Option, Question, QuestionKind
+from tests.unit.applications.importing.test_faults import TODAY, answer, as_csv, read, row, told
+
+LABEL = {"fr": "Q", "ar": "س", "en": "Q"}
+
+
+def cell(kind: QuestionKind, text: str, **more: Any) -> object:
+    return read_cell(Question("q", kind, LABEL, **more), text, TODAY)
+
+
+@pytest.mark.parametrize(
+    "shown", ["#N/A", "#NOM?", "#NOM ?", "#VALEUR!", "########", "Err:502", "#PROPAGATION!"]
+)
+@pytest.mark.parametrize(
+    "kind", [QuestionKind.LONG_TEXT, QuestionKind.DATE, QuestionKind.CHOICES, QuestionKind.PHONE]
+)
+def test_an_error_is_no_answer_of_any_kind(kind: QuestionKind, shown: str) -> None:
+    found = cell(kind, shown)
+    assert isinstance(found, Problem) and found.what == ERROR
+    assert cell(QuestionKind.LONG_TEXT, f"La formule donne {shown}") == f"La formule donne {shown}"
+
+
+@pytest.mark.parametrize(
+    "text", ["-", "—", "/", "N/A", "NULL", "nan", "néant", "Aucun", "لا يوجد", "...", "NaN"]
+)
+def test_a_mark_of_nothing_is_an_empty_cell(text: str) -> None:
+    for kind in (
+        QuestionKind.RIB,
+        QuestionKind.EMAIL,
+        QuestionKind.PHONE,
+        QuestionKind.DATE,
+        QuestionKind.GRADE,
+    ):
+        assert cell(kind, text) is None
+        missing = cell(kind, text, required=True)
+        assert isinstance(missing, Problem) and "manque" in missing.what
+
+
+def test_a_mark_of_nothing_is_an_answer_where_the_question_has_it_or_people_write() -> None:
+    options = (Option("none", {"fr": "Aucun", "ar": "لا شيء", "en": "None"}), Option("n/a", LABEL))
+    assert cell(QuestionKind.CHOICE, "Aucun", options=options) == "none"
+    assert cell(QuestionKind.CHOICES, "Aucun", options=options) == ["none"]
+    assert cell(QuestionKind.CHOICE, "N/A", options=options) == "n/a"
+    assert cell(QuestionKind.LONG_TEXT, "Aucun") == "Aucun" and cell(QuestionKind.LONG_TEXT, "-") == "-"
+    assert cell(QuestionKind.LONG_TEXT, "NULL") is None
+
+
+@pytest.mark.parametrize("name", ["NULL", "nan", "N/A", "#N/A", "undefined"])
+def test_nobody_is_called_nothing(name: str) -> None:
+    assert read(as_csv(row(1, name=name))).accepted == ()
+    assert answer(read(as_csv(row(1, name="Nanou"))), "family_name") == "Nanou"
+
+
+def test_a_day_that_a_spreadsheet_counts_is_named() -> None:
+    [sent, born] = told(read(as_csv(row(1, t="45818,4173", b="37313"))))
+    assert "10/06/2025" in sent[2] and "26/02/2002" in born[2] and "tableur" in born[2]
+    for text in ("3731", "373130", "2002"):
+        found = cell(QuestionKind.DATE, text)
+        assert isinstance(found, Problem) and found.what != DATE_AS_NUMBER
+    with pytest.raises(Refused) as refused:
+        sent_moment("45818.4173", ())
+    assert refused.value.problems[0].what == DATE_AS_NUMBER
+
+
+def test_numbers_that_a_spreadsheet_took_for_others_are_named() -> None:
+    for text in ("2,12612E+11", "6.12346E+08", "٢٫١E+11".replace("٫", ",")):
+        found = cell(QuestionKind.PHONE, text)
+        assert isinstance(found, Problem) and found.what == PHONE_AS_NUMBER
+    for text in ("12-mai", "mai-12", "12-May", "2025-05-12", "12 مايو"):
+        found = cell(QuestionKind.GRADE, text)
+        assert isinstance(found, Problem) and found.what == FIGURE_AS_DATE
+    found = cell(QuestionKind.GRADE, "douze")
+    assert isinstance(found, Problem) and found.what != FIGURE_AS_DATE
+
+
+def test_who_mends_their_own_row_reads_of_no_spreadsheet() -> None:
+    for said in TO_ITS_PERSON.values():
+        assert "tableur" not in said and "Excel" not in said
