@@ -53,13 +53,19 @@ _WRONG = re.compile(
     r"(?:user|recipient|mailbox|account|address|destinataire|utilisateur|adresse)(?: \S+){0,4}"
     r" (?:unknown|not found|inconnue?|introuvable|doesn.t exist|does not exist|n.existe pas|invalid)"
     r"|(?:unknown|no such|invalid) (?:\w+ )?(?:user|recipient|mailbox|address|account)|no mailbox here"
+    r"|mailbox (?:is )?unavailable"
 )
 _REFUSES = re.compile(
     r"\bspam\b|blacklist|blocklist|block list|blocked|policy|dmarc|\bspf\b|reputation|not authori[sz]ed"
 )
 _MEANING = (("2.2", _FULL), ("1.1", _WRONG), ("7.1", _REFUSES))
-# Codes that leave open what failed.
-_VAGUE = ("5.0.0", "4.0.0")
+# Codes that leave open what failed: nothing is said, or that some answer was other than expected.
+_VAGUE = ("5.0.0", "4.0.0", "5.5.0", "4.5.0")
+
+
+def is_vague(code: str) -> bool:
+    """Whether a code leaves open what failed, so that whatever else is said counts."""
+    return not code or code in _VAGUE
 
 
 def status_in(text: str) -> str:
