@@ -94,3 +94,9 @@ def test_numbers_that_a_spreadsheet_took_for_others_are_named() -> None:
 def test_who_mends_their_own_row_reads_of_no_spreadsheet() -> None:
     for said in TO_ITS_PERSON.values():
         assert "tableur" not in said and "Excel" not in said
+
+
+def test_a_name_in_both_writings_is_not_told_to_be_exchanged() -> None:
+    for cells in ({"name": "ALAMI العلمي"}, {"name_ar": "العلمي ALAMI"}):
+        [(line, _column, said)] = told(read(as_csv(row(1, **cells))))
+        assert line == 2 and "arabes et latines" in said and "Échangez" not in said
