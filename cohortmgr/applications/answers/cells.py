@@ -44,6 +44,7 @@ TO_ITS_PERSON: Mapping[str, str] = {
 
 _FREE = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.CITY})
 _FIGURES = frozenset({QuestionKind.GRADE, QuestionKind.NUMBER})
+_TEXT_MARK = re.compile(r"\s*['’‘](?=[0-9٠-٩=+@-]\S*(?:\s+[^'’]*)?\Z)")
 # What Excel in French and English, LibreOffice and Google Sheets show in place of a value.
 _ERROR = re.compile(
     r"#(?:N/?A|REF|VALUE|VALEUR|NAME|NOM|DIV/0|NUM|NOMBRE|NULL|NUL|SPILL|PROPAGATION|CALC|ERROR)[  ]?[!?]?|#{3,}"
@@ -75,6 +76,12 @@ _DAY_ZERO = date(1899, 12, 30)
 _SCIENTIFIC = re.compile(r"[+]?[0-9](?:[.,][0-9]+)?E\+?[0-9]{1,2}\Z", re.IGNORECASE)
 _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?: [0-9:]{5,8})?\Z|[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\Z")
 _NAMED = re.compile(r"(?:[0-9]{1,2}[-. /]{1,2})?([^\W\d_]{3,10})\.?(?:[-. /]{1,2}[0-9]{1,4})?\Z")
+
+
+def without_text_mark(raw: str) -> str:
+    """The text of a cell without the apostrophe by which people and programs keep a spreadsheet from reading a number
+    or a formula in it, as our own lists do. It hides nothing: a quotation or a name begins otherwise."""
+    return raw.lstrip()[1:] if _TEXT_MARK.match(raw) else raw
 
 
 def require_no_error(raw: str) -> None:

@@ -17,7 +17,7 @@ from cohortmgr.accounts.identifiers import (
     normalise_passport,
     normalise_residence_permit,
 )
-from cohortmgr.applications.answers.cells import of_file, require_no_error, says_nothing
+from cohortmgr.applications.answers.cells import of_file, require_no_error, says_nothing, without_text_mark
 from cohortmgr.applications.answers.provinces import province_of
 from cohortmgr.applications.answers.values import Answer, read_value
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -69,6 +69,7 @@ def read_cell(
     `province ; commune ; street`, an identity document `Passeport : AB123456` or the number of a CIN alone. What a
     program left for nothing is an empty cell, and what it damaged is said to be so.
     """
+    raw = without_text_mark(raw)
     try:
         require_no_error(raw)
     except Refused as refused:

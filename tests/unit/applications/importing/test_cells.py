@@ -16,6 +16,8 @@ from cohortmgr.applications.answers.cells import (
 from cohortmgr.applications.answers.composed import read_cell
 from cohortmgr.applications.importing.moments import sent_moment
 from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.base.sheets.writing import write_csv
 from cohortmgr.programmes.definition.questions import Option, Question, QuestionKind
 from tests.unit.applications.importing.test_faults import TODAY, answer, as_csv, read, row, told
 
@@ -100,3 +102,32 @@ def test_a_name_in_both_writings_is_not_told_to_be_exchanged() -> None:
     for cells in ({"name": "ALAMI العلمي"}, {"name_ar": "العلمي ALAMI"}):
         [(line, _column, said)] = told(read(as_csv(row(1, **cells))))
         assert line == 2 and "arabes et latines" in said and "Échangez" not in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "read_"),
+    [
+        (QuestionKind.RIB, "'007810000000000000000109", "007810000000000000000109"),
+        (QuestionKind.DATE, "’26/02/2002", "2002-02-26"),
+        (QuestionKind.GRADE, "'12,5", "12.5"),
+        (QuestionKind.YEAR, " '2025", "2025"),
+        (QuestionKind.PHONE, "'+212612345671", "+212612345671"),
+        (QuestionKind.LONG_TEXT, "'-Motivée et rigoureuse", "-Motivée et rigoureuse"),
+        (QuestionKind.LONG_TEXT, "'18 ans' est mon premier livre", "'18 ans' est mon premier livre"),
+        (QuestionKind.TEXT, "'n homme", "'n homme"),
+    ],
+)
+def test_the_apostrophe_that_keeps_a_text_a_text_is_none_of_it(
+    kind: QuestionKind, text: str, read_: str
+) -> None:
+    assert cell(kind, text) == read_
+
+
+def test_the_apostrophe_is_none_of_a_time_either() -> None:
+    assert sent_moment("'10/06/2025 10:01", ()) == sent_moment("10/06/2025 10:01", ())
+
+
+def test_our_own_lists_are_read_again_as_they_were() -> None:
+    said = "-Motivée, =12, +2 ans"
+    table = read_table(write_csv(["Motivation"], [[said]]))
+    assert cell(QuestionKind.LONG_TEXT, table.rows[0].cells[0]) == said
