@@ -22,7 +22,7 @@ from cohortmgr.base.sheets.encodings import decode
 from cohortmgr.base.text import clean, fold
 from cohortmgr.messages.incoming.automatic import is_proved, sounds_so
 from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
-from cohortmgr.messages.undelivered.delivery_status import MOST, is_vague, status_field, status_in
+from cohortmgr.messages.undelivered.delivery_status import MOST, code_told, is_failure, status_in
 from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024
@@ -247,7 +247,7 @@ def _bounce(parts: list[Message], recipients: list[str], domain: str) -> Bounce:
     report = next(part for part in parts if part.get_content_type() == "message/delivery-status")
     told = [(_header(block, "Action").strip().lower(), block) for block in _inside(report)]
     told = [(action, block) for action, block in told if action]
-    failed = next((block for action, block in told if action.startswith("failed")), None)
+    failed = next((block for action, block in told if is_failure(action, _header(block, "Status"))), None)
     block = failed if failed is not None else (told[0][1] if told else None)
     if block is None:
         return Bounce(reference, DeliveryTroubleKind.UNCLEAR, "")
@@ -256,16 +256,10 @@ def _bounce(parts: list[Message], recipients: list[str], domain: str) -> Bounce:
 
 
 def _code_of(block: Message, parts: list[Message]) -> str:
-    """Return the code of a report about one address. Where its fields leave open what failed, servers say it in fields
-    of their own, or only in the letter around the report."""
-    code = status_field(_header(block, "Status"))
+    """Return the code of a report about one address, from its fields, or else from the letter around it."""
     own = [name for name, _value in block.items() if name.lower().startswith("x-")][:20]
-    for said in (*(_header(block, name) for name in ("Diagnostic-Code", *own)), _text(parts)):
-        if not is_vague(code):
-            break
-        found = status_in(said)
-        code = found if found and (not code or not is_vague(found)) else code
-    return code
+    said = (_header(block, name) for name in ("Diagnostic-Code", *own))
+    return code_told(_header(block, "Status"), *said, _text(parts))
 
 
 def _is_of_server(mail: Message, sender: str) -> bool:

@@ -31,6 +31,10 @@ def bounced(fields: str, letter: str = "This is the mail system.") -> Bounce:
         # What a field says is not doubted for what stands around it.
         ("Status: 5.1.1\nX-Note: mailbox full", "Votre boîte est pleine.", "5.1.1"),
         ("X-Note: smtp; 550 5.2.2 full", "", "5.2.2"),
+        # A relay that calls a full mailbox a wrong address is not believed, as the server behind it says better.
+        ("Status: 5.1.1\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full", "", "5.2.2"),
+        ("Status: 5.7.1\nDiagnostic-Code: smtp; 554 over quota", "", "5.2.2"),
+        ("Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 unknown", "", "5.1.1"),
     ],
 )
 def test_a_reason_is_sought_wherever_servers_say_it(fields: str, letter: str, status: str) -> None:
@@ -41,6 +45,23 @@ def test_a_full_mailbox_is_no_wrong_address_wherever_it_is_said() -> None:
     full = bounced("Status: 5.0.0", "The recipient's mailbox is full.")
     assert full.kind is DeliveryTroubleKind.UNREACHABLE
     assert bounced("Status: 5.0.0").kind is DeliveryTroubleKind.BOUNCE
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "kind"),
+    [
+        ("failed", "5.1.1", DeliveryTroubleKind.BOUNCE),
+        ("failure", "5.1.1", DeliveryTroubleKind.BOUNCE),
+        ("undeliverable", "5.1.1", DeliveryTroubleKind.BOUNCE),
+        ("undeliverable", "4.4.1", None),
+        ("delayed", "5.1.1", None),
+        ("relayed (to x)", "2.0.0", None),
+        ("expanded", "2.0.0", None),
+    ],
+)
+def test_what_a_server_calls_a_failure(action: str, status: str, kind: DeliveryTroubleKind | None) -> None:
+    found = read_mail(report(HEAD, f"Action: {action}\nStatus: {status}"), DOMAIN).what
+    assert isinstance(found, Bounce) and found.kind is kind
 
 
 def test_a_sender_that_a_relay_signed_is_ours() -> None:
