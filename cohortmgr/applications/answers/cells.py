@@ -1,5 +1,6 @@
-"""What programs leave in the cells of a file in place of an answer: a mark of nothing, an error, or a number that is
-none of a person's. Pure.
+"""Tells what programs leave in the cells of a file in place of an answer. Pure.
+
+It may be a mark of nothing, an error, or a number that is none of a person's.
 
 An error is no answer and no empty cell: what stood there is lost, and only who made the file can say it. A date or
 a number that a spreadsheet turned into something else is named, so that nobody looks for the mistake elsewhere."""

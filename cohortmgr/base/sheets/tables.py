@@ -22,7 +22,7 @@ from cohortmgr.base.text import bare
 
 __all__ = [
     "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "SheetTable",
-    "column_letters", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
+    "column_letters", "decode", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
 ]  # fmt: skip
 
 MAX_BYTES = 20 * 1024 * 1024

@@ -18,7 +18,7 @@ from email.policy import compat32
 from email.utils import getaddresses, parseaddr
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.sheets.encodings import decode
+from cohortmgr.base.sheets.tables import decode
 from cohortmgr.base.text import clean, fold
 from cohortmgr.messages.incoming.automatic import is_proved, sounds_so
 from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
