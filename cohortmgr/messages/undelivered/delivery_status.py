@@ -62,6 +62,9 @@ _MEANING = (("2.2", _FULL), ("1.1", _WRONG), ("7.1", _REFUSES))
 # Codes that leave open what failed: nothing is said, or that some answer was other than expected.
 _VAGUE = ("5.0.0", "4.0.0", "5.5.0", "4.5.0")
 
+# No answer from a host; Microsoft's servers say it of addresses that a university of theirs does not have.
+_OF_NETWORK = "5.4.1"
+_NOT_THERE = re.compile(r"recipient address rejected")
 # What else an Action says (RFC 3464, 2.3.3), and how the code of a full mailbox ends.
 _NO_FAILURE = ("delayed", "delivered", "relayed", "expanded")
 _FULL_ENDS = ".2.2"
@@ -75,6 +78,8 @@ def status_in(text: str) -> str:
     text = text[:MOST]
     found = [*_enhanced(text)] or [_REPLY_CODES[each[1]] for each in _REPLY_CODE.finditer(text)]
     code = next((each for each in found if each[0] == "5"), found[0] if found else "")
+    if code == _OF_NETWORK and _NOT_THERE.search(fold(text)):
+        return "5.1.1"
     said = _in_words(text) if not code or code in _VAGUE else None
     return f"{code[:1] or '5'}.{said}" if said else code
 
@@ -91,6 +96,8 @@ def code_told(status: str, diagnostic: str, *others: str) -> str:
     code, answer = status_field(status), status_in(diagnostic)
     if answer.endswith(_FULL_ENDS):
         return f"{code[:1] or '5'}{_FULL_ENDS}"
+    if code == _OF_NETWORK and answer == "5.1.1":
+        return answer
     for found in (answer, *(status_in(said) for said in others)):
         if code and code not in _VAGUE:
             break

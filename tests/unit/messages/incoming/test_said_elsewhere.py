@@ -35,6 +35,12 @@ def bounced(fields: str, letter: str = "This is the mail system.") -> Bounce:
         ("Status: 5.1.1\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full", "", "5.2.2"),
         ("Status: 5.7.1\nDiagnostic-Code: smtp; 554 over quota", "", "5.2.2"),
         ("Status: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 unknown", "", "5.1.1"),
+        (
+            "Status: 5.4.1\nDiagnostic-Code: smtp; 550 5.4.1 Recipient address rejected: Access denied. AS(201806281)",
+            "",
+            "5.1.1",
+        ),
+        ("Status: 5.4.1\nDiagnostic-Code: smtp; 550 5.4.1 no answer from host", "", "5.4.1"),
     ],
 )
 def test_a_reason_is_sought_wherever_servers_say_it(fields: str, letter: str, status: str) -> None:
