@@ -16,7 +16,9 @@ from cohortmgr.base.text import bare
 RIB_LENGTH = 24
 _COUNTRY = "MA"
 _CHECK = "64"
-_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r-."))
+_SEPARATORS = str.maketrans(dict.fromkeys(" \t\n\r-./:"))
+# What stands before the number where it is copied from.
+_NAMES = ("IBAN", "RIB")
 # The same number as it is said to whoever typed it, and of a cell: a spreadsheet may be at fault only for a file.
 DAMAGED = N_(
     "Les derniers chiffres de ce RIB ont été remplacés par des zéros. Recopiez les 24 chiffres de votre relevé "
@@ -38,8 +40,8 @@ def check_rib(text: str) -> str:
     Raises Refused, saying what is wrong, if it is not valid."""
     written = western_digits(bare(text[:200])).upper()
     number = written.translate(_SEPARATORS)
-    if number.startswith("IBAN"):
-        number = number[4:]
+    for name in _NAMES:
+        number = number.removeprefix(name)
     if number.startswith(_COUNTRY):
         if not _is_sound_iban(number):
             raise Refused(

@@ -53,18 +53,25 @@ def contact_of(text: str) -> Contact:
 def normalise_email(text: str) -> str:
     """Return the address in the one form in which its mailbox is known: composed letters in lower case, without what
     has no width, the domain in its letters. Raises Refused if it cannot be an address."""
-    typed = _composed(text[: 2 * LONGEST]).strip()
-    opening = _BEFORE.match(typed)
-    if opening is not None:
-        typed = typed[opening.end() :]
-        typed = typed.partition("?")[0] if "mailto:" in opening[0].lower() else typed
-    local, at, domain = typed.rstrip(_BEHIND).rpartition("@")
+    typed = address_within(_composed(text[: 2 * LONGEST]))
+    local, at, domain = typed.rpartition("@")
     known = known_domain(domain) if at else None
     sound = _LOCAL.fullmatch(local) and not any(unicodedata.category(sign) == "Cc" for sign in local)
     address = f"{local}@{known}"
     if len(text) > 2 * LONGEST or known is None or not sound or len(address) > LONGEST:
         raise Refused(N_("Écrivez l’adresse en entier, par exemple nom@exemple.ma."))
     return address
+
+
+def address_within(text: str) -> str:
+    """Return an address without what stands around it where it was copied from: `<nom@exemple.ma>;` of a letter's
+    head, `mailto:nom@exemple.ma?subject=` of a link."""
+    typed = text.strip()
+    opening = _BEFORE.match(typed)
+    if opening is not None:
+        typed = typed[opening.end() :]
+        typed = typed.partition("?")[0] if "mailto:" in opening[0].lower() else typed
+    return typed.rstrip(_BEHIND)
 
 
 def known_email(text: str) -> str:

@@ -22,8 +22,8 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import DateInput, PasswordInput
 
 from cohortmgr.accounts.contacts import LONGEST, Contact, contact_of
-from cohortmgr.accounts.rules import read_code
 from cohortmgr.accounts.slips import ASKED, TypedQuestion, asked_before, question_on, settled
+from cohortmgr.accounts.typed_codes import read_code
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 
 SESSION_LIFETIME = timedelta(days=14)
@@ -359,15 +358,6 @@ def lasts_until(began: datetime, moment: datetime, shared: bool) -> datetime:
     if not shared:
         return began + SESSION_LIFETIME
     return min(moment + SHARED_IDLE, began + SHARED_LIFETIME)
-
-
-def read_code(typed: str) -> str | None:
-    """Return the six digits of a code as people copy it: with spaces and dashes, in western or Arabic digits.
-    None if they are not six digits."""
-    if len(typed) > 40:
-        return None
-    digits = "".join(sign for sign in western_digits(typed) if sign.isascii() and sign.isalnum())
-    return digits if len(digits) == CODE_DIGITS and digits.isdigit() else None
 
 
 def is_code_open(used: bool, expires_at: datetime, tries: int, moment: datetime) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Collection
 from datetime import timedelta
 
@@ -20,7 +19,7 @@ from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.databases.vouching import vouch
 from cohortmgr.base.db import append, db, is_postgresql, present
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.text import new_link_token, new_reference
 
 _USED = N_("Ce lien a déjà servi. Connectez-vous, ou demandez-en un autre.")
 
@@ -44,7 +43,7 @@ def create_many(
 
     Nothing is read back: whoever makes a link for somebody does not see what it opens."""
     moment = clock.now()
-    tokens = [secrets.token_urlsafe(24) for _ in subjects]
+    tokens = [new_link_token() for _ in subjects]
     rows = [
         {
             "reference": new_reference(),

@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from cohortmgr.accounts.bank import DAMAGED, DAMAGED_IN_FILE
 from cohortmgr.accounts.identifiers import (
     normalise_cin,
     normalise_passport,
     normalise_residence_permit,
 )
+from cohortmgr.applications.answers.cells import of_file, require_no_error, says_nothing, without_text_mark
 from cohortmgr.applications.answers.provinces import province_of
 from cohortmgr.applications.answers.values import Answer, read_value
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -60,24 +60,32 @@ def _single(question: Question, raw: str, today: date) -> ReadAnswer:
     return (None, [value]) if isinstance(value, Problem) else (value, [])
 
 
-# What is said of a cell in place of what is said to whoever types in a form.
-_OF_CELLS = {DAMAGED: DAMAGED_IN_FILE}
-
-
 def read_cell(
     question: Question, raw: str, today: date, date_formats: Sequence[str] = ()
 ) -> Answer | Problem:
     """Read one cell as `values.read_value` does, for every kind but groups; ; | or a new line separate parts.
 
     Levels are written `Anglais : B2 ; Arabe : C1`, ranks from the first to the last, an address
-    `province ; commune ; street`, an identity document `Passeport : AB123456` or the number of a CIN alone.
+    `province ; commune ; street`, an identity document `Passeport : AB123456` or the number of a CIN alone. What a
+    program left for nothing is an empty cell, and what it damaged is said to be so.
     """
+    raw = without_text_mark(raw)
+    try:
+        require_no_error(raw)
+    except Refused as refused:
+        return replace(refused.problems[0], where=question.key)
+    if says_nothing(question, raw, unread=False):
+        raw = ""
+    value = _cell(question, raw, today, date_formats)
+    if isinstance(value, Problem) and says_nothing(question, raw, unread=True):
+        value = _cell(question, "", today, date_formats)
+    return of_file(question, raw, value) if isinstance(value, Problem) else value
+
+
+def _cell(question: Question, raw: str, today: date, date_formats: Sequence[str]) -> Answer | Problem:
     reader = _FROM_CELL.get(question.kind)
     if reader is None:
-        value = read_value(question, raw, today, date_formats)
-        if isinstance(value, Problem) and value.what in _OF_CELLS:
-            return replace(value, what=_OF_CELLS[value.what])
-        return value
+        return read_value(question, raw, today, date_formats)
     # The cell is first cleaned and checked as a text is; the reader sees only what passed.
     as_text = Question(
         question.key, QuestionKind.LONG_TEXT, question.label, required=question.required, max_length=2000

@@ -23,6 +23,8 @@ _NAMED_FIRST = re.compile(r"([^\W\d_]{3,12})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? (
 _WEEKDAY = re.compile(r"[^\W\d_]{2,12}\.?,? +(?=[^\W\d_]|[0-9])")
 _NUMBERS = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})(?=\2[0-9]{4}(?![0-9]))")
 _TRUE_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?![0-9])")
+# The spaces that people and columns of a fixed width leave around the signs of a date: 26 / 02 / 2002.
+_SPACED = re.compile(r"(?<![0-9])([0-9]{1,4}) ?([/.-]) ?([0-9]{1,2}) ?\2 ?([0-9]{1,4})(?![0-9])")
 DAY_FIRST, MONTH_FIRST = "day", "month"
 # How many dates of a spreadsheet, none of them after the twelfth, are more than chance.
 _MANY = 3
@@ -33,6 +35,7 @@ def parsed(text: str, formats: Sequence[str]) -> date | None:
 
     Midnight beside it is not read, and within a minute of it the day is the nearest: so spreadsheets round.
     Refused if the day is well formed but in no calendar."""
+    text = _closed(text)
     named, at = split_time(text)
     if at is None or at.days_off is None:
         return _parsed(text, formats)
@@ -50,7 +53,7 @@ def order_of(texts: Iterable[str]) -> str | None:
 
 
 def _order(text: str) -> str | None:
-    found = _NUMBERS.match(western_digits(bare(text[:40])))
+    found = _NUMBERS.match(_closed(western_digits(bare(text[:40]))))
     if found is None or (int(found[1]) > 12) == (int(found[3]) > 12):
         return None
     return DAY_FIRST if int(found[1]) > 12 else MONTH_FIRST
@@ -58,11 +61,12 @@ def _order(text: str) -> str | None:
 
 def day_first(text: str) -> str:
     """The date with the day first, of one that was written with the month first; any other text as it is."""
-    return (
-        _NUMBERS.sub(r"\3\2\1", western_digits(bare(text)), count=1)
-        if _NUMBERS.match(western_digits(bare(text[:40])))
-        else text
-    )
+    written = _closed(western_digits(bare(text)))
+    return _NUMBERS.sub(r"\3\2\1", written, count=1) if _NUMBERS.match(written[:40]) else text
+
+
+def _closed(text: str) -> str:
+    return _SPACED.sub(r"\1\2\3\2\4", text, count=1)
 
 
 def may_be_turned(texts: Iterable[str]) -> bool:

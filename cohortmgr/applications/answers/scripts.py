@@ -11,15 +11,24 @@ from cohortmgr.programmes.definition.rules import Form, Question
 
 ARABIC_NAMES = frozenset({"person.family_name_ar", "person.given_name_ar"})
 LATIN_NAMES = frozenset({"person.family_name", "person.given_name"})
+# One cell of many lists holds a name twice, and no exchange puts that right.
+_BOTH_FOR_LATIN = N_(
+    "« %(value)s » est en lettres arabes et latines, et ce nom est attendu en lettres latines. Gardez-y celles-ci."
+)
+_BOTH_FOR_ARABIC = N_(
+    "« %(value)s » est en lettres arabes et latines, et ce nom est attendu en lettres arabes. Gardez-y celles-ci."
+)
 
 
 def wrong_script(question: Question, answer: Answer) -> Problem | None:
-    """The problem of a name in Arabic letters where Latin ones are asked for, or the reverse; None if there is
-    none, and for questions that ask for no name."""
+    """The problem of a name in Arabic letters where Latin ones are asked for, or the reverse, or in both; None if
+    there is none, and for questions that ask for no name."""
     if not isinstance(answer, str):
         return None
     scripts = _scripts(answer)
-    if question.target in LATIN_NAMES and "ARABIC" in scripts:
+    if scripts >= {"ARABIC", "LATIN"} and question.target in ARABIC_NAMES | LATIN_NAMES:
+        what = _BOTH_FOR_LATIN if question.target in LATIN_NAMES else _BOTH_FOR_ARABIC
+    elif question.target in LATIN_NAMES and "ARABIC" in scripts:
         what = N_(
             "« %(value)s » est en lettres arabes, et ce nom est attendu en lettres latines. Échangez les deux."
         )

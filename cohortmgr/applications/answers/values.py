@@ -19,6 +19,7 @@ from typing import Any
 import phonenumbers
 
 from cohortmgr.accounts.bank import check_rib
+from cohortmgr.accounts.contacts import address_within
 from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, western_digits
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.regions import region_of
@@ -33,10 +34,15 @@ Answer = str | bool | list[Any] | dict[str, Any] | None
 
 YOUNGEST, OLDEST = 15, 80
 _LONGEST_LINE, _LONGEST_TEXT = 300, 10_000
+NOT_A_NUMBER = N_("« %(value)s » n’est pas un nombre. Écrivez-le en chiffres, comme 12,50.")
+NOT_A_DATE = N_("« %(value)s » n’est pas une date. Écrivez jour/mois/année, comme 28/02/2003.")
+NOT_A_PHONE = N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
 _FREE = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.FILE})
 _TEXTS = frozenset({QuestionKind.TEXT, QuestionKind.LONG_TEXT, QuestionKind.CITY, QuestionKind.FILE})
 
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,10})?\Z")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,20})?\Z")
+# Averages that a program computed bear fifteen digits and more, the last of them by chance.
+_PLACES = Decimal("1e-10")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?: [0-9]{3}){1,3}(?:[.,]|\Z)")
 # What people add to a number, as in 06 12 34 56 78 (WhatsApp).
 _REMARK = re.compile(r"\([^()0-9]{1,30}\)\Z")
@@ -160,13 +166,9 @@ def _decimal(text: str) -> Decimal:
     if _GROUPED.match(compact):
         compact = compact.replace(" ", "")
     if not _DECIMAL.match(compact):
-        raise Refused(
-            Problem(
-                N_("« %(value)s » n’est pas un nombre. Écrivez-le en chiffres, comme 12,50."),
-                {"value": text[:40]},
-            )
-        )
-    return Decimal(compact.replace(",", "."))
+        raise Refused(Problem(NOT_A_NUMBER, {"value": text[:40]}))
+    number = Decimal(compact.replace(",", "."))
+    return number.quantize(_PLACES) if int(number.as_tuple().exponent) < -10 else number
 
 
 def _canonical(number: Decimal) -> str:
@@ -226,12 +228,7 @@ def _year(question: Question, text: str, today: date) -> str:
 def _date(question: Question, text: str, today: date, formats: Sequence[str]) -> str:
     day = parsed(western_digits(text), formats)
     if day is None:
-        raise Refused(
-            Problem(
-                N_("« %(value)s » n’est pas une date. Écrivez jour/mois/année, comme 28/02/2003."),
-                {"value": text[:40]},
-            )
-        )
+        raise Refused(Problem(NOT_A_DATE, {"value": text[:40]}))
     if question.target == "person.birth_date":
         _check_age(question, day, today)
     elif not 1900 <= day.year <= 2200:
@@ -268,7 +265,7 @@ def _check_age(question: Question, born: date, today: date) -> None:
 def normalise_email(text: str) -> str:
     """The e-mail address in lower case, its domain in letters as accounts know it; Refused unless its syntax is sound
     (lengths of RFC 5321, dot-atom, two labels at least, a domain that IDNA 2008 knows)."""
-    address = unicodedata.normalize("NFC", bare(text).lower())
+    address = unicodedata.normalize("NFC", address_within(bare(text)).lower())
     local, at, domain = address.rpartition("@")
     known = known_domain(domain) if at and len(address) <= 254 else None
     if known is None or len(local) > 64 or not _LOCAL_PART.match(local):
@@ -280,9 +277,7 @@ def normalise_email(text: str) -> str:
 
 def normalise_phone(text: str) -> str:
     """The number in E.164 (`+212612345678`), Moroccan unless it says otherwise; Refused if impossible."""
-    wrong = Refused(
-        N_("Ce numéro de téléphone n’est pas valable. Écrivez-le comme 06 12 34 56 78, ou avec +212.")
-    )
+    wrong = Refused(NOT_A_PHONE)
     written = bare(text) if len(text) <= 80 else ""
     if not 0 < len(written) <= 40:
         raise wrong

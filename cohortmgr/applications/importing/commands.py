@@ -154,7 +154,8 @@ def _taken(place: Place, dates: Mapping[str, DateOrder]) -> str:
     said.append(f"header on line {place.line}")
     if place.encoding is not None:
         said.append(ENCODINGS[place.encoding])
-        said.append(f"separator {_SEPARATORS.get(place.separator or '', place.separator)}")
+    if place.separator is not None:
+        said.append(f"separator {_SEPARATORS.get(place.separator, place.separator)}")
     for header, found in dates.items():
         why = _WHY[found.by] + (f", though {found.elsewhere} is month first" if found.elsewhere else "")
         turned = ", dates of the spreadsheet exchanged" if found.is_turned else ""

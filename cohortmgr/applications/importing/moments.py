@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from cohortmgr.accounts.identifiers import western_digits
+from cohortmgr.applications.answers.cells import DATE_AS_NUMBER, day_counted, without_text_mark
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.times import TimeOfDay, split_time
 from cohortmgr.base.clock import CASABLANCA
@@ -19,11 +20,13 @@ _LONGEST = 120
 def sent_moment(text: str, formats: Sequence[str]) -> datetime | None:
     """The moment in UTC, by one of the `formats` (for strptime) or in one of the ways of machines; None for an empty
     cell. Raises Refused for all else."""
-    written = " ".join(western_digits(bare(text[: 2 * _LONGEST])).split())
+    written = " ".join(western_digits(bare(without_text_mark(text[: 2 * _LONGEST]))).split())
     if not written:
         return None
     found = _by_format(written, formats) or _by_parts(written)
     if found is None or not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        if day := day_counted(written):
+            raise Refused(Problem(DATE_AS_NUMBER, {"value": written[:40], "day": f"{day:%d/%m/%Y}"}))
         what = N_("« %(value)s » n’est pas une date d’envoi. Écrivez jour/mois/année heures:minutes.")
         raise Refused(Problem(what, {"value": text.strip()[:40]}))
     return found

@@ -17,7 +17,7 @@ from cohortmgr.base.sheets.workbooks import TOO_LONG, TOO_WIDE
 FIRST = 10
 # A record that spans more lines than this has certainly lost its closing quote.
 MAX_RECORD_LINES = 200
-DELIMITERS = (",", ";", "\t")
+DELIMITERS = (",", ";", "\t", "|")
 
 _UNCLOSED = N_("Un guillemet ouvert n’est jamais refermé. Exportez de nouveau le tableau en CSV.")
 _UNCLOSED_AT = N_(
@@ -52,6 +52,24 @@ def csv_records(text: str) -> tuple[list[Record], str]:
         # Some programs do not escape quotes inside texts. What that breaks is reported row by row.
         records = _leniently(text, delimiter)
     return [Record(record.line + offset, record.cells) for record in records], delimiter
+
+
+def unpacked(records: Sequence[Record]) -> tuple[list[Record], str] | None:
+    """The records of a table whose every line stands in one cell, and what separates its cells; None of any other.
+
+    A spreadsheet that expects another separator opens a text so, and saves it so, as a text or as a workbook."""
+    lines = [record.cells[0] if filled(record.cells) == 1 else "" for record in records]
+    if len(records) < 2 or not all(lines):
+        return None
+    delimiter = _delimiter("\n".join(lines[:40]))
+    try:
+        found = [next(_parse(line, delimiter, strict=True)).cells for line in lines]
+    except (csv.Error, StopIteration):
+        return None
+    if sum(len(cells) > 1 for cells in found) * 2 <= len(found):
+        return None
+    parted = zip(records, found, strict=True)
+    return [Record(record.line, cells, record.formulas) for record, cells in parted], delimiter
 
 
 def _leniently(text: str, delimiter: str) -> list[Record]:

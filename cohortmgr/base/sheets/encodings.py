@@ -26,6 +26,8 @@ ENCODINGS: dict[str, str] = {
     "cp720": "MS-DOS 720",
 }
 _CODE_PAGES = ("cp1252", "cp1256", "iso8859_6", "mac_roman", "cp850", "cp720", "mac_arabic")
+# What old programs write behind the last line, and others fill up with.
+_AFTER_ALL = "\x1a\0"
 # How many words with other letters than those of ASCII are looked at.
 _LOOK = 4_000
 _WORD = re.compile(r"[^\s,;:.!?()\"|/<>_=+*&0-9\[\]{}-]+")
@@ -72,7 +74,7 @@ def _text(data: bytes, name: str) -> str | None:
     """The text, if it is one in that encoding: with almost no control characters. The few in cells are reported
     cell by cell."""
     try:
-        text = data.decode(name).removeprefix("\ufeff")
+        text = data.decode(name).removeprefix("\ufeff").rstrip(_AFTER_ALL)
     except UnicodeDecodeError:
         return None
     strange = sum(

@@ -6,6 +6,7 @@ its name. Everything wrong with a whole file is one `Refused`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.damage import is_damaged
-from cohortmgr.base.sheets.delimited import FIRST, Record, csv_records, filled, too_long
+from cohortmgr.base.sheets.delimited import FIRST, Record, csv_records, filled, too_long, unpacked
 from cohortmgr.base.sheets.encodings import ENCODINGS, decode
 from cohortmgr.base.sheets.unpacking import MAX_ROWS
 from cohortmgr.base.sheets.workbooks import NOT_A_TABLE, is_workbook, read_workbook
@@ -21,7 +22,7 @@ from cohortmgr.base.text import bare
 
 __all__ = [
     "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "SheetTable",
-    "column_letters", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
+    "column_letters", "decode", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
 ]  # fmt: skip
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -36,6 +37,11 @@ _FOREIGN = (
     b"Rar!",
     b"{\\rtf",
     b"\x7fELF",
+)
+# Pages and letters that portals name .xls, and that a spreadsheet opens: in any encoding, behind any mark of it.
+_OF_A_PAGE = re.compile(
+    rb"[\xef\xbb\xbf\xfe\xff\s]*(?:<(?:!doctype|!--|html|head|meta|body|style|table|div|\?xml|workbook)|MIME-Version:)",
+    re.IGNORECASE,
 )
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 
@@ -140,6 +146,8 @@ def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
         text, encoding = decode(data, wanted.encoding)
         records, separator = csv_records(text)
         place = Place(encoding=encoding, separator=separator)
+    if (parted := unpacked(records)) is not None:
+        records, place = parted[0], replace(place, separator=parted[1])
     if not records:
         raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
     header = _header_among(records, wanted.line, named)
@@ -157,7 +165,7 @@ def _require_a_table(data: bytes) -> None:
                 "XLSX sans mot de passe."
             )
         )
-    if data.startswith(_FOREIGN):
+    if data.startswith(_FOREIGN) or _OF_A_PAGE.match(data[:400].replace(b"\0", b"")):
         raise Refused(NOT_A_TABLE)
 
 

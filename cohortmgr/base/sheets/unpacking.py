@@ -46,7 +46,8 @@ _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]{0,4})([0-9]{1,9})[\"']")
 _SHARED_CELL = re.compile(rb"\st\s*=\s*[\"']s[\"']")
 _VALUE = re.compile(rb"<" + _TAG + rb"(?:v|t)(?:\s[^<>]*)?>([^<]+)<")
 _SHARED = re.compile(rb"<" + _TAG + rb"si[\s/>]")
-_TEXT = re.compile(rb"<" + _TAG + rb"t(?:\s[^<>]*)?>([^<]*\S[^<]*)<")
+_TEXT = re.compile(rb"<" + _TAG + rb"t(?:\s[^<>]*)?>([^<]*[^<\s][^<]*)<")
+_ERROR = re.compile(rb"\st\s*=\s*[\"']e[\"']")
 _FORMULA = re.compile(rb"<" + _TAG + rb"f[\s/>]")
 _ROW = re.compile(rb"<" + _TAG + rb"row((?:\s[^<>]*?)?)/?>")
 _ROW_LINE = re.compile(rb"\sr\s*=\s*[\"']([0-9]{1,9})[\"']")
@@ -79,6 +80,15 @@ class Workbook:
     hidden: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class LookedSheet:
+    """A sheet without what is empty beyond the bounds, and the cells of formulas and of errors."""
+
+    sheet: bytes
+    formulas: frozenset[tuple[int, int]]
+    errors: dict[tuple[int, int], str]
+
+
 def main(given: BinaryIO, told: BinaryIO) -> None:
     """Read a workbook and write its tabs, its rows and "end", a line of JSON each; or why it is refused."""
     _bound()
@@ -109,21 +119,33 @@ def _put(told: BinaryIO, what: object) -> None:
 
 
 def read(data: bytes, wanted: str | None = None) -> Workbook:
-    """Return the tab with that name, else the first that people see. Raises WorkbookRefusal."""
+    """Return the tab with that name, else the first that people see and that holds a value: programs leave empty
+    ones, and drawings, before it. Raises WorkbookRefusal."""
     parts = _unpack(data)
     tabs = _tabs(parts)
     if not tabs:
         raise WorkbookRefusal("damaged")
-    seen = [number for number, tab in enumerate(tabs) if tab.visible] or [0]
-    taken = next((number for number, tab in enumerate(tabs) if tab.name == wanted), seen[0])
+    shared = _shared_sizes(parts)
+    taken = next((number for number, tab in enumerate(tabs) if tab.name == wanted), None)
+    if taken is None:
+        seen = [number for number, tab in enumerate(tabs) if tab.visible] or [0]
+        taken = next(
+            (each for each in seen if _holds_values(parts.get(tabs[each].part, b""), shared)), seen[0]
+        )
     part = tabs[taken].part
     if part not in parts:
         raise WorkbookRefusal("damaged")
-    parts[part], formulas = _looked(parts[part], _shared_sizes(parts))
+    looked = _looked(parts[part], shared)
+    parts[part] = looked.sheet
     hidden = _hidden(parts[part])
     kept = _kept(parts, {tab.part for tab in tabs} - {part})
     parts.clear()
-    return Workbook(tabs, taken, _rows(kept, taken, formulas), hidden)
+    return Workbook(tabs, taken, _rows(kept, taken, looked), hidden)
+
+
+def _holds_values(sheet: bytes, shared: Sequence[int]) -> bool:
+    """Whether some cell of a part holds a value; a drawing has no cells."""
+    return any(match[2] and _size(match[1], match[2], shared) for match in _CELL.finditer(sheet))
 
 
 def _unpack(data: bytes) -> dict[str, bytes]:
@@ -210,8 +232,8 @@ def _shared_sizes(parts: dict[str, bytes]) -> list[int]:
     return []
 
 
-def _looked(sheet: bytes, shared: Sequence[int]) -> tuple[bytes, frozenset[tuple[int, int]]]:
-    """Return the sheet, and where its formulas are, as (line from 1, column from 0).
+def _looked(sheet: bytes, shared: Sequence[int]) -> LookedSheet:
+    """Return the sheet, where its formulas are, and what its errors are, by (line from 1, column from 0).
 
     Rows and columns that hold a value count, and no others: programs leave a style at the last row of all, or a
     formula that gives nothing. What is empty beyond the bounds is taken out; a value there is refused. So is a sheet
@@ -220,6 +242,7 @@ def _looked(sheet: bytes, shared: Sequence[int]) -> tuple[bytes, frozenset[tuple
     if b"<!" in sheet:
         raise WorkbookRefusal("damaged")
     formulas: list[tuple[int, int]] = []
+    errors: dict[tuple[int, int], str] = {}
     beyond: list[tuple[int, int]] = []
     last_row = last_column = total = row = column = 0
     for match in _CELL.finditer(sheet):
@@ -235,7 +258,14 @@ def _looked(sheet: bytes, shared: Sequence[int]) -> tuple[bytes, frozenset[tuple
             continue
         if match[2] and _FORMULA.match(match[2]):
             formulas.append((row, column))
-    return _without(sheet, beyond), frozenset(formulas)
+        if size and _ERROR.search(match[1]):
+            errors[row, column] = _said(match[2])
+    return LookedSheet(_without(sheet, beyond), frozenset(formulas), errors)
+
+
+def _said(inside: bytes) -> str:
+    """The text of an error, such as #N/A."""
+    return unescape(b"".join(_VALUE.findall(inside)).decode("utf-8", "replace")).strip()[:40]
 
 
 def _hidden(sheet: bytes) -> tuple[int, ...]:
@@ -300,9 +330,10 @@ def _kept(parts: dict[str, bytes], left_out: set[str]) -> io.BytesIO:
 
 
 def _rows(
-    workbook: io.BytesIO, taken: int, formulas: frozenset[tuple[int, int]]
+    workbook: io.BytesIO, taken: int, looked: LookedSheet
 ) -> Iterator[tuple[int, list[str], list[int]]]:
-    """Yield the rows that hold a value: line, cells without the empty ones at the end, positions of formulas.
+    """Yield the rows that hold a value: line, cells without the empty ones at the end, positions of formulas. An error
+    is the text that people see, and not an empty cell, as which the reader gives it.
 
     BaseException is caught because the reader is compiled code, whose panics are no `Exception`."""
     import python_calamine
@@ -312,13 +343,16 @@ def _rows(
         sheet = book.get_sheet_by_index(taken)
         if sheet.total_width > MAX_COLUMNS or sheet.total_height > MAX_ROWS + 20:
             raise WorkbookRefusal("too_long")
+        lines_of_errors = {line for line, _column in looked.errors}
         before = [""] * (sheet.start or (0, 0))[1]  # rows begin at the first line, cells at the first value
         for line, values in enumerate(sheet.iter_rows(), start=1):
             cells = before + [_text(value) for value in values]
+            if line in lines_of_errors:
+                cells = [looked.errors.get((line, place), cell) for place, cell in enumerate(cells)]
             while cells and not cells[-1].strip():
                 cells.pop()
             if cells:
-                yield line, cells, [c for c in range(len(cells)) if (line, c) in formulas]
+                yield line, cells, [c for c in range(len(cells)) if (line, c) in looked.formulas]
     except (WorkbookRefusal, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
         raise
     except BaseException as error:

@@ -17,10 +17,12 @@ from email.parser import BytesParser
 from email.policy import compat32
 from email.utils import getaddresses, parseaddr
 
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.sheets.tables import decode
 from cohortmgr.base.text import clean, fold
 from cohortmgr.messages.incoming.automatic import is_proved, sounds_so
 from cohortmgr.messages.incoming.quotes import text_of_html, trimmed
-from cohortmgr.messages.undelivered.delivery_status import MOST, status_field, status_in
+from cohortmgr.messages.undelivered.delivery_status import MOST, code_told, is_failure, status_in
 from cohortmgr.messages.undelivered.rules import DeliveryTroubleKind, kind_of
 
 LIMIT = 30 * 1024 * 1024
@@ -34,7 +36,8 @@ DOUBTFUL = "the subject of an automatic answer"
 HEADER = 4000
 _REFERENCE = r"([0-9A-Z]{26})"
 _MESSAGE_ID = re.compile(rf"<{_REFERENCE}@([^>\s]{{1,255}})>", re.IGNORECASE)
-_BOUNCES = re.compile(rf"bounces\+{_REFERENCE}", re.IGNORECASE)
+# A relay may sign the sender of what leaves (BATV): prvs=1234abcdef=bounces+…
+_BOUNCES = re.compile(rf"(?:prvs=[0-9a-z]{{1,20}}=)?bounces\+{_REFERENCE}", re.IGNORECASE)
 _QUESTION = re.compile(rf"question\+{_REFERENCE}\.([0-9a-f]{{16}})", re.IGNORECASE)
 _CHARSET = re.compile(r"utf-?(8|16|32)|(us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(windows-?|cp)125\d|koi8-[ru]")
 _TO = ("Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc", "Resent-To")
@@ -43,6 +46,11 @@ _MACHINE = re.compile(r"^(mailer-daemon|postmaster|mail-daemon)(@|$)", re.IGNORE
 _NOT_DELIVERED = re.compile(
     r"undeliver|returned mail|mail delivery (failed|failure)|delivery (status notification|failure|has failed)"
     r"|failure notice|non remis|echec (de (la )?)?(remise|livraison|distribution)|تعذر (التسليم|تسليم)"
+)
+# What programs write before our own subject. Any other is a person's words: some write their answer there alone.
+_ANSWERS = re.compile(
+    r"\s*(\[[^\]]{0,60}\]\s*)*(re|r[ée]p|r[ée]f|aw|sv|antw|tr|fwd?|wg|رد|إعادة توجيه)\s*(\[\d+\])?\s*[::]",
+    re.IGNORECASE,
 )
 # What a server writes, folded, while it still tries.
 _STILL_TRIES = re.compile(
@@ -179,8 +187,10 @@ def _what(mail: Message, sender: str, domain: str) -> Bounce | Complaint | Reply
     question = next(((m[1].upper(), m[2].lower()) for r in recipients if (m := _QUESTION.fullmatch(r))), None)
     if question is None and not messages:
         return Automatic() if _is_to_many(mail) else Unknown("neither a reply nor a report")
-    text = _text(parts)
-    return Reply(question, messages, text, trimmed(text), _attachments(parts))
+    body, subject = _text(parts), _plain(_header(mail, "Subject"))[:200]
+    own = "" if body and _ANSWERS.match(subject) else subject
+    text, shown = ("\n\n".join(filter(None, (own, each))) for each in (body, trimmed(body)))
+    return Reply(question, messages, text, shown, _attachments(parts))
 
 
 def _parts(mail: Message) -> Iterator[Message]:
@@ -237,14 +247,19 @@ def _bounce(parts: list[Message], recipients: list[str], domain: str) -> Bounce:
     report = next(part for part in parts if part.get_content_type() == "message/delivery-status")
     told = [(_header(block, "Action").strip().lower(), block) for block in _inside(report)]
     told = [(action, block) for action, block in told if action]
-    failed = next((block for action, block in told if action.startswith("failed")), None)
+    failed = next((block for action, block in told if is_failure(action, _header(block, "Status"))), None)
     block = failed if failed is not None else (told[0][1] if told else None)
     if block is None:
         return Bounce(reference, DeliveryTroubleKind.UNCLEAR, "")
-    code = status_field(_header(block, "Status"))
-    if not code or code.endswith(".0.0"):
-        code = status_in(_header(block, "Diagnostic-Code")) or code
+    code = _code_of(block, parts)
     return Bounce(reference, _kind(code) if failed is not None else None, code)
+
+
+def _code_of(block: Message, parts: list[Message]) -> str:
+    """Return the code of a report about one address, from its fields, or else from the letter around it."""
+    own = [name for name, _value in block.items() if name.lower().startswith("x-")][:20]
+    said = (_header(block, name) for name in ("Diagnostic-Code", *own))
+    return code_told(_header(block, "Status"), *said, _text(parts))
 
 
 def _is_of_server(mail: Message, sender: str) -> bool:
@@ -349,14 +364,17 @@ def _decoded(part: Message) -> str:
 
 
 def _words(content: bytes, charset: str) -> str:
-    """Decode bytes by the given charset, then by those that most mails use."""
+    """Decode bytes by the given charset, by the one that most mails use, or by the one whose words make sense."""
     told = [charset] if _CHARSET.fullmatch(charset.lower()) else []
     for name in (*told, "utf-8"):
         try:
             return content.decode(name)
         except (UnicodeDecodeError, LookupError):
             continue
-    return content.decode("cp1252", "replace")
+    try:
+        return decode(content)[0]
+    except Refused:
+        return content.decode("cp1252", "replace")
 
 
 def _plain(text: str) -> str:

@@ -53,13 +53,21 @@ _WRONG = re.compile(
     r"(?:user|recipient|mailbox|account|address|destinataire|utilisateur|adresse)(?: \S+){0,4}"
     r" (?:unknown|not found|inconnue?|introuvable|doesn.t exist|does not exist|n.existe pas|invalid)"
     r"|(?:unknown|no such|invalid) (?:\w+ )?(?:user|recipient|mailbox|address|account)|no mailbox here"
+    r"|mailbox (?:is )?unavailable"
 )
 _REFUSES = re.compile(
     r"\bspam\b|blacklist|blocklist|block list|blocked|policy|dmarc|\bspf\b|reputation|not authori[sz]ed"
 )
 _MEANING = (("2.2", _FULL), ("1.1", _WRONG), ("7.1", _REFUSES))
-# Codes that leave open what failed.
-_VAGUE = ("5.0.0", "4.0.0")
+# Codes that leave open what failed: nothing is said, or that some answer was other than expected.
+_VAGUE = ("5.0.0", "4.0.0", "5.5.0", "4.5.0")
+
+# No answer from a host; Microsoft's servers say it of addresses that a university of theirs does not have.
+_OF_NETWORK = "5.4.1"
+_NOT_THERE = re.compile(r"recipient address rejected")
+# What else an Action says (RFC 3464, 2.3.3), and how the code of a full mailbox ends.
+_NO_FAILURE = ("delayed", "delivered", "relayed", "expanded")
+_FULL_ENDS = ".2.2"
 
 
 def status_in(text: str) -> str:
@@ -70,6 +78,8 @@ def status_in(text: str) -> str:
     text = text[:MOST]
     found = [*_enhanced(text)] or [_REPLY_CODES[each[1]] for each in _REPLY_CODE.finditer(text)]
     code = next((each for each in found if each[0] == "5"), found[0] if found else "")
+    if code == _OF_NETWORK and _NOT_THERE.search(fold(text)):
+        return "5.1.1"
     said = _in_words(text) if not code or code in _VAGUE else None
     return f"{code[:1] or '5'}.{said}" if said else code
 
@@ -78,6 +88,28 @@ def status_field(text: str) -> str:
     """Return the code of a report's Status field (RFC 3464, 2.3.4), which a comment may follow; "" for none."""
     match = re.match(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\w.])", text)
     return match[1] if match else ""
+
+
+def code_told(status: str, diagnostic: str, *others: str) -> str:
+    """Return the code of a report, from its Status and Diagnostic-Code. Where these leave open what failed, servers say
+    it elsewhere. A full mailbox is one, whatever a relay makes of the answer of the server behind it."""
+    code, answer = status_field(status), status_in(diagnostic)
+    if answer.endswith(_FULL_ENDS):
+        return f"{code[:1] or '5'}{_FULL_ENDS}"
+    if code == _OF_NETWORK and answer == "5.1.1":
+        return answer
+    for found in (answer, *(status_in(said) for said in others)):
+        if code and code not in _VAGUE:
+            break
+        code = found if found and (not code or found not in _VAGUE) else code
+    return code
+
+
+def is_failure(action: str, status: str) -> bool:
+    """Whether a server gave up. Some say it in words of their own; then the status says whether it is final."""
+    if action.startswith(_NO_FAILURE):
+        return False
+    return action.startswith("fail") or status_field(status).startswith("5")
 
 
 def _enhanced(text: str) -> list[str]:

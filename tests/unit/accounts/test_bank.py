@@ -67,6 +67,15 @@ def test_what_is_no_rib_is_told_why(text: str, part: str) -> None:
         check_rib(text)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["RIB : {}", "rib {}", "IBAN : MA64{}", "RIB:{}", "{0[0]}{0[1]}{0[2]}/{0[3]}{0[4]}{0[5]}/{1}/{2}"],
+)
+def test_a_number_is_read_as_banks_print_it(written: str) -> None:
+    rib = rib_of("0077801234567890123456")
+    assert check_rib(written.format(rib, rib[6:22], rib[22:])) == rib
+
+
 @pytest.mark.parametrize("bank", ["000", "999"])
 def test_a_right_key_does_not_make_a_bank(bank: str) -> None:
     rib = rib_of(f"{bank}7801234567890123456")

@@ -18,8 +18,8 @@ from cohortmgr.accounts.rules import (
     SHARED_LIFETIME,
     is_code_open,
     lasts_until,
-    read_code,
 )
+from cohortmgr.accounts.typed_codes import read_code
 from cohortmgr.base.errors import Refused
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -30,6 +30,29 @@ NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 )
 def test_a_code_is_read_however_it_is_copied(typed: str) -> None:
     assert read_code(typed) == "204816"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "204 816, votre code",
+        "Votre code : 204816",
+        "G-204816",
+        "Le code 204816 vaut 10 minutes. Ne le donnez à personne.",
+        "رمزكم ٢٠٤ ٨١٦ صالح لعشر دقائق",
+        "204 816 votre code cohortmgr\n@cohortmgr.example #204816",
+    ],
+)
+def test_a_code_is_read_in_its_message(typed: str) -> None:
+    assert read_code(typed) == "204816"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["codes 204816 et 204817", "+212 612 345 678", "06 12 34 56 78", "2026-204816", "a204816b", "204 816 12"],
+)
+def test_other_numbers_in_words_are_no_code(typed: str) -> None:
+    assert read_code(typed) is None
 
 
 @pytest.mark.parametrize("typed", ["", "20481", "2048166", "20481a", "code", "2" * 100_000, "\x00", "½½½½½½"])

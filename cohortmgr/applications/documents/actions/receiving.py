@@ -6,6 +6,7 @@ Nothing stored here is served before the worker has examined it: see `documents/
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,9 @@ _SHAPES = {
     "webp": (b"RIFF", b""),
 }
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_ARCHIVE = b"PK\x05\x06"
+# What ends the pixels of a JPEG: neither an escaped byte nor a place to begin again.
+_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _READERS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 # Signs of a file that is two things at once: also a page to a browser, or a script to another program.
 _ACTIVE = (b"<script", b"<html", b"<!doctype", b"<svg", b"<?php", b"<iframe")
@@ -78,16 +82,33 @@ def kind_of(data: bytes) -> str | None:
 
 
 def alone(data: bytes) -> bytes:
-    """The bytes of the paper itself: a PDF without what stands before it, and a photo without the film that
-    telephones put behind it."""
+    """The bytes of the paper itself: a PDF without what stands before it, or the zeros with which it was filled up,
+    and a photo without what telephones put behind it: a film, distances, a second photo."""
     if data.startswith(b"\xff\xd8\xff"):
-        film = data.find(b"ftyp")
-        end = data.rfind(b"\xff\xd9", max(0, film - _TAIL), film) if film > 0 else -1
-        return data[: end + 2] if end > 0 else data
-    if data.startswith(tuple(start for start, _end in _SHAPES.values())) or data[4:8] == b"ftyp":
+        end = _end_of_photo(data)
+        # An archive behind a photo is no telephone's: what is two things is refused as a whole.
+        return data if end < 0 or _ARCHIVE in data[-_TAIL:] else data[:end]
+    mark = _SHAPES["pdf"][0]
+    others = (start for start, _end in _SHAPES.values() if start != mark)
+    if data.startswith(tuple(others)) or data[4:8] == b"ftyp":
         return data
-    start = data.find(_SHAPES["pdf"][0], 0, _BEFORE_PDF + len(_SHAPES["pdf"][0]))
-    return data[max(start, 0) :]
+    start = data.find(mark, 0, _BEFORE_PDF + len(mark))
+    return data[start:].rstrip(b"\0") if start >= 0 else data
+
+
+def _end_of_photo(data: bytes) -> int:
+    """Where the first picture of a JPEG ends, whatever follows; the small pictures in its head are no end. -1 for
+    none."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xD9:
+        if data[at + 1] == 0xFF:  # it may fill up the place before a mark
+            at += 1
+            continue
+        is_scan = data[at + 1] == 0xDA
+        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+        if is_scan and (found := _MARKER.search(data, at)):
+            at = found.start()
+    return at + 2 if data[at : at + 2] == b"\xff\xd9" else -1
 
 
 def _recognised(data: bytes) -> str:
@@ -99,7 +120,7 @@ def _recognised(data: bytes) -> str:
 
 def _is_also_something_else(kind: str, data: bytes) -> bool:
     head, tail = data[:_HEAD].lower(), data[-_TAIL:]
-    if any(mark in head for mark in _ACTIVE) or b"PK\x05\x06" in tail:
+    if any(mark in head for mark in _ACTIVE) or _ARCHIVE in tail:
         return True
     return kind != "pdf" and b"%pdf-" in head
 

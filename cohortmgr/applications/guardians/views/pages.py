@@ -16,8 +16,8 @@ from cohortmgr.accounts.actions.codes import WrongCode
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.limits import Caller
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import read_code
 from cohortmgr.accounts.slips import is_new, question_on, settled
+from cohortmgr.accounts.typed_codes import code_typed
 from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.applications.file.queries import own
 from cohortmgr.applications.file.rules import ApplicationState
@@ -121,7 +121,7 @@ def code() -> ResponseReturnValue:
 
 
 def _proved() -> ResponseReturnValue:
-    digits = read_code(request.form.get("code", "")) or ""
+    digits = code_typed(request.form.get("code", ""))
     with writing():
         told = codes.check(session.get(_CODE), digits, LINK)
         if not isinstance(told, WrongCode):

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import links
-from cohortmgr.accounts.bank import DAMAGED, DAMAGED_IN_FILE
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
+from cohortmgr.applications.answers.cells import TO_ITS_PERSON
 from cohortmgr.applications.answers.scripts import exchanged
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.actions.loading import store
@@ -171,13 +171,13 @@ def open_link(viewer: Viewer, token: str) -> Opened:
 def _without_names(faults: tuple[RowFault, ...]) -> tuple[RowFault, ...]:
     """The faults as a person who mends their own row may read them: nobody else is named, and no spreadsheet, which
     is not theirs."""
-    said = {what: Problem(instead) for what, instead in {**UNNAMED, DAMAGED_IN_FILE: DAMAGED}.items()}
-    return tuple(
-        replace(fault, problem=replace(said[fault.problem.what], where=fault.problem.where))
-        if fault.problem.what in said
-        else fault
-        for fault in faults
-    )
+    return tuple(replace(fault, problem=_without_name(fault.problem)) for fault in faults)
+
+
+def _without_name(problem: Problem) -> Problem:
+    if problem.what in UNNAMED:
+        return Problem(UNNAMED[problem.what], {}, problem.where)
+    return replace(problem, what=TO_ITS_PERSON.get(problem.what, problem.what))
 
 
 def mend_by_link(viewer: Viewer, token: str, cells: Mapping[str, str]) -> tuple[RowFault, ...]:

@@ -13,7 +13,8 @@ from cohortmgr.accounts.actions import access, codes
 from cohortmgr.accounts.actions.codes import CodeRequest, WrongCode
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.limits import Caller
-from cohortmgr.accounts.rules import Viewer, read_code
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.typed_codes import code_typed
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import NOT_A_DRAFT, ApplicationState
@@ -28,7 +29,6 @@ NO_WAY = N_(
     "Sinon, déposez ce dossier sur papier auprès du programme."
 )
 _ABSENT = N_("Quelqu’un vous aide : c’est vous qui confirmez l’envoi, par le code que vous recevez.")
-_SIX = N_("Le code a six chiffres. Recopiez-les, ou collez-les.")
 _NOBODY = N_("Personne ne vous aide à remplir ce dossier : il s’envoie sans code.")
 _LONG = N_("Raccourcissez votre texte : %(most)s caractères au plus.")
 _WHO = N_("Dites qui est cette personne pour vous.")
@@ -107,10 +107,7 @@ def confirmation_of(viewer: Viewer, row: Application, token: str | None) -> Send
 def prove(viewer: Viewer, token: str | None, typed: str) -> CodeRequest | WrongCode:
     """Try the code that was typed. Text that is not six digits is refused and does not count as a try.
     `Wrong` is returned rather than raised, because the try must be committed."""
-    digits = read_code(typed)
-    if digits is None:
-        raise Refused(Problem(_SIX, {}, "code"))
-    return codes.check(token, digits, SEND)
+    return codes.check(token, code_typed(typed), SEND)
 
 
 def require_confirmed(viewer: Viewer, row: Application, proof: CodeRequest | None) -> None:

@@ -165,6 +165,20 @@ def test_a_code_is_tried_five_times(app: Flask, client: FlaskClient, intake: str
     assert browser.get(f"/guardian/{token}/answers").location == f"/guardian/{token}"
 
 
+def test_what_is_no_code_is_no_try_at_the_guardian_s_door(
+    app: Flask, client: FlaskClient, intake: str
+) -> None:
+    children.enrol(client, intake, children.child(1))
+    token = children.sent("guardian_asked")[0]["token"]
+    browser = steps.browser(app)
+    browser.post(f"/guardian/{token}")
+    right = children.sent("sign_in_code")[-1]["code"]
+    for typed in ("", "12345", "bonjour", "", "06 12 34 56 78", ""):
+        assert browser.post("/guardian/code", data={"code": typed}).status_code == 422
+    pasted = f"{right}, votre code. Il vaut dix minutes."
+    assert browser.post("/guardian/code", data={"code": pasted}).location == f"/guardian/{token}/answers"
+
+
 def test_a_lost_link_is_had_again_by_telephone_and_code(app: Flask, client: FlaskClient, intake: str) -> None:
     children.enrol(client, intake, children.child(1))
     lost = children.sent("guardian_asked")[0]["token"]

@@ -61,6 +61,25 @@ def another(app: Flask) -> FlaskClient:
     return SeparateClient(app, app.response_class)
 
 
+def test_who_enters_by_the_same_mailbox_written_otherwise_is_told_the_way_to_her_file(
+    client: FlaskClient, system_app: Flask, mdia: None
+) -> None:
+    files = bring(system_app, somebody(1, mail="a.lami@gmail.com"))
+    prove(client, system_app, "alami@gmail.com")
+    page = words(client.get("/my").text)
+    assert sees(client, *files) == [False] and "la même écrite autrement" in page and "/my/sessions" in page
+    client.post("/my/sessions/contact", data={"email": "a.lami@gmail.com"})
+    client.post("/my/sessions/code", data={"code": last_code(system_app)})
+    page = words(client.get("/my").text)
+    assert "Un dossier porte votre adresse" in page and "la même écrite autrement" not in page
+    with clock.at(clock.now() + AGAIN):
+        client.post("/my/found")
+        answer = client.post("/code", data={"code": last_code(system_app)})
+        if answer.location and "/code/which" in answer.location:
+            say(client, "14/03/2004")
+        assert sees(client, *files) == [True]
+
+
 @pytest.mark.parametrize("url", ["/sign-in", "/sign-up", "/password"])
 def test_a_proved_address_opens_the_file_that_was_brought(
     client: FlaskClient, system_app: Flask, mdia: None, url: str

@@ -321,6 +321,26 @@ def test_a_reply_to_any_message_opens_a_question_on_the_file_once() -> None:
     assert letters("question_received") == [], "a machine does not answer a reply"
 
 
+def test_an_answer_written_as_the_subject_reaches_the_desk(app: Flask) -> None:
+    intake, message = left()
+    told = {"In_Reply_To": f"<{message.reference}@{OURS}>", "Subject": "J'accepte ma place"}
+    assert taken(reply("ne-pas-repondre@cohortmgr.example", "", **told)) == "joined"
+    [question] = questions()
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    page = client.get(f"/staff/questions/{question.reference}").get_data(as_text=True)
+    assert "J&#39;accepte ma place" in page
+
+
+def test_a_full_mailbox_that_only_the_letter_names_is_no_wrong_address() -> None:
+    _intake, message = left()
+    raw = POSTFIX.replace(b"Status: 5.1.1", b"Status: 5.0.0")
+    raw = raw[: raw.index(b"Diagnostic-Code")] + raw[raw.index(b"\n\n--edge\nContent-Type: text/rfc822") :]
+    assert (
+        taken(about(raw.replace(b"This is the mail system.", b"The mailbox is full."), message)) == "returned"
+    )
+    assert [each.kind for each in troubles()] == ["unreachable"]
+
+
 def test_an_answer_that_does_not_reach_somebody_without_an_account_goes_back_to_the_desk(app: Flask) -> None:
     from tests.integration.messages.helpdesk.test_desk import STRANGER, public
 

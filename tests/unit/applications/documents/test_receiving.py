@@ -93,6 +93,46 @@ def test_the_film_behind_a_photo_is_cut_off(between: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    "behind",
+    [
+        bytes(range(256)) * 1200 + b"SEFT",
+        b"\x80\xff\xd9\x81" * 60_000,
+        b"edof" + b"\0" * 300_000,
+        b"\n",
+        b"<html>" * 20_000,
+    ],
+)
+@pytest.mark.parametrize("progressive", [False, True])
+def test_whatever_telephones_put_behind_a_photo_is_cut_off(behind: bytes, progressive: bool) -> None:
+    head, file = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (16, 16), "blue").save(head, "JPEG")
+    small = b"Exif\0\0" + head.getvalue()  # the small picture in a photo's head ends, and is not its end
+    Image.effect_noise((300, 300), 90).save(
+        file, "JPEG", progressive=progressive, exif=small, restart_marker_blocks=4
+    )
+    photo = file.getvalue()
+    assert photo.count(b"\xff\xd9") == 2
+    assert alone(photo + behind) == photo and kind_of(alone(photo + behind)) == "jpg"
+    assert alone(photo[:-200]) == photo[:-200], "half a photo is none"
+    assert kind_of(alone(photo + b"PK\x05\x06" + b"\0" * 18)) is None
+
+
+def test_two_photos_in_one_file_are_the_first() -> None:
+    file = io.BytesIO()
+    pictures = [Image.effect_noise((90, 90), 90).convert("RGB") for _ in range(2)]
+    pictures[0].save(file, "MPO", save_all=True, append_images=pictures[1:])
+    first = alone(file.getvalue())
+    assert len(first) < len(file.getvalue()) and kind_of(first) == "jpg"
+    with Image.open(io.BytesIO(first)) as opened:
+        opened.load()
+        assert opened.size == (90, 90)
+
+
+def test_a_pdf_that_was_filled_up_with_zeros_is_known() -> None:
+    assert kind_of(alone(PDF + b"\0" * 200_000)) == "pdf" and alone(PDF + b"\0" * 9) == PDF
+
+
+@pytest.mark.parametrize(
     ("given", "shown"),
     [
         ("../../etc/passwd", "passwd.pdf"),
