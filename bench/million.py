@@ -21,14 +21,21 @@ from sqlalchemy.engine import make_url
 from bench.country import Loader, Place
 from bench.servers import Server
 from bench.statements import explained
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications.importing.actions import invitations
 from cohortmgr.applications.lists.filters import SORTS
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, table_of, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.programmes.models import Intake, Offering, Programme
+from cohortmgr.programmes.queries import get_intake
+from cohortmgr.reviews.progress import actions as progress
+from cohortmgr.selection.queries import offering_of
+from cohortmgr.selection.standings import actions as standings
 from tests import databases, services
 from tests.factories.access import COLUMNS, cookie, places, rows, sessions
 from tests.factories.many import place_in
+from tests.factories.working import work
 from tests.factories.year import Year, lived
 from tests.watch import SeparateClient, test_context
 
@@ -93,6 +100,17 @@ class Country:
             for other in _centres(connection, place) if elsewhere else ():
                 loader.load(other, elsewhere // (CENTRES * INTAKES_EACH))
         self.database.admin.execute("VACUUM ANALYZE")
+        with test_context(self.database.system_app):
+            self._keep()
+
+    def _keep(self) -> None:
+        """Keep what the worker keeps for the pages of the intake, as if they had been opened a moment ago."""
+        intake = get_intake(self.references["intake"])
+        with writing():
+            standings.ask(SYSTEM, intake, offering_of(intake))
+            progress.ask(SYSTEM, intake)
+            invitations.ask_counts(SYSTEM, intake)
+        work()
 
     def pages(self) -> Iterator[Page]:
         """Each GET address that is shown to somebody, then each way of the list."""
