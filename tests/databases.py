@@ -97,16 +97,17 @@ class States:
         """Note where the test begins: from here on, commits are the test's own."""
         self._from = commits[0]
 
-    def build(self, name: str, build: Callable[[], object]) -> None:
+    def build(self, name: str, build: Callable[[], object], may_age: bool = False) -> None:
         """Bring the database to the state of this name at this moment, by building it or restoring a copy.
 
-        It is built again, and not kept, if the test wrote something before (which would belong to it) or if
-        the clock runs."""
+        It is built again, and not kept, if the test wrote something before (which would belong to it), or if
+        the clock runs and the state may not be some minutes old."""
         moment = clock.now()
-        if commits[0] != self._from or moment != clock.now():
+        runs = moment != clock.now()
+        if commits[0] != self._from or (runs and not may_age):
             build()
             return
-        key = f"{name} {moment}"
+        key = f"{name} {'' if runs else moment}"
         if key in self._kept:
             db.session.rollback()
             self.database.lay(self._kept[key])
@@ -117,10 +118,10 @@ class States:
         self._kept[key] = place
 
 
-def build_once(name: str, build: Callable[[], object]) -> None:
+def build_once(name: str, build: Callable[[], object], may_age: bool = False) -> None:
     """Call `States.build` for the present application's database."""
     states: States = current_app.extensions["tests-states"]
-    states.build(name, build)
+    states.build(name, build, may_age)
 
 
 class SqliteDatabase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -22,6 +23,7 @@ from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.queries import readings as review_queries
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.models import Batch
+from tests.databases import build_once
 from tests.watch import SeparateClient
 
 AT = datetime(2025, 7, 1, 9, tzinfo=UTC)
@@ -115,6 +117,12 @@ def read(intake: Intake, people: list[Viewer]) -> None:
 
 def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -> tuple[Intake, Batch]:
     """Make a batch on files that were read, proposed by a manager and approved by an administrator."""
+    name = f"decided {files} {seats} {ineligible} {approve}"
+    build_once(name, lambda: _decide(files, seats, ineligible, approve), may_age=True)
+    return queries.intake_of("mdia", "2025"), db.session.scalars(sa.select(Batch)).one()
+
+
+def _decide(files: int, seats: int, ineligible: int, approve: bool) -> None:
     intake = sent(files, ineligible, seats)
     manager = someone(intake, Role.SELECTION_MANAGER)
     administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
@@ -128,7 +136,6 @@ def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -
         # Offers are made up to the first day of the training: a test whose clock is later approves in the season.
         with clock.at(min(clock.now(), SEASON)), writing():
             decisions.approve(administrator, batch.reference, str(min(seats, files)), open_until=seen)
-    return intake, batch
 
 
 def browser(app: Flask, viewer: Viewer) -> FlaskClient:

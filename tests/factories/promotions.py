@@ -32,6 +32,7 @@ from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Batch, Decision, Offer
+from tests.databases import build_once
 from tests.watch import SeparateClient
 
 AT = datetime(2025, 9, 1, 9, tzinfo=UTC)
@@ -215,8 +216,12 @@ def matched(people: int, runner: Viewer = SYSTEM) -> tuple[Cohort, MatchingRun]:
 
 def placed(people: int) -> Cohort:
     """Make the same, with the matching approved by a second person."""
-    cohort, run = matched(people)
+    build_once(f"placed {people}", lambda: _place(people), may_age=True)
+    return db.session.scalars(sa.select(Cohort)).one()
+
+
+def _place(people: int) -> None:
+    _cohort, run = matched(people)
     second = Viewer("second", is_system=True)
     with writing():
         runs.approve_matching(second, run.reference, str(len(run.certificate["assignment"])))
-    return cohort
