@@ -32,7 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
 from cohortmgr.base.databases import replica, vouching
-from cohortmgr.base.databases.connecting import hide_names, pooled_options, require_keepable
+from cohortmgr.base.databases.connecting import begin_saying, hide_names, pooled_options, require_keepable
 from cohortmgr.base.databases.vouching import at_insert as at_insert  # for models, which know this file alone
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
@@ -186,10 +186,7 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
-        driver.read_only = not _writes(connection)
-        if _writes(connection) and patience < LONG_PATIENCE:
-            driver.execute(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
+        begin_saying(connection, _writes(connection), patience if patience < LONG_PATIENCE else None)
 
     def end(connection: Any) -> None:
         """End a read-only transaction by COMMIT instead of ROLLBACK.

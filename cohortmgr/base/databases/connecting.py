@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -65,14 +65,33 @@ def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
     """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone, and
     wait for a lock as many seconds as `patience` says; where there is one, somebody waits for the page, and no
     statement goes on beyond LONGEST."""
+    # What a statement was sent with is people's: a fault that is logged, or kept with a job, names the statement alone.
+    options: dict[str, Any] = {"url": url, "json_serializer": keepable_json, "hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"url": url, "json_serializer": keepable_json}
+        return options
     # As an option of the connection this costs no statement, and holds for who reads as for who writes.
     waits = ""
     if patience is not None:
         waits = f" -c lock_timeout={patience * 1000:.0f} -c statement_timeout={LONGEST * 1000}{_OF_PAGES}"
-    arguments = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
-    return {"url": url, "json_serializer": keepable_json, "connect_args": arguments}
+    said = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
+    return {**options, "connect_args": said}
+
+
+def begin_saying(connection: sa.Connection, writes: bool, patience: float | None) -> None:
+    """Say at the beginning of a transaction of PostgreSQL whether it writes, and how many seconds it then waits for a
+    lock. Raises OperationalError if the connection died."""
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    try:
+        if driver.closed:
+            raise psycopg.OperationalError("the connection is lost")
+        driver.read_only = not writes
+        if writes and patience is not None:
+            driver.execute(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
+    except psycopg.Error as error:
+        # It is no statement that SQLAlchemy sees: nobody else would leave a connection that died, nor say so in the
+        # one class by which pages and the worker know it.
+        connection.invalidate(error)
+        raise sa.exc.OperationalError("BEGIN", None, error, connection_invalidated=True) from error
 
 
 def hide_names(connection: Any, _record: Any) -> None:
