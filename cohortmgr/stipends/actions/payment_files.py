@@ -72,7 +72,7 @@ def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
     """Return the bank's CSV file of an approved run, and mark the run as handed to the bank.
 
     The rows are checked again before the file leaves."""
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = queries.run_for(viewer, run_reference, lock=True)
     require(viewer, "stipends.prepare", cohort.path)
     payments, _companies = _payments(run, cohort, frozenset({RunState.PAID}))
     rows = bank_rows(payments, f"BOURSE {run.month:%m/%Y}")
