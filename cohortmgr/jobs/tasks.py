@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from cohortmgr.base.databases.ailing import ailment_of
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.web.ailments import ailment_of
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.actions.queue import JobClaim, TryLater

@@ -25,8 +25,8 @@ from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto, storage
+from cohortmgr.base.databases.ailing import ailment_of
 from cohortmgr.base.db import after_commit, db, writing
-from cohortmgr.base.web.ailments import ailment_of
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.outbox.actions import send
 from cohortmgr.programmes.models import Intake

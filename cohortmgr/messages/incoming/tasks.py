@@ -19,8 +19,8 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.databases.ailing import ailment_of
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.web.ailments import ailment_of
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.messages.incoming.actions import receive
 from cohortmgr.messages.incoming.queries import ASIDE, UNKNOWN, folder

@@ -105,8 +105,8 @@ def line_for(viewer: Viewer, reference: str) -> tuple[StipendLine, StipendRun, C
     """Return a line with its run and cohort to act on, as `run_for` does with `lock`."""
     line = get_for(viewer, reference)
     run, cohort = run_for(viewer, run_of(line).reference, lock=True)
-    db.session.refresh(line)
-    return line, run, cohort
+    now = sa.select(StipendLine).where(StipendLine.id == line.id)
+    return db.session.scalars(now.execution_options(populate_existing=True)).one(), run, cohort
 
 
 def run_of(line: StipendLine) -> StipendRun:

@@ -20,10 +20,10 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import db as base
+from cohortmgr.base.databases.ailing import Ailment, ailment_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web import ailments, responses
-from cohortmgr.base.web.ailments import Ailment, ailment_of
 from tests.databases import Database, PostgresDatabase, SqliteDatabase, application
 
 FORM = {"email": "une@exemple.ma", "region": "", "programme": "", "spoken": "fr"}
