@@ -28,14 +28,15 @@ RENEWED_AFTER = timedelta(hours=1)
 def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int:
     """Send a claim link to everybody whose file was imported and who has no account; returns how many.
 
-    A person who has a link that still works gets no new one, unless `again`. Refused while the programme
+    A person who has a link that still works gets no new one, unless `again`; and nobody to whom one has just left, for
+    then the form was sent twice. Refused while the programme
     is in preparation.
     """
     intake = intake_for(viewer, intake_reference)
     require_published(intake.state, intake.path)
     # If staff click twice at once, the second request waits here and then sees the links of the first.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
-    people = invitable(intake, again=again)
+    people = invitable(intake, again=again, rested=True)
     if not people:
         return 0
     send_links(viewer, intake, dict(definition_of(intake).title), people)

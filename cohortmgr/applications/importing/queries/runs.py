@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -143,25 +144,26 @@ class Invited:
 
 
 def invitable_counts(intake: Intake) -> tuple[int, int]:
-    """How many people an invitation would reach: without those who have a link already, and with them. The database
-    counts those who have an address; of the others each number is unsealed to see whether it can get SMS. Two
-    statements."""
+    """How many people an invitation would reach: without those who have a link already, and with them, but for whom
+    one has just left. The database counts those who have an address; of the others each number is unsealed to see
+    whether it can get SMS. Two statements."""
     has_link = _linked().exists().label("has_link")
-    by_email = _unclaimed(intake, has_link, sa.func.count()).where(_HAS_EMAIL).group_by("has_link")
+    rested = ~_linked(clock.now() - JUST_LEFT).exists()
+    by_email = _unclaimed(intake, has_link, sa.func.count()).where(_HAS_EMAIL, rested).group_by("has_link")
     counts = {bool(linked): count for linked, count in db.session.execute(by_email)}
     by_phone = _unclaimed(intake, Person.reference, Person.email, Person.phone_sealed, has_link)
-    for row in db.session.execute(by_phone.where(~_HAS_EMAIL, Person.phone_sealed.is_not(None))):
+    for row in db.session.execute(by_phone.where(~_HAS_EMAIL, Person.phone_sealed.is_not(None), rested)):
         if reached_by(row) is not None:
             counts[bool(row.has_link)] = counts.get(bool(row.has_link), 0) + 1
     return counts.get(False, 0), sum(counts.values())
 
 
-def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
+def invitable(intake: Intake, *, again: bool = False, rested: bool = False) -> list[Invited]:
     """People with an imported file who can be reached but have no way in: no account, and no link that still
     works.
 
-    `again`: include those with a link. One statement; telephone numbers must be unsealed to see which can get
-    SMS.
+    `again`: include those with a link; `rested`: but for whom one has just left. One statement; telephone numbers must
+    be unsealed to see which can get SMS.
     """
     query = _unclaimed(
         intake,
@@ -176,7 +178,11 @@ def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
         Application.number,
         _linked().exists().label("has_link"),
     ).order_by(Application.id)
-    rows = db.session.execute(query if again else query.where(~_linked().exists()))
+    if not again:
+        query = query.where(~_linked().exists())
+    if rested:
+        query = query.where(~_linked(clock.now() - JUST_LEFT).exists())
+    rows = db.session.execute(query)
     return [
         Invited(row, contact, row.application_reference, row.number, row.has_link)
         for row in rows
@@ -184,12 +190,16 @@ def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
     ]
 
 
+# A form that is sent twice sends each link once: so soon nobody wants another.
+JUST_LEFT = timedelta(minutes=10)
 _HAS_EMAIL = sa.and_(Person.email.is_not(None), Person.email != "")
 
 
-def _linked() -> sa.Select[Any]:
-    """The links of a person that still lead in."""
+def _linked(since: datetime | None = None) -> sa.Select[Any]:
+    """The links of a person that still lead in; those that were made since then, if that is given."""
+    made = () if since is None else (SingleUseLink.created_at > since,)
     return sa.select(SingleUseLink.id).where(
+        *made,
         SingleUseLink.subject == Person.reference,
         SingleUseLink.purpose.in_(CLAIMS),
         SingleUseLink.used_at.is_(None),
