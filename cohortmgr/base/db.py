@@ -32,7 +32,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from cohortmgr.base import storage
 from cohortmgr.base.databases import replica, vouching
-from cohortmgr.base.databases.connecting import hide_names, pooled_options, require_keepable
+from cohortmgr.base.databases.connecting import begin_saying, hide_names, pooled_options, require_keepable
 from cohortmgr.base.databases.vouching import at_insert as at_insert  # for models, which know this file alone
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
@@ -52,6 +52,8 @@ TENANCIES = ("published", "institution", "institution_or_person", "journal", "jo
 NO_INSTITUTION = 0
 # The connection option that says that the transaction may write.
 WRITING = "writing"
+# And that it first waits for those in the same queue; in the session's `info`, what returns the queue's number.
+QUEUE = "queue"
 # An idle PostgreSQL connection is checked before it is used again if it was idle for longer than this, in seconds.
 RESTS = 1.0
 # How many seconds a writer waits for another: in pages, where a person waits too, and in the worker and commands.
@@ -186,10 +188,8 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
-        driver.read_only = not _writes(connection)
-        if _writes(connection) and patience < LONG_PATIENCE:
-            driver.execute(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
+        waits = patience if patience < LONG_PATIENCE else None
+        begin_saying(connection, _writes(connection), waits, connection.get_execution_options().get(QUEUE))
 
     def end(connection: Any) -> None:
         """End a read-only transaction by COMMIT instead of ROLLBACK.
@@ -354,7 +354,9 @@ def writing() -> Iterator[Session]:
     session.info["writing"] = True
     session.info["wakes"] = {}
     try:
-        session.connection(execution_options={WRITING: True})
+        # SQLite has one writer at a time anyway.
+        queue = session.info.get(QUEUE)
+        session.connection(execution_options={WRITING: True, QUEUE: queue and queue()})
         yield session
         session.flush()
         for finish in before_commit:

@@ -25,9 +25,15 @@ DEEPEST = 32
 # Floats are exact up to here, and so are the scripts of browsers.
 _MOST_IN_JSON = 2**53
 _DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})\Z")
-# Texts and comments of JSON and TOML, in which a bracket opens nothing.
+# Texts and comments of JSON and TOML, in which a bracket opens nothing. A text that nobody closes is taken to where it
+# ends, and nothing that was read is given back: else each of a million quotation marks reads on to the end.
 _QUOTED = re.compile(
-    r'"""(?:\\.|[^\\])*?"""|\'\'\'.*?\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*', re.DOTALL
+    r'"""(?:[^"\\]++|\\.|"(?!""))*+(?:"{3,5}|\\?\Z)?'
+    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5})?"
+    r'|"(?:\\[^\n]|[^"\\\n])*+"?'
+    r"|'[^'\n]*+'?"
+    r"|#[^\n]*+",
+    re.DOTALL,
 )
 _BRACKET = re.compile(r"[][{}]")
 

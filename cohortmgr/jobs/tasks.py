@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import current_app
 from sqlalchemy.exc import OperationalError
 
+from cohortmgr.base.databases.ailing import ailment_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions import queue
@@ -60,18 +61,23 @@ def run(job: JobClaim, stopping: Stopping) -> None:
         with writing():
             queue.give_back(job)
         return
-    except (TryLater, OperationalError) as failure:
-        log.warning("job %s waits: %s", job.reference, failure)
+    except Exception as failure:
         db.session.rollback()
-        with writing():
-            queue.put_off(job, getattr(failure, "wait", PAUSE), str(failure))
-        return
-    except Exception as failure:  # recorded on the row, where staff see it
+        if _passes(failure):
+            log.warning("job %s waits: %s", job.reference, failure)
+            with writing():
+                queue.put_off(job, getattr(failure, "wait", PAUSE), str(failure))
+            return
         log.exception("job %s failed", job.reference)
-        db.session.rollback()
-        error = f"{type(failure).__name__}: {failure}"
+        error = f"{type(failure).__name__}: {failure}"  # recorded on the row, where staff see it
     with writing():
         queue.end(job, result, error)
+
+
+def _passes(failure: Exception) -> bool:
+    """Whether another start may end otherwise: the handler says so, or the machine ails (a full disk, the database or
+    the files away), which is no fault of the job's and asks for nobody."""
+    return isinstance(failure, TryLater | OperationalError) or ailment_of(failure) is not None
 
 
 # Jobs whose worker died are given back first, so that the next work finds them.

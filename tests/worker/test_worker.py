@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib
 import logging
 import shlex
@@ -22,6 +23,7 @@ from flask import Flask
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.settings import ROOT, Settings
+from cohortmgr.base.stores.store import StoreAway
 from cohortmgr.base.work import works_of
 from cohortmgr.jobs.actions import queue as jobs
 from cohortmgr.jobs.actions.broker import QUEUES, celery_for, wake_sender
@@ -117,10 +119,17 @@ def test_a_job_that_fails_temporarily_waits_and_one_that_fails_says_why(
         db.session.add(Job(kind="left behind"))
         raise ValueError("no such file")
 
-    monkeypatch.setitem(jobs.handlers, "tests.later", later)
-    monkeypatch.setitem(jobs.handlers, "tests.bad", bad)
+    def full(payload: object, progress: object) -> dict[str, Any]:
+        raise OSError(errno.ENOSPC, "no room")
+
+    def away(payload: object, progress: object) -> dict[str, Any]:
+        raise StoreAway("the bucket does not answer")
+
+    handlers = {"tests.later": later, "tests.bad": bad, "tests.full": full, "tests.away": away}
+    for kind, handler in handlers.items():
+        monkeypatch.setitem(jobs.handlers, kind, handler)
     with writing():
-        for kind in ("tests.later", "tests.bad", "tests.unknown"):
+        for kind in (*handlers, "tests.unknown"):
             jobs.request(SYSTEM, kind, {}, None)
     done(tasks, "drain.jobs")
     db.session.rollback()
@@ -128,6 +137,8 @@ def test_a_job_that_fails_temporarily_waits_and_one_that_fails_says_why(
     assert [tuple(row) for row in db.session.execute(columns)] == [
         ("waiting", "the bank is closed", 0),
         ("failed", "ValueError: no such file", 0),
+        ("waiting", "[Errno 28] no room", 0),
+        ("waiting", "the bucket does not answer", 0),
         ("failed", "KeyError: 'tests.unknown'", 0),
     ]
 

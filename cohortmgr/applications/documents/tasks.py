@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,7 +24,8 @@ from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
-from cohortmgr.base import clock, storage
+from cohortmgr.base import clock, crypto, storage
+from cohortmgr.base.databases.ailing import ailment_of
 from cohortmgr.base.db import after_commit, db, writing
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.outbox.actions import send
@@ -35,6 +37,8 @@ LEASE = timedelta(minutes=3)
 # If the scanner is stopped, it is asked again. A paper whose examination broke off three times is refused.
 SCANNER_PAUSE, FAULT_PAUSE = timedelta(minutes=1), timedelta(minutes=2)
 MOST_TRIES = 3
+# Seconds after which the result is noted again while the database is away or locked: a start without a result counts.
+NOTED_AGAIN = (2, 10, 30)
 WAITING = (DocumentState.RECEIVED.value, DocumentState.ASIDE.value)
 _log = logging.getLogger(__name__)
 
@@ -79,8 +83,16 @@ def examine_next() -> bool:
     if claim is None:
         return False
     outcome = _outcome(claim)
-    with writing():
-        _end(claim, outcome)
+    for wait in (*NOTED_AGAIN, None):
+        try:
+            with writing():
+                _end(claim, outcome)
+            break
+        except sa.exc.OperationalError as failure:
+            if wait is None:
+                raise
+            _log.warning("what became of document %s is noted in %s s: %s", claim.id, wait, type(failure))
+            sleep(wait)
     return True
 
 
@@ -121,16 +133,18 @@ def _outcome(claim: DocumentClaim) -> Mapping[str, Any]:
             DocumentPart(_kind(part), blob, bool(part["clean"]))
             for part, blob in zip(claim.parts, data, strict=True)
         ]
-        made = sandbox.made_of(given, claim.most_pages)
+        return _clean(claim.parts, sandbox.made_of(given, claim.most_pages))
     except ScannerStopped as stopped:
         _log.warning("the virus scanner does not answer: %s", stopped)
         return {"state": DocumentState.ASIDE, "due": moment + SCANNER_PAUSE, "tries": claim.tries - 1}
     except sandbox.NotTaken as refusal:
         return _refused(claim.parts, refusal.reason, refusal.part)
-    except Exception:  # a full disc, a key that is gone: the paper waits, and the log says why
+    except Exception as failure:  # the paper waits, and the log says why
         _log.exception("document %s could not be examined", claim.id)
-        return {"due": moment + FAULT_PAUSE}
-    return _clean(claim.parts, made)
+        # A full disk, files that are away, a key that this machine lacks: what the paper has no part in never counts,
+        # for whoever sent it would be told that it is too heavy, and their file is deleted.
+        ours = isinstance(failure, crypto.CannotUnseal) or ailment_of(failure) is not None
+        return {"due": moment + FAULT_PAUSE, "tries": claim.tries - ours}
 
 
 def _infected(parts: Iterable[Mapping[str, Any]], data: Iterable[bytes]) -> int | None:

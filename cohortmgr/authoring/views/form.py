@@ -135,7 +135,7 @@ def add(key: str) -> ResponseReturnValue:
                 name = revisions.change(
                     guards.viewer(),
                     key,
-                    lambda document: structure.add_question(document, place, dict(table)),
+                    lambda document: structure.begin_question(document, place, dict(table)),
                 )
             return redirect(url_for(".question", key=key, name=name, begun=1))
     return render_template(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -57,6 +57,8 @@ LONGEST = 30
 _OF_PAGES = " -c enable_mergejoin=off -c jit=off"
 # Seconds in which the server must have let a question of its own connection in.
 _SOON = 2
+# The locks of PostgreSQL for queues, told from others' by their first number.
+_QUEUES = 7312
 # A dead line is found by the kernel: nothing acknowledged for so many milliseconds, or three probes unanswered.
 _LINE = {"tcp_user_timeout": 15_000, "keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 
@@ -65,14 +67,42 @@ def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
     """Return the options of `create_engine` for a URL. PostgreSQL connections use UTC, whatever the server's zone, and
     wait for a lock as many seconds as `patience` says; where there is one, somebody waits for the page, and no
     statement goes on beyond LONGEST."""
+    # What a statement was sent with is people's: a fault that is logged, or kept with a job, names the statement alone.
+    options: dict[str, Any] = {"url": url, "json_serializer": keepable_json, "hide_parameters": True}
     if url.startswith("sqlite"):
-        return {"url": url, "json_serializer": keepable_json}
+        return options
     # As an option of the connection this costs no statement, and holds for who reads as for who writes.
     waits = ""
     if patience is not None:
         waits = f" -c lock_timeout={patience * 1000:.0f} -c statement_timeout={LONGEST * 1000}{_OF_PAGES}"
-    arguments = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
-    return {"url": url, "json_serializer": keepable_json, "connect_args": arguments}
+    said = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
+    return {**options, "connect_args": said}
+
+
+def begin_saying(
+    connection: sa.Connection, writes: bool, patience: float | None, queue: int | None = None
+) -> None:
+    """Say at the beginning of a transaction of PostgreSQL whether it writes, and how many seconds it then waits for a
+    lock; then wait for whoever is in the same queue. Raises OperationalError if the connection died, or if one of them
+    took too long."""
+    driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+    words = []
+    if writes and patience is not None:
+        words.append(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
+    if queue is not None:
+        words.append(f"SELECT pg_advisory_xact_lock({_QUEUES}, {queue:d})")
+    try:
+        if driver.closed:
+            raise psycopg.OperationalError("the connection is lost")
+        driver.read_only = not writes
+        if words:
+            driver.execute("; ".join(words).encode())
+    except psycopg.Error as error:
+        # It is no statement that SQLAlchemy sees: nobody else would leave a connection that died, nor say so in the
+        # one class by which pages and the worker know it.
+        if driver.closed:
+            connection.invalidate(error)
+        raise sa.exc.OperationalError("BEGIN", None, error, connection_invalidated=driver.closed) from error
 
 
 def hide_names(connection: Any, _record: Any) -> None:

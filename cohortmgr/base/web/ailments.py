@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import sqlite3
 import time
-from enum import StrEnum
 
 import psycopg
 import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.base import storage
+from cohortmgr.base.databases.ailing import Ailment, ailment_of
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.stores.store import StoreAway
@@ -25,15 +24,6 @@ _FULL_FOR = 30.0
 _FULL_SINCE = "cohortmgr.full_since"
 # Nothing lies there: that the store says so shows that it answers.
 _ASKED_OF_FILES = "health/"
-
-
-class Ailment(StrEnum):
-    """What ails the machine, as /health says it."""
-
-    LOCKED = "locked"
-    FULL = "full"
-    AWAY = "away"
-    FILES = "files"
 
 
 SAID: dict[Ailment, Problem] = {
@@ -64,44 +54,6 @@ SAID: dict[Ailment, Problem] = {
 }
 # Seconds after which a program may try again.
 RETRY = {Ailment.LOCKED: 10, Ailment.FULL: 600, Ailment.AWAY: 60, Ailment.FILES: 60}
-_OF_SQLITE = {
-    sqlite3.SQLITE_BUSY: Ailment.LOCKED,
-    sqlite3.SQLITE_LOCKED: Ailment.LOCKED,
-    sqlite3.SQLITE_FULL: Ailment.FULL,
-    # A full disk shows itself so when a journal cannot grow.
-    sqlite3.SQLITE_IOERR: Ailment.FULL,
-    sqlite3.SQLITE_CANTOPEN: Ailment.AWAY,
-    sqlite3.SQLITE_READONLY: Ailment.AWAY,
-}
-_WAITED = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.QueryCanceled)
-# Beginnings of SQLSTATE: connections, resources, and a server that starts or stops.
-_GONE = ("08", "53", "57P")
-
-
-def ailment_of(error: BaseException) -> Ailment | None:
-    """Return the ailment that an error comes of, or None if the fault is ours."""
-    if isinstance(error, sa.exc.DBAPIError):
-        return _of_database(error)
-    if isinstance(error, sa.exc.TimeoutError):  # every connection of the pool is waiting
-        return Ailment.LOCKED
-    if isinstance(error, StoreAway):
-        return Ailment.FILES
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Ailment.FULL
-    return None
-
-
-def _of_database(error: sa.exc.DBAPIError) -> Ailment | None:
-    cause = error.orig
-    if isinstance(cause, sqlite3.Error):
-        return _OF_SQLITE.get((getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF)
-    if isinstance(cause, psycopg.errors.DiskFull):
-        return Ailment.FULL
-    if isinstance(cause, _WAITED):
-        return Ailment.LOCKED
-    if isinstance(cause, psycopg.OperationalError) and (cause.sqlstate or "08").startswith(_GONE):
-        return Ailment.AWAY
-    return None
 
 
 def note(ailment: Ailment) -> None:

@@ -17,13 +17,15 @@ from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
 from cohortmgr.base import clock
+from cohortmgr.base.databases.ailing import Ailment, ailment_of, is_overtaken
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.typed import is_sound
-from cohortmgr.base.web.ailments import RETRY, SAID, Ailment, ailment_of, note
+from cohortmgr.base.web.ailments import RETRY, SAID, note
 from cohortmgr.base.web.asked import is_from_here, kept_arguments, names_no_site, number_sent, site_in_header
+from cohortmgr.base.web.queueing import FORMS, init_queueing
 
 csrf = CSRFProtect()
 # The URL by which a page that is not the viewer's can be reached all the same, or None.
@@ -42,7 +44,6 @@ _PERMISSIONS = (
 )
 # Two years, as browsers' own lists ask for.
 _TRANSPORT = "max-age=63072000"
-_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _VARY = "Cookie, Accept-Language"
 # The page that ends a session: what it says without a token is whether the session goes on.
 LEAVES = "accounts.sign_out"
@@ -95,12 +96,14 @@ def init_web(app: Flask) -> None:
     app.jinja_env.globals["kept_arguments"] = kept_arguments
     csrf.init_app(app)
     app.before_request(_require_sound)
+    init_queueing(app)
     app.after_request(_headers)
     app.register_error_handler(NotFound, lambda _error: _page(HTTPStatus.NOT_FOUND))
     app.register_error_handler(NotPermitted, lambda _error: _page(HTTPStatus.NOT_FOUND))
     app.register_error_handler(Stale, lambda _error: _page(HTTPStatus.CONFLICT))
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _without_token)
+    app.register_error_handler(sa.exc.IntegrityError, _taken)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -194,7 +197,7 @@ def _without_token(_error: CSRFError) -> ResponseReturnValue:
 
     Its cookie is gone, or the session ended in another tab. What was typed is shown, to be sent again by
     hand. A form that comes from another site is refused."""
-    if not is_from_here() or request.mimetype not in _FORMS:
+    if not is_from_here() or request.mimetype not in FORMS:
         return _page(HTTPStatus.BAD_REQUEST)
     sent = request.form.to_dict(flat=False)
     fields = {name: sent[name] for name in sent if name != "csrf_token" and "password" not in name}
@@ -206,6 +209,16 @@ def _without_token(_error: CSRFError) -> ResponseReturnValue:
 
 def _refused(error: Refused) -> ResponseReturnValue:
     return _page(HTTPStatus.CONFLICT, error.problems)
+
+
+def _taken(error: sa.exc.IntegrityError) -> ResponseReturnValue:
+    """Answer who was not the first: somebody else has just written the row that must be the only one, or removed the
+    one that this one belongs to. Nothing was half done, and the page as it is now says what to do."""
+    if not is_overtaken(error):
+        return _unexpected(error)
+    current_app.logger.warning("%s %s: somebody was faster", request.method, request.path, exc_info=error)
+    db.session.rollback()
+    return _page(HTTPStatus.CONFLICT)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

@@ -19,6 +19,7 @@ from flask import current_app
 from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base.databases.ailing import ailment_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.messages.incoming.actions import receive
@@ -76,13 +77,14 @@ def _read(place: Path, path: Path) -> None:
             mail = read_mail(file.read(LIMIT + 1), current_app.extensions["cohortmgr-settings"].mail_domain)
         with writing():
             done = receive(SYSTEM, mail)
-    except OperationalError:  # the database is away, which is not the mail's fault
+    except Exception as failure:
         db.session.rollback()
-        path.rename(place / (f"{name}~{number}" if number else name))
-        raise
-    except Exception:  # a failure that nobody foresaw: the mail is read three times, then moved aside
+        # The database or the files are away, or the disk is full, which is not the mail's fault.
+        if isinstance(failure, OperationalError) or ailment_of(failure) is not None:
+            path.rename(place / (f"{name}~{number}" if number else name))
+            raise
+        # A failure that nobody foresaw: the mail is read three times, then moved aside.
         current_app.logger.exception("the mail %s was not taken in", name)
-        db.session.rollback()
         return
     current_app.logger.info("the mail %s: %s (%s)", name, done, type(mail.what).__name__)
     if done == UNKNOWN:

@@ -40,6 +40,7 @@ from cohortmgr.outbox.texts.display.dress import page_of
 from cohortmgr.outbox.texts.display.house_texts import house_text, needed
 from cohortmgr.outbox.texts.display.rendering import SMS
 from cohortmgr.outbox.texts.segments import Measure, measured
+from cohortmgr.outbox.texts.wording import LONGEST_BODY
 
 bp = Blueprint("texts_staff", __name__, url_prefix="/staff/texts")
 # A tried text is shown in a frame of our own page.
@@ -220,8 +221,10 @@ def _editor(identity: TextIdentity, form: TextForm) -> ResponseReturnValue:
 
 def _filled(identity: TextIdentity, form: TextForm) -> list[str]:
     """Return the short message filled with the examples, on the days of a year; as it was typed if it cannot be
-    filled."""
+    filled, and no more of one that is too long: filled so often, it would hold the process for ten seconds."""
     body = tidied(form.body.data or "")
+    if len(body) > LONGEST_BODY:
+        return [body[:LONGEST_BODY]]
     try:
         return texts_preview.over_the_year(identity, body)
     except (Refused, KeyError):

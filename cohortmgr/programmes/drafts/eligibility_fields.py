@@ -26,7 +26,7 @@ from cohortmgr.programmes.drafts.question_fields import (
     read_conditions,
 )
 from cohortmgr.programmes.drafts.question_fields import anchor as anchor_of
-from cohortmgr.programmes.drafts.structure import key_from, shifted
+from cohortmgr.programmes.drafts.structure import just_added, key_from, shifted
 
 ConditionTable = dict[str, Any]
 K, T = QuestionKind, Operator
@@ -126,17 +126,20 @@ def kinds_read(test: Operator) -> frozenset[QuestionKind]:
 
 
 def begin(document: ConditionTable, sort: str, reason: str, question: str = "") -> str:
-    """Put a new condition of a sort at the end, and return its key. Refused when there are too many."""
+    """Put a new condition of a sort at the end, and return its key; the same one again is the one just put. Refused
+    when there are too many."""
     rules = document.setdefault("eligibility", [])
     if len(rules) >= MOST_RULES:
         raise Refused(Problem(N_("Un programme a au plus %(most)s conditions."), {"most": MOST_RULES}))
     test = SORTS[sort].tests[0]
-    key = key_from(sort, (each["key"] for each in rules), sort)
-    table: ConditionTable = {"key": key, "operator": test.value, "reason": {"fr": reason}, "advice": {}}
+    table: ConditionTable = {"operator": test.value, "reason": {"fr": reason}, "advice": {}}
     put(table, "question", question)
     if figures := FIGURES.get(test):
         table["values"] = [""] * len(figures)
-    rules.append(table)
+    if key := just_added(rules, table):
+        return key
+    key = key_from(sort, (each["key"] for each in rules), sort)
+    rules.append({"key": key, **table})
     return key
 
 

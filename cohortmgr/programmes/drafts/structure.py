@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from typing import Any
 
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -97,9 +97,32 @@ def add_section(document: TomlTable, title: TomlTable) -> str:
     sections = sections_of(document)
     if len(sections) >= MOST_SECTIONS:
         raise Refused(Problem(N_("Un formulaire a au plus %(most)s parties."), {"most": MOST_SECTIONS}))
+    begun = {"title": title, "questions": []}
+    if key := just_added(sections, begun):
+        return key
     key = key_from(str(title.get("fr", "")), (each["key"] for each in sections), "partie")
-    sections.append({"key": key, "title": title, "questions": []})
+    sections.append({"key": key, **begun})
     return key
+
+
+def just_added(rows: Sequence[TomlTable], table: TomlTable) -> str:
+    """Return the key of the last row if it says this and no more, as it does when the page that adds it was sent twice;
+    else an empty text."""
+    last = rows[-1] if rows else {}
+    return str(last["key"]) if last == {**table, "key": last.get("key")} else ""
+
+
+def begin_question(document: TomlTable, place: str, table: TomlTable) -> str:
+    """Do `add_question`, but once only if it is asked again before anything else was written there."""
+    if place.endswith("."):
+        rows = question(document, place[:-1]).get("fields", [])
+    else:
+        sections, number = find_section(document, place)
+        rows = sections[number].get("questions", [])
+    key = just_added(rows, table)
+    if not key:
+        return add_question(document, place, table)
+    return f"{place}{key}" if place.endswith(".") else key
 
 
 def add_question(document: TomlTable, place: str, table: TomlTable) -> str:

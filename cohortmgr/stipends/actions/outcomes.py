@@ -30,7 +30,8 @@ def mark_paid(viewer: Viewer, run_reference: str, day: date) -> int:
     """Note that the bank paid every line of a run of which it has not said anything yet. Returns how many.
 
     The run is then paid. Refused before the file was made, and for a day that is not between accord and today."""
-    run, _ = _with_bank(viewer, run_reference)
+    run, cohort = queries.run_for(viewer, run_reference, lock=True)
+    _require_with_bank(viewer, run, cohort)
     _require_day(run, day)
     waiting = sa.update(StipendLine).where(StipendLine.run_id == run.id, *queries.UNANSWERED)
     paid = waiting.values(paid_on=day).returning(StipendLine.reference)
@@ -49,8 +50,8 @@ def mark_line(
 
     What came back is paid by the next month that is computed. Once a later month took it over, the word stands:
     Refused. The same word again changes nothing."""
-    line = queries.get_for(viewer, line_reference)
-    run, _ = _with_bank(viewer, queries.run_of(line).reference)
+    line, run, cohort = queries.line_for(viewer, line_reference)
+    _require_with_bank(viewer, run, cohort)
     because = because.strip() if returned else ""
     given = (None, day, because) if returned else (day, None, because)
     before = (line.paid_on, line.returned_on, line.returned_because)
@@ -79,15 +80,13 @@ def cancel(viewer: Viewer, run_reference: str, reason: str, version: int) -> Sti
     What it had taken over from earlier months is open again. An approved run is cancelled by who may approve.
     Refused once the bank has paid a line, and while a later month that rests on it stands. Cancelling again
     changes nothing."""
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = queries.run_for(viewer, run_reference, lock=True)
     if RunState(run.state) in OPEN and allows(viewer, "stipends.prepare", cohort.path):
         pass
     else:
         require(viewer, "stipends.approve", cohort.path)
     if run.state == RunState.CANCELLED:
         return run
-    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
-    db.session.refresh(run, with_for_update=True)
     if run.version != version:
         raise Stale(run_reference)
     RUN_STATES.move(run.state, RunState.CANCELLED)
@@ -107,14 +106,10 @@ def cancel(viewer: Viewer, run_reference: str, reason: str, version: int) -> Sti
     return run
 
 
-def _with_bank(viewer: Viewer, reference: str) -> tuple[StipendRun, Cohort]:
-    run, cohort = queries.run_for(viewer, reference)
+def _require_with_bank(viewer: Viewer, run: StipendRun, cohort: Cohort) -> None:
     require(viewer, "stipends.prepare", cohort.path)
-    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
-    db.session.refresh(run, with_for_update=True)
     if RunState(run.state) not in WITH_BANK:
         raise Refused(N_("La banque n’a pas encore le fichier de cet état : elle n’a rien pu payer."))
-    return run, cohort
 
 
 def _require_day(run: StipendRun, day: date) -> None:

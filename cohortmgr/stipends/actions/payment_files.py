@@ -77,7 +77,7 @@ def bank_file(viewer: Viewer, run_reference: str) -> BankFile:
 
     The rows are checked again before the file leaves. Files leave in the order of months: a month whose later one
     was paid can no longer be cancelled, and if its accounts change it would never be paid."""
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = queries.run_for(viewer, run_reference, lock=True)
     require(viewer, "stipends.prepare", cohort.path)
     if run.state == RunState.APPROVED:
         _require_in_order(run)

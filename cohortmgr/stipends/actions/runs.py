@@ -88,9 +88,8 @@ def compute(viewer: Viewer, run_reference: str) -> StipendRun:
     Lines that cannot be paid are set aside with the reason. The RIBs are opened to check them, and the audit
     notes the computation. Refused once the run is approved.
     """
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = queries.run_for(viewer, run_reference, lock=True)
     require(viewer, "stipends.prepare", cohort.path)
-    db.session.refresh(run, with_for_update=True)
     _require_open(run)
     _compute(viewer, run, cohort)
     exceptions = [line.exception for line in _lines(run).values() if line.exception]
@@ -112,8 +111,7 @@ def adjust(
     `version` is the run's. Refused without a reason, for impossible days, and once the run is approved; but a
     line that it set aside may still be put right, until a later month has taken it over: nothing of it was paid.
     """
-    line = queries.get_for(viewer, line_reference)
-    run, cohort = queries.run_for(viewer, queries.run_of(line).reference)
+    line, run, cohort = queries.line_for(viewer, line_reference)
     require(viewer, "stipends.prepare", cohort.path)
     if not _is_set_aside_still(run, line):
         _require_open(run)
@@ -149,10 +147,8 @@ def confirm_account(viewer: Viewer, line_reference: str, version: int) -> Stipen
     again: this month and the later ones go to it. Confirming again changes nothing.
 
     `version` is the run's. Refused once the run is approved, and for an account from which nothing came back."""
-    line = queries.get_for(viewer, line_reference)
-    run, cohort = queries.run_for(viewer, queries.run_of(line).reference)
+    line, run, cohort = queries.line_for(viewer, line_reference)
     require(viewer, "stipends.prepare", cohort.path)
-    db.session.refresh(run, with_for_update=True)
     if is_confirmed(line.items):
         return line
     _require_open(run)
@@ -182,7 +178,7 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Sti
     anything that the figures rest on has changed since they were computed: an account, a day, an absence, an
     earlier month.
     """
-    run, cohort = queries.run_for(viewer, run_reference)
+    run, cohort = queries.run_for(viewer, run_reference, lock=True)
     require(viewer, "stipends.approve", cohort.path)
     if RunState(run.state) in SETTLED:
         return run
@@ -190,7 +186,6 @@ def approve(viewer: Viewer, run_reference: str, typed: str, version: int) -> Sti
     require_second_person(run.computed_by or "", viewer.reference)
     if run.version != version:
         raise Stale(run_reference)
-    db.session.execute(sa.select(Cohort.id).where(Cohort.id == cohort.id).with_for_update())
     _require_in_order(viewer, run, cohort)
     begins = payable_from(run.month, scheme_of(viewer, cohort).arrears)
     require_begun(run.month, begins, clock.today(), PAYABLE)

@@ -81,16 +81,32 @@ def own_line(viewer: Viewer, reference: str) -> sa.Row[*tuple[Any, ...]]:
     return found
 
 
-def run_for(viewer: Viewer, reference: str) -> tuple[StipendRun, Cohort]:
-    """Return a run and its cohort if the viewer may read the cohort's stipends. Raises NotFound otherwise."""
-    found = db.session.execute(
+def run_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[StipendRun, Cohort]:
+    """Return a run and its cohort if the viewer may read the cohort's stipends. Raises NotFound otherwise.
+
+    With `lock`, who acts on any month of the cohort is waited for, and the run is read as they left it: months rest on
+    one another, and a file that left while its run was being cancelled would be paid again by the next."""
+    chosen = (
         sa.select(StipendRun, Cohort)
         .join(Cohort, Cohort.id == StipendRun.cohort_id)
         .where(StipendRun.reference == reference, cohorts.within(viewer, "stipends.read"))
-    ).first()
+    )
+    if lock:
+        of_run = sa.select(StipendRun.cohort_id).where(StipendRun.reference == reference).scalar_subquery()
+        db.session.execute(sa.select(Cohort.id).where(Cohort.id == of_run).with_for_update())
+        chosen = chosen.execution_options(populate_existing=True)
+    found = db.session.execute(chosen).first()
     if found is None:
         raise NotFound(reference)
     return found[0], found[1]
+
+
+def line_for(viewer: Viewer, reference: str) -> tuple[StipendLine, StipendRun, Cohort]:
+    """Return a line with its run and cohort to act on, as `run_for` does with `lock`."""
+    line = get_for(viewer, reference)
+    run, cohort = run_for(viewer, run_of(line).reference, lock=True)
+    now = sa.select(StipendLine).where(StipendLine.id == line.id)
+    return db.session.scalars(now.execution_options(populate_existing=True)).one(), run, cohort
 
 
 def run_of(line: StipendLine) -> StipendRun:

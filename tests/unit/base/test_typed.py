@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -107,3 +108,30 @@ def test_nesting_is_measured_by_values_too() -> None:
     with pytest.raises(ValueError):
         typed.require_shallow(value)
     typed.require_shallow({"a": [{"b": [1]}]})
+
+
+# Each begins a text on every line and closes none: read by trying, a megabyte of it would take hours.
+UNCLOSED = {
+    "many lines": '"""' + '\n\\"""' * 200_000,
+    "one line": '"\\\n' + '\\"\\\n' * 200_000,
+    "literal": "'''" + "\n''a'" * 200_000,
+    "quotation marks": '"\n' * 400_000,
+    "escapes": '"""' + "\\" * 999_999,
+    "comments": "#'\"\n" * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", UNCLOSED.values(), ids=UNCLOSED)
+def test_a_text_that_nobody_closes_is_measured_in_one_reading(text: str) -> None:
+    began = time.process_time()
+    assert not typed.nests_too_deeply(text)
+    with pytest.raises(ValueError):
+        typed.parse_json(text)
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "text", ['"a" [', "'a' [", '"""a""" [', "# a\n[", '"\\"" [', '"""a\\"""" [', '"""a""""" [', "'''a'''' ["]
+)
+def test_brackets_behind_texts_and_comments_open(text: str) -> None:
+    assert typed.nests_too_deeply(text.replace("[", "[" * 33))

@@ -153,7 +153,7 @@ def tell_given(viewer: Viewer, account: Account, wish: RoleWish) -> None:
 
 def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
     """End a role now, or after a day that counts still; its person is told, and who would stand in longer.
-    Raises Refused if it is over already, or if the day is past."""
+    The same day again changes nothing. Raises Refused if it is over already, or if the day is past."""
     row = held_roles.grant_for(viewer, grant_reference)
     account = db.session.get_one(Account, row.account_id)
     require_other(viewer, account.reference)
@@ -161,6 +161,8 @@ def end(viewer: Viewer, grant_reference: str, on: date | None) -> None:
     problems = period_problems(row.begins_on, on, clock.today())
     if problems:
         raise Refused(*problems)
+    if on is not None and row.ends_on == on:
+        return  # it does already, and its person was told
     before = {"ends_on": row.ends_on}
     if on is None:
         row.revoked_at = clock.now()

@@ -32,14 +32,15 @@ RENEWED_AFTER = timedelta(hours=1)
 def invite(viewer: Viewer, intake_reference: str, *, again: bool = False) -> int:
     """Send a claim link to everybody whose file was imported and who has no account; returns how many.
 
-    A person who has a link that still works gets no new one, unless `again`. Refused while the programme
+    A person who has a link that still works gets no new one, unless `again`; and nobody to whom one has just left, for
+    then the form was sent twice. Refused while the programme
     is in preparation.
     """
     intake = intake_for(viewer, intake_reference)
     require_published(intake.state, intake.path)
     # If staff click twice at once, the second request waits here and then sees the links of the first.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
-    return _invite(viewer, intake, invitable(intake, again=again), again)
+    return _invite(viewer, intake, invitable(intake, again=again, rested=True), again)
 
 
 def ask_invitations(viewer: Viewer, intake_reference: str, *, again: bool = False) -> None:
@@ -58,7 +59,8 @@ def ask_invitations(viewer: Viewer, intake_reference: str, *, again: bool = Fals
 def invite_some(
     viewer: Viewer, intake_reference: str, again: bool, asked_at: datetime, after: int, most: int
 ) -> tuple[int, int | None]:
-    """Do `invite` for some of those whose file has a greater id than `after`, and who got no link since `asked_at`.
+    """Do `invite` for some of those whose file has a greater id than `after`, but for whom a link left
+    since `asked_at` or just before.
     Returns how many links left, and behind which id to go on; None at the end."""
     intake = intake_for(viewer, intake_reference)
     require_published(intake.state, intake.path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -58,14 +58,15 @@ def inviting_of(intake: Intake) -> Inviting:
 
 
 def invitable_counts(intake: Intake) -> tuple[int, int]:
-    """How many people an invitation would reach: without those who have a link already, and with them. The database
-    counts those who have an address; of the others each number is unsealed to see whether it can get SMS. Two
-    statements."""
+    """How many people an invitation would reach: without those who have a link already, and with them, but for whom
+    one has just left. The database counts those who have an address; of the others each number is unsealed to see
+    whether it can get SMS. Two statements."""
     has_link = _linked().exists().label("has_link")
-    by_email = _unclaimed(intake, has_link, sa.func.count()).where(_HAS_EMAIL).group_by("has_link")
+    rested = ~_linked(clock.now() - JUST_LEFT).exists()
+    by_email = _unclaimed(intake, has_link, sa.func.count()).where(_HAS_EMAIL, rested).group_by("has_link")
     counts = {bool(linked): count for linked, count in db.session.execute(by_email)}
     by_phone = _unclaimed(intake, Person.reference, Person.email, Person.phone_sealed, has_link)
-    for row in db.session.execute(by_phone.where(~_HAS_EMAIL, Person.phone_sealed.is_not(None))):
+    for row in db.session.execute(by_phone.where(~_HAS_EMAIL, Person.phone_sealed.is_not(None), rested)):
         if reached_by(row) is not None:
             counts[bool(row.has_link)] = counts.get(bool(row.has_link), 0) + 1
     return counts.get(False, 0), sum(counts.values())
@@ -79,29 +80,29 @@ def imported(intake: Intake) -> int:
     return int(db.session.scalar(counted) or 0)
 
 
-def invitable(intake: Intake, *, again: bool = False) -> list[Invited]:
+def invitable(intake: Intake, *, again: bool = False, rested: bool = False) -> list[Invited]:
     """People with an imported file who can be reached but have no way in: no account, and no link that still
     works.
 
-    `again`: include those with a link. One statement; telephone numbers must be unsealed to see which can get
-    SMS.
+    `again`: include those with a link; `rested`: but for whom one has just left. One statement; telephone numbers must
+    be unsealed to see which can get SMS.
     """
-    rows = db.session.execute(_to_invite(intake, again))
+    chosen = _to_invite(intake, again)
+    if rested:
+        chosen = chosen.where(~_linked(clock.now() - JUST_LEFT).exists())
+    rows = db.session.execute(chosen)
     return [invited for row in rows if (invited := _invited(row)) is not None]
 
 
 def next_invitable(
     intake: Intake, again: bool, asked_at: datetime, after: int, most: int
 ) -> tuple[list[Invited], int | None]:
-    """Do `invitable` for some of those whose file has a greater id than `after`, and who got no link since `asked_at`.
-    Returns them, and up to which id was looked; None at the end."""
-    since = sa.select(SingleUseLink.id).where(
-        SingleUseLink.subject == Person.reference,
-        SingleUseLink.purpose.in_(CLAIMS),
-        SingleUseLink.created_at >= asked_at,
-    )
-    chosen = _to_invite(intake, again).where(Application.id > after, ~since.exists()).limit(most)
-    rows = db.session.execute(chosen).all()
+    """Do `invitable` for some of those whose file has a greater id than `after`, but for whom a link left since
+    `asked_at` or just before. Returns them, and up to which id was looked; None at the end."""
+    rested = ~_linked(asked_at - JUST_LEFT).exists()
+    rows = db.session.execute(
+        _to_invite(intake, again).where(Application.id > after, rested).limit(most)
+    ).all()
     found = [invited for row in rows if (invited := _invited(row)) is not None]
     return found, rows[-1].application_id if rows else None
 
@@ -131,12 +132,16 @@ def _invited(row: Any) -> Invited | None:
     return Invited(row, contact, row.application_reference, row.number, row.has_link)
 
 
+# A form that is sent twice sends each link once: so soon nobody wants another.
+JUST_LEFT = timedelta(minutes=10)
 _HAS_EMAIL = sa.and_(Person.email.is_not(None), Person.email != "")
 
 
-def _linked() -> sa.Select[Any]:
-    """The links of a person that still lead in."""
+def _linked(since: datetime | None = None) -> sa.Select[Any]:
+    """The links of a person that still lead in; those that were made since then, if that is given."""
+    made = () if since is None else (SingleUseLink.created_at > since,)
     return sa.select(SingleUseLink.id).where(
+        *made,
         SingleUseLink.subject == Person.reference,
         SingleUseLink.purpose.in_(CLAIMS),
         SingleUseLink.used_at.is_(None),

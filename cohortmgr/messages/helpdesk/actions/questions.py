@@ -23,7 +23,7 @@ from cohortmgr.applications.file import queries as applications
 from cohortmgr.audit.actions import about, record, subject_keys
 from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import acting_in, after_commit, db
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.text import clean, fold, new_reference, new_short_code
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.messages.helpdesk.actions.attachments import KeptFile, drop
@@ -186,7 +186,8 @@ def _open(
     counting.count(limits)
     question = open_question(viewer, scope, request)
     asked = NewThreadEntry(EntryKind.ASKED, checked_text(request.text), once, attachment=request.attachment)
-    say_once(viewer, question, asked)
+    if not say_once(viewer, question, asked):
+        raise Stale(once)  # the same form has opened another meanwhile: none is left without its words
     _acknowledge(question)
     return question
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -23,6 +24,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.importing.actions.invitations import invite
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
+from cohortmgr.applications.importing.queries.invited import JUST_LEFT
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -354,7 +356,13 @@ def test_inviting_from_the_page_says_how_many_before(client: FlaskClient, intake
     assert rows_of(Message) == 2
     text = words(client.get(page).text)
     assert "Personne à inviter" in text
+    assert "ont un lien et pas encore de compte" not in text
     client.post(page, data={"again": "1"})
+    assert rows_of(Message) == 2, "they have just left"
+    with clock.at(clock.now() + JUST_LEFT + timedelta(seconds=1)):
+        assert "2 personnes ont un lien et pas encore de compte" in words(client.get(page).text)
+        for _twice in range(2):
+            client.post(page, data={"again": "1"})
     assert rows_of(Message) == 4
 
 

@@ -19,10 +19,11 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base import db as base
+from cohortmgr.base.databases.ailing import Ailment, ailment_of
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web import ailments, responses
-from cohortmgr.base.web.ailments import Ailment, ailment_of
 from tests.databases import Database, PostgresDatabase, SqliteDatabase, application
 
 FORM = {"email": "une@exemple.ma", "region": "", "programme": "", "spoken": "fr"}
@@ -179,6 +180,35 @@ def test_a_database_that_is_away_says_so_without_being_asked(database: Database,
     with pytest.raises(sa.exc.OperationalError) as caught, sa.create_engine(url).connect():
         pass
     assert ailment_of(caught.value) is Ailment.AWAY
+
+
+@pytest.mark.postgres_only
+@pytest.mark.parametrize("known", [False, True], ids=["cut", "known to be cut"])
+def test_a_server_that_was_started_again_is_away_for_whoever_writes_first_too(
+    database: PostgresDatabase, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Before its first statement a transaction that writes says how long it waits, past SQLAlchemy."""
+    monkeypatch.setattr(base, "RESTS", 3600.0)  # as of a connection that was used a moment ago
+    password = {"email": "une@exemple.ma", "password": "trois mots au hasard"}
+    assert client.post("/sign-in", data=password).status_code == 200
+    ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND datname = %s"
+    database.admin.execute(ours, ["cohortmgr_application", database.name])
+    if known:
+        with database.app.app_context(), closing(db.engine.raw_connection()) as held:
+            driver = held.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            with pytest.raises(psycopg.OperationalError):
+                driver.execute("SELECT 1")
+            monkeypatch.setattr(held, "_reset", lambda *_given, **_more: None, raising=False)
+    page = client.post("/sign-in", data=password, headers={"Accept-Language": "en"})
+    assert page.status_code == 503 and "cannot be reached" in page.text
+    assert client.post("/sign-in", data=password).status_code == 200
+
+
+def test_a_fault_that_is_logged_repeats_nothing_that_was_sent(database: Database) -> None:
+    with database.app.app_context(), pytest.raises(sa.exc.DBAPIError) as caught:
+        db.session.execute(sa.text("SELECT nothing FROM nowhere WHERE a = :a"), {"a": "salma@exemple.ma"})
+    assert "nowhere" in str(caught.value) and "salma" not in str(caught.value)
 
 
 @pytest.fixture

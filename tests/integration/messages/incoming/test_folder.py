@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import db
+from cohortmgr.base.stores.store import StoreAway
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.incoming import tasks as incoming_tasks
 from cohortmgr.messages.incoming.actions import receive, tag_of
@@ -110,17 +112,26 @@ def test_what_fails_three_times_is_laid_aside_and_stops_nobody(
         assert files(incoming) == expected
 
 
-def test_a_database_that_is_away_is_not_the_mail_s_affair(
-    incoming: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OperationalError("select", {}, Exception("gone")),
+        OSError(errno.ENOSPC, "no room"),
+        StoreAway("the bucket does not answer"),
+    ],
+    ids=["database away", "disk full", "files away"],
+)
+def test_a_machine_that_ails_is_not_the_mail_s_affair(
+    incoming: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     def away(*_: Any) -> str:
-        raise OperationalError("select", {}, Exception("gone"))
+        raise failure
 
     (incoming / "a.eml").write_bytes(b"From: a@x.ma\n\n")
     with monkeypatch.context() as patch:
         patch.setattr(incoming_tasks, "receive", away)
         for _ in range(5):
-            with pytest.raises(OperationalError):
+            with pytest.raises(type(failure)):
                 incoming_tasks.collect()
     assert files(incoming) == {"a.eml"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -273,3 +274,13 @@ def test_pages_and_rendering_take_as_many_statements_for_many_versions(app: Flas
         )
     assert len(versions()) > 20
     assert counts() == before and before[-1] == 1
+
+
+@pytest.mark.parametrize("body", ["a\n" * 450_000, "https://" * 110_000, "[" * 900_000])
+def test_a_short_message_that_is_far_too_long_is_refused_at_once(app: Flask, body: str) -> None:
+    """Filled for each month and day of a year, and measured each time, it held the process for ten seconds."""
+    client = manager(app, sent(1))
+    began = time.process_time()
+    status, page = post(client, 0, path="/staff/texts/offer_made/sms/fr", subject="", body=body)
+    assert status == 422 and "Au plus" in page
+    assert time.process_time() - began < 3

@@ -134,7 +134,8 @@ def test_dates_and_terms_without_problems_can_be_shown(more: dict[str, str]) -> 
 
 def test_conditions_move_leave_and_are_bounded() -> None:
     document, key = begun("age")
-    assert key == "age" and eligibility_fields.begin(document, "age", "Non.") == "age_2"
+    assert key == "age" and eligibility_fields.begin(document, "age", "Non.") == "age", "sent twice"
+    assert eligibility_fields.begin(document, "age", "Non plus.") == "age_2"
     assert eligibility_fields.move(document, "age_2", -1) and not eligibility_fields.move(
         document, "licence", -1
     )
@@ -144,8 +145,8 @@ def test_conditions_move_leave_and_are_bounded() -> None:
     assert "eligibility" not in document
     with pytest.raises(NotFound):
         eligibility_fields.find(document, "age")
-    for _each in range(eligibility_fields.MOST_RULES):
-        eligibility_fields.begin(document, "inscrit", "Non.")
+    for number in range(eligibility_fields.MOST_RULES):
+        eligibility_fields.begin(document, "inscrit", f"Non {number}.")
     with pytest.raises(Refused):
         eligibility_fields.begin(document, "inscrit", "Non.")
 

@@ -98,7 +98,24 @@ def test_a_section_that_asks_something_is_not_removed() -> None:
         structure.remove_section(form, form["form"]["sections"][0]["key"])
     key = structure.add_section(form, {"fr": "Suite", "ar": "تتمة", "en": "More"})
     assert key == "suite"
+    assert structure.add_section(form, {"fr": "Suite", "ar": "تتمة", "en": "More"}) == "suite", "sent twice"
     assert structure.remove_section(form, key)["key"] == "suite"
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_question_that_is_begun_twice_is_one_until_it_says_more(inner: bool) -> None:
+    form = document()
+    place = form["form"]["sections"][0]["key"]
+    if inner:
+        group = {"kind": "group", "label": LABEL, "fields": [{"key": "a", "kind": "text", "label": LABEL}]}
+        place = f"{structure.add_question(form, place, group)}."
+    table = {"kind": "text", "label": {"fr": "Ville"}}
+    name = structure.begin_question(form, place, table)
+    assert structure.begin_question(form, place, dict(table)) == name
+    assert structure.begin_question(form, place, {**table, "kind": "date"}) == f"{name}_2"
+    assert structure.begin_question(form, place, table) == f"{name}_3", "another stands behind it by now"
+    structure.question(form, f"{name}_3")["required"] = True
+    assert structure.begin_question(form, place, table) == f"{name}_4"
 
 
 def test_a_new_question_is_renamed_wherever_it_is_named() -> None:
