@@ -35,6 +35,11 @@ def sent(files: int, ineligible: int = 0, seats: int = 30) -> Intake:
     """Make mdia 2025 with `files` files to read and `ineligible` ones without a licence.
 
     File 1 is that of c1@exemple.ma."""
+    build_once(f"sent {files} {ineligible} {seats}", lambda: _send(files, ineligible, seats), may_age=True)
+    return queries.intake_of("mdia", "2025")
+
+
+def _send(files: int, ineligible: int, seats: int) -> None:
     with writing():
         programmes.load_definition(SYSTEM, read_known("mdia"))
         intake = queries.intake_of("mdia", "2025")
@@ -42,7 +47,6 @@ def sent(files: int, ineligible: int = 0, seats: int = 30) -> Intake:
         offering.seats = seats
         for number in range(1, files + ineligible + 1):
             _file(intake, number, eligible=number <= files)
-    return intake
 
 
 def _file(intake: Intake, number: int, eligible: bool) -> None:

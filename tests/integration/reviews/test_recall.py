@@ -50,7 +50,7 @@ def test_7_the_files_of_a_silent_reader_go_back_to_the_pool_and_the_intake_goes_
     intake, manager, (silent, second, third) = assigned()
     for person in (second, third):
         hand_in(person, intake)
-    with pytest.raises(Refused, match="lectures remises"), writing():
+    with pytest.raises(Refused, match="Faites lire"), writing():
         decisions.propose(manager, intake.reference)
     waits = len(queries.open_of(intake, silent.person_id or 0))
     assert waits > 0

@@ -147,7 +147,7 @@ def test_what_is_refused_is_refused_at_the_click() -> None:
         db.session.execute(
             sa.text("UPDATE applications SET state = 'withdrawn' WHERE number = 'MDIA-000002'")
         )
-    with pytest.raises(Refused, match="retiré leur candidature"), writing():
+    with pytest.raises(Refused, match="candidature est retirée"), writing():
         decisions.approve(administrator, reference, "3")
     assert taken() == 0 and of(reference).state == "proposed"
 

@@ -245,7 +245,8 @@ def test_the_virus_scanner_is_asked_first(
     assert answer.status_code == 422 and "L’antivirus ne répond pas" in answer.text
     assert "Voici mon relevé." in answer.text
     monkeypatch.setattr(attachments, "found_in", lambda data, _address: "Eicar" if EICAR in data else None)
-    assert "L’antivirus a refusé" in ask(client, draft, photo() + EICAR + b"\xff\xd9").text
+    comment = b"\xff\xfe" + (len(EICAR) + 2).to_bytes(2, "big") + EICAR
+    assert "L’antivirus a refusé" in ask(client, draft, photo()[:2] + comment + photo()[2:]).text
     assert not entries()
 
 
