@@ -1,4 +1,4 @@
-"""A paper that was owed is closed by its own sending: whoever did not get the answer sends it again, and is answered."""
+"""A paper that was owed is closed by its own sending: whoever did not get the answer sends it again, as if once."""
 
 from __future__ import annotations
 
