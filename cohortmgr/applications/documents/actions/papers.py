@@ -6,7 +6,7 @@ examines it anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.figures import comparable
 from cohortmgr.applications.documents.models import FigureCheck
-from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, files_of
+from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, content_of, files_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.hooks import joins
@@ -81,11 +81,6 @@ def may_send(viewer: Viewer, file: File, key: str) -> bool:
     standing = file.documents.get(key)
     owed = standing is not None and standing.state in (DocumentState.REFUSED, DocumentState.PROMISED)
     return owed or any(asks(application, key) for asks in reopened)
-
-
-def content_of(part: Mapping[str, Any]) -> tuple[str | None, str]:
-    """By what a file is known again: the hash of its bytes, and the name that is shown."""
-    return part.get("sha256"), part["name"]
 
 
 def arrived(

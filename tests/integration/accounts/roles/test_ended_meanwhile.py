@@ -1,4 +1,4 @@
-"""A role or a session that ends while a request of its holder runs: the walls refuse the act, which is no fault of ours.
+"""A role or a session that ends while a request of its holder runs: the walls refuse the act, and no page fails.
 
 On SQLite there are no walls: what began in time is done, and the next request is refused."""
 
