@@ -173,6 +173,20 @@ def way_to_missing() -> str | None:
     return url_for("accounts_found.found", next=request.full_path.rstrip("?"))
 
 
+def ended_meanwhile() -> str | None:
+    """Look again who asks, after a wall refused them: where to come in again if their session ended since the request
+    began, empty if a role of theirs did, None if neither. The page that answers is drawn for what they are now."""
+    before, token = viewer(), session.get("_user_id")
+    if before is ANONYMOUS or token is None:
+        return None
+    now = viewers.viewer_of_token(token)
+    if now is not None and now.grants == before.grants:
+        return None
+    g.pop("viewer", None)
+    g.pop("_login_user", None)
+    return url_for("accounts.sign_in") if now is None else ""
+
+
 def page_audience() -> str:
     """Return whose page is asked for, as its guard says; empty for a page without one."""
     return str(g.get("page_audience", ""))

@@ -29,6 +29,7 @@ def init_app(app: Flask) -> None:
     audit.on_destroyed.register(forgetting.forget)
     responses.way_to_missing.fill(guards.way_to_missing)
     responses.word_to_missing.fill(guards.word_to_missing)
+    responses.ended_meanwhile.fill(guards.ended_meanwhile)
     declare("accounts", *notices.NOTICES)
     navigation = navigation_of(app)
     navigation.add(

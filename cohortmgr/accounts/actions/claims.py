@@ -91,9 +91,9 @@ def contact_of_link(token: str) -> Contact:
     return _contact_of(link, _claimant(link))
 
 
-def person_of_link(token: str) -> int:
-    """Return the id of the person whom an open claim link is for. Raises as `links.peek` does."""
-    return _claimant(links.peek(token, *links.CLAIMS)).id
+def is_own(viewer: Viewer, token: str) -> bool:
+    """Whether a claim link, open or not, is for the person of the viewer's account. Raises NotFound as `links.find`."""
+    return links.find(token, *links.CLAIMS).subject == viewer.person_reference
 
 
 def _heard(link: SingleUseLink, person: Person, said: str) -> WrongAnswer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
@@ -11,7 +11,7 @@ from cohortmgr.accounts.roles.actions import invitations
 from cohortmgr.accounts.roles.forms import AcceptForm
 from cohortmgr.accounts.roles.rules import period
 from cohortmgr.accounts.rules import ANONYMOUS, ROLE_NAMES, Viewer
-from cohortmgr.accounts.views.entrance import enter, open_session
+from cohortmgr.accounts.views.entrance import enter, open_session, way_on
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.i18n import language
@@ -24,12 +24,14 @@ bp = Blueprint("invitations", __name__)
 @guards.public
 def answer(token: str) -> ResponseReturnValue:
     """Show the role, the place and who invites; accepting proves the address, and opens a session."""
+    known = guards.viewer()
+    if invitations.was_accepted_by(known, token):  # the form was sent twice, or the link is opened once more
+        return redirect(way_on(known))
     try:
         opened = invitations.look(token)
     except Refused as refusal:
         return render_template("base/link_refused.html", problems=refusal.problems), 410
     form = AcceptForm(given_name=opened.invited.given_name, family_name=opened.invited.family_name)
-    known = guards.viewer()
     is_other = known is not ANONYMOUS and opened.invited.contact not in contacts_of(known)
     if form.validate_on_submit():
         try:

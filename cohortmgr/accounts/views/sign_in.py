@@ -132,11 +132,13 @@ def forgotten() -> ResponseReturnValue:
 def link(token: str) -> ResponseReturnValue:
     """Show a page on GET, because mail scanners open links. On POST make the account, or attach the file to the
     account in which the link was opened, or prove by a code that its address's account is one's own."""
+    known = guards.viewer()
+    if claims.is_own(known, token):  # the form was sent twice, or the mail's link is opened once more
+        return redirect(url_for("portals.my_home"))
     try:
         contact = claims.contact_of_link(token)
     except Refused as refusal:
         return _ended(token, refusal)
-    known = guards.viewer()
     if known is not ANONYMOUS:
         return _attached(token, known, contact)
     if viewers.account_by_contact(contact) is not None:
@@ -175,8 +177,6 @@ def _taken_up(token: str, form: LinkForm | ClaimForm, contact: Contact) -> str:
 
 def _attached(token: str, known: Viewer, contact: Contact) -> ResponseReturnValue:
     """Offer to attach the link's file to the viewer's account; on POST do it."""
-    if claims.person_of_link(token) == known.person_id:
-        return redirect(url_for("portals.my_home"))
     form = HouseForm() if contact.channel == EMAIL else DoubtForm()
     apart = known.person_id is not None and known_people.is_known(known.person_id)
     if form.validate_on_submit():

@@ -112,6 +112,11 @@ def files_of(parts: Iterable[Mapping[str, Any]]) -> set[str]:
     return {key for part in parts for key in (part["key"], *part.get("small", ()))}
 
 
+def content_of(part: Mapping[str, Any]) -> tuple[str | None, str]:
+    """By what a sent file is known again: the SHA-256 of its bytes, and the name that is shown."""
+    return part.get("sha256"), part["name"]
+
+
 @dataclass(frozen=True)
 class SmallPage:
     """The small picture of a page: its place among those of the paper and its page's among all pages, both from 1

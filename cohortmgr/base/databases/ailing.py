@@ -71,3 +71,8 @@ def is_overtaken(error: sa.exc.IntegrityError) -> bool:
     """Whether a row is refused because of another that somebody wrote or removed, and not because of what it says."""
     code = getattr(error.orig, "sqlite_errorcode", None)
     return isinstance(error.orig, _OVERTAKEN) or code in _OVERTAKEN_IN_SQLITE
+
+
+def is_walled(error: sa.exc.ProgrammingError) -> bool:
+    """Whether a wall of the database refused the statement: who acts may not do this, or may no longer."""
+    return isinstance(error.orig, psycopg.errors.InsufficientPrivilege)

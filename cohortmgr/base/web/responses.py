@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, render_template, request, session
+from flask import Flask, Response, current_app, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from wtforms import Form
 
 from cohortmgr.base import clock
-from cohortmgr.base.databases.ailing import Ailment, ailment_of, is_overtaken
+from cohortmgr.base.databases.ailing import Ailment, ailment_of, is_overtaken, is_walled
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Problem, Refused, Stale
 from cohortmgr.base.hooks import Slot
@@ -32,6 +32,9 @@ csrf = CSRFProtect()
 way_to_missing: Slot[[], str | None] = Slot()
 # What else to say of a page that is not the viewer's any longer.
 word_to_missing: Slot[[], Problem | None] = Slot()
+# Whether what let the viewer in ended while the request ran: the URL of the way in again, or empty if they are in still
+# and may less; None if nothing ended.
+ended_meanwhile: Slot[[], str | None] = Slot()
 
 _POLICY = (
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
@@ -104,6 +107,7 @@ def init_web(app: Flask) -> None:
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _without_token)
     app.register_error_handler(sa.exc.IntegrityError, _taken)
+    app.register_error_handler(sa.exc.ProgrammingError, _walled)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -219,6 +223,17 @@ def _taken(error: sa.exc.IntegrityError) -> ResponseReturnValue:
     current_app.logger.warning("%s %s: somebody was faster", request.method, request.path, exc_info=error)
     db.session.rollback()
     return _page(HTTPStatus.CONFLICT)
+
+
+def _walled(error: sa.exc.ProgrammingError) -> ResponseReturnValue:
+    """Answer what a wall of the database refused as the next request will be, if the role or the session of who asks
+    ended while this one ran. Else an action went where it may not, which is a fault of ours."""
+    db.session.rollback()
+    way = ended_meanwhile() if is_walled(error) and ended_meanwhile else None
+    if way is None:
+        return _unexpected(error)
+    current_app.logger.warning("%s %s: what let them in ended meanwhile", request.method, request.path)
+    return redirect(way) if way else _page(HTTPStatus.NOT_FOUND)
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
-from cohortmgr.base.text import clean, new_reference, says_number
+from cohortmgr.base.text import clean, new_reference, reference_once, says_number
 from cohortmgr.jobs.actions.queue import request
 from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
@@ -33,18 +34,21 @@ LONGEST_TITLE = 120
 
 def create(viewer: Viewer, intake_reference: str, draft: CampaignDraft, form_key: str) -> Campaign:
     """Make a campaign to people of an intake.
-    A second call with the same `form_key` returns the first campaign."""
+    A second call with the same `form_key` and the same draft returns the first campaign. Who goes back to the form and
+    writes something else has made another."""
     intake = campaign_queries.intake_for(viewer, intake_reference)
     require(viewer, WRITE, intake.path)
+    said = _columns_of(viewer, intake, draft)
+    form_key = reference_once(form_key, intake.reference, json.dumps(said, sort_keys=True, default=str))
     values = {
-        **_columns_of(viewer, intake, draft),
+        **said,
         "reference": new_reference(),
         "version": 1,
         "institution_id": intake.institution_id,
         "intake_id": intake.id,
         "state": CampaignState.DRAFT.value,
         "bundle": "",
-        "form_key": form_key[:26],
+        "form_key": form_key,
         "created_by": viewer.reference,
         "created_at": clock.now(),
         "total": 0,
@@ -52,7 +56,7 @@ def create(viewer: Viewer, intake_reference: str, draft: CampaignDraft, form_key
         "reached": 0,
     }
     insert_or_leave(db.session, Campaign, [values])
-    found = campaign_queries.by_form_key(viewer.reference, form_key[:26])
+    found = campaign_queries.by_form_key(viewer.reference, form_key)
     assert found is not None
     if found.reference == values["reference"]:
         record(
@@ -277,7 +281,7 @@ def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
 def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
     """Send each written language to the viewer's own address, marked as a trial; returns how many languages.
 
-    The same form sent twice sends one trial."""
+    The same form sent twice sends one trial, unless the texts were changed meanwhile."""
     campaign, intake = _held(viewer, reference, WRITE)
     require_published(intake.state, intake.path)
     texts = rules.from_json(campaign.texts)
@@ -285,7 +289,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
     if not known or viewer.person_reference is None or not viewer.email:
         raise Refused(N_("Écrivez d’abord un objet et un texte."))
     example, shared = campaign_queries.first_told(campaign), campaign_queries.shared_by(intake)
-    letters = []
+    key, letters = reference_once(form_key, json.dumps(campaign.texts, sort_keys=True)), []
     for language in known:
         values = campaign_queries.values_for(rules.example_of(example, language, viewer.name), shared)
         letters.append(
@@ -297,7 +301,7 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
                 vars(rules.filled_in(texts[language], values)),
                 campaign.institution_id,
                 viewer.person_id,
-                once=f"campaign-test:{reference}:{language}:{form_key[:26]}",
+                once=f"campaign-test:{reference}:{language}:{key}",
             )
         )
     send_all(letters)

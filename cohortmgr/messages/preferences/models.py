@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cohortmgr.base.db import Id, Model
+from cohortmgr.base.db import Id, Model, SeenIn
 from cohortmgr.messages.helpdesk.models import _CHOSEN
 
 
@@ -27,6 +27,7 @@ class Preference(Model):
     quiet_from: Mapped[int | None] = mapped_column(sa.Integer)
     quiet_until: Mapped[int | None] = mapped_column(sa.Integer)
     updated_at: Mapped[datetime]
+    seen_in: Mapped[list[int] | None] = mapped_column(SeenIn, deferred=True)
 
 
 class InboxMark(Model):

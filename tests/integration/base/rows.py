@@ -14,7 +14,8 @@ from tests.databases import PostgresDatabase
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 # What a CHECK constraint wants and the type of the column does not tell: (table, column) to value.
 EXAMPLES: dict[tuple[str, str], Any] = {
-    (table, "seen_in"): [101] for table in ("persons", "accounts", "identifiers", "grants")
+    (table, "seen_in"): [101]
+    for table in ("persons", "accounts", "identifiers", "grants", "message_preferences")
 }
 
 

@@ -10,15 +10,18 @@ from flask import Flask
 
 from cohortmgr import tables
 from cohortmgr.accounts.models import Person
-from cohortmgr.base.db import NO_INSTITUTION, db, present, see, table_of
+from cohortmgr.applications.file.models import Application
+from cohortmgr.base.db import NO_INSTITUTION, db, insert_or_leave, present, see, table_of, writing
+from cohortmgr.messages.preferences.models import Preference
 from tests.databases import Database, PostgresDatabase
 from tests.factories.year import lived
-from tests.integration.base.rows import insert
+from tests.integration.base.rows import START, insert
 
 pytestmark = pytest.mark.postgres_only
 
 OURS, THEIRS = 101, 102
 TABLES = list(tables.metadata.sorted_tables)
+PLACED = ("persons", "accounts", "identifiers", "grants", "message_preferences")
 SEEN = [table for table in TABLES if "seen_in" in table.columns]
 
 
@@ -35,11 +38,12 @@ def web(database: Database, app: Flask) -> Iterator[None]:
 
 
 def numbers(table: sa.Table) -> list[int]:
-    return list(db.session.scalars(sa.select(table.c.id).order_by(table.c.id)))
+    (key,) = table.primary_key
+    return list(db.session.scalars(sa.select(key).order_by(key)))
 
 
 def test_what_bears_the_places_is_people_and_what_is_theirs() -> None:
-    assert {table.name for table in SEEN} == {"persons", "accounts", "identifiers", "grants"}
+    assert {table.name for table in SEEN} == set(PLACED)
 
 
 @pytest.mark.usefixtures("web")
@@ -75,8 +79,34 @@ def test_triggers_note_where_each_person_has_something(system_context: None, dat
     lived()
     assert isinstance(database, PostgresDatabase) and unseen() == []
     said = "SELECT count(*) FROM {} WHERE seen_in IS DISTINCT FROM app_places({})"
-    for table, whose in (("persons", "id"), ("accounts", "person_id"), ("identifiers", "person_id")):
+    of_person = ("accounts", "identifiers", "message_preferences")
+    for table, whose in (("persons", "id"), *((each, "person_id") for each in of_person)):
         assert database.admin.execute(said.format(table, whose)).fetchone() == (0,), table
+
+
+def test_what_somebody_chose_is_seen_where_they_are_seen(system_context: None) -> None:
+    """Also once it was chosen, and their file moves on."""
+    lived()
+    chosen = sa.select(Application.person_id, Application.institution_id).where(
+        Application.person_id.is_not(None)
+    )
+    theirs, place = db.session.execute(chosen.order_by(Application.id).limit(1)).one()
+    filed = sa.select(Application.person_id).where(Application.person_id.is_not(None))
+    other = db.session.scalar(sa.select(sa.func.min(Person.id)).where(Person.id.not_in(filed)))
+    seen = sa.select(Preference.person_id, Preference.seen_in).where(
+        Preference.person_id.in_([theirs, other])
+    )
+    values = {"channel": "email", "campaigns": True, "digest": False, "updated_at": START}
+    with writing():
+        db.session.execute(sa.delete(Preference).where(Preference.person_id.in_([theirs, other])))
+        insert_or_leave(db.session, Preference, [{"person_id": each, **values} for each in (theirs, other)])
+    before = {row.person_id: row.seen_in for row in db.session.execute(seen)}
+    assert place in before[theirs]
+    with writing():
+        moved = sa.update(Application).where(Application.person_id == theirs)
+        db.session.execute(moved.values(person_id=other).execution_options(synchronize_session=False))
+    after = {row.person_id: row.seen_in for row in db.session.execute(seen)}
+    assert place in after[other] and after[theirs] != before[theirs]
 
 
 def unseen() -> list[str]:

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.postgres_only
 TABLES = sorted(tables.metadata.sorted_tables, key=lambda table: table.name)
 LISTED = (ROOT / "data" / "without_a_tenant.txt").read_text(encoding="utf-8")
 OURS, ME = 101, 201
+THEIRS, OTHER_PERSON = 102, 202
 ROW = {"institution_id": OURS, "person_id": ME, "published_at": None, "password_hash": "h", "used_at": START}
 
 
@@ -78,6 +79,15 @@ def opened(table: sa.Table) -> str:
 
 @pytest.mark.usefixtures("web")
 def test_every_table_gives_what_is_listed_and_no_more() -> None:
+    found = [line for line in map(opened, TABLES) if line]
+    assert "\n".join(found) + "\n" == LISTED
+
+
+@pytest.mark.usefixtures("web")
+def test_a_tenant_opens_nothing_of_another_s() -> None:
+    """What is open without a tenant is all that another institution's, and somebody else, gets of a row."""
+    see([THEIRS], OTHER_PERSON)
+    changing()
     found = [line for line in map(opened, TABLES) if line]
     assert "\n".join(found) + "\n" == LISTED
 

@@ -155,6 +155,14 @@ def look(token: str) -> OpenedInvitation:
     return OpenedInvitation(invitations.invited_by_row(row), Role(row.role), place, row, letters.named(by))
 
 
+def was_accepted_by(viewer: Viewer, token: str) -> bool:
+    """Whether a link's invitation went to the viewer and was accepted. Raises NotFound as `links.find`."""
+    row = invitations.invitation_of(links.find(token, INVITE).subject, lock=False)
+    if row is None or row.accepted_at is None or viewer.account_id is None:
+        return False
+    return invitations.invited_by_row(row).contact in contacts_of(viewer)
+
+
 def accept(
     viewer: Viewer, token: str, given_name: str, family_name: str, language: str, *, attach: bool = False
 ) -> int:

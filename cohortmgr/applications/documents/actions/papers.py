@@ -6,7 +6,7 @@ examines it anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.figures import comparable
 from cohortmgr.applications.documents.models import FigureCheck
-from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, files_of
+from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, content_of, files_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.hooks import joins
@@ -83,6 +83,20 @@ def may_send(viewer: Viewer, file: File, key: str) -> bool:
     return owed or any(asks(application, key) for asks in reopened)
 
 
+def arrived(
+    viewer: Viewer, reference: str, key: str, contents: Collection[tuple[str | None, str]], name: str = ""
+) -> Document | None:
+    """The viewer's paper, if it holds these files or the sending of this name already; else None.
+
+    Asked when the paper is closed: a paper that was owed is closed by its own sending, and whoever did not get the
+    answer to that sends it again."""
+    standing = file_queries.own(viewer, reference).documents.get(key)
+    parts = [each for each in standing.parts if "reason" not in each] if standing is not None else []
+    by_name = bool(name) and any(each.get("sending") == name for each in parts)
+    by_content = bool(contents) and set(contents) <= set(map(content_of, parts))
+    return standing if by_name or by_content else None
+
+
 def attach(
     viewer: Viewer, reference: str, prepared: PreparedUpload, add: bool = False, name: str = ""
 ) -> Document:
@@ -91,7 +105,14 @@ def attach(
     `name` tells one sending from another: the same name a second time changes nothing. Nor does a file that is there
     already under its name, byte for byte: a button pressed twice sends it twice.
     """
-    file, question = prepare_change(viewer, reference, prepared.question)
+    try:
+        file, question = prepare_change(viewer, reference, prepared.question)
+    except Refused:
+        there = arrived(viewer, reference, prepared.question, [content_of(prepared.part)], name)
+        if there is None:
+            raise
+        _forget([prepared.stored.key])
+        return there
     before = _held(file.documents.get(question.key))
     if before is not None and name and any(part.get("sending") == name for part in before.parts):
         _forget([prepared.stored.key])
@@ -100,7 +121,7 @@ def attach(
     good = [each for each in before.parts if "reason" not in each] if before is not None else []
     if before is None or not (add and good):
         return _noted(viewer, file, join(viewer, file.application, before, prepared.question, [part]))
-    if any((each.get("sha256"), each["name"]) == (part["sha256"], part["name"]) for each in good):
+    if content_of(part) in map(content_of, good):
         _forget([prepared.stored.key])
         return before
     most = question.max_files or MOST_FILES

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,12 +22,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.documents import queries
 from cohortmgr.applications.documents.actions import papers as document_papers
 from cohortmgr.applications.documents.actions import uploads
 from cohortmgr.applications.documents.actions.receiving import (
     PreparedUpload,
+    checked,
     most_bytes,
     prepare_document,
     require_size,
@@ -69,7 +73,12 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "GET":
         return _paper_page(file_queries.own(viewer, reference), question, [])
-    file, asked = document_papers.prepare_change(viewer, reference, question)
+    try:
+        _file, asked = document_papers.prepare_change(viewer, reference, question)
+    except Refused:
+        if not _is_there(viewer, reference, question):
+            raise
+        return redirect(url_for(".paper", reference=reference, question=question))
     prepared, problems = _prepared(asked)
     add = request.form.get("way") == "add"
     try:
@@ -98,6 +107,16 @@ def _prepared(question: Question) -> tuple[list[PreparedUpload], list[Problem]]:
     if not found and not problems:
         problems.append(Problem(N_("Choisissez un fichier ou une photo."), {}, question.key))
     return found, problems
+
+
+def _is_there(viewer: Viewer, reference: str, key: str) -> bool:
+    """Whether the files of a form arrived before: it was sent twice, or its first answer was lost."""
+    question = document_papers.question_of(viewer, file_queries.own(viewer, reference), key)
+    contents = []
+    for sent in filter(attrgetter("filename"), request.files.getlist("files")):
+        data, _kind, name = checked(question, sent.filename or "", sent.stream.read())
+        contents.append((hashlib.sha256(data).hexdigest(), name))
+    return document_papers.arrived(viewer, reference, key, contents) is not None
 
 
 def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseReturnValue:
@@ -232,7 +251,13 @@ def _complete(found: Upload) -> Document:
 
 def _attached(found: Upload) -> Document:
     viewer = guards.viewer()
-    _file, question = document_papers.prepare_change(viewer, found.application, found.question)
+    try:
+        _file, question = document_papers.prepare_change(viewer, found.application, found.question)
+    except Refused:
+        there = document_papers.arrived(viewer, found.application, found.question, (), found.reference)
+        if there is None:
+            raise
+        return there  # the process ended between the paper and its answer, and the paper is closed now
     prepared = prepare_document(question, found.name, uploads.whole(found))
     add = request.headers.get("Upload-Way") != "replace"
     for _try in range(2):

@@ -69,6 +69,9 @@ def test_the_role_holds_once_the_link_was_accepted_and_not_before(app: Flask, sy
     assert visitor.get("/staff/reviews").status_code == 200
     nora = known(EMAIL)
     assert nora.name == "Nora Alaoui" and nora.roles == {Role.REVIEWER}
+    for again in (visitor.get(link), visitor.post(link, data=NAMED)):
+        assert again.location == entered.location, "whoever is in need not ask for another"
+    assert browser(app, admin).get(link).status_code == 410
     served = stranger(app).post(link, data=NAMED)
     assert served.status_code == 410, "it serves once"
     assert "Demandez un nouveau lien" in served.text and "/renew" not in served.text, (

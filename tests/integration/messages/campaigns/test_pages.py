@@ -241,3 +241,27 @@ def test_a_text_of_a_million_characters_is_refused_on_the_page(app: Flask) -> No
     assert mine.post(place, data=_form(hour="10:00")).status_code == 200
     assert mine.post(place, data=_form(others="%" * 5000, region="<script>")).status_code == 302
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Campaign)) == 1
+
+
+def test_who_goes_back_and_writes_something_else_has_made_another(app: Flask) -> None:
+    intake = sent(3)
+    mine = browser(app, someone(intake, Role.SELECTION_MANAGER))
+    new = f"/staff/intakes/{intake.reference}/campaigns/new"
+    first = mine.post(new, data=_form()).location
+    other = mine.post(new, data=_form(title="Tout autre chose")).location
+    assert other != first and "Tout autre chose" in mine.get(other).text
+    assert mine.post(new, data=_form(title="Tout autre chose")).location == other
+    assert mine.post(new, data=_form()).location == first
+    sent_trials = sa.select(sa.func.count()).select_from(Message).where(Message.key == "campaign_test")
+    assert mine.post(f"{first}/test", data={"form_key": KEY}).status_code == 302
+    before = db.session.scalar(
+        sa.select(Campaign.texts).where(Campaign.reference == first.rpartition("/")[2])
+    )
+    assert before is not None and db.session.scalar(sent_trials) == len(before)
+    with writing():
+        said = {language: {**text, "subject": "Autre objet"} for language, text in before.items()}
+        changed = sa.update(Campaign).where(Campaign.reference == first.rpartition("/")[2])
+        db.session.execute(changed.values(texts=said))
+    # The page of before stands in another tab: its button tries the texts as they are now.
+    assert mine.post(f"{first}/test", data={"form_key": KEY}).status_code == 302
+    assert db.session.scalar(sent_trials) == 2 * len(before)
