@@ -48,14 +48,16 @@ SWITCHES = [
 
 class Answering:
     """How many requests are being answered: a database is not laid anew beneath one, whose connection, closed late,
-    would take the new database's journal away."""
+    would take the new database's journal away. One that comes late waits until it is laid."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._now = 0
+        self._pauses = False
 
     def __enter__(self) -> None:
         with self._changed:
+            self._changed.wait_for(lambda: not self._pauses, MOST_SECONDS_LEFT)
             self._now += 1
 
     def __exit__(self, *_raised: object) -> None:
@@ -68,6 +70,19 @@ class Answering:
         with self._changed:
             if not self._changed.wait_for(lambda: not self._now, MOST_SECONDS_LEFT):
                 raise TimeoutError(f"{self._now} requests are still being answered, which no page awaits")
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Answer none while the block runs."""
+        with self._changed:
+            self.wait()
+            self._pauses = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._pauses = False
+                self._changed.notify_all()
 
 
 class _Silent(WSGIRequestHandler):
@@ -187,8 +202,8 @@ def place(lived_once: Lived) -> Iterator[Lived]:
     """The year as it was lived, whatever the last test did."""
     from tests.watch import watched
 
-    lived_once.answering.wait()
-    lived_once.database.reset()
+    with lived_once.answering.paused():
+        lived_once.database.reset()
     with watched(lived_once.database.app):
         yield lived_once
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -195,6 +196,11 @@ def test_every_queue_has_a_consumer_and_every_task_a_queue(tasks: ModuleType) ->
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(app.tasks)
 
 
+# The functions that are given the kind of a job, and at which place; and what only hands on one that was given.
+NAMING_A_KIND = {"request": 1, "queue.request": 1, "ResultWanted": 0, "_result_of": 0}
+HANDED_ON = {"kind", "wanted.kind"}
+
+
 def test_every_kind_of_job_that_is_asked_for_has_a_handler(tasks: ModuleType) -> None:
     from worker.celery_app import app
 
@@ -202,10 +208,12 @@ def test_every_kind_of_job_that_is_asked_for_has_a_handler(tasks: ModuleType) ->
     asked = set()
     for path in (ROOT / "cohortmgr").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("request", "queue.request"):
-                module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-                kind = node.args[1]
+            if not isinstance(node, ast.Call) or ast.unparse(node.func) not in NAMING_A_KIND:
+                continue
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            kind = node.args[NAMING_A_KIND[ast.unparse(node.func)]]
+            if ast.unparse(kind) not in HANDED_ON:
                 asked.add(
-                    kind.value if isinstance(kind, ast.Constant) else getattr(module, ast.unparse(kind))
+                    kind.value if isinstance(kind, ast.Constant) else attrgetter(ast.unparse(kind))(module)
                 )
     assert asked and asked <= set(jobs.handlers), asked - set(jobs.handlers)

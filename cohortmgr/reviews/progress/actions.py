@@ -14,14 +14,12 @@ from cohortmgr.reviews.rules import ReadingProgress
 def ask(viewer: Viewer, intake: Intake) -> None:
     """Ask the worker to sum up the readings of an intake, unless that is asked for already or was a moment ago."""
     require(viewer, "reviews.read", intake.path)
-    keeping.ask(viewer, _wanted(intake), {"intake": intake.reference})
+    keeping.ask(
+        viewer, ResultWanted(KIND, intake.reference, intake.institution_id), {"intake": intake.reference}
+    )
 
 
 def keep(viewer: Viewer, intake: Intake, found: ReadingProgress) -> None:
     """Keep a progress that was summed up this moment."""
     require(viewer, "reviews.read", intake.path)
-    keeping.keep(viewer, _wanted(intake), queries.as_kept(found))
-
-
-def _wanted(intake: Intake) -> ResultWanted:
-    return ResultWanted(KIND, intake.reference, intake.institution_id)
+    keeping.keep(viewer, ResultWanted(KIND, intake.reference, intake.institution_id), queries.as_kept(found))

@@ -53,7 +53,7 @@ def ask_invitations(viewer: Viewer, intake_reference: str, *, again: bool = Fals
         "by": viewer.reference,
         "asked_at": clock.now().isoformat(),
     }
-    keeping.ask_once(viewer, _wanted(whom.INVITING, intake), payload)
+    keeping.ask_once(viewer, _result_of(whom.INVITING, intake), payload)
 
 
 def invite_some(
@@ -72,16 +72,16 @@ def invite_some(
 def ask_counts(viewer: Viewer, intake: Intake) -> None:
     """Ask the worker to count whom an invitation would reach, unless it was asked a moment ago."""
     require(viewer, IMPORT, intake.path)
-    keeping.ask(viewer, _wanted(whom.COUNTING, intake), {"intake": intake.reference})
+    keeping.ask(viewer, _result_of(whom.COUNTING, intake), {"intake": intake.reference})
 
 
 def keep_counts(viewer: Viewer, intake: Intake, fresh: int, everybody: int) -> None:
     """Keep how many people an invitation reaches, as `invitable_counts` found."""
     require(viewer, IMPORT, intake.path)
-    keeping.keep(viewer, _wanted(whom.COUNTING, intake), {"fresh": fresh, "everybody": everybody})
+    keeping.keep(viewer, _result_of(whom.COUNTING, intake), {"fresh": fresh, "everybody": everybody})
 
 
-def _wanted(kind: str, intake: Intake) -> ResultWanted:
+def _result_of(kind: str, intake: Intake) -> ResultWanted:
     return ResultWanted(kind, intake.reference, intake.institution_id)
 
 

@@ -48,14 +48,14 @@ def change(chance: random.Random) -> dict[str, Any]:
 
 def counted_anew(intake_id: int) -> dict[str, int]:
     """What `counts` says, by reading every file."""
-    found = dict.fromkeys((*STATES, "eligible", "ineligible", "refused"), 0)
+    found = dict.fromkeys((*STATES, "eligible", "ineligible", "undecided", "refused"), 0)
     for row in db.session.scalars(sa.select(Application).where(Application.intake_id == intake_id)):
         if row.consent in ("waiting", "withdrawn"):
             found["refused"] += row.consent == "withdrawn"
             continue
         found[row.state] += 1
-        if row.state == "submitted" and row.eligible is not None:
-            found["eligible" if row.eligible else "ineligible"] += 1
+        if row.state == "submitted":
+            found[{True: "eligible", False: "ineligible", None: "undecided"}[row.eligible]] += 1
     return found
 
 

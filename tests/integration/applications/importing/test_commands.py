@@ -12,6 +12,7 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
+from cohortmgr.applications.importing.queries.invited import JUST_LEFT
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
@@ -195,8 +196,10 @@ def test_people_are_invited_once_and_enter_by_their_link(
     assert answer.status_code == 302 and answer.location.endswith("/my")
     page = client.get("/my").text
     assert db.session.query(Application.reference).filter_by(email="elle@exemple.ma").scalar() in page
-    assert runner.invoke(args=[*invite, "--again"]).output == "1 invited\n"
-    assert deliver() == 3
+    assert runner.invoke(args=[*invite, "--again"]).output == "0 invited\n"  # one has just left
+    with clock.at(clock.now() + JUST_LEFT):
+        assert runner.invoke(args=[*invite, "--again"]).output == "1 invited\n"
+        assert deliver() == 3
 
 
 def test_who_has_an_account_already_finds_the_file_there(
