@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 export VENV
 PORT ?= 8000
 export PORT
-# Two processes: the suite is made for two cores; N changes it.
-N ?= 2
+# Three processes on two cores: one waits for browsers and workers most of the time. N changes it.
+N ?= 3
 ARGS ?=
 # Steps of the hostile walk of `make soak` on each database; COHORTMGR_TEST_SEED changes its way.
 WALK ?= 2000

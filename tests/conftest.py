@@ -143,15 +143,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if quick else None
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the tests out among the processes of `-n`."""
+    from tests.scheduling import Scheduling
+
+    return Scheduling(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Order the tests, and leave out what `--quick` or `--sqlite` does without.
 
-    Tests that wait for a browser or a process come first, all in one process, beside those that compute. The
-    shortest come last, so that both end together. `--quick` leaves out tests that need a server, a process or
+    Tests that wait for a browser or a process come first, beside those that compute. The shortest come last, so
+    that all processes end together. `--quick` leaves out tests that need a server, a process or
     a browser, and long ones; `--sqlite` those that need a server."""
     waiting = [item for item in items if _lies_in(item.path, NEEDS_SERVICES)]
-    for item in waiting:
-        item.add_marker(pytest.mark.xdist_group("waits"))
     items[:] = [*waiting, *(item for item in items if not _lies_in(item.path, NEEDS_SERVICES))]
     left_out = [item for item in items if _is_left_out(item, config)]
     if left_out:

@@ -48,7 +48,7 @@ FILTERS = (
     "state=all", "offering=data-ia", "sent_from=2026-01-01&sent_to=2030-01-01", "sent_to=2020-01-01",
 )  # fmt: skip
 FEW = ("extended=yes", "outcome=none", "source=import", "source=paper", "state=draft", "sent_to=2020-01-01")
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
+pytestmark = pytest.mark.services
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.integration.accounts.test_roles import cookie
 from tests.many.conftest import FILES, Many
 from tests.watch import test_context
 
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
+pytestmark = pytest.mark.services
 MOST_HELD = 15_000_000
 TEXTS = {code: CampaignText("Bonjour", "Bonjour {name}", "Bonjour") for code in ("fr", "ar", "en")}
 

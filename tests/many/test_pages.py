@@ -16,7 +16,7 @@ DOWNLOADS = {
     "/staff/exports/{export}/xlsx": "the workbook of a long list, as the worker wrote it",
     "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
 }
-pytestmark = [pytest.mark.services, pytest.mark.xdist_group("many")]
+pytestmark = pytest.mark.services
 
 
 def pages() -> list[tuple[str, str]]:

@@ -33,7 +33,7 @@ from tests.integration.applications.journey import steps
 from tests.watch import test_context
 
 # One process runs them all: two clusters are enough.
-pytestmark = [pytest.mark.postgres_only, pytest.mark.xdist_group("replica")]
+pytestmark = pytest.mark.postgres_only
 WITHIN = 5.0
 
 
