@@ -65,16 +65,6 @@ def new_link_token() -> str:
     return token
 
 
-def at_link_end(token: str) -> str:
-    """Return a token that is what it is, such as a signature, as it may stand at the end of a link."""
-    return token if token[-1:].isalnum() else f"{token}0"
-
-
-def from_link_end(token: str) -> tuple[str, ...]:
-    """Return the tokens that the end of a link may mean, of which one at most is right."""
-    return (token, token[:-1]) if token.endswith("0") else (token,)
-
-
 def new_short_code(length: int = 6) -> str:
     """Return the part of a file's number that people say over the telephone, e.g. `7K3QXP`."""
     return new_reference(length)

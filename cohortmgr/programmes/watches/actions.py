@@ -20,7 +20,7 @@ from cohortmgr.audit.actions import about, destroy, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, insert_or_leave, present, table_of
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.text import at_link_end, from_link_end, new_reference
+from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.models import Message
@@ -60,18 +60,16 @@ def keep(contact: Contact, language: str, region: str | None, scope: str) -> Non
 def token_for(reference: str) -> str:
     """The token that stops a watch and does nothing else; it is the same in all its letters
     (docs/decisions/0009)."""
-    return at_link_end(str(_signer().dumps(reference)))
+    return str(_signer().dumps(reference))
 
 
 def watch_of(token: str) -> str:
     """The reference in a token. Refused if the signature is not ours."""
-    for each in from_link_end(token):
-        try:
-            return str(_signer().loads(each))
-        except BadSignature:
-            continue
-    what = N_("Ce lien n’est pas complet, ou il est trop ancien. Ouvrez celui d’un message plus récent.")
-    raise Refused(Problem(what))
+    try:
+        return str(_signer().loads(token))
+    except BadSignature:
+        what = N_("Ce lien n’est pas complet, ou il est trop ancien. Ouvrez celui d’un message plus récent.")
+        raise Refused(Problem(what)) from None
 
 
 def stop(reference: str) -> int:

@@ -7,10 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.text import (
-    at_link_end,
     clean,
     fold,
-    from_link_end,
     new_link_token,
     new_reference,
     reference_once,
@@ -91,9 +89,3 @@ def test_what_is_no_number_confirms_nothing(typed: str) -> None:
 def test_a_link_never_ends_with_a_sign_that_mail_programs_leave_out() -> None:
     tokens = [new_link_token() for _ in range(2000)]
     assert len(set(tokens)) == 2000 and all(each[-1].isalnum() and len(each) == 32 for each in tokens)
-
-
-@pytest.mark.parametrize("token", ["abc", "abc-", "abc_", "abc0", "abc-0", "a"])
-def test_a_signature_at_the_end_of_a_link_is_read_again(token: str) -> None:
-    assert at_link_end(token)[-1].isalnum() and token in from_link_end(at_link_end(token))
-    assert token in from_link_end(token), "as the links say it that were sent before"

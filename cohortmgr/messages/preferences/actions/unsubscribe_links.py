@@ -9,7 +9,6 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.text import at_link_end, from_link_end
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
 
@@ -19,19 +18,17 @@ _PURPOSE = "cohortmgr unsubscribe"
 def token_for(person_reference: str) -> str:
     """Return a person's token, the same in every mail and without an end, since a provider may follow it
     years later. It stops campaigns and opens nothing (docs/decisions/0009)."""
-    return at_link_end(str(_signer().dumps(person_reference)))
+    return str(_signer().dumps(person_reference))
 
 
 def person_of(token: str) -> str:
     """Return the reference of the token's person.
     Raises Refused if the signature is not ours, or of a key that is no longer used."""
-    for each in from_link_end(token):
-        try:
-            return str(_signer().loads(each))
-        except BadSignature:
-            continue
-    what = N_("Ce lien n’est pas complet, ou il est trop ancien. Ouvrez celui d’un message plus récent.")
-    raise Refused(Problem(what))
+    try:
+        return str(_signer().loads(token))
+    except BadSignature:
+        what = N_("Ce lien n’est pas complet, ou il est trop ancien. Ouvrez celui d’un message plus récent.")
+        raise Refused(Problem(what)) from None
 
 
 def address_for(person_reference: str) -> str:
