@@ -22,6 +22,7 @@ from cohortmgr.accounts.rules import (
     COMPANY_ROLES,
     PERMISSIONS,
     PROGRAMME,
+    SYSTEM,
     Grant,
     Role,
     Scope,
@@ -132,7 +133,10 @@ def viewer_of_email(email: str) -> Viewer | None:
 
 
 def viewer_of_account(reference: str) -> Viewer | None:
-    """Return the viewer of an account that acted earlier, by what it holds now; None if it is suspended or unknown."""
+    """Return the viewer of an account that acted earlier, by what it holds now, or the system if it did; None if the
+    account is suspended or unknown."""
+    if reference == SYSTEM.reference:
+        return SYSTEM
     present(reference)
     rows = db.session.execute(_BY_REFERENCE, {"reference": reference, "today": clock.today()}).all()
     return _viewer(rows, None) if rows else None

@@ -11,7 +11,7 @@ from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.applications.importing.actions import invitations
 from cohortmgr.applications.importing.queries import invited
 from cohortmgr.base.db import writing
-from cohortmgr.base.errors import NotFound, NotPermitted, Refused, as_json
+from cohortmgr.base.errors import NotFound, NotPermitted, Problem, Refused, as_json
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes.queries import get_intake
@@ -49,14 +49,14 @@ def invite(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
     except Refused as refusal:
         return {"problems": [as_json(problem) for problem in refusal.problems]}
     except (NotPermitted, NotFound):
-        return {"problems": [as_json(problem) for problem in Refused(invited.NOBODY).problems]}
+        return {"problems": [as_json(Problem(invited.NOBODY))]}
     # The page that waited for this shows what came of it, and not the numbers of before.
     _count(reference)
     return {"links": done}
 
 
 def _asker(reference: str) -> Viewer:
-    viewer = SYSTEM if reference == SYSTEM.reference else viewer_of_account(reference)
+    viewer = viewer_of_account(reference)
     if viewer is None:
         raise NotPermitted(reference)
     return viewer

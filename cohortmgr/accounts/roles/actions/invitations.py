@@ -25,7 +25,6 @@ from cohortmgr.accounts.roles.rules import INVITATIONS, GrantState, InvitationSt
 from cohortmgr.accounts.rules import (
     INVITATION_LIFETIME,
     INVITE,
-    SYSTEM,
     Role,
     Viewer,
     may_grant,
@@ -218,7 +217,7 @@ def _entered(viewer: Viewer, contact: Contact, language: str, *, attach: bool) -
 
 def _inviter(row: Invitation) -> Viewer:
     """Return who invited, if they still may: what somebody sent before they left opens nothing."""
-    inviter = SYSTEM if row.invited_by == SYSTEM.reference else viewer_of_account(row.invited_by)
+    inviter = viewer_of_account(row.invited_by)
     if inviter is None or not held_roles.can_manage(inviter, row):
         raise Refused(Problem(_BY_NOBODY))
     return inviter
