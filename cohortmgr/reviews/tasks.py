@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.accounts.queries.viewers import viewer_of_account
-from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
-from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews import actions
-from cohortmgr.reviews.progress import actions as keeping
-from cohortmgr.reviews.progress.queries import progress_of
+from cohortmgr.reviews.progress import tasks as summing
 from cohortmgr.reviews.queries.assignments import ASSIGN
 
 # How many readings are written in one transaction, and stand in one event of the trail.
@@ -34,16 +32,13 @@ def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
     except NotPermitted:
         return {"problems": [as_json(Problem(_NOBODY))]}
     # The page that waited for this shows what came of it, and not the figures of before.
-    intake = get_intake(str(payload["intake"]))
-    found = progress_of(intake)
-    with writing():
-        keeping.keep(SYSTEM, intake, found)
+    summing.keep_anew(str(payload["intake"]))
     return {"added": added}
 
 
 def _asker(payload: Mapping[str, Any]) -> Viewer:
     by = str(payload["by"])
-    viewer = SYSTEM if by == SYSTEM.reference else viewer_of_account(by)
+    viewer = viewer_of_account(by)
     if viewer is None:
         raise NotPermitted(by)
     return viewer
