@@ -1,5 +1,5 @@
 """What the worker found for a page is kept: the figures of pages that would read a whole intake. Imported files are
-found without the others, and a list of all states is read in each of its orders."""
+found without the others."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,15 +13,6 @@ revision = "0041"
 down_revision = "0040"
 branch_labels = None
 depends_on = None
-
-ORDERS = {
-    "name": ("sort_name",),
-    "number": ("number",),
-    "average": ("average_rank",),
-    "changed": (sa.text("coalesce(sent_at, updated_at)"),),
-    "region": ("region_rank", "sort_name"),
-    "diploma": ("diploma_rank", "sort_name"),
-}
 
 
 def upgrade() -> None:
@@ -45,14 +36,10 @@ def upgrade() -> None:
         sqlite_where=imported,
         postgresql_where=imported,
     )
-    for name, columns in ORDERS.items():
-        op.create_index(f"ix_applications_intake_{name}", "applications", ["intake_id", *columns, "id"])
     if op.get_context().dialect.name == "postgresql":
         op.execute("SELECT cohortmgr_wall('kept_results', 'institution')")
 
 
 def downgrade() -> None:
-    for name in ORDERS:
-        op.drop_index(f"ix_applications_intake_{name}", "applications")
     op.drop_index("ix_applications_imported", "applications")
     op.drop_table("kept_results")

@@ -83,14 +83,6 @@ def test_each_order_is_read_by_its_index_both_ways(many: Many, path: str, sort: 
     assert f"page {FILES // SHOWN + 1} sur {FILES // SHOWN + 1}" in last
 
 
-@pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
-def test_each_order_of_all_states_too(many: Many, path: str, sort: str) -> None:
-    first = light(many.open(f"{path}?state=all&sort={sort}"))
-    light(many.open(beside(first, "next")))
-    light(many.open(f"{path}?state=all&sort={sort}&end=1"))
-    assert lines(first) == SHOWN
-
-
 @pytest.mark.parametrize("place", [1, FILES // 2, FILES])
 def test_a_file_and_its_neighbours_are_read_by_indexes(many: Many, place: int) -> None:
     wanted = """

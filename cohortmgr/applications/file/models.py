@@ -17,7 +17,6 @@ _OFFICE = {"info": {"tenancy": "institution"}}
 _OF_THE_FILE = "0"
 
 
-_SENT_OR_CHANGED = sa.text("coalesce(sent_at, updated_at)")
 _IMPORTED = sa.text("source = 'import'")
 
 
@@ -47,7 +46,6 @@ class Application(Row, Versioned, Model):
     __trail__ = "application"
     __table_args__ = (
         sa.UniqueConstraint("intake_id", "person_id"),
-        # Each order of a list, of one state and of all.
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
         sa.Index("ix_applications_intake_state_number", "intake_id", "state", "number", "id"),
         sa.Index("ix_applications_intake_state_average", "intake_id", "state", "average_rank", "id"),
@@ -58,12 +56,6 @@ class Application(Row, Versioned, Model):
         sa.Index(
             "ix_applications_intake_state_diploma", "intake_id", "state", "diploma_rank", "sort_name", "id"
         ),
-        sa.Index("ix_applications_intake_name", "intake_id", "sort_name", "id"),
-        sa.Index("ix_applications_intake_number", "intake_id", "number", "id"),
-        sa.Index("ix_applications_intake_average", "intake_id", "average_rank", "id"),
-        sa.Index("ix_applications_intake_changed", "intake_id", _SENT_OR_CHANGED, "id"),
-        sa.Index("ix_applications_intake_region", "intake_id", "region_rank", "sort_name", "id"),
-        sa.Index("ix_applications_intake_diploma", "intake_id", "diploma_rank", "sort_name", "id"),
         sa.Index(
             "ix_applications_imported", "intake_id", "id", sqlite_where=_IMPORTED, postgresql_where=_IMPORTED
         ),

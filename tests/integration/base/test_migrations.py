@@ -59,8 +59,6 @@ def objects(settings: Settings) -> set[str]:
         return {name for (name,) in found if not name.startswith(("alembic_version", "sqlite_"))}
 
 
-# SQLAlchemy cannot read back from SQLite an index of an expression; by its name it is there.
-@pytest.mark.filterwarnings("ignore:(Skipped unsupported|autogenerate skipping).* expression-based index")
 def test_up_as_the_models_say_down_to_nothing_and_up_again(empty: Settings) -> None:
     app = application(empty, "system")
     try:
