@@ -238,7 +238,7 @@ def _run_as_servant(command: list[str]) -> None:
 # What a cluster of the tests does without: safety after a power cut, and all that a replica would need.
 _SWITCHES = {
     "listen_addresses": "", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "timezone": "UTC",
-    "log_timezone": "UTC", "max_connections": "60", "shared_buffers": "128MB", "autovacuum_naptime": "10s",
+    "log_timezone": "UTC", "max_connections": "100", "shared_buffers": "128MB", "autovacuum_naptime": "10s",
     "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "2GB",
 }  # fmt: skip
 
