@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cohortmgr.accounts.rules import Viewer
@@ -43,6 +45,19 @@ def about_file(viewer: Viewer, row: Application) -> About:
     """A file as the trail names it, sealed by the key of its person; who acts on their own file is not read anew."""
     subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
     return about(row, subject)
+
+
+def say_outcome(viewer: Viewer, files: sa.Select[Any], outcome: str) -> None:
+    """Write what people were told into the rows of their files, for lists; `files` selects the ids of those with this
+    outcome. A higher room calls it with the act that tells them, or soon behind it if they are many."""
+    within_writing("outcomes")
+    rows = sa.select(Application.id).where(Application.id.in_(files)).order_by(Application.id)
+    db.session.execute(
+        rows.with_for_update(key_share=True)
+    )  # in one order, so that no two acts wait for each other
+    table = table_of(Application)
+    told = sa.update(table).where(table.c.id.in_(files), table.c.outcome != outcome)
+    db.session.execute(told.values(outcome=outcome))
 
 
 def recount(viewer: Viewer) -> int:

@@ -149,6 +149,8 @@ def approve(
         telling.begin(viewer, batch, intake)
         telling.write(viewer, batch, rows)
         telling.settle(viewer, batch)
+        while telling.say_some(viewer, batch):
+            pass
     else:
         telling.ask(viewer, batch, len(chosen))
     return batch

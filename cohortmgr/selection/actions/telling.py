@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.actions import say_outcome
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
@@ -30,6 +31,8 @@ from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outc
 TELL = "selection.tell"
 CHUNK = 500
 """How many decisions have their letters written in one transaction."""
+SAID = 2_000
+"""Into how many files' rows one transaction writes what was told."""
 UNSOUND = N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau.")
 
 
@@ -116,6 +119,7 @@ def settle(viewer: Viewer, batch: Batch) -> None:
     offers.changed(viewer, told)
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
     batch.state = BatchState.APPROVED.value
+    batch.reached = 0
     if batch.bundle:
         turn_bundle(batch.bundle, "open")
     after = {"offers": len(staying), "messages": batch.letters, "deadline": batch.deadline.isoformat()}
@@ -127,6 +131,20 @@ def settle(viewer: Viewer, batch: Batch) -> None:
         offers.pass_on(viewer, offering.id, len(gone))
     else:
         offers.call_list(viewer, offering.id)  # seats that were added since the proposal
+
+
+def say_some(viewer: Viewer, batch: Batch) -> int:
+    """Write what was told into the rows of the next files of a batch, for lists. Returns how many files these were."""
+    behind = sa.select(Decision.id).where(Decision.batch_id == batch.id, Decision.id > batch.reached)
+    numbers = db.session.scalars(behind.order_by(Decision.id).limit(SAID)).all()
+    if not numbers:
+        return 0
+    among = (Decision.batch_id == batch.id, Decision.id.between(numbers[0], numbers[-1]))
+    for outcome in Outcome:
+        files = sa.select(Decision.application_id).where(*among, Decision.outcome == outcome.value)
+        say_outcome(viewer, files, outcome.value)
+    batch.reached = numbers[-1]
+    return len(numbers)
 
 
 def is_too_late(viewer: Viewer, batch: Batch) -> bool:
