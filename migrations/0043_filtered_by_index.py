@@ -12,14 +12,15 @@ branch_labels = None
 depends_on = None
 
 TEXTS = Path(__file__).parent / "0043_filtered_by_index"
-FEW = ("intake_id", "state", "sort_name", "id")
+OF_STATE = ("intake_id", "state")
+FEW = (*OF_STATE, "sort_name", "id")
 # Index of applications to columns and condition on PostgreSQL and on SQLite.
 INDEXES = {
-    "intake_state_outcome": (("intake_id", "state", "outcome", "sort_name", "id"), None, None),
+    "intake_state_outcome": ((*OF_STATE, "outcome", "sort_name", "id"), None, None),
     "noted": (FEW, "noted IS true", "noted IS 1"),
     "extended": (FEW, "extended IS true", "extended IS 1"),
     "corrected": (
-        ("intake_id", "state", "correction", "sort_name", "id"),
+        (*OF_STATE, "correction", "sort_name", "id"),
         "correction <> 'none'",
         "correction <> 'none'",
     ),
@@ -39,6 +40,10 @@ def upgrade() -> None:
     for name, length in (("correction", 12), ("outcome", 10)):
         column = sa.Column(name, sa.String(length), nullable=False, server_default="none")
         op.add_column("applications", column)
+    # SQLite adds no column that is stored.
+    stored = True if op.get_context().dialect.name == "postgresql" else None
+    day = sa.Computed("coalesce(sent_at, created_at)", persisted=stored)
+    op.add_column("applications", sa.Column("listed_at", sa.DateTime(timezone=True), day, nullable=True))
     execute("there")
     for name, (columns, there, here) in INDEXES.items():
         where = {
@@ -47,8 +52,7 @@ def upgrade() -> None:
         }
         op.create_index(f"ix_applications_{name}", "applications", list(columns), **where)
     op.drop_index("ix_applications_intake_state_sent", "applications")
-    day = ["intake_id", "state", sa.text("coalesce(sent_at, created_at)"), "id"]
-    op.create_index("ix_applications_intake_state_sent", "applications", day)
+    op.create_index("ix_applications_intake_state_sent", "applications", [*OF_STATE, "listed_at", "id"])
     execute(op.get_context().dialect.name)
 
 
@@ -60,12 +64,10 @@ def downgrade() -> None:
     for table in TRIGGERS if on_postgresql else ():
         op.execute(f"DROP FUNCTION app_follow_{table}()")
     op.drop_index("ix_applications_intake_state_sent", "applications")
-    op.create_index(
-        "ix_applications_intake_state_sent", "applications", ["intake_id", "state", "sent_at", "id"]
-    )
+    op.create_index("ix_applications_intake_state_sent", "applications", [*OF_STATE, "sent_at", "id"])
     for name in INDEXES:
         op.drop_index(f"ix_applications_{name}", "applications")
-    for name in ("noted", "extended", "correction", "outcome"):
+    for name in ("noted", "extended", "correction", "outcome", "listed_at"):
         op.drop_column("applications", name)
 
 

@@ -47,17 +47,14 @@ def about_file(viewer: Viewer, row: Application) -> About:
     return about(row, subject)
 
 
-def say_outcome(viewer: Viewer, files: sa.Select[Any], outcome: str) -> None:
-    """Write what people were told into the rows of their files, for lists; `files` selects the ids of those with this
-    outcome. A higher room calls it with the act that tells them, or soon behind it if they are many."""
+def say_outcomes(viewer: Viewer, told: sa.Select[*tuple[Any, ...]]) -> None:
+    """Write what people were told into the rows of their files, for lists; `told` selects `application_id` and
+    `outcome`. A higher room calls it with the act that tells them, or soon behind it if they are many."""
     within_writing("outcomes")
-    rows = sa.select(Application.id).where(Application.id.in_(files)).order_by(Application.id)
-    db.session.execute(
-        rows.with_for_update(key_share=True)
-    )  # in one order, so that no two acts wait for each other
-    table = table_of(Application)
-    told = sa.update(table).where(table.c.id.in_(files), table.c.outcome != outcome)
-    db.session.execute(told.values(outcome=outcome))
+    files, given = table_of(Application), told.subquery()
+    said = sa.select(given.c.outcome).where(given.c.application_id == files.c.id).scalar_subquery()
+    among = files.c.id.in_(sa.select(given.c.application_id))
+    db.session.execute(sa.update(files).where(among).values(outcome=said))
 
 
 def recount(viewer: Viewer) -> int:

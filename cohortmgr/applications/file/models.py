@@ -52,13 +52,7 @@ class Application(Row, Versioned, Model):
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
         sa.Index("ix_applications_intake_state_number", "intake_id", "state", "number", "id"),
         sa.Index("ix_applications_intake_state_average", "intake_id", "state", "average_rank", "id"),
-        sa.Index(
-            "ix_applications_intake_state_sent",
-            "intake_id",
-            "state",
-            sa.text("coalesce(sent_at, created_at)"),
-            "id",
-        ),
+        sa.Index("ix_applications_intake_state_sent", "intake_id", "state", "listed_at", "id"),
         sa.Index(
             "ix_applications_intake_state_region", "intake_id", "state", "region_rank", "sort_name", "id"
         ),
@@ -117,6 +111,10 @@ class Application(Row, Versioned, Model):
     average_rank: Mapped[int] = mapped_column(server_default="-1")
     region_rank: Mapped[str] = mapped_column(sa.String(5), server_default=LAST_REGION)
     diploma_rank: Mapped[str] = mapped_column(sa.String(60), server_default=LAST_DIPLOMA)
+    # A file that was not sent has the day on which it was begun.
+    listed_at: Mapped[datetime | None] = mapped_column(
+        sa.Computed("coalesce(sent_at, created_at)", persisted=True)
+    )
     # What lists are filtered by. Triggers write the first three with the notes, the corrections (the state of the last
     # one) and the times that were given; `outcome` is what a higher room has told the person.
     noted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

@@ -45,8 +45,7 @@ SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "name": (Application.sort_name.expression,),
     "number": (Application.number.expression,),
     "average": (Application.average_rank.expression,),
-    # A file that was not sent has the day on which it was begun.
-    "sent": (sa.func.coalesce(Application.sent_at, Application.created_at),),
+    "sent": (Application.listed_at.expression,),
     "region": (Application.region_rank.expression, Application.sort_name.expression),
     "diploma": (Application.diploma_rank.expression, Application.sort_name.expression),
     "outcome": (Application.outcome.expression, Application.sort_name.expression),

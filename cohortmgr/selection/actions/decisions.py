@@ -149,8 +149,7 @@ def approve(
         telling.begin(viewer, batch, intake)
         telling.write(viewer, batch, rows)
         telling.settle(viewer, batch)
-        while telling.say_some(viewer, batch):
-            pass
+        telling.say_all(viewer, batch)
     else:
         telling.ask(viewer, batch, len(chosen))
     return batch

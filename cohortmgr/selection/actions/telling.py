@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.actions import say_outcome
+from cohortmgr.applications.file.actions import say_outcomes
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
@@ -33,6 +33,7 @@ CHUNK = 500
 """How many decisions have their letters written in one transaction."""
 SAID = 2_000
 """Into how many files' rows one transaction writes what was told."""
+_TOLD = sa.select(Decision.application_id, Decision.outcome)
 UNSOUND = N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau.")
 
 
@@ -133,17 +134,21 @@ def settle(viewer: Viewer, batch: Batch) -> None:
         offers.call_list(viewer, offering.id)  # seats that were added since the proposal
 
 
+def say_all(viewer: Viewer, batch: Batch) -> None:
+    """Write what was told into the rows of all files of a batch, for lists."""
+    say_outcomes(viewer, _TOLD.where(Decision.batch_id == batch.id))
+
+
 def say_some(viewer: Viewer, batch: Batch) -> int:
-    """Write what was told into the rows of the next files of a batch, for lists. Returns how many files these were."""
-    behind = sa.select(Decision.id).where(Decision.batch_id == batch.id, Decision.id > batch.reached)
-    numbers = db.session.scalars(behind.order_by(Decision.id).limit(SAID)).all()
-    if not numbers:
-        return 0
-    among = (Decision.batch_id == batch.id, Decision.id.between(numbers[0], numbers[-1]))
-    for outcome in Outcome:
-        files = sa.select(Decision.application_id).where(*among, Decision.outcome == outcome.value)
-        say_outcome(viewer, files, outcome.value)
-    batch.reached = numbers[-1]
+    """As `say_all`, of the next files. Returns how many these were."""
+    behind = (Decision.batch_id == batch.id, Decision.id > batch.reached)
+    files = sa.select(Decision.id).join(Application, Application.id == Decision.application_id).where(*behind)
+    files = files.order_by(Decision.id).limit(SAID).with_for_update(of=Application, key_share=True)
+    numbers = db.session.scalars(files).all()
+    if numbers:
+        among = Decision.id.between(numbers[0], numbers[-1])
+        say_outcomes(viewer, _TOLD.where(Decision.batch_id == batch.id, among))
+        batch.reached = numbers[-1]
     return len(numbers)
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.applications.file.actions import say_outcome
+from cohortmgr.applications.file.actions import say_outcomes
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.queries import counts
 from cohortmgr.applications.file.rules import HIDDEN, LAST_DIPLOMA, LAST_REGION, ApplicationState
@@ -97,7 +97,8 @@ def _act(rows: Sequence[Application], pick: random.Random) -> None:
     db.session.flush()
     for outcome in OUTCOMES:
         some = [row.id for row in pick.sample(list(rows), 6)]
-        say_outcome(SYSTEM, sa.select(Application.id).where(Application.id.in_(some)), outcome)
+        told = sa.select(Application.id.label("application_id"), sa.literal(outcome).label("outcome"))
+        say_outcomes(SYSTEM, told.where(Application.id.in_(some)))
 
 
 def _belonging() -> dict[str, set[int]]:
