@@ -108,24 +108,27 @@ class FileSet:
         return ~there.correlate(Application).exists()
 
     @cached_property
-    def first(self) -> Sequence[int]:
-        """The ids, and one more than MANY at most."""
-        return db.session.scalars(self.files.limit(MANY + 1)).all()
+    def size(self) -> Total:
+        """How many files these are, or that they are more than MANY. No more than that are read."""
+        first = self.files.limit(MANY + 1).subquery()
+        number = sa.func.count(first.c[0].distinct())
+        rows, files = db.session.execute(sa.select(sa.func.count(), number).select_from(first)).one()
+        return Total(files) if rows <= MANY else Total(files - 1, is_more=True)  # a file may be there twice
 
     def along(self) -> sa.ColumnElement[bool]:
-        """The same condition for who reads a page along its order. It asks the database for the ids, up to MANY."""
+        """The same condition for who reads a page along its order. It asks the database how many files these are."""
         if not self.is_wanted:
             return self.condition
-        if len(self.first) <= MANY:
-            return _among(self.first)
+        if not self.size.is_more:
+            return _among(self.files)
         return self.condition.is_(True) if self.is_dense else self.condition  # the first is no join
 
 
-def _among(ids: Sequence[int]) -> sa.ColumnElement[bool]:
-    """The condition that a file has one of these ids, which PostgreSQL takes as one value and not as thousands."""
+def _among(files: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """The condition that a file is one of a query's, which PostgreSQL reads first, as one value."""
     if not is_postgresql():
-        return Application.id.in_(ids)
-    return Application.id == sa.any_(sa.cast(list(ids), ARRAY(sa.BigInteger)))
+        return Application.id.in_(files)
+    return Application.id == sa.any_(sa.func.array(files.scalar_subquery(), type_=ARRAY(sa.BigInteger)))
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
@@ -263,8 +266,7 @@ def _total(
     if narrowing <= COUNTED_BY:
         return Total(counted_files(intake_id, _kind(intake_id, filters)))
     if len(narrowing) == 1 and sets and sets[0].is_of_state:
-        found = len(sets[0].first)
-        return Total(min(found, MANY), found > MANY)
+        return sets[0].size
     return None
 
 
