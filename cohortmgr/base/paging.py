@@ -32,6 +32,14 @@ class ListPlace:
 
 
 @dataclass(frozen=True)
+class Total:
+    """How many rows a list has, or that it has more than `number`."""
+
+    number: int
+    is_more: bool = False
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a list. `total` is all rows, or as many as were counted if `is_more`. `before` and `after` are the
     references at which the pages beside it end and begin; None where there is none. `number` is 0 at the end of a list
@@ -64,51 +72,53 @@ def page_of(
     query: sa.Select[Any],
     place: ListPlace,
     size: int,
-    total: int | None = None,
+    total: Total | None = None,
     up_to: int | None = None,
+    parts: Sequence[sa.ColumnElement[bool]] = (),
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
     a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, as
-    far as `up_to` or COUNTED. A row that is unknown leads to the first page."""
+    far as `up_to` or COUNTED. Of `parts`, conditions of which each row meets one, each is read along its own index, for
+    a query whose order no index has. A row that is unknown leads to the first page."""
     columns, down = _order(query)
-    counted, is_more = (total, False) if total is not None else _counted(query, up_to or COUNTED)
+    total = total or _counted(query, up_to or COUNTED)
     key = _key(query, columns, place.after or place.before)
     rows: list[Any] = []
     backwards = place.at_end or bool(place.before and key and not place.after)
     if backwards:
         turned = query.order_by(None).order_by(*(each.asc() if down else each.desc() for each in columns))
-        rows = list(db.session.execute(_beyond(turned, columns, key, not down).limit(size + 1)).all())
+        rows = _first(turned, columns, key, not down, size + 1, parts)
     if backwards and (len(rows) > size or place.at_end):
-        return _backwards(rows, place, size, counted, is_more)
+        return _backwards(rows, place, size, total)
     forward = key if place.after else None
-    rows = list(db.session.execute(_beyond(query, columns, forward, down).limit(size + 1)).all())
+    rows = _first(query, columns, forward, down, size + 1, parts)
     if place.after and not rows:
-        return page_of(query, ListPlace(at_end=True), size, counted if not is_more else None, up_to)
+        return page_of(query, ListPlace(at_end=True), size, total, up_to, parts)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
         max(2, place.number) if forward is not None else 1,
         size,
-        counted,
-        is_more,
+        total.number,
+        total.is_more,
         before=_mark(rows[0]) if forward is not None else None,
         after=_mark(rows[-1]) if behind else None,
     )
 
 
-def _backwards(rows: list[Any], place: ListPlace, size: int, counted: int, is_more: bool) -> Page:
+def _backwards(rows: list[Any], place: ListPlace, size: int, total: Total) -> Page:
     """The page that was read from its end. The last page has what is left over when the others are full."""
-    full = size if not place.at_end or is_more else counted % size or size
+    full = size if not place.at_end or total.is_more else total.number % size or size
     ahead, rows = len(rows) > full, rows[:full][::-1]
-    last = 0 if is_more else max(1, -(-counted // size))
+    last = 0 if total.is_more else max(1, -(-total.number // size))
     return Page(
         rows,
         last if place.at_end else max(1, place.number),
         size,
-        counted,
-        is_more,
+        total.number,
+        total.is_more,
         before=_mark(rows[0]) if ahead and rows else None,
         after=_mark(rows[-1]) if not place.at_end else None,
     )
@@ -148,9 +158,11 @@ class Neighbours:
     total: int | None
 
 
-def neighbours_of(query: sa.Select[Any], reference: str) -> Neighbours | None:
+def neighbours_of(
+    query: sa.Select[Any], reference: str, parts: Sequence[sa.ColumnElement[bool]] = ()
+) -> Neighbours | None:
     """Return what stands beside a row in a query that selects references, in two statements; None if the row is not
-    in it. No more than COUNTED rows are read."""
+    in it. No more than COUNTED rows are read. `parts` as for `page_of`."""
     columns, down = _order(query)
     bare = query.order_by(None)
     inside = bare.with_only_columns(*columns, maintain_column_froms=True)
@@ -159,12 +171,12 @@ def neighbours_of(query: sa.Select[Any], reference: str) -> Neighbours | None:
         return None
     turned = bare.order_by(*(each.asc() if down else each.desc() for each in columns))
     ahead = _beyond(turned, columns, key, not down)
-    first = ahead.limit(COUNTED).subquery()
+    behind = _beyond(query, columns, key, down)
     row = db.session.execute(
         sa.select(
-            ahead.limit(1).scalar_subquery(),
-            _beyond(query, columns, key, down).limit(1).scalar_subquery(),
-            sa.select(sa.func.count()).select_from(first).scalar_subquery(),
+            _among_first(ahead, columns, 1, parts).scalar_subquery(),
+            _among_first(behind, columns, 1, parts).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(_few(ahead, COUNTED - 1)).scalar_subquery(),
             sa.select(sa.func.count()).select_from(_few(query, COUNTED)).scalar_subquery(),
         )
     ).one()
@@ -235,9 +247,36 @@ def _beyond(
     return query.where(here < there if down else here > there)
 
 
-def _counted(query: sa.Select[Any], up_to: int) -> tuple[int, bool]:
+def _first(
+    query: sa.Select[Any],
+    columns: Sequence[sa.ColumnElement[Any]],
+    key: Sequence[Any] | None,
+    down: bool,
+    number: int,
+    parts: Sequence[sa.ColumnElement[bool]],
+) -> list[Any]:
+    beyond = _beyond(query, columns, key, down)
+    return list(db.session.execute(_among_first(beyond, columns, number, parts)).all())
+
+
+def _among_first(
+    query: sa.Select[Any],
+    columns: Sequence[sa.ColumnElement[Any]],
+    number: int,
+    parts: Sequence[sa.ColumnElement[bool]],
+) -> sa.Select[Any]:
+    """The first rows of a query. If it has parts they are among the first of each."""
+    if parts:
+        own = columns[-1]
+        firsts = [query.where(part).with_only_columns(own, maintain_column_froms=True) for part in parts]
+        each = [sa.select(first.limit(number).subquery().c[0]) for first in firsts]
+        query = query.where(own.in_(sa.union_all(*each)))
+    return query.limit(number)
+
+
+def _counted(query: sa.Select[Any], up_to: int) -> Total:
     number = db.session.scalar(sa.select(sa.func.count()).select_from(_few(query, up_to))) or 0
-    return min(number, up_to), number > up_to
+    return Total(min(number, up_to), number > up_to)
 
 
 def _few(query: sa.Select[Any], up_to: int) -> sa.Subquery:

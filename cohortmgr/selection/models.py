@@ -23,7 +23,8 @@ class Batch(Row, Versioned, Model):
     `summary` counts the decisions, which change no more: by outcome, `ineligible`, and by language. The certificate of
     many files is large and loaded by whoever asks for it alone: `digest` is its SHA-256, and `problems` what its last
     check found, at `checked_at`. `job_reference` is the worker's last job on the batch, `stopped` why it was given up.
-    While a batch is being approved, decisions up to the id `reached` have their letters, which wait in `bundle`.
+    While a batch is being approved, decisions up to the id `reached` have their letters, which wait in `bundle`; after
+    that, the files of decisions up to `reached` say in their rows what was told.
     """
 
     __tablename__ = "batches"

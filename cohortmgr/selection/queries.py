@@ -138,14 +138,6 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
     return db.session.execute(open_ones.where(*mine).order_by(Batch.proposed_at)).all()
 
 
-def bearing(intake_id: int, outcomes: Collection[str]) -> sa.Select[Any]:
-    """Select the applications of an intake for which an approved batch decided one of these outcomes; the filters of
-    the list use it."""
-    return sa.select(Decision.application_id).where(
-        Decision.intake_id == intake_id, Decision.outcome.in_(outcomes), Decision.notified_at.is_not(None)
-    )
-
-
 def holds_seat(application: Application) -> bool:
     """Whether the person of this application accepted the seat that was offered, and has not given it up."""
     accepted = (Offer.application_id == application.id, Offer.state == OfferState.ACCEPTED.value)
@@ -192,9 +184,10 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
 
 def decisions_page(batch: Batch, place: paging.ListPlace, outcome: Outcome | None = None) -> paging.Page:
     """Return a page of the decisions of a batch, best first, or of those of one outcome."""
-    wanted, total = _decisions(batch), batch.summary.get(outcome or "all")
+    wanted, counted = _decisions(batch), batch.summary.get(outcome or "all")
     if outcome is not None:
         wanted = wanted.where(Decision.outcome == outcome.value)
+    total = None if counted is None else paging.Total(int(counted))
     return paging.page_of(wanted.order_by(Decision.id), place, PAGE, total)
 
 

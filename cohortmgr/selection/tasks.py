@@ -76,15 +76,21 @@ def check(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, A
 
 @handler(telling.TELL)
 def tell(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
-    """Write the letters of the batch `payload["batch"]`, then tell all at once; a second run goes on where the first
-    stopped. What may not be told is taken back whole."""
+    """Write the letters of the batch `payload["batch"]`, tell all at once, and let the files' rows follow; a second run
+    goes on where the first stopped. What may not be told is taken back whole."""
     reference = str(payload["batch"])
     batch = queries.by_reference(reference)
-    if batch is None or batch.state != BatchState.APPROVING:
-        return {"batch": reference}
+    if batch is not None and batch.state == BatchState.APPROVING:
+        _tell(reference, batch, progress)
+    while _say_some(reference):
+        pass
+    return {"batch": reference}
+
+
+def _tell(reference: str, batch: Batch, progress: ProgressCallback) -> None:
     total = int(batch.summary.get("all", 0)) + 1
     if batch.reached == 0 and not _is_sound(batch):
-        return {"batch": reference}
+        return
     done = 0
     while (written := _tell_some(reference)) is not None:
         done += written
@@ -92,7 +98,12 @@ def tell(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
     with writing():
         if (approving := freezing.held(SYSTEM, reference, BatchState.APPROVING)) is not None:
             telling.settle(SYSTEM, approving)
-    return {"batch": reference}
+
+
+def _say_some(reference: str) -> int:
+    with writing():
+        batch = freezing.held(SYSTEM, reference, BatchState.APPROVED)
+        return telling.say_some(SYSTEM, batch) if batch is not None else 0
 
 
 def _is_sound(batch: Batch) -> bool:

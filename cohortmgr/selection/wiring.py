@@ -10,7 +10,6 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import RoomCard, navigation_of
 from cohortmgr.base.work import add_work
@@ -31,7 +30,6 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(candidate_views.bp)
     declare("selection", *notices.NOTICES)
     changes.decided.register(queries.was_told)
-    lists.outcomes_above.register(queries.bearing)
     desk.told_above.register(queries.story_of)
     files.seated.register(queries.holds_seat)
     sending.on_withdrawal.register(offers.release_on_withdrawal)

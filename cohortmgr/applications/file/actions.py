@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from cohortmgr.accounts.rules import Viewer
@@ -43,6 +45,16 @@ def about_file(viewer: Viewer, row: Application) -> About:
     """A file as the trail names it, sealed by the key of its person; who acts on their own file is not read anew."""
     subject = viewer.person_reference if row.person_id == viewer.person_id else person_reference(row)
     return about(row, subject)
+
+
+def say_outcomes(viewer: Viewer, told: sa.Select[*tuple[Any, ...]]) -> None:
+    """Write what people were told into the rows of their files, for lists; `told` selects `application_id` and
+    `outcome`. A higher room calls it with the act that tells them, or soon behind it if they are many."""
+    within_writing("outcomes")
+    files, given = table_of(Application), told.subquery()
+    said = sa.select(given.c.outcome).where(given.c.application_id == files.c.id).scalar_subquery()
+    among = files.c.id.in_(sa.select(given.c.application_id))
+    db.session.execute(sa.update(files).where(among).values(outcome=said))
 
 
 def recount(viewer: Viewer) -> int:

@@ -17,7 +17,10 @@ _OFFICE = {"info": {"tenancy": "institution"}}
 _OF_THE_FILE = "0"
 
 
-_IMPORTED = sa.text("source = 'import'")
+def _files_where(name: str, condition: str, *columns: str, on_sqlite: str | None = None) -> sa.Index:
+    """An index of the files that meet a condition, for a filter that few pass."""
+    here, there = sa.text(on_sqlite or condition), sa.text(condition)
+    return sa.Index(f"ix_applications_{name}", *columns, sqlite_where=here, postgresql_where=there)
 
 
 def _one_where(condition: str, name: str, *columns: str) -> sa.Index:
@@ -49,15 +52,23 @@ class Application(Row, Versioned, Model):
         sa.Index("ix_applications_intake_state_name", "intake_id", "state", "sort_name", "id"),
         sa.Index("ix_applications_intake_state_number", "intake_id", "state", "number", "id"),
         sa.Index("ix_applications_intake_state_average", "intake_id", "state", "average_rank", "id"),
-        sa.Index("ix_applications_intake_state_sent", "intake_id", "state", "sent_at", "id"),
+        sa.Index("ix_applications_intake_state_sent", "intake_id", "state", "listed_at", "id"),
         sa.Index(
             "ix_applications_intake_state_region", "intake_id", "state", "region_rank", "sort_name", "id"
         ),
         sa.Index(
             "ix_applications_intake_state_diploma", "intake_id", "state", "diploma_rank", "sort_name", "id"
         ),
-        sa.Index(
-            "ix_applications_imported", "intake_id", "id", sqlite_where=_IMPORTED, postgresql_where=_IMPORTED
+        sa.Index("ix_applications_intake_state_outcome", "intake_id", "state", "outcome", "sort_name", "id"),
+        _files_where("imported", "source = 'import'", "intake_id", "id"),
+        _files_where(
+            "noted", "noted IS true", "intake_id", "state", "sort_name", "id", on_sqlite="noted IS 1"
+        ),
+        _files_where(
+            "extended", "extended IS true", "intake_id", "state", "sort_name", "id", on_sqlite="extended IS 1"
+        ),
+        _files_where(
+            "corrected", "correction <> 'none'", "intake_id", "state", "correction", "sort_name", "id"
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'held', 'submitted', 'withdrawn', 'superseded')", name="state"
@@ -100,6 +111,16 @@ class Application(Row, Versioned, Model):
     average_rank: Mapped[int] = mapped_column(server_default="-1")
     region_rank: Mapped[str] = mapped_column(sa.String(5), server_default=LAST_REGION)
     diploma_rank: Mapped[str] = mapped_column(sa.String(60), server_default=LAST_DIPLOMA)
+    # A file that was not sent has the day on which it was begun.
+    listed_at: Mapped[datetime | None] = mapped_column(
+        sa.Computed("coalesce(sent_at, created_at)", persisted=True)
+    )
+    # What lists are filtered by. Triggers write the first three with the notes, the corrections (the state of the last
+    # one) and the times that were given; `outcome` is what a higher room has told the person.
+    noted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    extended: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    correction: Mapped[str] = mapped_column(sa.String(12), default="none", server_default="none")
+    outcome: Mapped[str] = mapped_column(sa.String(10), default="none", server_default="none")
 
     @validates("email")
     def _known(self, _name: str, value: str | None) -> str | None:

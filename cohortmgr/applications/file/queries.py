@@ -328,6 +328,15 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     return found
 
 
+def counted_files(intake_id: int, kind: Mapping[str, Any]) -> int:
+    """How many files of an intake that staff may read are of a kind, by the counters. `kind` are columns of IntakeCount
+    with their values; no region is empty, and no offering 0."""
+    columns = table_of(IntakeCount).c
+    summed = sa.select(sa.func.sum(columns.files)).where(columns.intake_id == intake_id)
+    of_kind = [columns[name] == value for name, value in kind.items()]
+    return int(db.session.scalar(summed.where(columns.consent.not_in(HIDDEN), *of_kind)) or 0)
+
+
 _JUDGED = {"yes": "eligible", "no": "ineligible", "open": "undecided"}
 _COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", *_JUDGED.values(), "refused")
 

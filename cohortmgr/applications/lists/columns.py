@@ -21,10 +21,12 @@ COLUMN_NAMES: Mapping[str, str] = {
     "documents": N_("Documents"),
     "notes": N_("Notes"),
     "correction": N_("Correction"),
+    "outcome": N_("Décision"),
     "changed": N_("Modifiée le"),
 }
 SORTED_BY: Mapping[str, str] = {
     "number": "number", "average": "average", "region": "region", "sent": "sent", "diploma": "diploma",
+    "outcome": "outcome",
 }  # fmt: skip
 
 COLUMNS = (
@@ -42,6 +44,7 @@ COLUMNS = (
     "documents",
     "notes",
     "correction",
+    "outcome",
     "changed",
 )
 

@@ -23,9 +23,15 @@ from cohortmgr.programmes.definition.rules import Definition
 
 FIGURES = frozenset({"average", "sent", "documents", "notes", "changed"})
 _LANGUAGES = {"fr": N_("Français"), "ar": N_("Arabe"), "en": N_("Anglais")}
+_OUTCOMES = {
+    "offer": N_("Place proposée"),
+    "waiting": N_("Liste d’attente"),
+    "refused": N_("Non retenue"),
+}
 _TAGS: Mapping[str, Mapping[Any, str]] = {
     "conditions": {True: "done", False: "stop"},
     "correction": {"asked": "wait", "done": "info"},
+    "outcome": {"offer": "done", "waiting": "wait"},
 }
 
 
@@ -43,6 +49,7 @@ def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
         "correction": {
             CorrectionState(state).value: _(name) for state, name in CORRECTION_STATE_NAMES.items()
         },
+        "outcome": {outcome: _(name) for outcome, name in _OUTCOMES.items()},
     }
 
 

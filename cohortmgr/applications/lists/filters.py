@@ -15,9 +15,13 @@ from cohortmgr.applications.lists.columns import COLUMNS, PLAIN_COLUMNS
 SIZES = (50, 100, 250, 600)
 # As many files can be ticked as the longest page shows.
 MOST_TICKED = SIZES[-1]
-SORTS = ("name", "number", "average", "sent", "region", "diploma")
+SORTS = ("name", "number", "average", "sent", "region", "diploma", "outcome")
 """What a list may show beside the name; the queries know the expression of each."""
-OUTCOMES = ("offer", "waiting", "refused", "none")
+# No decision, and no correction.
+NONE = "none"
+OUTCOMES = ("offer", "waiting", "refused", NONE)
+# The counters of files tell these kinds apart.
+COUNTED_BY = frozenset({"eligible", "region", "source", "offering"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ class ApplicationFilters:
             sent_to=day_of(args.get("sent_to", "")),
             documents=among("documents", {"yes", "no"}),
             note=among("note", {"yes", "no"}),
-            correction=among("correction", {CorrectionState.ASKED.value, CorrectionState.DONE.value, "none"}),
+            correction=among("correction", {CorrectionState.ASKED.value, CorrectionState.DONE.value, NONE}),
             extended=among("extended", {"yes"}),
             outcome=among("outcome", set(OUTCOMES)),
             files=_references([args.get("files", "")]),
@@ -96,14 +100,9 @@ class ApplicationFilters:
         return bool(self.arguments().keys() - {"columns", "sort", "size"})
 
     @property
-    def is_of_state(self) -> bool:
-        """Whether nothing but its state says whether a file is in the list."""
-        return self.arguments().keys() <= {"state", "columns", "sort", "size"}
-
-    @property
-    def is_searched(self) -> bool:
-        """Whether nothing but a search and its state says whether a file is in the list."""
-        return bool(self.search) and replace(self, search="").is_of_state
+    def narrowing(self) -> frozenset[str]:
+        """The filters, beside its state, that say whether a file is in the list."""
+        return frozenset(self.arguments().keys() - {"state", "columns", "sort", "size"})
 
     @property
     def shown(self) -> tuple[str, ...]:

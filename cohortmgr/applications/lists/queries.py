@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -11,13 +11,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
-from cohortmgr.applications.file.queries import AGREED, READ, within
+from cohortmgr.applications.file.models import Application, Document, Note
+from cohortmgr.applications.file.queries import AGREED, READ, counted_files, within
 from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.applications.lists.filters import OUTCOMES, SIZES, ApplicationFilters
+from cohortmgr.applications.lists.filters import COUNTED_BY, NONE, SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport, SavedView
 from cohortmgr.applications.lists.rules import MOST_AT_ONCE, ListExportState
 from cohortmgr.applications.searching import queries as searching
@@ -25,8 +24,16 @@ from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.db import db, is_postgresql
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.hooks import Hook
-from cohortmgr.base.paging import ListPlace, Neighbours, Page, chunks_of, is_longer, neighbours_of, page_of
+from cohortmgr.base.paging import (
+    ListPlace,
+    Neighbours,
+    Page,
+    Total,
+    chunks_of,
+    is_longer,
+    neighbours_of,
+    page_of,
+)
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import LOST
 from cohortmgr.programmes.models import Intake, Offering
@@ -38,22 +45,13 @@ SORTS: Mapping[str, tuple[sa.ColumnElement[Any], ...]] = {
     "name": (Application.sort_name.expression,),
     "number": (Application.number.expression,),
     "average": (Application.average_rank.expression,),
-    "sent": (Application.sent_at.expression,),
+    "sent": (Application.listed_at.expression,),
     "region": (Application.region_rank.expression, Application.sort_name.expression),
     "diploma": (Application.diploma_rank.expression, Application.sort_name.expression),
+    "outcome": (Application.outcome.expression, Application.sort_name.expression),
 }
-_SENT_OR_CHANGED = sa.func.coalesce(Application.sent_at, Application.updated_at)
-# Higher rooms register here which files of an intake had one of some decisions: a query of the applications' ids.
-outcomes_above: Hook[[int, Collection[str]], sa.Select[Any]] = Hook()
 
 _NOTES = sa.select(sa.func.count()).where(Note.application_id == Application.id).scalar_subquery()
-_LAST_CORRECTION = (
-    sa.select(Correction.state)
-    .where(Correction.application_id == Application.id)
-    .order_by(Correction.id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
 _DOCUMENTS = (
     sa.select(sa.func.count())
     .where(Document.application_id == Application.id, Document.replaced_at.is_(None))
@@ -75,7 +73,8 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "language": Application.language,
     "documents": _DOCUMENTS,
     "notes": _NOTES,
-    "correction": _LAST_CORRECTION,
+    "correction": sa.func.nullif(Application.correction, NONE),
+    "outcome": sa.func.nullif(Application.outcome, NONE),
     "changed": Application.updated_at,
 }
 
@@ -87,17 +86,22 @@ MANY = 5_000
 
 @dataclass(frozen=True)
 class FileSet:
-    """Files that something beside their own columns chooses, as a query of their ids; or all others.
+    """Files that are chosen by more than the index of an order can say, as a query of their ids; or all others.
 
-    Of what `is_dense` no index says of one file whether it is in it."""
+    `of_row` is what a file's own row says of it; of what `is_dense` no index says of one file whether it is in it. What
+    `is_of_state` holds files of the list's state alone."""
 
     files: sa.Select[Any]
     is_wanted: bool = True
     is_dense: bool = False
+    is_of_state: bool = False
+    of_row: sa.ColumnElement[bool] | None = None
 
     @property
     def condition(self) -> sa.ColumnElement[bool]:
         """The condition that a file is in the set, or is not. As NOT IN that would be no join."""
+        if self.of_row is not None:
+            return self.of_row
         if self.is_wanted:
             return Application.id.in_(self.files)
         there = self.files.where(self.files.selected_columns[0] == Application.id)
@@ -135,23 +139,54 @@ def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement
 
 
 def _of_the_file(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
-    """The conditions on the file's own columns."""
-    found: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id, AGREED]
-    if filters.state != "all":
-        found.append(Application.state == filters.state)
+    """The conditions on the file's own columns that the index of the list's order can say, or that many files meet."""
+    found = _of_state(intake_id, filters)
     if filters.eligible:
         found.append(Application.eligible.is_({"yes": True, "no": False}.get(filters.eligible)))
     same = [name for name in ("region", "diploma", "source") if getattr(filters, name)]
     found += [getattr(Application, name) == getattr(filters, name) for name in same]
     found += _between(filters)
     if filters.offering:
-        wanted = sa.select(Offering.id).where(
-            Offering.intake_id == intake_id, Offering.key == filters.offering
-        )
-        found.append(Application.offering_id == wanted.scalar_subquery())
+        found.append(Application.offering_id == _offering(intake_id, filters.offering))
+    if filters.note == "no":
+        found.append(Application.noted.is_(False))
+    if filters.correction == "none":
+        found.append(Application.correction == NONE)
     if filters.files:
         found.append(Application.reference.in_(filters.files.split(",")))
+    return [*found, *_few(filters)] if _has_own_index(filters) else found
+
+
+def _of_state(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
+    here: list[sa.ColumnElement[bool]] = [Application.intake_id == intake_id, AGREED]
+    return here if filters.state == "all" else [*here, Application.state == filters.state]
+
+
+def _offering(intake_id: int, key: str) -> sa.ScalarSelect[int]:
+    wanted = sa.select(Offering.id).where(Offering.intake_id == intake_id, Offering.key == key)
+    return wanted.scalar_subquery()
+
+
+def _few(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
+    """The conditions that few files may meet, as the indexes of these files are written."""
+    found: list[sa.ColumnElement[bool]] = []
+    if filters.note == "yes":
+        found.append(Application.noted.is_(True))
+    if filters.extended:
+        found.append(Application.extended.is_(True))
+    if filters.correction not in ("", NONE):
+        found += [
+            Application.correction != sa.literal_column("'none'"),
+            Application.correction == filters.correction,
+        ]
+    if filters.outcome:
+        found.append(Application.outcome == filters.outcome)
     return found
+
+
+def _has_own_index(filters: ApplicationFilters) -> bool:
+    """Whether the indexes of files that few conditions choose have the list's order."""
+    return filters.sort.removeprefix("-") == "name"
 
 
 def _between(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
@@ -169,42 +204,25 @@ def _between(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def _sets(intake_id: int, filters: ApplicationFilters) -> list[FileSet]:
-    """The files that are found by a search or by what belongs to them: notes, corrections, documents, more time,
-    decisions. Each query reads the rows of the intake alone."""
+    """The files that a search, their documents or a rare condition choose. Each query reads the intake alone."""
     found: list[FileSet] = []
     if filters.search:
         found.append(_searched(intake_id, filters))
-    if filters.note:
-        noted = sa.select(Note.application_id).where(Note.intake_id == intake_id)
-        found.append(FileSet(noted, filters.note == "yes"))
     if filters.documents:
         standing = (Document.intake_id == intake_id, Document.replaced_at.is_(None))
         with_papers = sa.select(Document.application_id).where(*standing)
         found.append(FileSet(with_papers, filters.documents == "yes"))
-    if filters.correction:
-        found.append(FileSet(_corrected(intake_id, filters.correction), filters.correction != "none"))
-    if filters.extended:
-        live = (Extension.intake_id == intake_id, Extension.revoked_at.is_(None))
-        found.append(FileSet(sa.select(Extension.application_id).where(*live)))
-    if filters.outcome:
-        decided = OUTCOMES[:-1] if filters.outcome == "none" else (filters.outcome,)
-        found += [FileSet(each(intake_id, decided), filters.outcome != "none") for each in outcomes_above]
+    few = [] if _has_own_index(filters) else _few(filters)
+    if few:
+        files = sa.select(Application.id).where(*_of_state(intake_id, filters), *few)
+        found.append(FileSet(files, is_of_state=True, of_row=sa.and_(*few)))
     return found
 
 
 def _searched(intake_id: int, filters: ApplicationFilters) -> FileSet:
     states = tuple(ApplicationState) if filters.state == "all" else (filters.state,)
-    return FileSet(searching.in_intake(intake_id, states, filters.search), is_dense=True)
-
-
-def _corrected(intake_id: int, state: str) -> sa.Select[Any]:
-    """The files of the intake whose last correction is in the state; with `none`, those that had any."""
-    of_intake = sa.select(Correction.application_id).where(Correction.intake_id == intake_id)
-    if state == "none":
-        return of_intake
-    later = aliased(Correction)
-    followed = sa.exists().where(later.application_id == Correction.application_id, later.id > Correction.id)
-    return of_intake.where(Correction.state == state, ~followed)
+    found = searching.in_intake(intake_id, states, filters.search)
+    return FileSet(found, is_dense=True, is_of_state=True)
 
 
 def seeks_identity(filters: ApplicationFilters) -> bool:
@@ -214,10 +232,13 @@ def seeks_identity(filters: ApplicationFilters) -> bool:
 
 def _order(filters: ApplicationFilters) -> list[Any]:
     turned = filters.sort.startswith("-")
-    name = filters.sort.removeprefix("-")
-    unsent = name == "sent" and filters.state != ApplicationState.SUBMITTED
-    columns = (_SENT_OR_CHANGED,) if unsent else SORTS[name]
+    columns = SORTS[filters.sort.removeprefix("-")]
     return [column.desc() if turned else column for column in (*columns, Application.id.expression)]
+
+
+def _parts(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
+    """A list of all states is read state by state: no index has its order."""
+    return [Application.state == state for state in ApplicationState] if filters.state == "all" else []
 
 
 def page(
@@ -225,14 +246,33 @@ def page(
 ) -> Page:
     """One page. The caller has loaded the intake for the viewer. `counts` are its files by state, if they are known:
     what only a state narrows is not counted again."""
-    known = (counts or {}).get(filters.state) if filters.is_of_state else None
     sets = _sets(intake_id, filters)
-    if not sets:
-        return page_of(_rows(intake_id, filters), place, filters.size, known)
-    rows = _rows(intake_id, filters, [*_of_the_file(intake_id, filters), *(each.along() for each in sets)])
-    if filters.is_searched and len(sets[0].first) <= MANY:
-        known = len(sets[0].first)
-    return page_of(rows, place, filters.size, known)
+    conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
+    total = _total(intake_id, filters, sets, counts or {})
+    rows = _rows(intake_id, filters, conditions)
+    return page_of(rows, place, filters.size, total, parts=_parts(filters))
+
+
+def _total(
+    intake_id: int, filters: ApplicationFilters, sets: Sequence[FileSet], counts: Mapping[str, int]
+) -> Total | None:
+    """How many files the list has, if that is known without counting them."""
+    narrowing = filters.narrowing
+    if not narrowing and filters.state in counts:
+        return Total(counts[filters.state])
+    if narrowing <= COUNTED_BY:
+        return Total(counted_files(intake_id, _kind(intake_id, filters)))
+    if len(narrowing) == 1 and sets and sets[0].is_of_state:
+        found = len(sets[0].first)
+        return Total(min(found, MANY), found > MANY)
+    return None
+
+
+def _kind(intake_id: int, filters: ApplicationFilters) -> dict[str, Any]:
+    kind: dict[str, Any] = {name: getattr(filters, name) for name in filters.narrowing}
+    if kind.pop("offering", None):
+        kind["offering_id"] = _offering(intake_id, filters.offering)
+    return kind if filters.state == "all" else {**kind, "state": filters.state}
 
 
 def awaiting_guardian(intake_id: int, place: ListPlace) -> Page:
@@ -292,7 +332,7 @@ def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> N
     """The neighbours of a file; None when the file is not in the list."""
     sets = [each.along() for each in _sets(intake_id, filters)]
     query = sa.select(Application.reference).where(*_of_the_file(intake_id, filters), *sets)
-    return neighbours_of(query.order_by(*_order(filters)), reference)
+    return neighbours_of(query.order_by(*_order(filters)), reference, _parts(filters))
 
 
 def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:

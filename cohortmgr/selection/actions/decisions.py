@@ -149,6 +149,7 @@ def approve(
         telling.begin(viewer, batch, intake)
         telling.write(viewer, batch, rows)
         telling.settle(viewer, batch)
+        telling.say_all(viewer, batch)
     else:
         telling.ask(viewer, batch, len(chosen))
     return batch

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.actions import say_outcomes
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
@@ -30,6 +31,9 @@ from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outc
 TELL = "selection.tell"
 CHUNK = 500
 """How many decisions have their letters written in one transaction."""
+SAID = 2_000
+"""Into how many files' rows one transaction writes what was told."""
+_TOLD = sa.select(Decision.application_id, Decision.outcome)
 UNSOUND = N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau.")
 
 
@@ -116,6 +120,7 @@ def settle(viewer: Viewer, batch: Batch) -> None:
     offers.changed(viewer, told)
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
     batch.state = BatchState.APPROVED.value
+    batch.reached = 0
     if batch.bundle:
         turn_bundle(batch.bundle, "open")
     after = {"offers": len(staying), "messages": batch.letters, "deadline": batch.deadline.isoformat()}
@@ -127,6 +132,24 @@ def settle(viewer: Viewer, batch: Batch) -> None:
         offers.pass_on(viewer, offering.id, len(gone))
     else:
         offers.call_list(viewer, offering.id)  # seats that were added since the proposal
+
+
+def say_all(viewer: Viewer, batch: Batch) -> None:
+    """Write what was told into the rows of all files of a batch, for lists."""
+    say_outcomes(viewer, _TOLD.where(Decision.batch_id == batch.id))
+
+
+def say_some(viewer: Viewer, batch: Batch) -> int:
+    """As `say_all`, of the next files. Returns how many these were."""
+    behind = (Decision.batch_id == batch.id, Decision.id > batch.reached)
+    files = sa.select(Decision.id).join(Application, Application.id == Decision.application_id).where(*behind)
+    files = files.order_by(Decision.id).limit(SAID).with_for_update(of=Application, key_share=True)
+    numbers = db.session.scalars(files).all()
+    if numbers:
+        among = Decision.id.between(numbers[0], numbers[-1])
+        say_outcomes(viewer, _TOLD.where(Decision.batch_id == batch.id, among))
+        batch.reached = numbers[-1]
+    return len(numbers)
 
 
 def is_too_late(viewer: Viewer, batch: Batch) -> bool:

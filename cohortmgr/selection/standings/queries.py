@@ -144,10 +144,10 @@ def page_of_rows(standing: Standing, place: ListPlace | None, around: int) -> Pa
         .order_by(kept.place)
     )  # fmt: skip
     if place is not None:
-        return paging.page_of(rows, place, SIZE, standing.ranked)
+        return paging.page_of(rows, place, SIZE, paging.Total(standing.ranked))
     start = _start(around, standing.ranked)
     before = db.session.scalar(sa.select(kept.reference).where(kept.place == start))
-    page = paging.page_of(rows, ListPlace(after=before or ""), SIZE, standing.ranked)
+    page = paging.page_of(rows, ListPlace(after=before or ""), SIZE, paging.Total(standing.ranked))
     return replace(page, number=0)
 
 

@@ -50,19 +50,26 @@ def whole(query: sa.Select[Organisation]) -> list[int]:
     return [row.id for row in db.session.scalars(query)]
 
 
-def forth(query: sa.Select[Organisation], size: int) -> list[Page]:
+# Of which each row meets one.
+PARTS = tuple(Organisation.id % 3 == rest for rest in range(3))
+Parts = Sequence[sa.ColumnElement[bool]]
+
+
+def forth(query: sa.Select[Organisation], size: int, parts: Parts = ()) -> list[Page]:
     """Every page from the first to the last."""
-    found = [page_of(query, ListPlace(), size)]
+    found = [page_of(query, ListPlace(), size, parts=parts)]
     while found[-1].after is not None:
-        found.append(page_of(query, ListPlace(len(found) + 1, after=found[-1].after), size))
+        place = ListPlace(len(found) + 1, after=found[-1].after)
+        found.append(page_of(query, place, size, parts=parts))
     return found
 
 
-def back(query: sa.Select[Organisation], size: int) -> list[Page]:
+def back(query: sa.Select[Organisation], size: int, parts: Parts = ()) -> list[Page]:
     """Every page from the last to the first, in the order of the list."""
-    found = [page_of(query, ListPlace(at_end=True), size)]
+    found = [page_of(query, ListPlace(at_end=True), size, parts=parts)]
     while found[0].before is not None:
-        found.insert(0, page_of(query, ListPlace(max(1, found[0].number - 1), before=found[0].before), size))
+        place = ListPlace(max(1, found[0].number - 1), before=found[0].before)
+        found.insert(0, page_of(query, place, size, parts=parts))
     return found
 
 
@@ -75,7 +82,7 @@ def test_pages_both_ways_are_the_whole_list_cut(rows: int, size: int, down: bool
     query = listed(down=down)
     expected = whole(query)
     cuts = [expected[i : i + size] for i in range(0, len(expected), size)] or [[]]
-    for pages in (forth(query, size), back(query, size)):
+    for pages in (walk(query, size, parts) for walk in (forth, back) for parts in ((), PARTS)):
         assert [numbers(page) for page in pages] == cuts
         assert [page.number for page in pages] == list(range(1, len(cuts) + 1))
         assert all(page.total == rows and not page.is_more and page.pages == len(cuts) for page in pages)
@@ -140,6 +147,7 @@ def test_neighbours_are_those_of_the_whole_list(monkeypatch: pytest.MonkeyPatch)
         for place, reference in enumerate(references):
             found = neighbours_of(query, reference)
             assert found is not None and (found.place, found.total) == (place + 1, 5)
+            assert neighbours_of(query, reference, PARTS) == found
             assert found.before == (references[place - 1] if place else None)
             assert found.after == (references[place + 1] if place < 4 else None)
         assert neighbours_of(query, new_reference()) is None

@@ -75,6 +75,27 @@ def test_an_approval_tells_nothing_before_its_last_step_and_everybody_then(app: 
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Offer)) == 3
 
 
+def test_rows_of_lists_follow_where_a_worker_died_after_it_had_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    intake = ranked()
+    reference = proposed(intake)
+    approved(reference)
+    monkeypatch.setattr(telling, "SAID", 4)
+    told = sa.select(sa.func.count()).where(Application.outcome != "none")
+    say_some = telling.say_some
+
+    def dies_behind_the_first(viewer: Viewer, batch: Batch) -> int:
+        if batch.reached:
+            raise KeyboardInterrupt
+        return say_some(viewer, batch)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(telling, "say_some", dies_behind_the_first)
+        tasks.tell({"batch": reference}, lambda done, total: None)
+    assert of(reference).state == "approved" and db.session.scalar(told) == 4
+    tasks.tell({"batch": reference}, lambda done, total: None)
+    all_is_told(intake, reference)
+
+
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_an_approval_is_taken_back_whole_and_given_again(step: int) -> None:
     intake = ranked()

@@ -21,8 +21,7 @@ from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.applications.lists import queries as lists
-from cohortmgr.applications.lists.filters import OUTCOMES
+from cohortmgr.applications.journey.actions import changes
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -61,7 +60,10 @@ def merge(viewer: Viewer, kept_reference: str, aside_reference: str, reason: str
     if known is not None:
         return known
     _require_reason(reason)
-    (_require_unitable if across else _require_mergeable)(one, other)
+    if across:
+        _require_unitable(one, other)
+    else:
+        _require_mergeable(viewer, one, other)
     row = Merge(
         reference=new_reference(),
         institution_id=one.institution_id,
@@ -121,7 +123,7 @@ def _insert_alone(row: Merge, other: Application) -> None:
         raise Refused(Problem(_UNITED, {"number": other.number})) from None
 
 
-def _require_mergeable(one: Application, other: Application) -> None:
+def _require_mergeable(viewer: Viewer, one: Application, other: Application) -> None:
     if one.id == other.id:
         raise Refused(_SAME)
     living = (ApplicationState.DRAFT, ApplicationState.SUBMITTED)
@@ -129,12 +131,8 @@ def _require_mergeable(one: Application, other: Application) -> None:
         raise Refused(_STATE)
     if other.state == ApplicationState.SUBMITTED and one.state == ApplicationState.DRAFT:
         raise Refused(_SENT)
-    for of_outcome in lists.outcomes_above:
-        decided = sa.select(Application.id).where(
-            Application.id == other.id, Application.id.in_(of_outcome(other.intake_id, OUTCOMES[:-1]))
-        )
-        if db.session.scalar(decided) is not None:
-            raise Refused(Problem(_DECIDED, {"number": other.number}))
+    if any(told(viewer, other) for told in changes.decided):
+        raise Refused(Problem(_DECIDED, {"number": other.number}))
 
 
 def undo(viewer: Viewer, reference: str) -> Merge:

@@ -144,7 +144,7 @@ def _persons(prepared: PreparedImport, plan: ImportPlan) -> dict[int, Person]:
 
 def _insert(model: type[Model], rows: Iterable[Any]) -> None:
     """Insert rows that no session holds, in one statement: on SQLite a session would insert them one by one."""
-    columns = [column for column in table_of(model).columns if column.name != "id"]
+    columns = [each for each in table_of(model).columns if each.name != "id" and each.computed is None]
     values = [{column.name: _value(row, column) for column in columns} for row in rows]
     if values:
         db.session.connection().execute(sa.insert(table_of(model)), values)

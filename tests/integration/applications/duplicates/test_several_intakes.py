@@ -16,7 +16,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.journey.actions import changes
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -189,7 +189,6 @@ def test_a_file_on_which_a_decision_was_taken_is_not_put_aside(
     intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, twin = put(mdia()), put(mdia())
-    decided = sa.select(Application.id).where(Application.reference == twin)
-    monkeypatch.setattr(lists, "outcomes_above", [lambda _intake, _outcomes: decided])
+    monkeypatch.setattr(changes, "decided", [lambda _viewer, row: row.reference == twin])
     refused = desk.post(f"/staff/duplicates/{now}/{twin}", data={**REASON, "keep": now})
     assert "Une décision est déjà prise" in refused.text and not all_of(Merge)

@@ -20,7 +20,8 @@ WRONG = "<b>\"'&"
 VALUES = {
     "number": "MDIA-000001", "average": 14_500, "region": "MA-04", "conditions": True, "state": "submitted",
     "source": "online", "sent": datetime(2026, 5, 12, 13, tzinfo=UTC), "email": "x&y@exemple.ma", "language": "ar",
-    "documents": 2, "notes": 0, "correction": "asked", "changed": None, "diploma": WRONG, "offering": None,
+    "documents": 2, "notes": 0, "correction": "asked", "outcome": "offer", "changed": None, "diploma": WRONG,
+    "offering": None,
 }  # fmt: skip
 
 
