@@ -122,11 +122,14 @@ class Loader:
         self._write(SubjectKey, (self._key_row(*each) for each in keys.items()))
         self._write(Identifier, [self._identifier(place, person) for person in people])
         files = [self._file(place, person) for person in people]
+        decided = [
+            self._decision(place, file) for file in _one_in(share.decisions if place.batch_id else 0, files)
+        ]
+        _tell(files, share, decided)
         self._write(Application, files)
         self._write(Document, (self._paper(file) for file in _one_in(share.papers, files)))
         self._write(Review, self._readings(place, _one_in(share.readings, files)))
-        if place.batch_id is not None:
-            self._write(Decision, (self._decision(place, file) for file in _one_in(share.decisions, files)))
+        self._write(Decision, decided)
         self._write(Note, (self._note(file) for file in _one_in(share.notes, files)))
         self._write(Correction, (self._correction(file) for file in _one_in(share.corrections, files)))
         self._write(Extension, (self._extension(file) for file in _one_in(share.extensions, files)))
@@ -192,6 +195,7 @@ class Loader:
             "search_text": words_with(
                 (given, family, person["given_name_ar"], person["family_name_ar"]), number, person["email"]
             ),
+            "noted": False, "extended": False, "correction": "none", "outcome": "none",
             "created_at": moment, "updated_at": moment, "sent_at": moment, **listed, **ranks(listed),
         }  # fmt: skip
 
@@ -218,7 +222,7 @@ class Loader:
             "id": self._id("corrections"), "reference": self._reference(), "version": 1,
             "institution_id": file["institution_id"], "person_id": file["person_id"], "application_id": file["id"],
             "intake_id": file["intake_id"], "asked_by": "system", "asked_at": file["sent_at"], "message": "",
-            "state": "asked" if file["id"] % 7 == 0 else "done", "until": clock.now(),
+            "state": _correction_state(file), "until": clock.now(),
         }  # fmt: skip
 
     def _extension(self, file: Mapping[str, Any]) -> dict[str, Any]:
@@ -354,6 +358,23 @@ def _code(serial: int) -> str:
     """The six characters behind a file's prefix: another for each serial number below 32**6, and in no order."""
     mixed = serial * 387_420_489 % 32**6
     return "".join(ALPHABET[mixed >> 5 * place & 31] for place in range(6))
+
+
+def _tell(files: list[dict[str, Any]], share: Share, decided: Iterable[Mapping[str, Any]]) -> None:
+    """Let each file's row say what lists are filtered by, as triggers and acts do."""
+    for file in _one_in(share.notes, files):
+        file["noted"] = True
+    for file in _one_in(share.extensions, files):
+        file["extended"] = True
+    for file in _one_in(share.corrections, files):
+        file["correction"] = _correction_state(file)
+    outcomes = {decision["application_id"]: decision["outcome"] for decision in decided}
+    for file in files:
+        file["outcome"] = outcomes.get(file["id"], "none")
+
+
+def _correction_state(file: Mapping[str, Any]) -> str:
+    return "asked" if file["id"] % 7 == 0 else "done"
 
 
 def _one_in(share: int, files: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,7 @@ from tests.factories.many import place_in, writer
 from tests.factories.year import lived
 
 FILES = 240
+FILTERED = ("noted", "extended", "correction", "outcome")
 # What triggers write, in an order; shards and the numbers of rows are the writer's.
 WRITTEN = {
     "search_words": "SELECT intake_id, state, word, application_id, institution_id FROM search_words ORDER BY 4, 3",
@@ -32,6 +33,7 @@ WRITTEN = {
     "files_to_compare": "SELECT application_id, intake_id, institution_id FROM files_to_compare ORDER BY 1, 2, 3",
     "ranking_changes": """SELECT intake_id, institution_id, sum(changes) FROM ranking_changes
         GROUP BY 1, 2 ORDER BY 1, 2""",
+    "applications": "SELECT id, noted, extended, correction, outcome FROM applications ORDER BY id",
     "persons": "SELECT id, seen_in FROM persons ORDER BY id",
     "identifiers": "SELECT id, seen_in FROM identifiers ORDER BY id",
     **{
@@ -57,6 +59,16 @@ def test_what_is_written_in_sets_is_what_triggers_write(system_context: None, da
     by_triggers, in_sets = found
     for name in WRITTEN:
         assert in_sets[name] == by_triggers[name], name
+    told = {
+        column: {row[place] for row in in_sets["applications"]}
+        for place, column in enumerate(FILTERED, start=1)
+    }
+    assert told["noted"] == told["extended"] == {True, False} and told["correction"] >= {
+        "asked",
+        "done",
+        "none",
+    }
+    assert told["outcome"] >= {"offer", "waiting", "refused"}
     assert len(in_sets["search_words"]) > FILES * 5 and len(in_sets["persons"]) > FILES
 
 
