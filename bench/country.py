@@ -7,51 +7,39 @@ import json
 import os
 import random
 import string
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
 
+from bench.large import sets
+from bench.large.names import FAMILY, GIVEN, folded, words_with
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.rules import ranks
-from cohortmgr.applications.file.words import words_of
 from cohortmgr.audit.models import Event, Head, SubjectKey
 from cohortmgr.audit.rules import GENESIS, chain_of, digest_of, end_of, owner_of
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import Model, table_of
-from cohortmgr.base.text import fold
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.variables import encode
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection.models import Decision
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-# In both scripts; some are written in two words, with a hyphen or with an apostrophe.
-GIVEN = (
-    ("Salma", "سلمى"), ("Youssef", "يوسف"), ("Fatima-Zahra", "فاطمة الزهراء"), ("Mehdi", "المهدي"),
-    ("Imane", "إيمان"), ("Abdelilah", "عبد الإله"), ("Hajar", "هاجر"), ("Anas", "أنس"), ("Ghita", "غيثة"),
-    ("Moulay Ali", "مولاي علي"), ("Meryem", "مريم"), ("Ayoub", "أيوب"), ("Chaimae", "شيماء"), ("Omar", "عمر"),
-    ("Nour-Eddine", "نور الدين"), ("Kaoutar", "كوثر"), ("Ilyas", "إلياس"), ("Douae", "دعاء"), ("Hamza", "حمزة"),
-    ("Rim", "ريم"),
-)  # fmt: skip
-FAMILY = (
-    ("Alaoui", "العلوي"), ("El Amrani", "العمراني"), ("Benjelloun", "بنجلون"), ("Ait Lahcen", "أيت لحسن"),
-    ("Tazi", "التازي"), ("M'Barek", "مبارك"), ("Berrada", "برادة"), ("El Fassi", "الفاسي"), ("Ouazzani", "الوزاني"),
-    ("Chraibi", "الشرايبي"), ("Bennani", "بناني"), ("Idrissi", "الإدريسي"), ("Jabri", "الجابري"),
-    ("Kettani", "الكتاني"), ("Lahlou", "لحلو"), ("Mernissi", "المرنيسي"), ("Naciri", "الناصري"),
-    ("Ouhabi", "أوهابي"), ("Qabbaj", "القباج"), ("Rhazi", "الغازي"), ("Sefrioui", "الصفريوي"),
-    ("Touimi", "التويمي"), ("Zniber", "زنيبر"), ("Guessous", "كسوس"), ("Filali", "الفيلالي"),
-    ("Debbagh", "الدباغ"), ("Hassani", "الحسني"), ("Sqalli", "الصقلي"), ("Belghiti", "بلغيتي"),
-    ("Ziani", "الزياني"),
-)  # fmt: skip
+# A sign of it for each byte.
+_SIGNS = ALPHABET.encode() * 8
 OUTCOMES = ("offer", "waiting", *["refused"] * 8)
 DIPLOMAS = ("informatique", "mathematiques", "physique", "economie")
 WRITTEN = (
     Person, Identifier, Application, Document, Note, Correction, Extension, Message, Event, Review, Decision,
 )  # fmt: skip
+# So many rows of one table a file has at most: two readings.
+MOST_ROWS = 2
 # Rows that one COPY takes, so that memory stays flat.
 CHUNK = 10_000
 
@@ -59,8 +47,8 @@ CHUNK = 10_000
 @dataclass(frozen=True)
 class Place:
     """Where the files go: the intake with its institution and version of the definition, the programme's `prefix` of
-    numbers, a file whose answers are theirs too, who reads (ids of persons) with which scores, and the batch that
-    decided."""
+    numbers, a file whose answers are theirs too, who reads (ids of persons) with which scores and totals, and
+    the batch that decided."""
 
     institution_id: int
     intake_id: int
@@ -69,7 +57,7 @@ class Place:
     template: Mapping[str, Any]
     offering_id: int | None = None
     readers: tuple[int, ...] = ()
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    marks: Sequence[tuple[Mapping[str, int], int]] = ()
     batch_id: int | None = None
 
 
@@ -89,12 +77,27 @@ class Share:
 
 
 class Loader:
-    """Writes files through a connection that may write every table: a superuser's of PostgreSQL, or SQLite's."""
+    """Writes files through a connection that may write every table: a superuser's of PostgreSQL, or SQLite's. On
+    PostgreSQL it writes in sets what triggers write of each file, unless it is to leave that to them (`triggers`).
 
-    def __init__(self, connection: sa.Connection, ring: crypto.Keyring, seed: int = 2027) -> None:
+    A second one may write at the same time, of other institutions, if it begins behind the `ahead` files that the first
+    is to write."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        ring: crypto.Keyring,
+        seed: int = 2027,
+        ahead: int = 0,
+        *,
+        triggers: bool = False,
+    ) -> None:
         self._connection, self._ring = connection, ring
+        self._in_sets = connection.dialect.name == "postgresql" and not triggers
         self._next = {
-            table_of(model).name: (connection.scalar(sa.select(sa.func.max(table_of(model).c.id))) or 0) + 1
+            table_of(model).name: (connection.scalar(sa.select(sa.func.max(table_of(model).c.id))) or 0)
+            + ahead * MOST_ROWS
+            + 1
             for model in WRITTEN
         }
         self._serial = self._next["applications"]
@@ -105,21 +108,28 @@ class Loader:
         """Write `files` files of as many persons into a place, and count on where ids and numbers ended."""
         chosen = share or Share()
         for start in range(0, files, CHUNK):
-            self._chunk(place, min(CHUNK, files - start), chosen)
-        self._set_sequences()
+            first = self._next["applications"]
+            with sets.without_triggers(self._connection) if self._in_sets else nullcontext():
+                self._chunk(place, min(CHUNK, files - start), chosen)
+                if self._in_sets:
+                    sets.write(self._connection, first, self._next["applications"] - 1)
+        self.set_sequences()
 
     def _chunk(self, place: Place, count: int, share: Share) -> None:
-        people = [self._person() for _ in range(count)]
+        people = [self._person(place) for _ in range(count)]
         keys = {person["reference"]: os.urandom(32) for person in people}
         self._write(Person, people)
         self._write(SubjectKey, (self._key_row(*each) for each in keys.items()))
-        self._write(Identifier, [self._identifier(person) for person in people])
+        self._write(Identifier, [self._identifier(place, person) for person in people])
         files = [self._file(place, person) for person in people]
+        decided = [
+            self._decision(place, file) for file in _one_in(share.decisions if place.batch_id else 0, files)
+        ]
+        _tell(files, share, decided)
         self._write(Application, files)
         self._write(Document, (self._paper(file) for file in _one_in(share.papers, files)))
         self._write(Review, self._readings(place, _one_in(share.readings, files)))
-        if place.batch_id is not None:
-            self._write(Decision, (self._decision(place, file) for file in _one_in(share.decisions, files)))
+        self._write(Decision, decided)
         self._write(Note, (self._note(file) for file in _one_in(share.notes, files)))
         self._write(Correction, (self._correction(file) for file in _one_in(share.corrections, files)))
         self._write(Extension, (self._extension(file) for file in _one_in(share.extensions, files)))
@@ -131,7 +141,7 @@ class Loader:
         acts = list(_one_in(share.acts, files))
         self._trail(place, [(file, by_id[file["person_id"]]["reference"]) for file in acts], keys)
 
-    def _person(self) -> dict[str, Any]:
+    def _person(self, place: Place) -> dict[str, Any]:
         chance = self._random
         reference = self._reference()
         (given, given_ar), (family, family_ar) = chance.choice(GIVEN), chance.choice(FAMILY)
@@ -139,22 +149,27 @@ class Loader:
         return {
             "id": self._id("persons"), "reference": reference, "version": 1, "given_name": given,
             "family_name": family, "given_name_ar": given_ar, "family_name_ar": family_ar,
-            "search_name": fold(f"{family} {given} {family_ar} {given_ar}"),
+            "search_name": folded(f"{family} {given} {family_ar} {given_ar}"),
             "birth_date": date(1996, 1, 1) + timedelta(days=chance.randrange(4000)),
-            "email": f"{fold(given).replace(' ', '')}.{reference[:10].lower()}@exemple.ma", "language": "fr",
+            "email": f"{folded(given).replace(' ', '')}.{reference[:10].lower()}@exemple.ma", "language": "fr",
             "phone_sealed": self._ring.seal(phone, "persons", "phone", reference),
             "phone_blind": self._ring.blind("phone", phone), "created_at": clock.now(),
+            **self._seen_in(place.institution_id),
         }  # fmt: skip
+
+    def _seen_in(self, institution_id: int) -> dict[str, str]:
+        """Who sees a person, as PostgreSQL keeps it beside the walls."""
+        return {"seen_in": f"{{{institution_id}}}"} if self._connection.dialect.name == "postgresql" else {}
 
     def _key_row(self, subject: str, key: bytes) -> dict[str, Any]:
         return {"subject": subject, "wrapped": self._ring.seal(key.hex(), "subject_keys", "wrapped", subject)}
 
-    def _identifier(self, person: Mapping[str, Any]) -> dict[str, Any]:
+    def _identifier(self, place: Place, person: Mapping[str, Any]) -> dict[str, Any]:
         reference, number = self._reference(), cin_of(person["id"])
         return {
             "id": self._id("identifiers"), "reference": reference, "person_id": person["id"], "kind": "cin",
             "sealed": self._ring.seal(number, "identifiers", "sealed", reference),
-            "blind": self._ring.blind("cin", number),
+            "blind": self._ring.blind("cin", number), **self._seen_in(place.institution_id),
         }  # fmt: skip
 
     def _file(self, place: Place, person: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,11 +191,11 @@ class Loader:
             "state": "submitted", "consent": "none", "source": "online", "language": "fr",
             "answers": place.template["answers"], "eligible": eligible,
             "reasons": [] if eligible else place.template["reasons"], "name": f"{given} {family}",
-            "sort_name": fold(f"{family} {given}"),
-            "search_text": words_of(
-                [given, family, person["given_name_ar"], person["family_name_ar"]], number, person["email"]
+            "sort_name": folded(f"{family} {given}"), "email": person["email"],
+            "search_text": words_with(
+                (given, family, person["given_name_ar"], person["family_name_ar"]), number, person["email"]
             ),
-            "email": person["email"],
+            "noted": False, "extended": False, "correction": "none", "outcome": "none",
             "created_at": moment, "updated_at": moment, "sent_at": moment, **listed, **ranks(listed),
         }  # fmt: skip
 
@@ -188,8 +203,8 @@ class Loader:
         return {
             "id": self._id("documents"), "reference": self._reference(), "question": "cv", "state": "clean",
             "institution_id": file["institution_id"], "person_id": file["person_id"],
-            "application_id": file["id"], "parts": [], "pages": [], "filename": "cv.pdf",
-            "media_type": "application/pdf", "size": 48_000, "sha256": "0" * 64, "tries": 1,
+            "application_id": file["id"], "intake_id": file["intake_id"], "parts": [], "pages": [],
+            "filename": "cv.pdf", "media_type": "application/pdf", "size": 48_000, "sha256": "0" * 64, "tries": 1,
             "uploaded_at": file["sent_at"],
         }  # fmt: skip
 
@@ -198,32 +213,34 @@ class Loader:
         return {
             "id": self._id("notes"), "reference": reference, "institution_id": file["institution_id"],
             "application_id": file["id"], "sealed": self._ring.seal("À revoir.", "notes", "sealed", reference),
-            "author": "system", "author_name": "Une lectrice", "pinned": False, "written_at": file["sent_at"],
+            "intake_id": file["intake_id"], "author": "system", "author_name": "Une lectrice", "pinned": False,
+            "written_at": file["sent_at"],
         }  # fmt: skip
 
     def _correction(self, file: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "id": self._id("corrections"), "reference": self._reference(), "version": 1,
             "institution_id": file["institution_id"], "person_id": file["person_id"], "application_id": file["id"],
-            "state": "asked" if file["id"] % 7 == 0 else "done", "message": "", "until": clock.now(),
-            "asked_by": "system", "asked_at": file["sent_at"],
+            "intake_id": file["intake_id"], "asked_by": "system", "asked_at": file["sent_at"], "message": "",
+            "state": _correction_state(file), "until": clock.now(),
         }  # fmt: skip
 
     def _extension(self, file: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "id": self._id("extensions"), "reference": self._reference(), "application_id": file["id"],
             "institution_id": file["institution_id"], "person_id": file["person_id"], "until": clock.now(),
-            "reason": "Panne", "by": "system", "at": file["sent_at"],
+            "intake_id": file["intake_id"], "reason": "Panne", "by": "system", "at": file["sent_at"],
         }  # fmt: skip
 
     def _readings(self, place: Place, files: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         for file in files:
             if file["eligible"]:
                 for reader in self._random.sample(place.readers, min(2, len(place.readers))):
-                    yield self._reading(file, reader, place.scores)
+                    yield self._reading(file, reader, *self._random.choice(place.marks))
 
-    def _reading(self, file: Mapping[str, Any], reader: int, scores: Mapping[str, Any]) -> dict[str, Any]:
-        total = self._random.randrange(8_000, 19_000)
+    def _reading(
+        self, file: Mapping[str, Any], reader: int, scores: Mapping[str, int], total: int
+    ) -> dict[str, Any]:
         return {
             "id": self._id("reviews"), "reference": self._reference(), "version": 1, "comment": "",
             "institution_id": file["institution_id"], "application_id": file["id"],
@@ -271,7 +288,7 @@ class Loader:
             event = self._event(file, subject, chain, sequence + 1, keys[subject])
             event.digest = digest_of(digest, event, trail)
             ends[chain] = (event.sequence, event.digest)
-            events.append({column.name: getattr(event, column.name) for column in Event.__table__.columns})
+            events.append(vars(event))
         self._write(Event, events)
         for chain in {event["chain"] for event in events}:
             end = end_of(trail, chain, *ends[chain])
@@ -281,10 +298,11 @@ class Loader:
                 written = sa.insert(heads).values(chain=chain, **values)
             self._connection.execute(written)
 
-    def _event(self, file: Mapping[str, Any], subject: str, chain: str, sequence: int, key: bytes) -> Event:
+    def _event(self, file: Mapping[str, Any], subject: str, chain: str, sequence: int, key: bytes) -> Any:
+        """The row, as an object that its digest is made of."""
         reference = self._reference()
         values = json.dumps({"before": None, "after": {"state": "submitted"}})
-        return Event(
+        return SimpleNamespace(
             id=self._id("audit_events"), reference=reference, chain=chain, sequence=sequence, at=clock.now(),
             actor="system", action="application.submit", object_kind="application", subject=subject,
             object_reference=file["reference"], institution_id=file["institution_id"],
@@ -292,7 +310,7 @@ class Loader:
         )  # fmt: skip
 
     def _reference(self) -> str:
-        return "".join(self._random.choices(ALPHABET, k=26))
+        return self._random.randbytes(26).translate(_SIGNS).decode()
 
     def _id(self, table: str) -> int:
         self._next[table] += 1
@@ -306,6 +324,7 @@ class Loader:
             self._connection.execute(sa.insert(table_of(model)), written)
             return
         names = list(written[0])
+        nested = [name for name, value in written[0].items() if isinstance(value, dict | list)]
         driver = self._connection.connection.driver_connection
         assert driver is not None
         columns = ", ".join(f'"{name}"' for name in names)
@@ -314,9 +333,11 @@ class Loader:
             cursor.copy(f"COPY {table_of(model).name} ({columns}) FROM STDIN") as copy,
         ):
             for row in written:
-                copy.write_row([_as_sent(row[name]) for name in names])
+                sent = {name: json.dumps(row[name], ensure_ascii=False) for name in nested}
+                copy.write_row([*{**row, **sent}.values()])
 
-    def _set_sequences(self) -> None:
+    def set_sequences(self) -> None:
+        """Let the database number its next rows behind those that were written."""
         if self._connection.dialect.name == "postgresql":
             for table, following in self._next.items():
                 place = sa.func.pg_get_serial_sequence(table, "id")
@@ -339,8 +360,21 @@ def _code(serial: int) -> str:
     return "".join(ALPHABET[mixed >> 5 * place & 31] for place in range(6))
 
 
-def _as_sent(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list) else value
+def _tell(files: list[dict[str, Any]], share: Share, decided: Iterable[Mapping[str, Any]]) -> None:
+    """Let each file's row say what lists are filtered by, as triggers and acts do."""
+    for file in _one_in(share.notes, files):
+        file["noted"] = True
+    for file in _one_in(share.extensions, files):
+        file["extended"] = True
+    for file in _one_in(share.corrections, files):
+        file["correction"] = _correction_state(file)
+    outcomes = {decision["application_id"]: decision["outcome"] for decision in decided}
+    for file in files:
+        file["outcome"] = outcomes.get(file["id"], "none")
+
+
+def _correction_state(file: Mapping[str, Any]) -> str:
+    return "asked" if file["id"] % 7 == 0 else "done"
 
 
 def _one_in(share: int, files: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import random
+
 import sqlalchemy as sa
+from sqlalchemy.engine import make_url
 
 from bench.country import Loader, Place
 from cohortmgr.accounts.models import Account
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import crypto
 from cohortmgr.base.db import table_of
-from cohortmgr.reviews.models import Review
+from cohortmgr.programmes.definition.sections import Rubric
+from cohortmgr.programmes.queries import definition_of, get_intake
+from cohortmgr.reviews.rules import bounds_of, total_thousandths
 from cohortmgr.selection.models import Batch, Decision
+from tests.databases import Database
 from tests.factories.year import Year
+
+MARKS = 500
+"""So many different readings there are."""
 
 
 def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: int) -> None:
@@ -22,14 +31,15 @@ def filled(connection: sa.Connection, year: Year, ring: crypto.Keyring, files: i
 
 
 def place_in(connection: sa.Connection, year: Year) -> Place:
-    """The year's intake as a place for files that are like its candidate's."""
-    table = table_of(Application)
-    asked = sa.select(table).where(table.c.reference == year.references["application"])
-    template = connection.execute(asked).mappings().one()
+    """The year's intake as a place for files that are like its candidate's, or like its first; in a context."""
+    table, chosen = table_of(Application), year.references.get("application")
+    intake = get_intake(year.references["intake"])
+    like = table.c.reference == chosen if chosen else table.c.intake_id == intake.id
+    asked = sa.select(table).where(like).order_by(table.c.id).limit(1)
+    template = dict(connection.execute(asked).mappings().one())
     accounts = [number for name, number in year.accounts.items() if "reviewer" in name]
     readers = sa.select(Account.person_id).where(Account.id.in_(accounts))
-    batch = sa.select(Batch.id).where(Batch.reference == year.references["batch"])
-    scores = sa.select(Review.scores).where(Review.reference == year.references["review"])
+    batch = sa.select(Batch.id).where(Batch.reference == year.references.get("batch"))
     return Place(
         institution_id=template["institution_id"],
         intake_id=template["intake_id"],
@@ -38,9 +48,24 @@ def place_in(connection: sa.Connection, year: Year) -> Place:
         template=template,
         offering_id=template["offering_id"],
         readers=tuple(connection.scalars(readers)),
-        scores=connection.scalar(scores) or {},
+        marks=_marks(definition_of(intake).rubric),
         batch_id=connection.scalar(batch),
     )
+
+
+def _marks(rubric: Rubric) -> tuple[tuple[dict[str, int], int], ...]:
+    """Readings that are drawn from, each the scores and what they come to."""
+    chance, bounds = random.Random(MARKS), bounds_of(rubric)
+    drawn = [{key: chance.randint(*ends) for key, ends in bounds.items()} for _ in range(MARKS)]
+    return tuple((scores, total_thousandths(rubric, scores)) for scores in drawn)
+
+
+def writer(database: Database) -> sa.Engine:
+    """Connections that may write every table."""
+    if database.dialect == "sqlite":
+        return sa.create_engine(database.settings.database_url, poolclass=sa.NullPool)
+    superuser = make_url(database.settings.superuser_database_url)
+    return sa.create_engine(superuser.set(database=database.name), poolclass=sa.NullPool)
 
 
 def _sum_up(connection: sa.Connection, batch_id: int | None) -> None:

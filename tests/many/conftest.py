@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import sqlalchemy as sa
 from flask.testing import FlaskClient
-from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from bench.statements import Reading, explained
@@ -21,7 +19,7 @@ from cohortmgr.selection.queries import offering_of
 from cohortmgr.selection.standings import actions as keeping
 from tests import databases
 from tests.factories.access import COLUMNS, cookie, places, sessions
-from tests.factories.many import filled
+from tests.factories.many import filled, writer
 from tests.factories.working import work
 from tests.factories.year import Year, lived
 from tests.watch import SeparateClient, test_context
@@ -97,9 +95,7 @@ def _keep(year: Year) -> None:
 
 
 def _fill(database: databases.PostgresDatabase, year: Year) -> None:
-    owner = make_url(database.settings.superuser_database_url).set(database=database.name)
-    engine = sa.create_engine(owner, poolclass=sa.NullPool)
-    with engine.begin() as connection:
+    with writer(database).begin() as connection:
         filled(connection, year, database.system_app.extensions["cohortmgr-keyring"], FILES)
     # As the server does by itself where nobody empties the tables; a role that does not own them does nothing.
     database.admin.execute("ANALYZE")
