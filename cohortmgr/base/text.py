@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 # Crockford's base 32: no letters that can be read as digits. 26 characters hold 130 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# A sign of it for each byte, each as often.
+_OF_BYTES = _ALPHABET.encode() * 8
 _ARABIC = str.maketrans(
     {
         "أ": "ا",
@@ -54,7 +56,7 @@ def reference_once(token: str, *said: str) -> str:
 
 def new_reference(length: int = 26) -> str:
     """Return a random public reference; each of its `length` characters holds five bits."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return secrets.token_bytes(length).translate(_OF_BYTES).decode()
 
 
 def new_link_token() -> str:

@@ -5,15 +5,25 @@ Pure: it takes files with their readings and returns decisions with reasons.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric
 from cohortmgr.reviews.rules import mark_out_of_twenty
-from cohortmgr.selection.ranking import LOST_TIE, Cut, RankedCandidate, Ranking, RankingEntry, cut, rank
+from cohortmgr.selection.ranking import (
+    LOST_TIE,
+    Cut,
+    RankedCandidate,
+    Ranking,
+    RankingEntry,
+    RankingRefusal,
+    cut,
+    rank,
+)
 from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
@@ -80,14 +90,20 @@ class SelectionBoard:
 
 @dataclass(frozen=True)
 class DecidedFile:
-    """The decision of a batch about one file (see `models.Decision`)."""
+    """The decision of a batch about one file (see `models.Decision`). Its reasons are found when they are asked
+    for: those of 200,000 files weigh more than the files."""
 
     file: SelectionFile
     outcome: Outcome
     rank: int | None = None
     mean: int | None = None
     position: int | None = None
-    reasons: tuple[Problem, ...] = ()
+    because: Callable[[], Iterable[Problem]] = tuple
+
+    @property
+    def reasons(self) -> tuple[Problem, ...]:
+        """Why it is so, for its person to read."""
+        return tuple(self.because())
 
 
 def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
@@ -175,15 +191,20 @@ def decisions(board: SelectionBoard, conditions: Sequence[EligibilityRule]) -> l
         for index, row in enumerate(board.cut.waiting, start=1)
     ]
     for refusal in board.cut.refused:
-        row = refusal.row
-        marks = _marks(board.files[row.reference], board.rubric, chosen)
-        tied = refusal.reason == LOST_TIE
-        reasons = tuple(reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=tied))
-        found.append(_ranked(board, row, Outcome.REFUSED, reasons=reasons))
+        because = partial(_reasons, board, refusal, of, chosen)
+        found.append(_ranked(board, refusal.row, Outcome.REFUSED, because=because))
     return found + [
-        DecidedFile(file, Outcome.REFUSED, reasons=tuple(unmet(file.reasons, conditions)))
+        DecidedFile(file, Outcome.REFUSED, because=partial(unmet, file.reasons, conditions))
         for file in board.ineligible
     ]
+
+
+def _reasons(
+    board: SelectionBoard, refusal: RankingRefusal, of: int, chosen: Mapping[str, int]
+) -> list[Problem]:
+    row = refusal.row
+    marks = _marks(board.files[row.reference], board.rubric, chosen)
+    return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=refusal.reason == LOST_TIE)
 
 
 def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Problem]:
@@ -203,9 +224,9 @@ def _ranked(
     row: RankedCandidate,
     outcome: Outcome,
     position: int | None = None,
-    reasons: tuple[Problem, ...] = (),
+    because: Callable[[], Iterable[Problem]] = tuple,
 ) -> DecidedFile:
-    return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, reasons)
+    return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, because)
 
 
 def _mark(file: SelectionFile, criterion: Criterion) -> int:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,14 +20,37 @@ _DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.RE
 
 def canonical(content: Mapping[str, Any]) -> str:
     """Return the one canonical text of a JSON object: keys sorted, no spaces, no escapes that UTF-8 does not need."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _written(content)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical form of everything but the digest itself."""
-    return hashlib.sha256(
-        canonical({key: value for key, value in content.items() if key != "sha256"}).encode()
-    ).hexdigest()
+    """Return the SHA-256 of the canonical form of everything but the digest itself.
+
+    It is fed row by row: the text of 200,000 rows in one, with all its pieces, would be held beside them."""
+    hasher = hashlib.sha256()
+    for part in _parts({key: value for key, value in content.items() if key != "sha256"}):
+        hasher.update(part.encode())
+    return hasher.hexdigest()
+
+
+def _parts(content: Mapping[str, Any]) -> Iterator[str]:
+    """The canonical text in pieces."""
+    before = "{"
+    for key in sorted(content):
+        yield f"{before}{_written(key)}:"
+        before = ","
+        value = content[key]
+        if not isinstance(value, list):
+            yield _written(value)
+            continue
+        for place, each in enumerate(value):
+            yield f"{',' if place else '['}{_written(each)}"
+        yield "]" if value else "[]"
+    yield "{}" if before == "{" else "}"
 
 
 def certificate(
@@ -88,7 +111,7 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
         entries = [RankingEntry(r["reference"], tuple(r["totals"]), tuple(r["tie"])) for r in stated]
         ranking = rank(entries, certificate["seed"])
         outcome = _outcomes(ranking, certificate["seats"], certificate["waiting"])
-        expected = [_row(row, outcome[row.reference]) for row in ranking.rows]
+        expected = (_row(row, outcome[row.reference]) for row in ranking.rows)
         problems += _as_the_rubric_says(certificate["rubric"], stated)
     except Refused as refusal:
         return [*problems, *refusal.problems]
@@ -158,7 +181,7 @@ def _row(row: RankedCandidate, outcome: str) -> dict[str, Any]:
     }
 
 
-def _differences(stated: list[Any], expected: list[dict[str, Any]]) -> list[Problem]:
+def _differences(stated: list[Any], expected: Iterable[dict[str, Any]]) -> list[Problem]:
     return [
         Problem(
             N_("Au rang %(rank)s, le recalcul donne %(expected)s et le certificat dit autre chose."),

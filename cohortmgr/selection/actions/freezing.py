@@ -70,8 +70,9 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     found = certificate(
         board.ranking, board.seats, board.ranking.seed, rubric_of(board.rubric), board.waiting, board.scores
     )
+    problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)
-    return Frozen(rests_on, board, decided, found, verify(found))
+    return Frozen(rests_on, board, decided, found, problems)
 
 
 def held(viewer: Viewer, reference: str, *states: BatchState) -> Batch | None:

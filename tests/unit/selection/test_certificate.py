@@ -1,6 +1,7 @@
 """A certificate says all that is needed to recompute a selection, and any change to it shows."""
 
 import copy
+import hashlib
 import json
 from typing import Any
 
@@ -68,3 +69,11 @@ def test_a_certificate_holds_integers_only() -> None:
     with pytest.raises(ValueError, match="seed"):
         certificate(ranking, 1, "other", RUBRIC)
     assert verify({**certificate(ranking, 1, "s", RUBRIC), "seats": 1.0})
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"rows": []}, {"b": [1, {"d": "é", "c": []}], "a": {"y": [None], "x": 2}, "ج": "\n"}]
+)
+def test_a_digest_fed_in_pieces_is_that_of_the_canonical_text(content: dict[str, Any]) -> None:
+    whole = hashlib.sha256(canonical(content).encode()).hexdigest()
+    assert digest(content) == digest({**content, "sha256": "0"}) == whole
