@@ -53,6 +53,9 @@ def upgrade() -> None:
         op.create_index(f"ix_applications_{name}", "applications", list(columns), **where)
     op.drop_index("ix_applications_intake_state_sent", "applications")
     op.create_index("ix_applications_intake_state_sent", "applications", [*OF_STATE, "listed_at", "id"])
+    op.drop_index("ix_applications_intake_state_name", "applications")
+    asked = ["institution_id", "person_id", "consent"]
+    op.create_index("ix_applications_intake_state_name", "applications", list(FEW), postgresql_include=asked)
     execute(op.get_context().dialect.name)
 
 
@@ -63,6 +66,8 @@ def downgrade() -> None:
             op.execute(f"DROP TRIGGER app_{table}_{event}" + (f" ON {table}" if on_postgresql else ""))
     for table in TRIGGERS if on_postgresql else ():
         op.execute(f"DROP FUNCTION app_follow_{table}()")
+    op.drop_index("ix_applications_intake_state_name", "applications")
+    op.create_index("ix_applications_intake_state_name", "applications", list(FEW))
     op.drop_index("ix_applications_intake_state_sent", "applications")
     op.create_index("ix_applications_intake_state_sent", "applications", [*OF_STATE, "sent_at", "id"])
     for name in INDEXES:

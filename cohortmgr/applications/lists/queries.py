@@ -79,17 +79,19 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
 }
 
 
-# A list asks for so many files by their ids, wherever they stand in its order: all who bear a name stand beside each
-# other, and reading along would pass everybody before them. Of more, one is soon met.
+# So many files are counted that something beside the index of an order chooses. If no more are found by what is asked
+# of a file for four blocks or five, they are gathered by their ids, each for six; else met along the order.
 MANY = 5_000
+# If it costs nothing to ask it of a file that is read anyhow, so many are gathered.
+GATHERED = 1_000
 
 
 @dataclass(frozen=True)
 class FileSet:
     """Files that are chosen by more than the index of an order can say, as a query of their ids; or all others.
 
-    `of_row` is what a file's own row says of it; of what `is_dense` no index says of one file whether it is in it. What
-    `is_of_state` holds files of the list's state alone."""
+    `of_row` is what a file's own row says of it. Of what `is_dense` no index says of one file whether it is in it, so
+    that all are read before the first is asked for. What `is_of_state` holds files of the list's state alone."""
 
     files: sa.Select[Any]
     is_wanted: bool = True
@@ -119,7 +121,8 @@ class FileSet:
         """The same condition for who reads a page along its order. It asks the database how many files these are."""
         if not self.is_wanted:
             return self.condition
-        if not self.size.is_more:
+        is_asked_freely = self.is_dense or self.of_row is not None
+        if not self.size.is_more and self.size.number <= (GATHERED if is_asked_freely else MANY):
             return _among(self.files)
         return self.condition.is_(True) if self.is_dense else self.condition  # the first is no join
 
@@ -240,8 +243,12 @@ def _order(filters: ApplicationFilters) -> list[Any]:
 
 
 def _parts(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
-    """A list of all states is read state by state: no index has its order."""
-    return [Application.state == state for state in ApplicationState] if filters.state == "all" else []
+    """A list of all states is read state by state: no index has its order. What a search finds is looked for in the
+    index of names alone, since those who bear a name may stand behind everybody else; then these rows are read."""
+    if filters.state == "all":
+        return [Application.state == state for state in ApplicationState]
+    by_name = filters.search and filters.sort.removeprefix("-") == "name"
+    return [Application.state == filters.state] if by_name else []
 
 
 def page(

@@ -171,6 +171,7 @@ def test_pages_of_every_filter_and_order_are_what_a_plain_scan_finds(
     files: Sequence[Application], many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lists, "MANY", many)
+    monkeypatch.setattr(lists, "GATHERED", many)
     number, there = files[0].intake_id, _belonging()
     known = counts([number])[number]
     for seed in range(60):

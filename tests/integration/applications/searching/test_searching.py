@@ -127,6 +127,7 @@ def test_many_files_are_found_as_few_are(files: list[Application], monkeypatch: 
     number = files[1].intake_id
     for many in (0, 3, 600):
         monkeypatch.setattr("cohortmgr.applications.lists.queries.MANY", many)
+        monkeypatch.setattr("cohortmgr.applications.lists.queries.GATHERED", many)
         for text in ("amrani", "el", "fatima zahra taz", "mdia", "عبد الله", "zzz"):
             assert found(number, text, "all") == scanned(files, text, "all", number), (text, many)
         with_note = ApplicationFilters(state="all", note="yes")
