@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import request
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.slips import TypedQuestion
@@ -18,6 +19,7 @@ from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.form.asides import as_saved, asides_of, kept_here, may_ask
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_asides
 from cohortmgr.applications.form.forms.fields import GroupRows
+from cohortmgr.applications.form.views.drawing import parts
 from cohortmgr.applications.form.views.requests import seen_by
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -74,6 +76,23 @@ def unanswered(
         drawn[more].add_row()
     show_asides(drawn, asides, told)
     return drawn, told
+
+
+def filled(
+    file: File, known: Mapping[str, Any], unfinished: Callable[[str], object]
+) -> list[Markup | Question]:
+    """The whole form, drawn, with the answers and with what a code proved of the person; without the questions of
+    papers for which something was sent, or is on its way."""
+    definition, reference = file.definition, file.application.reference
+    given, more = typed(definition, {**known, **file.working}), request.args.get("more")
+    return parts(
+        fingerprint_of(file),
+        definition,
+        given,
+        more,
+        reference,
+        lambda key: key in file.documents or unfinished(key),
+    )
 
 
 def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[PreparedUpload], list[Problem]]:
