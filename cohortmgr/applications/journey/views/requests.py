@@ -51,9 +51,10 @@ def asides_on(
     file: File, questions: Iterable[Question], sent: MultiDict[str, Any]
 ) -> dict[str, TypedQuestion]:
     """What is asked about the answers that were sent to these questions, those that are hidden apart."""
-    form, out = file.definition.form, hidden(file.definition.form, file.working)
+    form, answers = file.definition.form, file.working
+    out = hidden(form, answers)
     shown = [question for question in questions if question.key not in out]
-    return asides_of(form, shown, sent, file.working, keys_of(file))
+    return asides_of(form, shown, sent, answers, keys_of(file))
 
 
 def unanswered(
@@ -61,15 +62,15 @@ def unanswered(
 ) -> tuple[ApplicationForm | None, dict[str, str]]:
     """A form of the answers as they were saved if something is still asked about one of them, else None; and the texts
     that are asked about no more, by the name of their field. `known` is what a code proved of the person."""
-    form, asked_here = file.definition.form, tuple(questions)
-    if not may_ask(form, asked_here, file.working, known):
+    form, asked_here, answers = file.definition.form, tuple(questions), file.working
+    if not may_ask(form, asked_here, answers, known):
         return None, {}
-    sent = as_saved(form, asked_here, file.working, known)
+    sent = as_saved(form, asked_here, answers, known)
     asides, told = asides_on(file, asked_here, sent), kept_here(form, asked_here, sent)
     if not asides:
         return None, told
     drawn = form_class(fingerprint_of(file), file.definition)(
-        formdata=None, data=typed(file.definition, {**known, **file.working})
+        formdata=None, data=typed(file.definition, {**known, **answers})
     )
     more = request.args.get("more")
     if more in drawn and isinstance(drawn[more], GroupRows):
