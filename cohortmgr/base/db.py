@@ -194,14 +194,15 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
         begin_saying(connection, _writes(connection), waits, connection.get_execution_options().get(QUEUE))
 
     def end(connection: Any) -> None:
-        """End a read-only transaction by COMMIT instead of ROLLBACK.
+        """End a read-only transaction by COMMIT instead of ROLLBACK, and none where none is open: the pool asks again.
 
         At a ROLLBACK the driver forgets all the statements that it had prepared, and the server would have to
         plan each of them again at every request."""
         driver = cast(psycopg.Connection[Any], connection.driver_connection)
-        if driver.read_only and driver.info.transaction_status == TransactionStatus.INTRANS:
+        state = driver.info.transaction_status
+        if driver.read_only and state == TransactionStatus.INTRANS:
             driver.commit()
-        else:
+        elif state != TransactionStatus.IDLE:
             undo(connection)
 
     engine.dialect.do_rollback = end  # type: ignore[method-assign,assignment]
