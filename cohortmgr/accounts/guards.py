@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask, g, has_request_context, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from cohortmgr.accounts.actions import access, held_forms
 from cohortmgr.accounts.queries import ended_roles, known_people, viewers
@@ -21,8 +22,7 @@ from cohortmgr.base.i18n import has_chosen
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# What holds the session's token in the cookie.
-_USER = "_user_id"
+login_manager = LoginManager()
 _ENDED = N_(
     "Votre rôle ici est fini depuis le %(day)s (%(role)s) : ces pages ne vous sont plus ouvertes. S’il doit reprendre, "
     "demandez-le à %(who)s."
@@ -35,6 +35,25 @@ _GIVER = N_("la personne qui vous l’avait donné")
 _REFERENCE = re.compile(r"[0-9A-Z]{26}\Z")
 
 
+class SignedIn(UserMixin):
+    """The user object of Flask-Login: the session's token, which is its id, and the viewer."""
+
+    def __init__(self, token: str, viewer: Viewer) -> None:
+        self.token = token
+        self.viewer = viewer
+
+    def get_id(self) -> str:
+        return self.token
+
+
+@login_manager.user_loader
+def _load(token: str) -> SignedIn | None:
+    if g.get("without_database"):
+        return None
+    found = viewers.viewer_of_token(token)
+    return SignedIn(token, found) if found else None
+
+
 def viewer() -> Viewer:
     """Return the request's viewer; ANONYMOUS if nobody is signed in.
     Loaded once for each request, by one statement."""
@@ -42,8 +61,8 @@ def viewer() -> Viewer:
         return ANONYMOUS
     known: Viewer | None = g.get("viewer")
     if known is None:
-        token = session.get(_USER)
-        known = g.viewer = (viewers.viewer_of_token(token) if token else None) or ANONYMOUS
+        known = current_user.viewer if "_user_id" in session and current_user.is_authenticated else ANONYMOUS
+        g.viewer = known
         if known is not ANONYMOUS:
             see(known.listed, known.person_id)
             if not has_chosen():
@@ -54,7 +73,7 @@ def viewer() -> Viewer:
 def sign_in(token: str, known: Viewer) -> None:
     """Put the session's token into the cookie, and drop what the anonymous browser held."""
     session.clear()
-    session[_USER] = token
+    login_user(SignedIn(token, known))
     # On a shared device, the cookie ends with the browser.
     session.permanent = not known.shared
     g.viewer = known
@@ -62,6 +81,7 @@ def sign_in(token: str, known: Viewer) -> None:
 
 def sign_out() -> None:
     """Sign the browser out: empty its session cookie."""
+    logout_user()
     session.clear()
     g.viewer = ANONYMOUS
 
@@ -98,7 +118,7 @@ def _returning(view: Callable[..., object]) -> str | None:
 def _hold() -> bool:
     """Hold the request's form if the browser has the token of a session that ended;
     returns whether it is held."""
-    token = session.get(_USER)
+    token = session.get("_user_id")
     account_id = held_forms.account_of(token) if token else None
     if account_id is None:
         return False
@@ -127,7 +147,10 @@ company = _guard("company", lambda known: "company" in known.works_for)
 
 
 def init_guards(app: Flask) -> None:
-    """Have every request know who asks, and every template."""
+    """Set up Flask-Login without its own session protection, because sessions are rows and can be revoked."""
+    login_manager.session_protection = None
+    # Its own context processor loads the account for every template, the page of an absent database among them.
+    login_manager.init_app(app, add_context_processor=False)
     app.before_request(_meet)
     app.context_processor(_person)
     app.jinja_env.globals["on_shared_device"] = on_shared_device
@@ -153,13 +176,14 @@ def way_to_missing() -> str | None:
 def ended_meanwhile() -> str | None:
     """Look again who asks, after a wall refused them: where to come in again if their session ended since the request
     began, empty if a role of theirs did, None if neither. The page that answers is drawn for what they are now."""
-    before, token = viewer(), session.get(_USER)
+    before, token = viewer(), session.get("_user_id")
     if before is ANONYMOUS or token is None:
         return None
     now = viewers.viewer_of_token(token)
     if now is not None and now.grants == before.grants:
         return None
     g.pop("viewer", None)
+    g.pop("_login_user", None)
     return url_for("accounts.sign_in") if now is None else ""
 
 

@@ -63,7 +63,7 @@ PURE_STANDARD = {
     "sys", "textwrap", "time", "tomllib", "types", "typing", "unicodedata", "uuid", "zipfile",
     "zlib", "zoneinfo",
 }  # fmt: skip
-_REQUEST = ("celery", "kombu", "flask_wtf", "wtforms")
+_REQUEST = ("celery", "kombu", "flask_login", "flask_wtf", "wtforms")
 # Packages that a family does not import, by the beginning of the name.
 REFUSED: dict[str, tuple[str, ...]] = {
     "models": ("flask", "celery", "wtforms"),
@@ -71,9 +71,9 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "display": ("sqlalchemy", *_REQUEST),
     "queries": _REQUEST,
     "actions": _REQUEST,
-    "forms": ("sqlalchemy", "celery", "kombu"),
-    "tasks": ("flask_wtf", "wtforms"),
-    "commands": ("flask_wtf", "wtforms"),
+    "forms": ("sqlalchemy", "celery", "kombu", "flask_login"),
+    "tasks": ("flask_login", "flask_wtf", "wtforms"),
+    "commands": ("flask_login", "flask_wtf", "wtforms"),
     "guards": ("celery", "kombu"),
     "views": ("celery", "kombu"),
 }

@@ -164,7 +164,7 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (imports.below_their_own, "cohortmgr/reports/queries.py", "from flask import session"),
     (imports.below_their_own, "cohortmgr/reports/queries.py", "if TYPE_CHECKING: import cohortmgr.reports.actions"),
     (imports.below_their_own, "cohortmgr/reports/actions.py", "from flask import url_for"),
-    (imports.below_their_own, "cohortmgr/reports/actions.py", "from flask_wtf import FlaskForm"),
+    (imports.below_their_own, "cohortmgr/reports/actions.py", "from flask_login import current_user"),
     (imports.below_their_own, "cohortmgr/reports/actions.py", "import celery"),
     (imports.below_their_own, "cohortmgr/reports/actions.py", "from cohortmgr.base.web import responses"),
     (imports.below_their_own, "cohortmgr/stipends/forms.py", "import cohortmgr.stipends.queries"),
