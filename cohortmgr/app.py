@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -16,7 +17,7 @@ from cohortmgr.base import clock, crypto, db, i18n, storage
 from cohortmgr.base.migrating import init_migrations
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
 from cohortmgr.base.stores.opening import open_store
-from cohortmgr.base.web import assets, bodies, markup, precedence, reading, responses
+from cohortmgr.base.web import assets, bodies, cookies, markup, precedence, reading, responses
 from cohortmgr.cohorts import wiring as cohorts
 from cohortmgr.demo import wiring as demo
 from cohortmgr.jobs import wiring as jobs
@@ -57,11 +58,15 @@ ROOMS = (
 
 
 class Site(Flask):
-    """The Flask application class; it only sets the Jinja environment of base/web/markup.py and the request of
+    """The Flask application class: with the Jinja environment of base/web/markup.py and the request of
     base/web/bodies.py."""
 
     jinja_environment = markup.House
     request_class = bodies.HouseRequest
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is: none of ours is a coroutine, and a request asks fifteen times."""
+        return func
 
 
 def create_app(settings: Settings | None = None, process: Process = "web") -> Flask:
@@ -77,6 +82,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         static_folder=None,
     )
     _configure(app, settings)
+    app.session_interface = cookies.CookieSessions(app)
     app.extensions["cohortmgr-keyring"] = crypto.Keyring.parse(
         settings.sealing_keys, settings.index_key, settings.trail_key
     )

@@ -84,6 +84,8 @@ def known_email(text: str) -> str:
 
 def _composed(text: str) -> str:
     """Lower case, and not folded: folding makes strasse of straße, which is another mailbox."""
+    if text.isascii():  # as nearly every address is: nothing to compose, and all of it has a width
+        return text.lower()
     seen = "".join(sign for sign in unicodedata.normalize("NFC", text) if unicodedata.category(sign) != "Cf")
     return unicodedata.normalize("NFC", seen.lower())
 

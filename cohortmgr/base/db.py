@@ -165,12 +165,14 @@ def _configure_sqlite(engine: sa.Engine, patience: float) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         nonlocal given_up
+        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
         if not _writes(connection):
-            connection.exec_driver_sql("BEGIN")
+            driver.execute(
+                "BEGIN"
+            )  # which opens and locks nothing, so that it cannot fail as a statement does
             return
         # While the database is known to be locked, nobody else holds a thread for long: the rest are to be answered.
         waits = SHORT_PATIENCE if time.monotonic() - given_up < REMEMBERED else patience
-        driver = cast(sqlite3.Connection, connection.connection.driver_connection)
         driver.execute(f"PRAGMA busy_timeout={waits * 1000:.0f}")
         try:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -192,14 +194,15 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
         begin_saying(connection, _writes(connection), waits, connection.get_execution_options().get(QUEUE))
 
     def end(connection: Any) -> None:
-        """End a read-only transaction by COMMIT instead of ROLLBACK.
+        """End a read-only transaction by COMMIT instead of ROLLBACK, and none where none is open: the pool asks again.
 
         At a ROLLBACK the driver forgets all the statements that it had prepared, and the server would have to
         plan each of them again at every request."""
         driver = cast(psycopg.Connection[Any], connection.driver_connection)
-        if driver.read_only and driver.info.transaction_status == TransactionStatus.INTRANS:
+        state = driver.info.transaction_status
+        if driver.read_only and state == TransactionStatus.INTRANS:
             driver.commit()
-        else:
+        elif state != TransactionStatus.IDLE:
             undo(connection)
 
     engine.dialect.do_rollback = end  # type: ignore[method-assign,assignment]
@@ -244,8 +247,8 @@ def insert_or_leave(session: Session, model: type[Model], rows: list[dict[str, A
 
 
 def is_postgresql() -> bool:
-    """Whether the session's database is PostgreSQL, for what only a function of the database may do there."""
-    return db.session.connection().dialect.name == "postgresql"
+    """Whether the database is PostgreSQL, for what only a function of the database may do there."""
+    return db.engine.dialect.name == "postgresql"
 
 
 def see(institutions: Iterable[int], person_id: int | None) -> None:

@@ -19,6 +19,8 @@ from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, force_locale, get_translations, gettext, ngettext
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Quantity
@@ -83,7 +85,13 @@ def _asked() -> str:
     chosen = request.cookies.get(_language_cookie())
     if chosen in LANGUAGES:
         return str(chosen)
-    return request.accept_languages.best_match(LANGUAGES) or "fr"
+    return _accepted(request.headers.get("Accept-Language", ""))
+
+
+@lru_cache(maxsize=1024)
+def _accepted(header: str) -> str:
+    """Return the language of ours that a browser likes best, cached since few browsers differ in what they say."""
+    return parse_accept_header(header, LanguageAccept).best_match(LANGUAGES) or "fr"
 
 
 @contextmanager

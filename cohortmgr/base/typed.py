@@ -108,9 +108,10 @@ def is_sound(text: str) -> bool:
 
 def is_broken(text: str) -> bool:
     """Whether half of a surrogate pair stands in the text."""
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
+    return _HALVES.search(text) is not None
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
 # Controls that nobody types: all but tabs and line ends, DEL and the second block among them.
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _OLD_BREAKS = re.compile("[\x0b\x0c\x85]")

@@ -13,7 +13,7 @@ from cohortmgr.accounts.roles.queries.held_roles import WHOLE
 from cohortmgr.accounts.roles.rules import RoleScope
 from cohortmgr.accounts.rules import PERMISSIONS, Scope, Viewer
 from cohortmgr.base.caching import Kept
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import in_each_language
 from cohortmgr.organisations import queries as organisations
@@ -109,40 +109,42 @@ def all_intakes() -> Sequence[Intake]:
     return intakes_below([Scope("")])
 
 
-_SEATS = sa.select(sa.func.sum(Offering.seats)).where(Offering.intake_id == Intake.id).scalar_subquery()
+# Tables and not models: nothing of these rows is changed, and the mapper's part costs as much as the statement.
+_INTAKES, _PROGRAMMES, _OFFERINGS = (table_of(each).c for each in (Intake, Programme, Offering))
+_SEATS = sa.select(sa.func.sum(_OFFERINGS.seats)).where(_OFFERINGS.intake_id == _INTAKES.id).scalar_subquery()
 _FREE = (
-    sa.select(sa.func.sum(Offering.seats - Offering.taken))
-    .where(Offering.intake_id == Intake.id)
+    sa.select(sa.func.sum(_OFFERINGS.seats - _OFFERINGS.taken))
+    .where(_OFFERINGS.intake_id == _INTAKES.id)
     .scalar_subquery()
 )
 
 # The published intakes as public pages show them, in one statement, newest opening first. It is made once,
 # because building a statement costs more than running it.
-_PUBLIC = (
+_PUBLIC: sa.Select[Any] = (
     sa.select(
-        Intake.reference,
-        Intake.version,
-        Intake.fingerprint,
-        Intake.key,
-        Intake.title,
-        Intake.opens_at,
-        Intake.closes_at,
-        Intake.decision_by,
-        Intake.starts_on,
-        Programme.key.label("programme_key"),
-        Programme.version.label("programme_version"),
-        Programme.title.label("programme_title"),
-        Programme.summary.label("programme_summary"),
+        _INTAKES.reference,
+        _INTAKES.version,
+        _INTAKES.fingerprint,
+        _INTAKES.key,
+        _INTAKES.title,
+        _INTAKES.opens_at,
+        _INTAKES.closes_at,
+        _INTAKES.decision_by,
+        _INTAKES.starts_on,
+        _PROGRAMMES.key.label("programme_key"),
+        _PROGRAMMES.version.label("programme_version"),
+        _PROGRAMMES.title.label("programme_title"),
+        _PROGRAMMES.summary.label("programme_summary"),
         _SEATS.label("seats"),
         _FREE.label("free"),
     )
-    .join(Programme, Programme.id == Intake.programme_id)
-    .where(Intake.state == IntakeState.PUBLISHED.value)
-    .order_by(Intake.opens_at.desc(), Intake.id.desc())
+    .join_from(table_of(Intake), table_of(Programme), _PROGRAMMES.id == _INTAKES.programme_id)
+    .where(_INTAKES.state == IntakeState.PUBLISHED.value)
+    .order_by(_INTAKES.opens_at.desc(), _INTAKES.id.desc())
 )
 _NEWEST = _PUBLIC.limit(100)
-_OF_PROGRAMME = _PUBLIC.where(Programme.key == sa.bindparam("programme_key"))
-_OF_REFERENCE = _PUBLIC.where(Intake.reference == sa.bindparam("intake_reference"))
+_OF_PROGRAMME = _PUBLIC.where(_PROGRAMMES.key == sa.bindparam("programme_key"))
+_OF_REFERENCE = _PUBLIC.where(_INTAKES.reference == sa.bindparam("intake_reference"))
 
 
 def public_intakes() -> Sequence[sa.Row[Any]]:

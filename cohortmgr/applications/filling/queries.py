@@ -43,10 +43,11 @@ def proved(viewer: Viewer, file: File, asked: Iterable[Question]) -> dict[str, A
     for one and have no answer yet: nobody types again what a code proved. One statement where there is one."""
     if file.application.state != ApplicationState.DRAFT:
         return {}
+    answers = file.working
     open_still = {
         _CONTACTS[question.target]: question.key
         for question in asked
-        if question.target in _CONTACTS and question.key not in file.working
+        if question.target in _CONTACTS and question.key not in answers
     }
     known = contacts_shown(viewer) if open_still else []
     return {open_still[each.channel]: each.address for each in known if each.channel in open_still}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DontWrapMixin
 
+from cohortmgr.base.databases.cursors import LazyCursor
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.typed import is_sound, texts_in
 
@@ -75,7 +78,12 @@ def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
     waits = ""
     if patience is not None:
         waits = f" -c lock_timeout={patience * 1000:.0f} -c statement_timeout={LONGEST * 1000}{_OF_PAGES}"
-    said = {**_LINE, "options": f"-c timezone=UTC{waits}", "connect_timeout": 4}
+    said = {
+        **_LINE,
+        "options": f"-c timezone=UTC{waits}",
+        "connect_timeout": 4,
+        "cursor_factory": LazyCursor,
+    }
     return {**options, "connect_args": said}
 
 
@@ -86,23 +94,33 @@ def begin_saying(
     lock; then wait for whoever is in the same queue. Raises OperationalError if the connection died, or if one of them
     took too long."""
     driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
-    words = []
+    words, reads = [], not writes
     if writes and patience is not None:
         words.append(f"SET LOCAL lock_timeout = {patience * 1000:.0f}")
     if queue is not None:
         words.append(f"SELECT pg_advisory_xact_lock({_QUEUES}, {queue:d})")
-    try:
+    with faults_of(connection, "BEGIN"):
         if driver.closed:
             raise psycopg.OperationalError("the connection is lost")
-        driver.read_only = not writes
+        if driver.read_only is not reads:  # telling the driver costs it a turn of its lock
+            driver.read_only = reads
         if words:
             driver.execute("; ".join(words).encode())
+
+
+@contextmanager
+def faults_of(connection: sa.Connection, what: str) -> Iterator[None]:
+    """Raise what goes wrong within as the OperationalError of a statement, and leave a connection that died.
+
+    The driver is asked without SQLAlchemy: nobody else would leave the connection, nor say so in the one class by which
+    pages and the worker know it."""
+    try:
+        yield
     except psycopg.Error as error:
-        # It is no statement that SQLAlchemy sees: nobody else would leave a connection that died, nor say so in the
-        # one class by which pages and the worker know it.
-        if driver.closed:
+        driver = cast(psycopg.Connection[Any], connection.connection.driver_connection)
+        if gone := driver.closed:
             connection.invalidate(error)
-        raise sa.exc.OperationalError("BEGIN", None, error, connection_invalidated=driver.closed) from error
+        raise sa.exc.OperationalError(what, None, error, connection_invalidated=gone) from error
 
 
 def hide_names(connection: Any, _record: Any) -> None:

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, request
@@ -87,6 +88,7 @@ class Icons:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self.drawings = {path.stem: self._drawing(path) for path in _sources(folder / "icons", "*.svg")}
+        self._drawn = lru_cache(maxsize=1024)(self._draw)
 
     @staticmethod
     def _drawing(path: Path) -> str:
@@ -95,6 +97,9 @@ class Icons:
     def __call__(self, name: str, label: str | None = None, css: str = "") -> Markup:
         """Return the icon as markup, decorative unless a label says what it means. Raises KeyError for
         unknown names."""
+        return self._drawn(name, label, css)
+
+    def _draw(self, name: str, label: str | None, css: str) -> Markup:
         classes = " ".join(filter(None, ("icon", "mirror" if name in MIRRORED else "", css)))
         meaning = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
         opening = f'<svg class="{escape(classes)}" {meaning} focusable="false" '

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from markupsafe import Markup
 from wtforms import BooleanField, FileField, SelectField, SelectMultipleField
 
+from cohortmgr.accounts.guards import on_shared_device
 from cohortmgr.applications.answers.display import variant
 from cohortmgr.applications.form.forms.classes import form_class
 from cohortmgr.applications.form.forms.fields import GroupRows, Parts
 from cohortmgr.base.caching import Kept
-from cohortmgr.base.i18n import language
+from cohortmgr.base.i18n import language, localized
 from cohortmgr.programmes.definition.rules import Definition, FormSection, Question, QuestionKind
 
 # Placeholders from Unicode's private use area: HOLE and END enclose the name of an input that takes a text;
 # INDEX and NUMBER stand for a row's index and number. No answer may hold one while the form is drawn.
 HOLE, END, INDEX, NUMBER = "\ue000", "\ue001", "\ue002", "\ue003"
+# Stands for a file's reference in the addresses of its papers, and how it is written there.
+FILE, FILE_WRITTEN = "\ue004", "%EE%80%84"
 _HOLES = re.compile(
     f"{HOLE}(?P<text>[^{END}]*){END}"
     r'|<select [^>]*?name="(?P<select>[^"]*)"'
@@ -35,8 +38,9 @@ _HOLES = re.compile(
 )
 _CHOSEN = (BooleanField, FileField, SelectField, SelectMultipleField)
 
-# Known by the definition's fingerprint, the language and the variant of the form, of which alone a drawing is made.
-_drawings: Kept[tuple[str, str, str], FormMarkup] = Kept(32)
+# Known by all that a drawing is made of: the definition's fingerprint, the language, the variant of the form, the
+# site's root, and whether the device is shared, which then is told to remember nothing.
+_drawings: Kept[tuple[str, str, str, str, bool], FormMarkup] = Kept(32)
 
 
 @dataclass(frozen=True)
@@ -115,26 +119,33 @@ def _flat(name: str, answer: Any) -> Iterable[tuple[str, Any]]:
 
 @dataclass(frozen=True)
 class MarkupRun:
-    """Questions that follow one another, and their HTML while none is answered. They are kept together since
-    a page spends more on each piece that it is given than on what is in it."""
+    """Questions that follow one another, and their HTML while none is answered; the beginning or end of a section is
+    a run without questions."""
 
     questions: Mapping[str, QuestionMarkup | GroupMarkup]
-    empty: Markup
+    empty: str
 
-    def filled(self, answers: Mapping[str, Any], more: str | None) -> Markup:
+    def filled(self, answers: Mapping[str, Any], more: str | None) -> str:
         """Their HTML with the answers; `more` names a group that gets one more row."""
         if more not in self.questions and self.questions.keys().isdisjoint(answers):
             return self.empty
-        each = self.questions.items()
-        return Markup("".join(drawn.filled(answers.get(key), more == key) for key, drawn in each))  # as above
+        return "".join(drawn.filled(answers.get(key), more == key) for key, drawn in self.questions.items())
+
+
+@dataclass(frozen=True)
+class PaperMarkup:
+    """A question of papers, and its HTML as long as nothing was sent for it."""
+
+    question: Question
+    empty: str
 
 
 @dataclass(frozen=True)
 class FormMarkup:
-    """A form in one language: questions by key; each section's runs, divided by questions of papers."""
+    """A form in one language: its questions by key, and the whole of it from the first section to the last."""
 
     questions: Mapping[str, QuestionMarkup | GroupMarkup]
-    sections: Sequence[tuple[FormSection, Sequence[MarkupRun | Question]]]
+    parts: Sequence[MarkupRun | PaperMarkup]
 
 
 def questions(fingerprint: str, definition: Definition) -> Mapping[str, QuestionMarkup | GroupMarkup]:
@@ -142,41 +153,64 @@ def questions(fingerprint: str, definition: Definition) -> Mapping[str, Question
     return _drawing(fingerprint, definition).questions
 
 
-def sections(
-    fingerprint: str, definition: Definition, answers: Mapping[str, Any] | None, more: str | None
-) -> list[tuple[FormSection, list[Markup | Question]]]:
-    """Each section with its questions filled in. Questions of papers are left to the page; without `answers`
-    all are: a page with errors draws them anew. `more` names a group that gets one more row."""
-    if answers is None:
-        return [
-            (each, [q for q in each.questions if q.asked_at_application]) for each in definition.form.sections
-        ]
-    return [
-        (section, [part.filled(answers, more) if isinstance(part, MarkupRun) else part for part in parts])
-        for section, parts in _drawing(fingerprint, definition).sections
-    ]
+def sections(definition: Definition) -> list[tuple[FormSection, list[Question]]]:
+    """Each section with the questions that it asks: a page with errors draws them anew."""
+    return [(each, _asked(each)) for each in definition.form.sections]
+
+
+def parts(
+    fingerprint: str,
+    definition: Definition,
+    answers: Mapping[str, Any],
+    more: str | None,
+    reference: str,
+    is_sent: Callable[[str], object],
+) -> list[Markup | Question]:
+    """The sections of a file's form, filled in. They are one piece of HTML, divided by those questions of papers for
+    which something was sent: the page draws these. `more` names a group that gets one more row."""
+    found: list[Markup | Question] = []
+    texts: list[str] = []
+    for part in _drawing(fingerprint, definition).parts:
+        if isinstance(part, MarkupRun):
+            texts.append(part.filled(answers, more))
+        elif is_sent(part.question.key):
+            found += (Markup("".join(texts)), part.question)  # as above
+            texts.clear()
+        else:
+            texts.append(part.empty.replace(FILE_WRITTEN, reference))
+    return [*found, Markup("".join(texts))]  # as above
+
+
+def _asked(section: FormSection) -> list[Question]:
+    return [question for question in section.questions if question.asked_at_application]
 
 
 def _drawing(fingerprint: str, definition: Definition) -> FormMarkup:
-    wanted = (fingerprint, language(), variant(definition))
+    wanted = (fingerprint, language(), variant(definition), request.script_root, on_shared_device())
     return _drawings.get(wanted, _made, fingerprint, definition)
 
 
 def _made(fingerprint: str, definition: Definition) -> FormMarkup:
     drawn = _draw(fingerprint, definition)
-    return FormMarkup(drawn, [(each, list(_runs(each, drawn))) for each in definition.form.sections])
+    group = current_app.jinja_env.get_template("macros/forms.html").module.group  # type: ignore[attr-defined]
+    found: list[MarkupRun | PaperMarkup] = []
+    for section in definition.form.sections:
+        opened, closed = group(localized(section.title), caller=lambda: HOLE).split(HOLE)
+        found += (MarkupRun({}, opened), *_runs(section, drawn), MarkupRun({}, closed))
+    return FormMarkup(drawn, found)
 
 
 def _runs(
     section: FormSection, drawn: Mapping[str, QuestionMarkup | GroupMarkup]
-) -> Iterator[MarkupRun | Question]:
-    asked = [question for question in section.questions if question.asked_at_application]
-    for is_paper, together in groupby(asked, lambda question: question.kind is QuestionKind.FILE):
+) -> Iterator[MarkupRun | PaperMarkup]:
+    paper = current_app.jinja_env.get_template("applications/form/paper.html").module.paper  # type: ignore[attr-defined]
+    for is_paper, together in groupby(_asked(section), lambda question: question.kind is QuestionKind.FILE):
         if is_paper:
-            yield from together
+            for question in together:
+                yield PaperMarkup(question, paper(question, drawn[question.key].filled(None), FILE))
         else:
             run = {question.key: drawn[question.key] for question in together}
-            yield MarkupRun(run, Markup("".join(each.filled(None) for each in run.values())))  # as above
+            yield MarkupRun(run, "".join(each.filled(None) for each in run.values()))
 
 
 def _draw(fingerprint: str, definition: Definition) -> dict[str, QuestionMarkup | GroupMarkup]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import request
+from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts.slips import TypedQuestion
@@ -18,6 +19,7 @@ from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.applications.form.asides import as_saved, asides_of, kept_here, may_ask
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_asides
 from cohortmgr.applications.form.forms.fields import GroupRows
+from cohortmgr.applications.form.views.drawing import parts
 from cohortmgr.applications.form.views.requests import seen_by
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -49,9 +51,10 @@ def asides_on(
     file: File, questions: Iterable[Question], sent: MultiDict[str, Any]
 ) -> dict[str, TypedQuestion]:
     """What is asked about the answers that were sent to these questions, those that are hidden apart."""
-    form, out = file.definition.form, hidden(file.definition.form, file.working)
+    form, answers = file.definition.form, file.working
+    out = hidden(form, answers)
     shown = [question for question in questions if question.key not in out]
-    return asides_of(form, shown, sent, file.working, keys_of(file))
+    return asides_of(form, shown, sent, answers, keys_of(file))
 
 
 def unanswered(
@@ -59,21 +62,38 @@ def unanswered(
 ) -> tuple[ApplicationForm | None, dict[str, str]]:
     """A form of the answers as they were saved if something is still asked about one of them, else None; and the texts
     that are asked about no more, by the name of their field. `known` is what a code proved of the person."""
-    form, asked_here = file.definition.form, tuple(questions)
-    if not may_ask(form, asked_here, file.working, known):
+    form, asked_here, answers = file.definition.form, tuple(questions), file.working
+    if not may_ask(form, asked_here, answers, known):
         return None, {}
-    sent = as_saved(form, asked_here, file.working, known)
+    sent = as_saved(form, asked_here, answers, known)
     asides, told = asides_on(file, asked_here, sent), kept_here(form, asked_here, sent)
     if not asides:
         return None, told
     drawn = form_class(fingerprint_of(file), file.definition)(
-        formdata=None, data=typed(file.definition, {**known, **file.working})
+        formdata=None, data=typed(file.definition, {**known, **answers})
     )
     more = request.args.get("more")
     if more in drawn and isinstance(drawn[more], GroupRows):
         drawn[more].add_row()
     show_asides(drawn, asides, told)
     return drawn, told
+
+
+def filled(
+    file: File, known: Mapping[str, Any], unfinished: Callable[[str], object]
+) -> list[Markup | Question]:
+    """The whole form, drawn, with the answers and with what a code proved of the person; without the questions of
+    papers for which something was sent, or is on its way."""
+    definition, reference = file.definition, file.application.reference
+    given, more = typed(definition, {**known, **file.working}), request.args.get("more")
+    return parts(
+        fingerprint_of(file),
+        definition,
+        given,
+        more,
+        reference,
+        lambda key: key in file.documents or unfinished(key),
+    )
 
 
 def prepared(file: File, wanted: Iterable[Question]) -> tuple[list[PreparedUpload], list[Problem]]:

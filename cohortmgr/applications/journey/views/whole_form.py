@@ -58,6 +58,7 @@ from cohortmgr.applications.journey.hooks import FormStep, steps_above
 from cohortmgr.applications.journey.views.requests import (
     asides_on,
     editable,
+    filled,
     fingerprint_of,
     keys_of,
     prepared,
@@ -165,29 +166,31 @@ def _after(file: File, button: Pressed | None) -> str:
 
 
 def _form_page(file: File, page: ApplicationForm | None) -> ResponseReturnValue:
-    answers, fingerprint = file.working, fingerprint_of(file)
+    definition = file.definition
+    questions_of = definition.form.questions
+    unfinished = uploads.waiting_in(file.application.person_id, file.application.reference)
     known: Mapping[str, Any] = {}
     told: Mapping[str, str] = {}
     if page is None:
-        known = proved(guards.viewer(), file, file.definition.form.questions)
-        page, told = unanswered(file, asked(file.definition.form), known)
-    given = None if page else typed(file.definition, {**known, **answers})
+        known = proved(guards.viewer(), file, questions_of)
+        page, told = unanswered(file, asked(definition.form), known)
     return render_template(
         "applications/journey/candidate_form.html",
         form=page,
-        drawn=None if page else questions(fingerprint, file.definition),
+        drawn=None if page else questions(fingerprint_of(file), definition),
         asked={} if page else told,
-        sections=sections(fingerprint, file.definition, given, request.args.get("more")),
-        seen=marks(file.definition.form.questions, answers),
-        secret=secret(file.definition.form.questions),
+        parts=[] if page else filled(file, known, unfinished),
+        sections=sections(definition),
+        seen=marks(questions_of, file.working),
+        secret=secret(questions_of),
         news=_news(file),
-        definition=file.definition,
+        definition=definition,
         application=file.application,
         intake=file.intake,
         closes_at=file.closes_at,
         documents=file.documents,
         look_of=look_of,
-        unfinished=uploads.waiting_in(file.application.person_id, file.application.reference),
+        unfinished=unfinished,
         reasons=REASONS,
     )
 

@@ -17,15 +17,15 @@ from cohortmgr.base.caching import Kept
 from cohortmgr.base.i18n import language
 
 # Known by the address, the language and the rows as they are now: a row that changes is another page.
-_pages: Kept[Hashable, str] = Kept(256)
+_pages: Kept[Hashable, bytes] = Kept(256)
 
 
-def page(shown: Hashable, draw: Callable[[], str]) -> str:
+def page(shown: Hashable, draw: Callable[[], str]) -> str | bytes:
     """The page made by `draw`, kept for the next person who would see the same one.
 
     `shown` stands for everything on the page: two pages at one address with equal `shown` are the same page.
     """
     if guards.viewer() is not ANONYMOUS or session or request.query_string:
         return draw()
-    key = (request.host_url, request.script_root, request.path, language(), shown)
-    return _pages.get(key, draw)
+    key = (request.scheme, request.host, request.script_root, request.path, language(), shown)
+    return _pages.get(key, lambda: draw().encode())

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from flask import Flask, current_app, g
+from markupsafe import Markup
 
+from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.applications.answers.display import typed
 from cohortmgr.applications.form.forms.classes import form_class
-from cohortmgr.applications.form.views.drawing import questions, sections
-from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.applications.form.views.drawing import parts, questions, sections
+from cohortmgr.base.i18n import localized
+from cohortmgr.programmes.definition.rules import Definition, Question, QuestionKind
 from cohortmgr.programmes.definition.toml import fingerprint, read_known
 
+REFERENCE = "0123456789ABCDEFGHJKMNPQRS"
 ANSWERS = {
     "family_name": "El <Idrissi> & \"fils\" l'aîné", "sex": "f", "birth_date": "2004-02-26", "region": "MA-03",
     "licence": "mathematiques", "s1": "12.5", "french": "B2", "motivation": "Deux\nlignes & <b>une</b> troisième",
@@ -55,23 +62,61 @@ def test_a_drawing_filled_is_the_form(app: Flask, language: str, answers: dict[s
             assert Elements(drawn[question.key].filled(given.get(question.key))).found == plain, question.key
 
 
+def with_groups(definition: Definition, given: dict[str, Any], more: str | None) -> str:
+    """Each section in its group, each question in it, papers with the way to their page."""
+    macros = current_app.jinja_env.get_template("macros/forms.html").module
+    paper = current_app.jinja_env.get_template("applications/form/paper.html").module.paper  # type: ignore[attr-defined]
+    drawn = questions(fingerprint(definition), definition)
+    whole = ""
+    for section, asked in sections(definition):
+        texts = [
+            str(paper(each, drawn[each.key].filled(None), REFERENCE))
+            if each.kind is QuestionKind.FILE
+            else str(drawn[each.key].filled(given.get(each.key), more == each.key))
+            for each in asked
+        ]
+        whole += macros.group(localized(section.title), caller=partial(Markup("").join, map(Markup, texts)))  # type: ignore[attr-defined]
+    return whole
+
+
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("more", [None, "diplomas"])
 @pytest.mark.parametrize("answers", [{}, ANSWERS], ids=["empty", "filled"])
-def test_a_section_says_each_of_its_questions(app: Flask, answers: dict[str, str], more: str | None) -> None:
+@pytest.mark.parametrize("root", ["", "/candidatures"])
+def test_a_whole_form_says_each_section_with_each_of_its_questions(
+    app: Flask, answers: dict[str, str], more: str | None, root: str
+) -> None:
+    definition = read_known("mdia")
+    with app.test_request_context(base_url=f"http://localhost{root}"):
+        given = typed(definition, answers)
+        whole = parts(fingerprint(definition), definition, given, more, REFERENCE, lambda key: False)
+        assert whole == [with_groups(definition, given, more)]
+        assert f'"{root}/my/documents/' in str(whole[0]) or f'"{root}/my/applications/{REFERENCE}' in str(
+            whole[0]
+        )
+
+
+@pytest.mark.sqlite_only
+def test_a_paper_that_was_sent_is_left_to_the_page(app: Flask) -> None:
     definition = read_known("mdia")
     with app.test_request_context():
-        given = typed(definition, answers)
-        drawn = questions(fingerprint(definition), definition)
-        for section, parts in sections(fingerprint(definition), definition, given, more):
-            texts = [
-                str(drawn[each.key].filled(given.get(each.key), more == each.key))
-                for each in section.questions
-                if each.asked_at_application and each.kind is not QuestionKind.FILE
-            ]
-            assert "".join(part for part in parts if isinstance(part, str)) == "".join(texts), section.key
-            papers = [each for each in section.questions if each.kind is QuestionKind.FILE]
-            assert [part for part in parts if not isinstance(part, str)] == papers, section.key
+        whole = parts(fingerprint(definition), definition, {}, None, REFERENCE, {"transcripts"}.__contains__)
+        before, paper, after = whole
+        assert isinstance(paper, Question) and paper.key == "transcripts"
+        assert isinstance(before, str) and isinstance(after, str)
+        plain = with_groups(definition, {}, None)
+        assert plain.startswith(before) and plain.endswith(after)
+        assert 'name="transcripts"' in plain and 'name="transcripts"' not in before + after
+
+
+@pytest.mark.sqlite_only
+def test_a_form_on_a_shared_device_tells_it_to_remember_nothing_and_others_are_not_told(app: Flask) -> None:
+    definition, told = read_known("mdia"), {}
+    for shared in (True, False, True):
+        with app.test_request_context():
+            g.viewer = replace(ANONYMOUS, shared=shared)
+            told[shared] = questions(fingerprint(definition), definition)["email"].filled(None)
+    assert 'autocomplete="off"' in told[True] and 'autocomplete="email"' in told[False]
 
 
 @pytest.mark.sqlite_only
