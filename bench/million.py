@@ -24,6 +24,7 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.importing.actions import invitations
 from cohortmgr.applications.lists.filters import SORTS
 from cohortmgr.base.db import db, writing
+from cohortmgr.operations.tasks import analyse
 from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews.progress import actions as progress
 from cohortmgr.selection.queries import offering_of
@@ -94,6 +95,7 @@ class Country:
         if isinstance(self.database, databases.PostgresDatabase):
             self.database.admin.execute("VACUUM ANALYZE")
         with test_context(self.database.system_app):
+            analyse(lambda: False)
             self._keep()
 
     def _keep(self) -> None:

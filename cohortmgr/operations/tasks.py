@@ -1,4 +1,4 @@
-"""The ping job, which shows that the worker runs, and the sweep of files that no row names."""
+"""The ping job, which shows that the worker runs, the sweep of files that no row names, and SQLite's statistics."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.importing.queries import runs as imports
 from cohortmgr.applications.lists import queries as lists
 from cohortmgr.base import clock, storage
+from cohortmgr.base.db import is_postgresql, writing
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
@@ -20,6 +23,8 @@ from cohortmgr.reports import queries as reports
 SETTLED_AFTER = timedelta(hours=6)
 # If a sweep would take more files than this and half of all, the database is not the one of these files.
 FEW = 50
+# Of each index so many entries are looked at: tenths of a second for a hundred thousand files.
+LOOKED_AT = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -46,4 +51,16 @@ def sweep_files(_stopping: Stopping) -> None:
         storage.delete(key)
 
 
-WORKS = (Work("sweep.files", sweep_files, queue="documents", every=3600),)
+def analyse(_stopping: Stopping) -> None:
+    """Let SQLite know how many rows a value of each index stands for, as PostgreSQL finds out by itself. Else it takes
+    all indexes for as good, and reads the files of a whole institution for one message."""
+    if not is_postgresql():
+        with writing() as session:
+            session.execute(sa.text(f"PRAGMA analysis_limit = {LOOKED_AT:d}"))
+            session.execute(sa.text("ANALYZE"))
+
+
+WORKS = (
+    Work("sweep.files", sweep_files, queue="documents", every=3600),
+    Work("analyse.tables", analyse, every=3600, at_start=True),
+)

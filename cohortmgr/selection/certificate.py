@@ -20,10 +20,10 @@ _DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.RE
 
 def canonical(content: Mapping[str, Any]) -> str:
     """Return the one canonical text of a JSON object: keys sorted, no spaces, no escapes that UTF-8 does not need."""
-    return _written(content)
+    return _text_of(content)
 
 
-def _written(value: Any) -> str:
+def _text_of(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -41,14 +41,14 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
     """The canonical text in pieces."""
     before = "{"
     for key in sorted(content):
-        yield f"{before}{_written(key)}:"
+        yield f"{before}{_text_of(key)}:"
         before = ","
         value = content[key]
         if not isinstance(value, list):
-            yield _written(value)
+            yield _text_of(value)
             continue
         for place, each in enumerate(value):
-            yield f"{',' if place else '['}{_written(each)}"
+            yield f"{',' if place else '['}{_text_of(each)}"
         yield "]" if value else "[]"
     yield "{}" if before == "{" else "}"
 

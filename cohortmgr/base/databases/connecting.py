@@ -60,6 +60,8 @@ LONGEST = 30
 _OF_PAGES = " -c enable_mergejoin=off -c jit=off"
 # Seconds in which the server must have let a question of its own connection in.
 _SOON = 2
+# Seconds after which a connection to SQLite is opened anew: it reads the statistics of the tables only then.
+_OLD = 3600
 # The locks of PostgreSQL for queues, told from others' by their first number.
 _QUEUES = 7312
 # A dead line is found by the kernel: nothing acknowledged for so many milliseconds, or three probes unanswered.
@@ -73,7 +75,7 @@ def engine_options(url: str, patience: float | None = None) -> dict[str, Any]:
     # What a statement was sent with is people's: a fault that is logged, or kept with a job, names the statement alone.
     options: dict[str, Any] = {"url": url, "json_serializer": keepable_json, "hide_parameters": True}
     if url.startswith("sqlite"):
-        return options
+        return {**options, "pool_recycle": _OLD}
     # As an option of the connection this costs no statement, and holds for who reads as for who writes.
     waits = ""
     if patience is not None:
