@@ -175,18 +175,26 @@ class SqliteDatabase:
 # own and copied back.
 KEEP = """
 CREATE SCHEMA kept;
-DO $$ DECLARE t record; filled boolean; BEGIN
-  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t.tablename) INTO filled;
-    IF filled THEN EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', t.tablename, t.tablename); END IF;
+CREATE TABLE kept._tables AS
+  SELECT table_name AS name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position) AS columns
+  FROM information_schema.columns JOIN pg_tables ON tablename = table_name AND schemaname = table_schema
+  WHERE table_schema = 'public' AND is_generated = 'NEVER' AND table_name <> 'alembic_version' GROUP BY table_name;
+ALTER TABLE kept._tables ADD filled boolean NOT NULL DEFAULT false;
+DO $$ DECLARE t record; has_rows boolean; BEGIN
+  FOR t IN SELECT * FROM kept._tables LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM public.%I)', t.name) INTO has_rows;
+    IF has_rows THEN
+      EXECUTE format('CREATE TABLE kept.%I AS SELECT %s FROM public.%I', t.name, t.columns, t.name);
+      UPDATE kept._tables SET filled = true WHERE name = t.name;
+    END IF;
   END LOOP;
 END $$;
 CREATE FUNCTION kept.lay_anew() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; BEGIN
-  FOR t IN SELECT p.tablename, k.tablename IS NOT NULL AS filled FROM pg_tables p
-           LEFT JOIN pg_tables k ON k.schemaname = 'kept' AND k.tablename = p.tablename
-           WHERE p.schemaname = 'public' AND p.tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM public.%I', t.tablename);
-    IF t.filled THEN EXECUTE format('INSERT INTO public.%I SELECT * FROM kept.%I', t.tablename, t.tablename); END IF;
+  FOR t IN SELECT * FROM kept._tables LOOP
+    EXECUTE format('DELETE FROM public.%I', t.name);
+    IF t.filled THEN
+      EXECUTE format('INSERT INTO public.%I (%s) SELECT %s FROM kept.%I', t.name, t.columns, t.columns, t.name);
+    END IF;
   END LOOP;
 END $$;
 """

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.importing.queries import runs as imports
-from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import exports as lists
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import is_postgresql, writing
 from cohortmgr.base.work import Stopping, Work

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file import queries as file
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport, SavedView
+from cohortmgr.applications.lists.queries import exports
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.applications.lists.rules import KEPT, ListExportState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
@@ -88,8 +89,8 @@ def ask_export(
     intake = file.staff_intake(viewer, intake_reference)
     asked = json.dumps({**filters.arguments(), "language": language}, sort_keys=True)
     blind = crypto.blind_index("list_export", asked)
-    known = lists.being_written(intake.id, viewer.reference, blind)
-    if known is not None and lists.progress_of(known)[1] == ListExportState.WRITING:
+    known = exports.being_written(intake.id, viewer.reference, blind)
+    if known is not None and exports.progress_of(known)[1] == ListExportState.WRITING:
         return known
     if known is not None:
         known.state = ListExportState.FAILED.value
@@ -109,7 +110,7 @@ def ask_export(
         "expires_at": moment + KEPT,
     }
     insert_or_leave(db.session, ListExport, [values])  # of two clicks at once, both get the first one's
-    export = lists.being_written(intake.id, viewer.reference, blind)
+    export = exports.being_written(intake.id, viewer.reference, blind)
     if export is None:  # the first one's was written meanwhile
         return ask_export(viewer, intake_reference, filters, language)
     if export.reference == reference:
@@ -134,7 +135,7 @@ def keep_export(
 
 def note_fetched(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
     """Return the viewer's own kept list, to send it; the trail notes that it left. NotFound before it is ready."""
-    export, intake = lists.export_for(viewer, reference)
+    export, intake = exports.export_for(viewer, reference)
     if export.storage_key is None:
         raise NotFound(reference)
     record(viewer, "applications.fetch_export", about(intake), after={"rows": export.rows})

@@ -63,7 +63,7 @@ def table_body(
     boxes: bool,
 ) -> Markup:
     """The rows of the table's body. Each given row begins with its total, reference and name (see
-    `lists.queries.page`).
+    `lists.queries.pages.page`).
 
     `before` and `after` are put around a file's reference to make its address. With `boxes`, each row has one
     to tick."""

@@ -15,9 +15,9 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists import actions, display
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.applications.lists.rules import ListExportState
 from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import after_commit, db, reading_as, writing

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require, require_second_person
-from cohortmgr.applications.lists import queries as lists
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of

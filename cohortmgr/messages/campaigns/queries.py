@@ -15,8 +15,8 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, staff_intake
 from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import ListPlace, Page, page_of

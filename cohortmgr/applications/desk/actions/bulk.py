@@ -20,8 +20,8 @@ from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db

@@ -28,8 +28,8 @@ from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, Applica
 from cohortmgr.applications.filling.queries import contradicted
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.applications.joining.views.section import section_of
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.base.db import writing
 from cohortmgr.base.text import new_reference
 

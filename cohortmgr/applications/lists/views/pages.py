@@ -26,8 +26,9 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.rules import CONSENT_STATES, ApplicationState
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import columns, display
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
+from cohortmgr.applications.lists.queries import exports
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import storage
@@ -159,8 +160,8 @@ def _sent(data: bytes, name: str) -> ResponseReturnValue:
 @guards.staff
 def kept(export: str) -> ResponseReturnValue:
     """Show how far the workbook of a long list is, and where it is fetched once it is ready."""
-    found, intake = lists.export_for(guards.viewer(), export)
-    percentage, state = lists.progress_of(found)
+    found, intake = exports.export_for(guards.viewer(), export)
+    percentage, state = exports.progress_of(found)
     return render_template(
         "applications/lists/staff_export.html",
         export=found,
@@ -175,8 +176,8 @@ def kept(export: str) -> ResponseReturnValue:
 @guards.staff
 def progress(export: str) -> ResponseReturnValue:
     """Return how far the workbook is, as JSON, for the page that waits."""
-    found, _intake = lists.export_for(guards.viewer(), export)
-    percentage, state = lists.progress_of(found)
+    found, _intake = exports.export_for(guards.viewer(), export)
+    percentage, state = exports.progress_of(found)
     return jsonify(percentage=percentage, text="", done=state != ListExportState.WRITING)
 
 

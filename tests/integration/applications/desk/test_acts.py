@@ -24,7 +24,7 @@ from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility.models import Override
 from cohortmgr.applications.file.models import Application, Extension, Note
 from cohortmgr.applications.lists.models import SavedView
-from cohortmgr.applications.lists.queries import COLUMN_EXPRESSIONS
+from cohortmgr.applications.lists.queries.pages import COLUMN_EXPRESSIONS
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.tables import read_table

@@ -18,8 +18,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.importing.models import TrayRow
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing

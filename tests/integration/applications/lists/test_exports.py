@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import RoleGrant
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists import rules, tasks
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
+from cohortmgr.applications.lists.queries import exports
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.audit import hooks as audit
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -125,7 +126,7 @@ def test_a_second_run_of_the_job_adds_nothing_and_a_lost_one_is_asked_for_again(
     key = all_of(ListExport)[0].storage_key
     tasks.export(payload, lambda done, total: None)
     (row,) = all_of(ListExport)
-    assert row.storage_key == key and row.rows == 12 and lists.stored_keys() == {key}
+    assert row.storage_key == key and row.rows == 12 and exports.stored_keys() == {key}
     again = asked(desk, intake)
     with writing() as session:
         session.execute(sa.update(Job).where(Job.state == "waiting").values(state="failed"))

@@ -18,8 +18,9 @@ from cohortmgr.applications.file.actions import say_outcomes
 from cohortmgr.applications.file.models import Application, Correction, Document, Extension, Note
 from cohortmgr.applications.file.queries import counts
 from cohortmgr.applications.file.rules import HIDDEN, LAST_DIPLOMA, LAST_REGION, ApplicationState
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import OUTCOMES, SORTS, ApplicationFilters
+from cohortmgr.applications.lists.queries import file_sets
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.paging import ListPlace
@@ -170,8 +171,8 @@ def _some_filters(pick: random.Random) -> ApplicationFilters:
 def test_pages_of_every_filter_and_order_are_what_a_plain_scan_finds(
     files: Sequence[Application], many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "MANY", many)
-    monkeypatch.setattr(lists, "GATHERED", many)
+    monkeypatch.setattr(file_sets, "MANY", many)
+    monkeypatch.setattr(file_sets, "GATHERED", many)
     number, there = files[0].intake_id, _belonging()
     known = counts([number])[number]
     for seed in range(60):

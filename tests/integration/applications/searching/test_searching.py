@@ -19,7 +19,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import HIDDEN, ApplicationState
 from cohortmgr.applications.file.words import sought, words_of
 from cohortmgr.applications.lists.filters import ApplicationFilters
-from cohortmgr.applications.lists.queries import chosen, page
+from cohortmgr.applications.lists.queries.pages import chosen, page
 from cohortmgr.applications.searching import queries as searching
 from cohortmgr.applications.searching.models import SearchWord
 from cohortmgr.base import clock, crypto
@@ -126,8 +126,8 @@ def test_many_files_are_found_as_few_are(files: list[Application], monkeypatch: 
     """However many there are: by their ids, or looked up along the order."""
     number = files[1].intake_id
     for many in (0, 3, 600):
-        monkeypatch.setattr("cohortmgr.applications.lists.queries.MANY", many)
-        monkeypatch.setattr("cohortmgr.applications.lists.queries.GATHERED", many)
+        monkeypatch.setattr("cohortmgr.applications.lists.queries.file_sets.MANY", many)
+        monkeypatch.setattr("cohortmgr.applications.lists.queries.file_sets.GATHERED", many)
         for text in ("amrani", "el", "fatima zahra taz", "mdia", "عبد الله", "zzz"):
             assert found(number, text, "all") == scanned(files, text, "all", number), (text, many)
         with_note = ApplicationFilters(state="all", note="yes")

@@ -13,8 +13,8 @@ from flask import Flask
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.lists import queries as lists
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cohortmgr.applications.lists import columns, filters, queries
+from cohortmgr.applications.lists import columns, filters
+from cohortmgr.applications.lists.queries import pages as queries
 
 
 def test_each_column_and_order_of_an_address_has_its_expression() -> None:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, Document, Note
 from cohortmgr.applications.file.queries import AGREED, READ, counted_files, within
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists.filters import COUNTED_BY, NONE, SIZES, ApplicationFilters
-from cohortmgr.applications.lists.models import ListExport, SavedView
-from cohortmgr.applications.lists.rules import MOST_AT_ONCE, ListExportState
+from cohortmgr.applications.lists.models import SavedView
+from cohortmgr.applications.lists.queries.file_sets import FileSet
+from cohortmgr.applications.lists.rules import MOST_AT_ONCE
 from cohortmgr.applications.searching import queries as searching
-from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA
-from cohortmgr.base.db import db, is_postgresql
+from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import (
     ListPlace,
@@ -34,8 +31,6 @@ from cohortmgr.base.paging import (
     neighbours_of,
     page_of,
 )
-from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import LOST
 from cohortmgr.programmes.models import Intake, Offering
 
 # How many rows of an export are read at a time.
@@ -77,61 +72,6 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "outcome": sa.func.nullif(Application.outcome, NONE),
     "changed": Application.updated_at,
 }
-
-
-# So many files are counted that something beside the index of an order chooses. If no more are found by what is asked
-# of a file for four blocks or five, they are gathered by their ids, each for six; else met along the order.
-MANY = 5_000
-# If it costs nothing to ask it of a file that is read anyhow, so many are gathered.
-GATHERED = 1_000
-
-
-@dataclass(frozen=True)
-class FileSet:
-    """Files that are chosen by more than the index of an order can say, as a query of their ids; or all others.
-
-    `of_row` is what a file's own row says of it. Of what `is_dense` no index says of one file whether it is in it, so
-    that all are read before the first is asked for. What `is_of_state` holds files of the list's state alone."""
-
-    files: sa.Select[Any]
-    is_wanted: bool = True
-    is_dense: bool = False
-    is_of_state: bool = False
-    of_row: sa.ColumnElement[bool] | None = None
-
-    @property
-    def condition(self) -> sa.ColumnElement[bool]:
-        """The condition that a file is in the set, or is not. As NOT IN that would be no join."""
-        if self.of_row is not None:
-            return self.of_row
-        if self.is_wanted:
-            return Application.id.in_(self.files)
-        there = self.files.where(self.files.selected_columns[0] == Application.id)
-        return ~there.correlate(Application).exists()
-
-    @cached_property
-    def size(self) -> Total:
-        """How many files these are, or that they are more than MANY. No more than that are read."""
-        first = self.files.limit(MANY + 1).subquery()
-        number = sa.func.count(first.c[0].distinct())
-        rows, files = db.session.execute(sa.select(sa.func.count(), number).select_from(first)).one()
-        return Total(files) if rows <= MANY else Total(files - 1, is_more=True)  # a file may be there twice
-
-    def along(self) -> sa.ColumnElement[bool]:
-        """The same condition for who reads a page along its order. It asks the database how many files these are."""
-        if not self.is_wanted:
-            return self.condition
-        is_asked_freely = self.is_dense or self.of_row is not None
-        if not self.size.is_more and self.size.number <= (GATHERED if is_asked_freely else MANY):
-            return _among(self.files)
-        return self.condition.is_(True) if self.is_dense else self.condition  # the first is no join
-
-
-def _among(files: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """The condition that a file is one of a query's, which PostgreSQL reads first, as one value."""
-    if not is_postgresql():
-        return Application.id.in_(files)
-    return Application.id == sa.any_(sa.func.array(files.scalar_subquery(), type_=ARRAY(sa.BigInteger)))
 
 
 def _midnight(day: str, after: int = 0) -> datetime:
@@ -242,9 +182,12 @@ def _order(filters: ApplicationFilters) -> list[Any]:
     return [column.desc() if turned else column for column in (*columns, Application.id.expression)]
 
 
-def _parts(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
+def _parts(filters: ApplicationFilters, sets: Sequence[FileSet]) -> list[sa.ColumnElement[bool]]:
     """A list of all states is read state by state: no index has its order. What a search finds is looked for in the
-    index of names alone, since those who bear a name may stand behind everybody else; then these rows are read."""
+    index of names alone, since those who bear a name may stand behind everybody else; then these rows are read. Files
+    that are gathered need neither."""
+    if any(each.is_gathered for each in sets):
+        return []
     if filters.state == "all":
         return [Application.state == state for state in ApplicationState]
     by_name = filters.search and filters.sort.removeprefix("-") == "name"
@@ -260,7 +203,7 @@ def page(
     conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
     total = _total(intake_id, filters, sets, counts or {})
     rows = _rows(intake_id, filters, conditions)
-    return page_of(rows, place, filters.size, total, parts=_parts(filters))
+    return page_of(rows, place, filters.size, total, parts=_parts(filters, sets))
 
 
 def _total(
@@ -339,50 +282,10 @@ def _rows(
 
 def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> Neighbours | None:
     """The neighbours of a file; None when the file is not in the list."""
-    sets = [each.along() for each in _sets(intake_id, filters)]
-    query = sa.select(Application.reference).where(*_of_the_file(intake_id, filters), *sets)
-    return neighbours_of(query.order_by(*_order(filters)), reference, _parts(filters))
-
-
-def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
-    """The viewer's own kept list, with its intake. NotFound for anybody else's, once it is over, or if its files are
-    open to them no longer."""
-    wanted = (
-        sa.select(ListExport, Intake)
-        .join(Intake, Intake.id == ListExport.intake_id)
-        .where(ListExport.reference == reference, ListExport.asked_by == viewer.reference)
-        .where(ListExport.expires_at > clock.now(), within(viewer, READ))
-    )
-    row = db.session.execute(wanted).first()
-    if row is None:
-        raise NotFound(reference)
-    return row[0], row[1]
-
-
-def progress_of(export: ListExport) -> tuple[int, str]:
-    """How far a kept list is: whole percent, and its state. One whose job was lost has failed."""
-    if export.state != ListExportState.WRITING:
-        return 100, export.state
-    asked = sa.select(Job.percent, Job.state).where(Job.reference == export.job_reference)
-    row = db.session.execute(asked).first()
-    if row is not None and row.state in LOST:
-        return row.percent, ListExportState.FAILED.value
-    return (row.percent if row is not None else 0), export.state
-
-
-def being_written(intake_id: int, account: str, blind: str) -> ListExport | None:
-    """The kept list of the same filters that the worker still writes for an account; None if there is none."""
-    same = (ListExport.intake_id == intake_id, ListExport.asked_by == account, ListExport.blind == blind)
-    return db.session.scalar(
-        sa.select(ListExport).where(*same, ListExport.state == ListExportState.WRITING.value)
-    )
-
-
-def stored_keys() -> set[str]:
-    """The keys of all kept lists in the storage."""
-    return set(
-        db.session.scalars(sa.select(ListExport.storage_key).where(ListExport.storage_key.is_not(None)))
-    )
+    sets = _sets(intake_id, filters)
+    conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
+    query = sa.select(Application.reference).where(*conditions).order_by(*_order(filters))
+    return neighbours_of(query, reference, _parts(filters, sets))
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:

@@ -1,0 +1,75 @@
+"""Files of a list that a search, their documents or a rare condition chooses: gathered if they are few, else met along
+the order of the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from cohortmgr.applications.file.models import Application
+from cohortmgr.base.db import db, is_postgresql
+from cohortmgr.base.paging import Total
+
+# So many files are counted that something beside the index of an order chooses. If no more are found by what is asked
+# of a file for four blocks or five, they are gathered by their ids, each for six; else met along the order.
+MANY = 5_000
+# If it costs nothing to ask it of a file that is read anyhow, so many are gathered.
+GATHERED = 1_000
+
+
+@dataclass(frozen=True)
+class FileSet:
+    """Files that are chosen by more than the index of an order can say, as a query of their ids; or all others.
+
+    `of_row` is what a file's own row says of it. Of what `is_dense` no index says of one file whether it is in it, so
+    that all are read before the first is asked for. What `is_of_state` holds files of the list's state alone."""
+
+    files: sa.Select[Any]
+    is_wanted: bool = True
+    is_dense: bool = False
+    is_of_state: bool = False
+    of_row: sa.ColumnElement[bool] | None = None
+
+    @property
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The condition that a file is in the set, or is not. As NOT IN that would be no join."""
+        if self.of_row is not None:
+            return self.of_row
+        if self.is_wanted:
+            return Application.id.in_(self.files)
+        there = self.files.where(self.files.selected_columns[0] == Application.id)
+        return ~there.correlate(Application).exists()
+
+    @cached_property
+    def size(self) -> Total:
+        """How many files these are, or that they are more than MANY. No more than that are read."""
+        first = self.files.limit(MANY + 1).subquery()
+        number = sa.func.count(first.c[0].distinct())
+        rows, files = db.session.execute(sa.select(sa.func.count(), number).select_from(first)).one()
+        return Total(files) if rows <= MANY else Total(files - 1, is_more=True)  # a file may be there twice
+
+    @cached_property
+    def is_gathered(self) -> bool:
+        """Whether these files are so few that a page reads them by their ids. The database is asked how many."""
+        is_asked_freely = self.is_dense or self.of_row is not None
+        few = GATHERED if is_asked_freely else MANY
+        return self.is_wanted and not self.size.is_more and self.size.number <= few
+
+    def along(self) -> sa.ColumnElement[bool]:
+        """The same condition for who reads a page, along its order unless these are few."""
+        if not self.is_wanted:
+            return self.condition
+        if self.is_gathered:
+            return _among(self.files)
+        return self.condition.is_(True) if self.is_dense else self.condition  # the first is no join
+
+
+def _among(files: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    """The condition that a file is one of a query's, which PostgreSQL reads first, as one value."""
+    if not is_postgresql():
+        return Application.id.in_(files)
+    return Application.id == sa.any_(sa.func.array(files.scalar_subquery(), type_=ARRAY(sa.BigInteger)))
