@@ -53,6 +53,8 @@ def upgrade() -> None:
         op.create_index(f"ix_applications_{name}", "applications", list(columns), **where)
     op.drop_index("ix_applications_intake_state_sent", "applications")
     op.create_index("ix_applications_intake_state_sent", "applications", [*OF_STATE, "listed_at", "id"])
+    op.drop_index("ix_applications_imported", "applications")
+    _index_imported(FEW)
     op.drop_index("ix_applications_intake_state_name", "applications")
     asked = ["institution_id", "person_id", "consent"]
     op.create_index("ix_applications_intake_state_name", "applications", list(FEW), postgresql_include=asked)
@@ -66,6 +68,8 @@ def downgrade() -> None:
             op.execute(f"DROP TRIGGER app_{table}_{event}" + (f" ON {table}" if on_postgresql else ""))
     for table in TRIGGERS if on_postgresql else ():
         op.execute(f"DROP FUNCTION app_follow_{table}()")
+    op.drop_index("ix_applications_imported", "applications")
+    _index_imported(("intake_id", "id"))
     op.drop_index("ix_applications_intake_state_name", "applications")
     op.create_index("ix_applications_intake_state_name", "applications", list(FEW))
     op.drop_index("ix_applications_intake_state_sent", "applications")
@@ -74,6 +78,13 @@ def downgrade() -> None:
         op.drop_index(f"ix_applications_{name}", "applications")
     for name in ("noted", "extended", "correction", "outcome", "listed_at"):
         op.drop_column("applications", name)
+
+
+def _index_imported(columns: tuple[str, ...]) -> None:
+    where = sa.text("source = 'import'")
+    op.create_index(
+        "ix_applications_imported", "applications", list(columns), sqlite_where=where, postgresql_where=where
+    )
 
 
 def execute(name: str) -> None:

@@ -68,7 +68,7 @@ class Application(Row, Versioned, Model):
             "ix_applications_intake_state_diploma", "intake_id", "state", "diploma_rank", "sort_name", "id"
         ),
         sa.Index("ix_applications_intake_state_outcome", "intake_id", "state", "outcome", "sort_name", "id"),
-        _files_where("imported", "source = 'import'", "intake_id", "id"),
+        _files_where("imported", "source = 'import'", "intake_id", "state", "sort_name", "id"),
         _files_where(
             "noted", "noted IS true", "intake_id", "state", "sort_name", "id", on_sqlite="noted IS 1"
         ),

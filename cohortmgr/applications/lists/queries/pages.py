@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, Document, Note
 from cohortmgr.applications.file.queries import AGREED, READ, counted_files, within
-from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.applications.file.rules import ApplicationState, Source
 from cohortmgr.applications.lists.filters import COUNTED_BY, NONE, SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.applications.lists.queries.file_sets import FileSet
@@ -89,8 +89,10 @@ def _of_the_file(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnE
     found = _of_state(intake_id, filters)
     if filters.eligible:
         found.append(Application.eligible.is_({"yes": True, "no": False}.get(filters.eligible)))
-    same = [name for name in ("region", "diploma", "source") if getattr(filters, name)]
+    same = [name for name in ("region", "diploma") if getattr(filters, name)]
     found += [getattr(Application, name) == getattr(filters, name) for name in same]
+    if filters.source:  # as the index of imported files is written
+        found.append(Application.source == sa.literal_column(f"'{Source(filters.source).value}'"))
     found += _between(filters)
     if filters.offering:
         found.append(Application.offering_id == _offering(intake_id, filters.offering))
