@@ -172,7 +172,7 @@ class SqliteDatabase:
 
 # `replica` switches triggers and foreign keys off for the superuser's session, so that rows can be written in
 # any order, and deleted from tables that forbid DELETE. What the migrations wrote is kept in a schema of its
-# own and copied back.
+# own and copied back, but for the columns that the database computes.
 KEEP = """
 CREATE SCHEMA kept;
 DO $$ DECLARE t record; filled boolean; BEGIN
@@ -181,12 +181,17 @@ DO $$ DECLARE t record; filled boolean; BEGIN
     IF filled THEN EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', t.tablename, t.tablename); END IF;
   END LOOP;
 END $$;
-CREATE FUNCTION kept.lay_anew() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; BEGIN
+CREATE FUNCTION kept.lay_anew() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; given text; BEGIN
   FOR t IN SELECT p.tablename, k.tablename IS NOT NULL AS filled FROM pg_tables p
            LEFT JOIN pg_tables k ON k.schemaname = 'kept' AND k.tablename = p.tablename
            WHERE p.schemaname = 'public' AND p.tablename <> 'alembic_version' LOOP
     EXECUTE format('DELETE FROM public.%I', t.tablename);
-    IF t.filled THEN EXECUTE format('INSERT INTO public.%I SELECT * FROM kept.%I', t.tablename, t.tablename); END IF;
+    IF t.filled THEN
+      SELECT string_agg(quote_ident(attname), ', ') INTO given FROM pg_attribute
+      WHERE attrelid = format('public.%I', t.tablename)::regclass
+        AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+      EXECUTE format('INSERT INTO public.%1$I (%2$s) SELECT %2$s FROM kept.%1$I', t.tablename, given);
+    END IF;
   END LOOP;
 END $$;
 """
