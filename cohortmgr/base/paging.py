@@ -75,16 +75,18 @@ def page_of(
     total: Total | None = None,
     up_to: int | None = None,
     parts: Sequence[sa.ColumnElement[bool]] = (),
+    among: Sequence[sa.ColumnElement[bool]] = (),
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
     The query is ordered by columns of one direction, of which the last is unique; its first column is an entity with
     a reference, or it selects a column of that name. `total` is what a counter says; without it rows are counted, as
     far as `up_to` or COUNTED. Of `parts`, conditions of which each row meets one, each is read along its own index, for
-    a query whose order no index has. A row that is unknown leads to the first page."""
+    a query whose order no index has. A row that is unknown leads to the first page, and so does one that does not meet
+    the conditions `among`: where a page begins tells what a row is ordered by, which not everybody may learn."""
     columns, down = _order(query)
     total = total or _counted(query, up_to or COUNTED)
-    key = _key(query, columns, place.after or place.before)
+    key = _key(query, columns, place.after or place.before, among)
     rows: list[Any] = []
     backwards = place.at_end or bool(place.before and key and not place.after)
     if backwards:
@@ -95,7 +97,7 @@ def page_of(
     forward = key if place.after else None
     rows = _first(query, columns, forward, down, size + 1, parts)
     if place.after and not rows:
-        return page_of(query, ListPlace(at_end=True), size, total, up_to, parts)
+        return page_of(query, ListPlace(at_end=True), size, total, up_to, parts, among)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
@@ -224,7 +226,10 @@ def _reference(query: sa.Select[Any]) -> Any:
 
 
 def _key(
-    query: sa.Select[Any], columns: Sequence[sa.ColumnElement[Any]], wanted: str
+    query: sa.Select[Any],
+    columns: Sequence[sa.ColumnElement[Any]],
+    wanted: str,
+    among: Sequence[sa.ColumnElement[bool]],
 ) -> Sequence[Any] | None:
     """What a row is ordered by. It may have left the list while somebody read, and its place is known still, unless
     the order is made of several tables."""
@@ -233,7 +238,7 @@ def _key(
     alone = sa.select(*columns)
     if len(alone.get_final_froms()) > 1:
         alone = query.order_by(None).add_columns(*columns)
-    found = db.session.execute(alone.where(_reference(query) == wanted)).first()
+    found = db.session.execute(alone.where(_reference(query) == wanted, *among)).first()
     return None if found is None else found[-len(columns) :]
 
 

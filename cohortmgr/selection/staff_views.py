@@ -29,7 +29,7 @@ from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import changes, decisions
+from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.board import tie_order
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
@@ -189,6 +189,7 @@ def _batch(
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
         offers=queries.offers_by_state(found) if is_settled else {},
         advance=advance_of(found.job_reference),
+        telling=telling.has_told(viewer, found),
         meanings=BATCH_STATES.meanings,
         days=terms.days_to_answer,
         proposer=queries.account_name(found.proposed_by),

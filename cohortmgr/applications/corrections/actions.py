@@ -24,6 +24,7 @@ from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.rules import papers_of
 from cohortmgr.applications.eligibility.actions import reassess
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.actions import hold
 from cohortmgr.applications.file.models import Application, Correction, CorrectionItem
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState
@@ -192,6 +193,8 @@ def call_off(viewer: Viewer, reference: str) -> str:
     if found is None:
         raise NotFound(reference)
     correction, row = found
+    hold(viewer, sa.select(Correction.application_id).where(Correction.id == correction.id))
+    db.session.refresh(correction)
     if correction.state == CorrectionState.ASKED:
         correction.state = CorrectionState.CALLED_OFF.value
         person = db.session.get_one(Person, row.person_id).reference

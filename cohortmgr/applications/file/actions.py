@@ -47,6 +47,18 @@ def about_file(viewer: Viewer, row: Application) -> About:
     return about(row, subject)
 
 
+def hold(viewer: Viewer, files: sa.Select[*tuple[Any, ...]]) -> None:
+    """Lock files until the commit; `files` selects their ids. Whoever writes at this moment is waited for.
+
+    Who locks several does so here, in the order of the triggers that follow notes, times and corrections; and before
+    changing what belongs to a file, since its person locks the file first. Else two would wait for each other."""
+    within_writing("locked files")
+    if not is_postgresql():  # SQLite has one writer at a time
+        return
+    held = sa.select(Application.id).where(Application.id.in_(files)).order_by(Application.id)
+    db.session.execute(held.with_for_update(key_share=True))
+
+
 def say_outcomes(viewer: Viewer, told: sa.Select[*tuple[Any, ...]]) -> None:
     """Write what people were told into the rows of their files, for lists; `told` selects `application_id` and
     `outcome`. A higher room calls it with the act that tells them, or soon behind it if they are many."""

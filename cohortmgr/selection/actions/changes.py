@@ -7,6 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require
+from cohortmgr.applications.file.actions import hold
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -109,7 +110,8 @@ def close_list(viewer: Viewer, batch_reference: str, reason: str) -> int:
     because = required_reason(clean(reason))
     offering = db.session.get_one(Offering, batch.offering_id)
     waiting = (Decision.batch_id == batch.id, Decision.waiting_state == WaitingState.WAITING.value)
-    rows = db.session.execute(letters.held_recipients().where(*waiting)).all()
+    hold(viewer, sa.select(Decision.application_id).where(*waiting))
+    rows = db.session.execute(letters.recipients().where(*waiting)).all()
     if not rows:
         return 0
     closed = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))

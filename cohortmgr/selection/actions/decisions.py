@@ -9,12 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
+from cohortmgr.applications.file.actions import hold
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused, Stale, from_json
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.jobs.queries import advance_of
+from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.rules import require_published
@@ -131,10 +133,11 @@ def approve(
     _require_days_left(intake)
     _require_closed(batch, intake, open_until)
     at_once = standings.is_done_at_once(intake)
-    of_batch = letters.held_recipients().where(Decision.batch_id == batch.id)
+    of_batch = [Decision.batch_id == batch.id]
     if not at_once:  # the offers alone: the worker reads the rest
-        of_batch = of_batch.where(Decision.outcome == Outcome.OFFER.value)
-    rows = db.session.execute(of_batch.order_by(Decision.id)).all()
+        of_batch.append(Decision.outcome == Outcome.OFFER.value)
+    hold(viewer, sa.select(Decision.application_id).where(*of_batch))
+    rows = db.session.execute(letters.recipients().where(*of_batch).order_by(Decision.id)).all()
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
     if at_once:
@@ -229,19 +232,30 @@ def resume(viewer: Viewer, batch_reference: str) -> Batch:
     advance = advance_of(batch.job_reference)
     if batch.state == BatchState.DRAFT and not advance.goes_on:
         freezing.ask(viewer, batch)
-    elif batch.state == BatchState.APPROVING and not advance.goes_on:
+    elif _stopped_telling(viewer, batch, advance):
         telling.go_on(viewer, batch)
     elif advance.failed:
         freezing.ask_check(viewer, batch)
     return batch
 
 
+def _stopped_telling(viewer: Viewer, batch: Batch, advance: Advance) -> bool:
+    """Whether the job that tells stopped before its end: before all were told, or while files' rows followed."""
+    if batch.state == BatchState.APPROVING:
+        return not advance.goes_on
+    return advance.failed and telling.has_told(viewer, batch)
+
+
 def check(viewer: Viewer, batch_reference: str) -> Batch:
-    """Recompute the certificate of a batch, and keep what was found; of a large intake the worker does."""
+    """Recompute the certificate of a batch, and keep what was found; of a large intake the worker does. If the job that
+    told was lost, it goes on first: nobody would know of it behind another."""
     batch, intake = _locked(viewer, batch_reference)
-    if batch.state == BatchState.DRAFT or advance_of(batch.job_reference).goes_on:
+    advance = advance_of(batch.job_reference)
+    if batch.state == BatchState.DRAFT or advance.goes_on:
         return batch
-    if standings.is_done_at_once(intake):
+    if _stopped_telling(viewer, batch, advance):
+        telling.go_on(viewer, batch)
+    elif standings.is_done_at_once(intake):
         freezing.keep_check(viewer, batch, verify(batch.certificate))
     else:
         freezing.ask_check(viewer, batch)

@@ -54,13 +54,6 @@ def recipients() -> sa.Select[Any]:
     )
 
 
-def held_recipients() -> sa.Select[Any]:
-    """Select the same rows, with their files locked until the commit.
-
-    If somebody is withdrawing at this moment, the statement waits and then reads the file as they left it."""
-    return recipients().with_for_update(of=Application, key_share=True)
-
-
 def recipient_of(decision_id: int) -> sa.Row[Any]:
     """Return the row of one decision."""
     return db.session.execute(recipients().where(Decision.id == decision_id)).one()

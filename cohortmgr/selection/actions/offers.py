@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.actions import hold
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.audit.actions import About, about, record
@@ -208,15 +209,18 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
     free = offering.seats - offering.taken
     if free <= 0 or queries.offers_are_over(intake):
         return 0
-    # No LIMIT: a row that was locked, and no longer fits once we have waited for it, would waste a place.
+    # All who wait are locked, and read behind it: who left while we waited for the lock takes nobody's place.
     waiting = (
-        letters.held_recipients()
-        .join(Batch, Batch.id == Decision.batch_id)
-        .where(Batch.offering_id == offering_id, Batch.state == BatchState.APPROVED.value)
-        .where(Decision.waiting_state == WaitingState.WAITING.value, Application.state == "submitted")
-        .order_by(Decision.position)
+        Decision.batch_id.in_(
+            sa.select(Batch.id).where(
+                Batch.offering_id == offering_id, Batch.state == BatchState.APPROVED.value
+            )
+        ),
+        Decision.waiting_state == WaitingState.WAITING.value,
     )
-    rows = db.session.execute(waiting).all()[:free]
+    hold(viewer, sa.select(Decision.application_id).where(*waiting))
+    called = letters.recipients().where(*waiting, Application.state == "submitted")
+    rows = db.session.execute(called.order_by(Decision.position).limit(free)).all()
     if not rows or not claim_seats(viewer, offering_id, len(rows)):
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))

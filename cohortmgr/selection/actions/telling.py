@@ -12,13 +12,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.actions import say_outcomes
+from cohortmgr.applications.file.actions import hold, say_outcomes
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, as_json
 from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.queries import job_of
 from cohortmgr.outbox.actions import open_bundle, send_all, turn_bundle
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -109,7 +110,8 @@ def settle(viewer: Viewer, batch: Batch) -> None:
     intake, offering = queries.offered_in(batch)
     of_offers = (Decision.batch_id == batch.id, Decision.outcome == Outcome.OFFER.value)
     # Files first, then decisions: the order in which a withdrawal locks them.
-    rows = db.session.execute(letters.held_recipients().where(*of_offers).order_by(Decision.id)).all()
+    hold(viewer, sa.select(Decision.application_id).where(*of_offers))
+    rows = db.session.execute(letters.recipients().where(*of_offers).order_by(Decision.id)).all()
     gone = [row for row in rows if row.application_state != "submitted"]
     staying = [row for row in rows if row.application_state == "submitted"]
     if batch.deadline is None or batch.approved_by is None:
@@ -142,14 +144,21 @@ def say_all(viewer: Viewer, batch: Batch) -> None:
 def say_some(viewer: Viewer, batch: Batch) -> int:
     """As `say_all`, of the next files. Returns how many these were."""
     behind = (Decision.batch_id == batch.id, Decision.id > batch.reached)
-    files = sa.select(Decision.id).join(Application, Application.id == Decision.application_id).where(*behind)
-    files = files.order_by(Decision.id).limit(SAID).with_for_update(of=Application, key_share=True)
-    numbers = db.session.scalars(files).all()
+    numbers = db.session.scalars(
+        sa.select(Decision.id).where(*behind).order_by(Decision.id).limit(SAID)
+    ).all()
     if numbers:
-        among = Decision.id.between(numbers[0], numbers[-1])
-        say_outcomes(viewer, _TOLD.where(Decision.batch_id == batch.id, among))
+        among = (Decision.batch_id == batch.id, Decision.id.between(numbers[0], numbers[-1]))
+        hold(viewer, sa.select(Decision.application_id).where(*among))
+        say_outcomes(viewer, _TOLD.where(*among))
         batch.reached = numbers[-1]
     return len(numbers)
+
+
+def has_told(viewer: Viewer, batch: Batch) -> bool:
+    """Whether the last job of a batch is the one that told everybody: files' rows follow until it is done."""
+    job = job_of(batch.job_reference)
+    return batch.state == BatchState.APPROVED and job is not None and job.kind == TELL
 
 
 def is_too_late(viewer: Viewer, batch: Batch) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +17,14 @@ from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, see, writing
+from cohortmgr.base.db import WRITING, db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.jobs.models import Job
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import queries, tasks
-from cohortmgr.selection.actions import decisions, freezing, letters, telling
+from cohortmgr.selection.actions import changes, decisions, freezing, letters, telling
 from cohortmgr.selection.models import Batch, Decision, Offer
 from tests.factories.choices import SEASON, browser, known, someone
 from tests.factories.large import (
@@ -80,6 +81,13 @@ def test_rows_of_lists_follow_where_a_worker_died_after_it_had_told(monkeypatch:
     reference = proposed(intake)
     approved(reference)
     monkeypatch.setattr(telling, "SAID", 4)
+    _told_and_died(reference, monkeypatch)
+    tasks.tell({"batch": reference}, lambda done, total: None)
+    all_is_told(intake, reference)
+
+
+def _told_and_died(reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the worker tell everybody, and die when the rows of the first four files have followed."""
     told = sa.select(sa.func.count()).where(Application.outcome != "none")
     say_some = telling.say_some
 
@@ -92,8 +100,27 @@ def test_rows_of_lists_follow_where_a_worker_died_after_it_had_told(monkeypatch:
         patched.setattr(telling, "say_some", dies_behind_the_first)
         tasks.tell({"batch": reference}, lambda done, total: None)
     assert of(reference).state == "approved" and db.session.scalar(told) == 4
-    tasks.tell({"batch": reference}, lambda done, total: None)
+
+
+@pytest.mark.parametrize("button", ["resume", "check"])
+def test_a_job_that_was_lost_behind_the_telling_goes_on(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    intake = ranked()
+    reference = proposed(intake)
+    approved(reference)
+    monkeypatch.setattr(telling, "SAID", 4)
+    _told_and_died(reference, monkeypatch)
+    with writing():
+        db.session.execute(sa.update(Job).where(Job.kind == telling.TELL).values(state="set_aside"))
+    client = browser(app, known(MANAGER))
+    page = client.get(f"/staff/batches/{reference}").text
+    assert "Reprendre" in page and "Les décisions sont prises." in page and "Rien n’est parti" not in page
+    assert client.post(f"/staff/batches/{reference}/{button}").status_code == 302
+    assert "Les listes de candidatures se mettent à jour" in client.get(f"/staff/batches/{reference}").text
+    work()
     all_is_told(intake, reference)
+    assert "Reprendre" not in client.get(f"/staff/batches/{reference}").text
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
@@ -277,3 +304,67 @@ def test_two_who_approve_at_the_same_time_approve_once(app: Flask) -> None:
     assert db.session.scalar(jobs) == 1
     work()
     all_is_told(intake, reference)
+
+
+@pytest.mark.committed
+@pytest.mark.postgres_only
+@pytest.mark.parametrize("step", ["approve", "settle", "say", "close"])
+def test_files_are_locked_by_their_ids_whatever_their_ranks(system_app: Flask, step: str) -> None:
+    """As the triggers lock them that follow a note on many files: neither waits for the other in a circle."""
+    intake = ranked()
+    reference = proposed(intake)
+    with writing():
+        db.session.execute(sa.update(Decision).values(id=1000 - Decision.id))
+    steps = {
+        "approve": lambda: approved(reference),
+        "settle": lambda: tasks.tell({"batch": reference}, lambda done, total: None),
+        "say": lambda: tasks._say_some(reference),
+        "close": lambda: _close(reference),
+    }
+    if step != "approve":
+        approved(reference)
+    if step in ("say", "close"):
+        tasks._tell(reference, of(reference), lambda done, total: None)
+    while step == "settle" and tasks._tell_some(reference) is not None:
+        pass
+    locked_in_order(system_app, steps[step], "waiting" if step == "close" else "offer")
+
+
+def _close(reference: str) -> None:
+    with writing():
+        changes.close_list(known(ADMINISTRATOR), reference, "La formation a commencé.")
+
+
+def locked_in_order(app: Flask, act: Callable[[], object], outcome: str) -> None:
+    """While somebody holds the first of the files that an act locks, it holds none of those behind."""
+    files = db.session.scalars(
+        sa.select(Decision.application_id)
+        .where(Decision.outcome == outcome)
+        .order_by(Decision.application_id)
+    ).all()
+    db.session.rollback()
+
+    def run() -> None:
+        with app.app_context(), clock.at(SEASON):
+            act()
+
+    lock = "SELECT FROM applications WHERE id = :file FOR NO KEY UPDATE"
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    writes = {WRITING: True}
+    with (
+        db.engine.connect().execution_options(**writes) as other,
+        db.engine.connect() as watcher,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        other.execute(sa.text(lock), {"file": files[0]})
+        going = pool.submit(run)
+        while not watcher.scalar(sa.text(waits)) and not going.done():
+            watcher.rollback()
+            time.sleep(0.01)
+        assert not going.done()
+        try:
+            for file in files[1:]:
+                other.execute(sa.text(f"{lock} NOWAIT"), {"file": file})
+        finally:
+            other.rollback()
+        going.result()

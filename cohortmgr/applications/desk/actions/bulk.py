@@ -18,6 +18,7 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.desk.actions import notes
 from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.file import queries as file
+from cohortmgr.applications.file.actions import hold
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists.filters import ApplicationFilters
@@ -58,6 +59,13 @@ class Act(StrEnum):
     CORRECT = "correct"
     NOTE = "note"
     EXTEND = "extend"
+
+
+_MADE: Mapping[Act, type[Correction | Note | Extension]] = {
+    Act.CORRECT: Correction,
+    Act.NOTE: Note,
+    Act.EXTEND: Extension,
+}
 
 
 @dataclass(frozen=True)
@@ -189,6 +197,8 @@ def undo(viewer: Viewer, reference: str) -> tuple[BulkAct, Intake]:
     moment = clock.now()
     if moment > lot.at + UNDONE_WITHIN:
         raise Refused(_TOO_LATE)
+    made = _MADE[Act(lot.act)]
+    hold(viewer, sa.select(made.application_id).where(made.lot == lot.reference))
     waiting = (Correction.lot == lot.reference, Correction.state == CorrectionState.ASKED.value)
     called_off = {"state": CorrectionState.CALLED_OFF.value, "version": Correction.version + 1}
     db.session.execute(sa.update(Correction).where(*waiting).values(called_off))

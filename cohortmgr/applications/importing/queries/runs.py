@@ -15,6 +15,7 @@ from cohortmgr.applications.importing.mappings import GivenMapping, mapping_from
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.programmes.models import Intake
 
 IMPORT = "applications.import"
@@ -101,14 +102,19 @@ def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[
     )
 
 
-def enrolled_by(viewer: Viewer, intake: Intake) -> sa.Select[*tuple[Any, ...]]:
-    """Name, consent and state of the files that the viewer's own imports made, and nothing else of them."""
+def enrolled_by(viewer: Viewer, intake: Intake, place: ListPlace, size: int) -> Page:
+    """A page of name, consent and state of the files that the viewer's own imports made, and nothing else of them; nor
+    does it begin at another's name."""
     mine = sa.select(ImportRun.id).where(ImportRun.intake_id == intake.id, ImportRun.by == viewer.reference)
-    return (
-        sa.select(Application.name, Application.consent, Application.state, Application.reference)
-        .where(Application.run_id.in_(mine))
-        .order_by(Application.sort_name, Application.id)
+    own = Application.run_id.in_(mine)
+    shown: tuple[Any, ...] = (
+        Application.name,
+        Application.consent,
+        Application.state,
+        Application.reference,
     )
+    listed = sa.select(*shown).where(own).order_by(Application.sort_name, Application.id)
+    return page_of(listed, place, size, among=[own])
 
 
 def waiting_row(reference: str, *, lock: bool = False) -> Waiting:

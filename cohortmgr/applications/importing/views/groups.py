@@ -11,7 +11,6 @@ from cohortmgr.applications.file.rules import CONSENT_STATES
 from cohortmgr.applications.importing.actions import undo as importing_undo
 from cohortmgr.applications.importing.queries import runs as import_queries
 from cohortmgr.base.db import writing
-from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import place_asked
 
 bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
@@ -23,7 +22,7 @@ def enrolled(reference: str) -> ResponseReturnValue:
     """Show names, and whether the guardian agreed. A club may see nothing else of a file."""
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
-    page = page_of(import_queries.enrolled_by(viewer, intake), place_asked(), 50)
+    page = import_queries.enrolled_by(viewer, intake, place_asked(), 50)
     return render_template(
         "applications/importing/staff_enrolled.html", intake=intake, page=page, names=CONSENT_STATES.names
     )

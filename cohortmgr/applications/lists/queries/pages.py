@@ -204,8 +204,8 @@ def page(
     sets = _sets(intake_id, filters)
     conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
     total = _total(intake_id, filters, sets, counts or {})
-    rows = _rows(intake_id, filters, conditions)
-    return page_of(rows, place, filters.size, total, parts=_parts(filters, sets))
+    rows, readable = _rows(intake_id, filters, conditions), (Application.intake_id == intake_id, AGREED)
+    return page_of(rows, place, filters.size, total, parts=_parts(filters, sets), among=readable)
 
 
 def _total(

@@ -196,3 +196,33 @@ def test_pages_of_every_filter_and_order_are_what_a_plain_scan_finds(
             beside = lists.neighbours(number, filters, expected[middle])
             assert beside is not None and beside.place == middle + 1 and beside.total == len(expected)
             assert beside.before == (expected[middle - 1] if middle else None)
+
+
+@pytest.mark.parametrize("sort", ["name", "-average", "outcome"])
+def test_a_page_begins_at_a_file_that_left_the_list_and_at_none_that_may_not_be_read(
+    files: Sequence[Application], sort: str
+) -> None:
+    """Where it begins tells where a name or an average stands, also of a child whose guardian has not agreed."""
+    number, order = files[0].intake_id, ORDERS[sort.removeprefix("-")]
+    filters = replace(ApplicationFilters.of({"sort": sort}), size=50)
+    listed = [row for row in files if row.state == "submitted" and row.consent not in HIDDEN]
+    whole = lists.page(number, filters, ListPlace())
+    moved = False
+    for row in files:
+        page = lists.page(number, filters, ListPlace(2, after=row.reference))
+        if row.consent in HIDDEN:
+            assert page == whole
+            assert lists.page(number, filters, ListPlace(2, before=row.reference)) == whole
+            continue
+        here = (*order(row), row.id)
+        behind = [
+            each.reference
+            for each in listed
+            if ((*order(each), each.id) < here if sort.startswith("-") else (*order(each), each.id) > here)
+        ]
+        if behind:
+            moved = moved or len(behind) < len(listed)
+            assert {each.reference for each in page.rows} == set(behind)
+    assert moved
+    elsewhere = lists.page(number + 1, filters, ListPlace(2, after=listed[0].reference))
+    assert list(elsewhere.rows) == [] and elsewhere.number == 1
