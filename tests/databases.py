@@ -181,12 +181,16 @@ DO $$ DECLARE t record; filled boolean; BEGIN
     IF filled THEN EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', t.tablename, t.tablename); END IF;
   END LOOP;
 END $$;
-CREATE FUNCTION kept.lay_anew() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; BEGIN
+CREATE FUNCTION kept.lay_anew() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; own text; BEGIN
   FOR t IN SELECT p.tablename, k.tablename IS NOT NULL AS filled FROM pg_tables p
            LEFT JOIN pg_tables k ON k.schemaname = 'kept' AND k.tablename = p.tablename
            WHERE p.schemaname = 'public' AND p.tablename <> 'alembic_version' LOOP
     EXECUTE format('DELETE FROM public.%I', t.tablename);
-    IF t.filled THEN EXECUTE format('INSERT INTO public.%I SELECT * FROM kept.%I', t.tablename, t.tablename); END IF;
+    IF t.filled THEN  -- what is generated is not given
+      SELECT string_agg(quote_ident(attname), ', ') INTO own FROM pg_attribute WHERE attnum > 0 AND attgenerated = ''
+        AND NOT attisdropped AND attrelid = format('public.%I', t.tablename)::regclass;
+      EXECUTE format('INSERT INTO public.%1$I (%2$s) SELECT %2$s FROM kept.%1$I', t.tablename, own);
+    END IF;
   END LOOP;
 END $$;
 """
