@@ -29,7 +29,7 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters
 from cohortmgr.selection.models import Batch, Decision, Offer
-from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, Outcome, WaitingState
+from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
 
 # Hooks for higher rooms: what follows an acceptance, and what follows when an accepted seat is given up. They
 # are called in the same transaction, after the change, while the institution's rows can be reached.
@@ -51,17 +51,6 @@ def release_seats(viewer: Viewer, offering_id: int, number: int) -> None:
     held = sa.update(Offering).where(Offering.id == offering_id, Offering.taken >= number)
     if changed(viewer, held.values(taken=Offering.taken - number)) != 1:
         raise RuntimeError(f"offering {offering_id} held fewer than {number} seats")
-
-
-def told() -> sa.Select[*tuple[Any, ...]]:
-    """Select the file of each decision and what its person was told last, for lists: the decision, or for who waited
-    that a seat came free, or that the list was closed."""
-    later = {
-        WaitingState.OFFERED.value: Outcome.OFFER.value,
-        WaitingState.CLOSED.value: Outcome.REFUSED.value,
-    }
-    last = sa.case(later, value=Decision.waiting_state, else_=Decision.outcome)
-    return sa.select(Decision.application_id, last.label("outcome"))
 
 
 def changed(viewer: Viewer, statement: sa.Update) -> int:
@@ -233,7 +222,7 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
     changed(viewer, promoted.values(waiting_state=WaitingState.OFFERED.value))
-    say_outcomes(viewer, told().where(Decision.id.in_([row.decision_id for row in rows])))
+    say_outcomes(viewer, queries.told_last().where(Decision.id.in_([row.decision_id for row in rows])))
     deadline = _send_offers(viewer, intake, offering, rows)
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
     record(viewer, "selection.promote", about(offering), after=after)

@@ -135,7 +135,7 @@ def settle(viewer: Viewer, batch: Batch) -> None:
 
 def say_all(viewer: Viewer, batch: Batch) -> None:
     """Write what was told into the rows of all files of a batch, for lists."""
-    say_outcomes(viewer, offers.told().where(Decision.batch_id == batch.id))
+    say_outcomes(viewer, queries.told_last().where(Decision.batch_id == batch.id))
 
 
 def say_some(viewer: Viewer, batch: Batch) -> int:
@@ -146,7 +146,7 @@ def say_some(viewer: Viewer, batch: Batch) -> int:
     numbers = db.session.scalars(files).all()
     if numbers:
         among = Decision.id.between(numbers[0], numbers[-1])
-        say_outcomes(viewer, offers.told().where(Decision.batch_id == batch.id, among))
+        say_outcomes(viewer, queries.told_last().where(Decision.batch_id == batch.id, among))
         batch.reached = numbers[-1]
     return len(numbers)
 
