@@ -31,6 +31,8 @@ BELONGING = {
 # As they stood in the text of before.
 NAMES = ("family_name", "given_name", "given_name_ar", "family_name_ar")
 ARTICLES = ("el", "al", "ben", "bel", "ait", "abd", "abdel", "ال", "بن", "ايت", "عبد", "عبدال")
+DEFINITE = ("el", "al", "ال")
+ASSIMILATED = re.compile(r"[ea](?:([dlnrstz])(?=\1)|ch(?=ch))")
 LETTERS = re.compile(r"[^\W_]+")
 SET = 5_000
 GIVEN = sa.text("""
@@ -202,20 +204,32 @@ def _words(row: Any, keys: dict[str, str]) -> set[str]:
 
 def _parts(pieces: list[str]) -> list[str]:
     parts: list[str] = []
-    for piece in pieces:
+    for piece in (each.replace("ء", "") for each in pieces):
         figures = "@" in piece or any(letter.isdigit() for letter in piece)
         parts += [_whole(piece)] if figures else LETTERS.findall(piece)
     return [part for part in parts if part][:12]
 
 
 def _of_name(parts: list[str]) -> Iterator[str]:
+    for word in _runs(parts):
+        yield word
+        for article in ARTICLES:
+            if word.startswith(article) and len(word) >= len(article) + 3:
+                yield word.removeprefix(article)
+    yield from _runs([_indefinite(part) for part in parts if part not in DEFINITE])
+
+
+def _runs(parts: list[str]) -> Iterator[str]:
     for first in range(len(parts)):
         for last in range(first + 1, min(first + 3, len(parts)) + 1):
-            word = "".join(parts[first:last])
-            yield word
-            for article in ARTICLES:
-                if word.startswith(article) and len(word) >= len(article) + 3:
-                    yield word.removeprefix(article)
+            yield "".join(parts[first:last])
+
+
+def _indefinite(word: str) -> str:
+    found = ASSIMILATED.match(word)
+    ends = [found.end()] if found else [len(each) for each in DEFINITE if word.startswith(each)]
+    rest = word[ends[0] :] if ends and word.isalpha() else word
+    return rest if len(rest) >= 3 else word
 
 
 def _whole(text: str) -> str:

@@ -23,9 +23,9 @@ COUNTED = 1_000
 @dataclass(frozen=True)
 class ListPlace:
     """Where in a list the address is: behind a row, before one, at the end, or at the beginning; and the number of the
-    page, for people, which finds nothing."""
+    page, for people, which finds nothing; 0 if the address does not know it."""
 
-    number: int = 1
+    number: int = 0
     after: str = ""
     before: str = ""
     at_end: bool = False
@@ -42,8 +42,8 @@ class Total:
 @dataclass(frozen=True)
 class Page:
     """One page of a list. `total` is all rows, or as many as were counted if `is_more`. `before` and `after` are the
-    references at which the pages beside it end and begin; None where there is none. `number` is 0 at the end of a list
-    that was not counted."""
+    references at which the pages beside it end and begin; None where there is none. `number` is 0 where
+    nobody counted: at the end of a list of more rows than were counted, and on the way back from there."""
 
     rows: Sequence[Any]
     number: int
@@ -101,7 +101,7 @@ def page_of(
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
-        max(2, place.number) if forward is not None else 1,
+        _at_least_second(place) if forward is not None else 1,
         size,
         total.number,
         total.is_more,
@@ -117,13 +117,18 @@ def _backwards(rows: list[Any], place: ListPlace, size: int, total: Total) -> Pa
     last = 0 if total.is_more else max(1, -(-total.number // size))
     return Page(
         rows,
-        last if place.at_end else max(1, place.number),
+        last if place.at_end else _at_least_second(place),
         size,
         total.number,
         total.is_more,
         before=_mark(rows[0]) if ahead and rows else None,
         after=_mark(rows[-1]) if not place.at_end else None,
     )
+
+
+def _at_least_second(place: ListPlace) -> int:
+    """The number of a page that has rows before it, if the address knows one."""
+    return max(2, place.number) if place.number else 0
 
 
 def chunks_of(query: sa.Select[Any], size: int) -> Iterator[Sequence[Any]]:

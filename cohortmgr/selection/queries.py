@@ -169,6 +169,17 @@ def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     return [*told, *(HistoryEntry(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 
 
+def told_last() -> sa.Select[*tuple[Any, ...]]:
+    """Select the file of each decision and what its person was told last, for lists: the decision, or for who waited
+    that a seat came free, or that the list was closed."""
+    later = {
+        WaitingState.OFFERED.value: Outcome.OFFER.value,
+        WaitingState.CLOSED.value: Outcome.REFUSED.value,
+    }
+    last = sa.case(later, value=Decision.waiting_state, else_=Decision.outcome)
+    return sa.select(Decision.application_id, last.label("outcome"))
+
+
 def account_name(reference: str | None) -> str:
     """Return the name of the person who proposed or approved a batch."""
     wanted = sa.select(Person).join(Account, Account.person_id == Person.id)

@@ -22,6 +22,10 @@ _MOST = 12
 # What begins many names, and is left out by whoever looks for them: Elamrani is found by Amrani.
 _ARTICLES = ("el", "al", "ben", "bel", "ait", "abd", "abdel", "ال", "بن", "ايت", "عبد", "عبدال")
 _SHORTEST_REST = 3
+# Of these the definite ones are left out within a name too: Ait El Taleb and Ait Taleb. Before some letters they take
+# the letter's sound: Ettaoussi, Ezzahra, Echcherif.
+_DEFINITE = ("el", "al", "ال")
+_ASSIMILATED = re.compile(r"[ea](?:([dlnrstz])(?=\1)|ch(?=ch))")
 _LETTERS = re.compile(r"[^\W_]+")
 
 
@@ -43,20 +47,27 @@ def sought(text: str) -> list[tuple[str, ...]]:
     """Return what a search asks for: for each of its words the beginnings of which a file's words must have one.
 
     They are the word itself, and the word written in one with those before it; written in one with what follows, it
-    begins as it does itself. An article belongs to what follows: half of all names have one."""
+    begins as it does itself. An article belongs to what follows: half of all names have one. A definite one that is
+    written apart, or within a name, is also left out."""
     words: list[str] = []
+    shorter: list[str] = []
     joined = 0
     for word in list(_words(text))[:_MOST]:
+        bare = "" if word in _DEFINITE else word
         if words and joined and joined < _JOINED:
             words[-1] += word
+            shorter[-1] += _indefinite(bare)
         else:
             words.append(word)
+            shorter.append(bare)
             joined = 0
         joined = joined + 1 if word in _ARTICLES else 0
-    return [
-        tuple(dict.fromkeys("".join(words[first : place + 1])[:LONGEST] for first in _before(place)))
-        for place in range(len(words))
-    ]
+    asked = []
+    for place, short in enumerate(shorter):
+        ways = ["".join(words[first : place + 1]) for first in _before(place)]
+        ways += [short] if len(short) >= _SHORTEST_REST else []
+        asked.append(tuple(dict.fromkeys(way[:LONGEST] for way in ways)))
+    return asked
 
 
 def _before(place: int) -> range:
@@ -64,9 +75,16 @@ def _before(place: int) -> range:
 
 
 def _of_name(parts: Sequence[str]) -> Iterator[str]:
+    for run in _runs(parts):
+        yield from _bare(run)
+    yield from _runs([_indefinite(part) for part in parts if part not in _DEFINITE])
+
+
+def _runs(parts: Sequence[str]) -> Iterator[str]:
+    """What stands beside each other, in one."""
     for first in range(len(parts)):
         for last in range(first + 1, min(first + _JOINED, len(parts)) + 1):
-            yield from _bare("".join(parts[first:last]))
+            yield "".join(parts[first:last])
 
 
 def _bare(word: str) -> Iterator[str]:
@@ -77,8 +95,17 @@ def _bare(word: str) -> Iterator[str]:
             yield word.removeprefix(article)
 
 
+def _indefinite(word: str) -> str:
+    """The word without its definite article; the word if it has none, or is no word of a name."""
+    found = _ASSIMILATED.match(word)
+    ends = [found.end()] if found else [len(each) for each in _DEFINITE if word.startswith(each)]
+    rest = word[ends[0] :] if ends and word.isalpha() else word
+    return rest if len(rest) >= _SHORTEST_REST else word
+
+
 def _words(text: str) -> Iterator[str]:
-    for piece in fold(text).split():
+    # Many leave a hamza out that has no letter of its own: شيماء and شيما.
+    for piece in fold(text).replace("ء", "").split():
         if "@" in piece or any(letter.isdigit() for letter in piece):
             yield from filter(None, [_whole(piece)])
         else:

@@ -17,7 +17,7 @@ PLACE = ("page", "after", "before", "end")
 def place_asked() -> ListPlace:
     """Return the place in a list that the address asks for: its beginning if it asks for none."""
     number, after, before, end = (request.args.get(name, "") for name in PLACE)
-    return ListPlace(whole(number, 1) or 1, after, before, bool(end))
+    return ListPlace(whole(number, 1) or 0, after, before, bool(end))
 
 
 def kept_arguments(endpoint: str | None = None) -> dict[str, list[str]]:

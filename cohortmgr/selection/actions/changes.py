@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require
-from cohortmgr.applications.file.actions import hold
+from cohortmgr.applications.file.actions import hold, say_outcomes
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -116,6 +116,7 @@ def close_list(viewer: Viewer, batch_reference: str, reason: str) -> int:
         return 0
     closed = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
     offers.changed(viewer, closed.values(waiting_state=WaitingState.CLOSED.value))
+    say_outcomes(viewer, queries.told_last().where(Decision.id.in_([row.decision_id for row in rows])))
     shared = letters.shared_by(intake, offering)
     told = [row for row in rows if row.application_state == "submitted" and letters.reachable(row)]
     send_all(letters.letter(row, WAITING_CLOSED, shared) for row in told)

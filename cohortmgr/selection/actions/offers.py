@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.actions import hold
+from cohortmgr.applications.file.actions import hold, say_outcomes
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.audit.actions import About, about, record
@@ -225,6 +225,7 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
     changed(viewer, promoted.values(waiting_state=WaitingState.OFFERED.value))
+    say_outcomes(viewer, queries.told_last().where(Decision.id.in_([row.decision_id for row in rows])))
     deadline = _send_offers(viewer, intake, offering, rows)
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
     record(viewer, "selection.promote", about(offering), after=after)

@@ -34,7 +34,6 @@ CHUNK = 500
 """How many decisions have their letters written in one transaction."""
 SAID = 2_000
 """Into how many files' rows one transaction writes what was told."""
-_TOLD = sa.select(Decision.application_id, Decision.outcome)
 UNSOUND = N_("Le certificat de ce lot ne se vérifie pas : annulez-le et proposez-le de nouveau.")
 
 
@@ -138,7 +137,7 @@ def settle(viewer: Viewer, batch: Batch) -> None:
 
 def say_all(viewer: Viewer, batch: Batch) -> None:
     """Write what was told into the rows of all files of a batch, for lists."""
-    say_outcomes(viewer, _TOLD.where(Decision.batch_id == batch.id))
+    say_outcomes(viewer, queries.told_last().where(Decision.batch_id == batch.id))
 
 
 def say_some(viewer: Viewer, batch: Batch) -> int:
@@ -150,7 +149,7 @@ def say_some(viewer: Viewer, batch: Batch) -> int:
     if numbers:
         among = (Decision.batch_id == batch.id, Decision.id.between(numbers[0], numbers[-1]))
         hold(viewer, sa.select(Decision.application_id).where(*among))
-        say_outcomes(viewer, _TOLD.where(*among))
+        say_outcomes(viewer, queries.told_last().where(*among))
         batch.reached = numbers[-1]
     return len(numbers)
 

@@ -138,6 +138,25 @@ def test_beyond_a_thousand_it_is_said_that_there_are_more(monkeypatch: pytest.Mo
     assert (pages[0].is_more, page_of(query, ListPlace(), 2).is_more) == (True, False)
 
 
+def test_no_number_is_told_on_the_way_back_from_an_end_that_nobody_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paging, "COUNTED", 4)
+    added(["a"] * 7)
+    query = listed(down=False)
+    last = page_of(query, ListPlace(at_end=True), 2)
+    middle = page_of(query, ListPlace(before=last.before or ""), 2)
+    again = page_of(query, ListPlace(after=middle.after or ""), 2)
+    assert numbers(middle) + numbers(again) == whole(query)[-4:]
+    assert [last.number, middle.number, again.number] == [0, 0, 0]
+    first = page_of(query, ListPlace(before=reference_at(query, 2)), 2)
+    assert numbers(first) == whole(query)[:2] and first.number == 1  # where it begins is known all the same
+
+
+def reference_at(query: sa.Select[Organisation], place: int) -> str:
+    return db.session.scalars(query).all()[place].reference
+
+
 def test_neighbours_are_those_of_the_whole_list(monkeypatch: pytest.MonkeyPatch) -> None:
     added(["a"] * 5)
     for down in (True, False):

@@ -163,6 +163,7 @@ def test_a_closed_list_is_called_no_more_and_its_people_know() -> None:
     with writing():
         assert changes.close_list(administrator, batch.reference, "Encore") == 0
     assert keys().count("waiting_closed") == 4
+    assert sorted(db.session.scalars(sa.select(Application.outcome))) == ["offer"] * 2 + ["refused"] * 4
     reference = offer_of(1).reference  # before the transaction, which looking anew would end
     with writing():
         offers.answer_offer(known("c1@exemple.ma"), reference, False)

@@ -18,7 +18,7 @@ from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.audit.models import Event
-from cohortmgr.base import clock
+from cohortmgr.base import clock, paging
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.text import fold
@@ -157,6 +157,22 @@ def test_filters_sort_and_size_live_in_the_address(intake: str, app: Flask) -> N
     turned = desk.get(f"{path}?sort=-average&size=600").text
     assert turned.index("Nom059") < turned.index("Nom000")
     assert desk.get(f"{path}?sort=rubbish&state=rubbish&size=x&page=x").status_code == 200
+
+
+def test_a_list_that_is_not_counted_to_its_end_says_so_where_all_of_it_is_acted_on(
+    intake: str, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(110)
+    desk = browser(app)
+    steps.staff(desk)
+    address = f"/staff/intakes/{intake}/applications?average_from=10"
+    assert "liste\xa0: 110 dossiers" in desk.get(address).text
+    monkeypatch.setattr(paging, "COUNTED", 55)
+    first = desk.get(address).text
+    assert "liste\xa0: plus de 55 dossiers" in first and "liste\xa0: 55" not in first
+    last = desk.get(f"{address}&end=1").text
+    back = desk.get(beside(last, "prev")).text
+    assert "Ali Nom010" in back and not re.search(r"· page \d", last + back)  # nobody counted which they are
 
 
 def test_next_and_previous_stay_within_the_filter(intake: str, app: Flask) -> None:
