@@ -1,5 +1,4 @@
-"""Files of a list that a search, their documents or a rare condition chooses: gathered if they are few, else met along
-the order of the list."""
+"""Files that a search, their documents or a rare condition chooses: gathered if few, else met along an order."""
 
 from __future__ import annotations
 
