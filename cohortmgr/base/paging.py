@@ -289,6 +289,14 @@ def _counted(query: sa.Select[Any], up_to: int) -> Total:
     return Total(min(number, up_to), number > up_to)
 
 
+def counted_in_order(query: sa.Select[Any]) -> Total:
+    """Count the rows of a query as far as COUNTED, by the index that has its order. If many rows are like those that
+    are looked for, but elsewhere, PostgreSQL takes another for as quick and reads every row before it finds these."""
+    first = query.limit(COUNTED + 1).subquery()
+    number = db.session.scalar(sa.select(sa.func.count()).select_from(first)) or 0
+    return Total(min(number, COUNTED), number > COUNTED)
+
+
 def _few(query: sa.Select[Any], up_to: int) -> sa.Subquery:
     """The rows that are counted. Without joins none of their columns is read."""
     bare = query.order_by(None).limit(up_to + 1)

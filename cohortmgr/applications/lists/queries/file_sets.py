@@ -13,10 +13,10 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, is_postgresql
 from cohortmgr.base.paging import Total
 
-# So many files are counted that something beside the index of an order chooses. If no more are found by what is asked
-# of a file for four blocks or five, they are gathered by their ids, each for six; else met along the order.
-MANY = 5_000
-# If it costs nothing to ask it of a file that is read anyhow, so many are gathered.
+# If no more files than this are chosen by what is asked of each for four blocks or five, they are gathered by their
+# ids, each for six; else they are met along the order. No more than one beyond it are counted.
+MANY = 2_500
+# As much for what costs nothing to ask of a file that is read anyhow.
 GATHERED = 1_000
 
 
@@ -45,18 +45,17 @@ class FileSet:
 
     @cached_property
     def size(self) -> Total:
-        """How many files these are, or that they are more than MANY. No more than that are read."""
-        first = self.files.limit(MANY + 1).subquery()
+        """How many files these are, or that they are more than are gathered. No more than that are read."""
+        most = GATHERED if self.is_dense or self.of_row is not None else MANY
+        first = self.files.limit(most + 1).subquery()
         number = sa.func.count(first.c[0].distinct())
         rows, files = db.session.execute(sa.select(sa.func.count(), number).select_from(first)).one()
-        return Total(files) if rows <= MANY else Total(files - 1, is_more=True)  # a file may be there twice
+        return Total(files) if rows <= most else Total(files - 1, is_more=True)  # a file may be there twice
 
-    @cached_property
+    @property
     def is_gathered(self) -> bool:
         """Whether these files are so few that a page reads them by their ids. The database is asked how many."""
-        is_asked_freely = self.is_dense or self.of_row is not None
-        few = GATHERED if is_asked_freely else MANY
-        return self.is_wanted and not self.size.is_more and self.size.number <= few
+        return self.is_wanted and not self.size.is_more
 
     def along(self) -> sa.ColumnElement[bool]:
         """The same condition for who reads a page, along its order unless these are few."""

@@ -27,6 +27,7 @@ from cohortmgr.base.paging import (
     Page,
     Total,
     chunks_of,
+    counted_in_order,
     is_longer,
     neighbours_of,
     page_of,
@@ -217,9 +218,15 @@ def _total(
         return Total(counts[filters.state])
     if narrowing <= COUNTED_BY:
         return Total(counted_files(intake_id, _kind(intake_id, filters)))
-    if len(narrowing) == 1 and sets and sets[0].is_of_state:
-        return sets[0].size
-    return None
+    if len(narrowing) > 1:
+        return None
+    if sets:
+        return sets[0].size if sets[0].is_of_state else None
+    few = _few(filters)
+    if not few or filters.state == "all":
+        return None
+    files = sa.select(Application.id).where(*_of_state(intake_id, filters), *few)
+    return counted_in_order(files.order_by(*_order(filters)))
 
 
 def _kind(intake_id: int, filters: ApplicationFilters) -> dict[str, Any]:
