@@ -73,7 +73,11 @@ def earlier_file(name: str = "Zoé Ancienne") -> None:
     with writing():
         row = db.session.scalars(sa.select(Application)).one()
         db.session.expunge(row)
-        values = {column.name: getattr(row, column.name) for column in Application.__table__.columns}
+        values = {
+            column.name: getattr(row, column.name)
+            for column in Application.__table__.columns
+            if column.computed is None
+        }
         del values["id"]
         values |= {"reference": new_reference(), "number": "MDIA-ANCIEN", "name": name, "state": "withdrawn"}
         other = sa.text("SELECT id FROM intakes WHERE id <> :at ORDER BY id LIMIT 1")
