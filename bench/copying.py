@@ -76,6 +76,7 @@ def _copy(model: Draft, number: int) -> tuple[str, str]:
 
 def _insert(model: type[Model], values: dict[str, Any], reference: str | None = None) -> int:
     """Insert a copy of a row with an id and a reference of its own; returns the id."""
-    row = {key: value for key, value in values.items() if key != "id"}
-    done = db.session.execute(sa.insert(table_of(model)), {**row, "reference": reference or new_reference()})
+    table = table_of(model)
+    row = {key: values[key] for key in values if key != "id" and table.c[key].computed is None}
+    done = db.session.execute(sa.insert(table), {**row, "reference": reference or new_reference()})
     return int(done.inserted_primary_key[0])  # type: ignore[attr-defined]
