@@ -97,7 +97,7 @@ def _tell(reference: str, batch: Batch, progress: ProgressCallback) -> None:
         progress(min(done, total - 1), total)
     with writing():
         if (approving := freezing.held(SYSTEM, reference, BatchState.APPROVING)) is not None:
-            telling.settle(SYSTEM, approving)
+            telling.settle(SYSTEM, approving, telling.held_rows(SYSTEM, approving, offers_alone=True))
 
 
 def _say_some(reference: str) -> int:

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
-from cohortmgr.applications.file.actions import hold
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -21,9 +20,9 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.rules import require_published
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import freezing, letters, offers, telling
+from cohortmgr.selection.actions import freezing, offers, telling
 from cohortmgr.selection.certificate import verify
-from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.models import Batch
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome
 from cohortmgr.selection.standings import queries as standings
 
@@ -133,11 +132,7 @@ def approve(
     _require_days_left(intake)
     _require_closed(batch, intake, open_until)
     at_once = standings.is_done_at_once(intake)
-    of_batch = [Decision.batch_id == batch.id]
-    if not at_once:  # the offers alone: the worker reads the rest
-        of_batch.append(Decision.outcome == Outcome.OFFER.value)
-    hold(viewer, sa.select(Decision.application_id).where(*of_batch))
-    rows = db.session.execute(letters.recipients().where(*of_batch).order_by(Decision.id)).all()
+    rows = telling.held_rows(viewer, batch, offers_alone=not at_once)  # the worker reads the rest
     chosen = [row for row in rows if row.outcome == Outcome.OFFER]
     _require_number(typed_number, len(chosen))
     if at_once:
@@ -151,7 +146,7 @@ def approve(
     if at_once:
         telling.begin(viewer, batch, intake)
         telling.write(viewer, batch, rows)
-        telling.settle(viewer, batch)
+        telling.settle(viewer, batch, chosen)
         telling.say_all(viewer, batch)
     else:
         telling.ask(viewer, batch, len(chosen))

@@ -102,21 +102,29 @@ def write(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
     batch.reached = rows[-1].decision_id if rows else batch.reached
 
 
-def settle(viewer: Viewer, batch: Batch) -> None:
-    """Tell everybody at once: the offers stand, the decisions show, the letters leave.
+def held_rows(viewer: Viewer, batch: Batch, *, offers_alone: bool) -> Sequence[sa.Row[Any]]:
+    """Lock the files of a batch, or of its offers alone, and return their decisions with what letters need.
+
+    Files first, then decisions: the order in which a withdrawal locks them."""
+    wanted = [Decision.batch_id == batch.id]
+    if offers_alone:
+        wanted.append(Decision.outcome == Outcome.OFFER.value)
+    hold(viewer, sa.select(Decision.application_id).where(*wanted))
+    return db.session.execute(letters.recipients().where(*wanted).order_by(Decision.id)).all()
+
+
+def settle(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
+    """Tell everybody at once: the offers stand, the decisions show, the letters leave. `rows` are those of the offers,
+    held in this transaction.
 
     Who withdrew while the letters were written has declined: the seat goes to the next on the list."""
-    intake, offering = queries.offered_in(batch)
-    of_offers = (Decision.batch_id == batch.id, Decision.outcome == Outcome.OFFER.value)
-    # Files first, then decisions: the order in which a withdrawal locks them.
-    hold(viewer, sa.select(Decision.application_id).where(*of_offers))
-    rows = db.session.execute(letters.recipients().where(*of_offers).order_by(Decision.id)).all()
+    intake = db.session.get_one(Intake, batch.intake_id)
     gone = [row for row in rows if row.application_state != "submitted"]
     staying = [row for row in rows if row.application_state == "submitted"]
     if batch.deadline is None or batch.approved_by is None:
         raise RuntimeError(f"nobody approved the batch {batch.reference}")
-    offers.make_offers(viewer, intake, offering.id, staying, batch.deadline)
-    offers.make_offers(viewer, intake, offering.id, gone, batch.deadline, OfferState.DECLINED)
+    offers.make_offers(viewer, intake, batch.offering_id, staying, batch.deadline)
+    offers.make_offers(viewer, intake, batch.offering_id, gone, batch.deadline, OfferState.DECLINED)
     told = sa.update(Decision).where(Decision.batch_id == batch.id).values(notified_at=clock.now())
     offers.changed(viewer, told)
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
@@ -130,9 +138,9 @@ def settle(viewer: Viewer, batch: Batch) -> None:
     record(freezing.OnBehalf(batch.approved_by), "selection.approve", about(batch), after=after)
     db.session.flush()
     if gone:
-        offers.pass_on(viewer, offering.id, len(gone))
+        offers.pass_on(viewer, batch.offering_id, len(gone))
     else:
-        offers.call_list(viewer, offering.id)  # seats that were added since the proposal
+        offers.call_list(viewer, batch.offering_id)  # seats that were added since the proposal
 
 
 def say_all(viewer: Viewer, batch: Batch) -> None:
