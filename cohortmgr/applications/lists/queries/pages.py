@@ -99,7 +99,7 @@ def _of_the_file(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnE
         found.append(Application.offering_id == _offering(intake_id, filters.offering))
     if filters.note == "no":
         found.append(Application.noted.is_(False))
-    if filters.correction == "none":
+    if filters.correction == NONE:
         found.append(Application.correction == NONE)
     if filters.files:
         found.append(Application.reference.in_(filters.files.split(",")))
