@@ -195,7 +195,7 @@ class Loader:
             "search_text": words_with(
                 (given, family, person["given_name_ar"], person["family_name_ar"]), number, person["email"]
             ),
-            "noted": False, "extended": False, "correction": "none", "outcome": "none",
+            "documented": False, "noted": False, "extended": False, "correction": "none", "outcome": "none",
             "created_at": moment, "updated_at": moment, "sent_at": moment, **listed, **ranks(listed),
         }  # fmt: skip
 
@@ -362,10 +362,13 @@ def _code(serial: int) -> str:
 
 def _tell(files: list[dict[str, Any]], share: Share, decided: Iterable[Mapping[str, Any]]) -> None:
     """Let each file's row say what lists are filtered by, as triggers and acts do."""
-    for file in _one_in(share.notes, files):
-        file["noted"] = True
-    for file in _one_in(share.extensions, files):
-        file["extended"] = True
+    for share_of, column in (
+        (share.papers, "documented"),
+        (share.notes, "noted"),
+        (share.extensions, "extended"),
+    ):
+        for file in _one_in(share_of, files):
+            file[column] = True
     for file in _one_in(share.corrections, files):
         file["correction"] = _correction_state(file)
     outcomes = {decision["application_id"]: decision["outcome"] for decision in decided}

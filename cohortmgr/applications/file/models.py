@@ -68,6 +68,9 @@ class Application(Row, Versioned, Model):
             "ix_applications_intake_state_diploma", "intake_id", "state", "diploma_rank", "sort_name", "id"
         ),
         sa.Index("ix_applications_intake_state_outcome", "intake_id", "state", "outcome", "sort_name", "id"),
+        sa.Index(
+            "ix_applications_intake_state_documented", "intake_id", "state", "documented", "sort_name", "id"
+        ),
         _files_where("imported", "source = 'import'", "intake_id", "state", "sort_name", "id"),
         _files_where(
             "noted", "noted IS true", "intake_id", "state", "sort_name", "id", on_sqlite="noted IS 1"
@@ -123,8 +126,9 @@ class Application(Row, Versioned, Model):
     listed_at: Mapped[datetime | None] = mapped_column(
         sa.Computed("coalesce(sent_at, created_at)", persisted=True)
     )
-    # What lists are filtered by. Triggers write the first three with the notes, the corrections (the state of the last
-    # one) and the times that were given; `outcome` is what a higher room has told the person.
+    # What lists are filtered by. Triggers write the first four with the documents, the notes, the times that were given
+    # and the corrections (the state of the last one); `outcome` is what a higher room has told the person.
+    documented: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     noted: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     extended: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     correction: Mapped[str] = mapped_column(sa.String(12), default="none", server_default="none")

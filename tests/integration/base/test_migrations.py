@@ -16,10 +16,12 @@ from flask import Flask
 from flask_alembic import Alembic
 
 from cohortmgr.base.databases.connecting import engine_options
-from cohortmgr.base.db import Model
+from cohortmgr.base.db import Model, db
 from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.operations.commands.database_roles import make_roles
 from tests.databases import Database, PostgresDatabase, application, dispose, settings_for
+from tests.factories.year import lived
+from tests.watch import test_context
 
 FILES = sorted((ROOT / "migrations").glob("[0-9]*.py"))
 
@@ -71,6 +73,31 @@ def test_up_as_the_models_say_down_to_nothing_and_up_again(empty: Settings) -> N
             assert objects(empty) == set()
             alembic.upgrade()
             assert alembic.compare_metadata() == []
+    finally:
+        dispose(app)
+
+
+# What the migrations since this one write into the rows of files that are there.
+BEFORE_FILTERS = "0042"
+FILTERED = sa.text(
+    "SELECT id, documented, noted, extended, correction, outcome, listed_at FROM applications ORDER BY id"
+)
+
+
+def test_files_that_are_there_say_what_lists_are_filtered_by(empty: Settings) -> None:
+    app = application(empty, "system")
+    try:
+        with test_context(app):
+            alembic: Alembic = app.extensions["alembic"]
+            alembic.upgrade()
+            lived()
+            kept = db.session.execute(FILTERED).all()
+            db.session.rollback()
+            alembic.downgrade(BEFORE_FILTERS)
+            alembic.upgrade()
+            assert db.session.execute(FILTERED).all() == kept
+            assert {row.outcome for row in kept} >= {"offer", "refused"}
+            db.session.rollback()
     finally:
         dispose(app)
 

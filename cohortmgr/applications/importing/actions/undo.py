@@ -68,11 +68,14 @@ def look(viewer: Viewer, run_reference: str, *, lock: bool = False) -> Undoing:
     run, intake = run_of(viewer, run_reference)
     if run.state != "loaded":
         raise NotFound(run_reference)
+    mine = sa.select(Application.id).where(Application.run_id == run.id)
+    if lock:  # by their ids, as everybody locks several files; and nothing may point to them from now on
+        db.session.execute(mine.order_by(Application.id).with_for_update())
     chosen = sa.select(
         Application.id, Application.reference, Application.person_id, Application.name, Application.version,
         Application.state,
     ).where(Application.run_id == run.id).order_by(Application.sort_name, Application.id)  # fmt: skip
-    rows = db.session.execute(chosen.with_for_update() if lock else chosen).all()
+    rows = db.session.execute(chosen).all()
     touched = _touched(run)
     fresh = (ApplicationState.HELD.value, ApplicationState.SUBMITTED.value)
     going = [

@@ -90,8 +90,6 @@ def _of_the_file(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnE
     found = _of_state(intake_id, filters)
     if filters.eligible:
         found.append(Application.eligible.is_({"yes": True, "no": False}.get(filters.eligible)))
-    same = [name for name in ("region", "diploma") if getattr(filters, name)]
-    found += [getattr(Application, name) == getattr(filters, name) for name in same]
     if filters.source:  # as the index of imported files is written
         found.append(Application.source == sa.literal_column(f"'{Source(filters.source).value}'"))
     found += _between(filters)
@@ -119,6 +117,12 @@ def _offering(intake_id: int, key: str) -> sa.ScalarSelect[int]:
 def _few(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions that few files may meet, as the indexes of these files are written."""
     found: list[sa.ColumnElement[bool]] = []
+    if filters.region:
+        found.append(Application.region_rank == filters.region)
+    if filters.diploma:
+        found.append(Application.diploma_rank == filters.diploma)
+    if filters.documents:
+        found.append(Application.documented == (filters.documents == "yes"))
     if filters.note == "yes":
         found.append(Application.noted.is_(True))
     if filters.extended:
@@ -153,25 +157,20 @@ def _between(filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def _sets(intake_id: int, filters: ApplicationFilters) -> list[FileSet]:
-    """The files that a search, their documents or a rare condition choose. Each query reads the intake alone."""
+    """The files that a search or a rare condition choose. Each query reads the intake alone."""
     found: list[FileSet] = []
     if filters.search:
         found.append(_searched(intake_id, filters))
-    if filters.documents:
-        standing = (Document.intake_id == intake_id, Document.replaced_at.is_(None))
-        with_papers = sa.select(Document.application_id).where(*standing)
-        found.append(FileSet(with_papers, filters.documents == "yes"))
     few = [] if _has_own_index(filters) else _few(filters)
     if few:
         files = sa.select(Application.id).where(*_of_state(intake_id, filters), *few)
-        found.append(FileSet(files, is_of_state=True, of_row=sa.and_(*few)))
+        found.append(FileSet(files, of_row=sa.and_(*few)))
     return found
 
 
 def _searched(intake_id: int, filters: ApplicationFilters) -> FileSet:
     states = tuple(ApplicationState) if filters.state == "all" else (filters.state,)
-    found = searching.in_intake(intake_id, states, filters.search)
-    return FileSet(found, is_dense=True, is_of_state=True)
+    return FileSet(searching.in_intake(intake_id, states, filters.search))
 
 
 def seeks_identity(filters: ApplicationFilters) -> bool:
@@ -221,7 +220,7 @@ def _total(
     if len(narrowing) > 1:
         return None
     if sets:
-        return sets[0].size if sets[0].is_of_state else None
+        return sets[0].size
     few = _few(filters)
     if not few or filters.state == "all":
         return None

@@ -24,7 +24,7 @@ from tests.factories.many import place_in, writer
 from tests.factories.year import lived
 
 FILES = 240
-FILTERED = ("noted", "extended", "correction", "outcome")
+FILTERED = ("documented", "noted", "extended", "correction", "outcome")
 # What triggers write, in an order; shards and the numbers of rows are the writer's.
 WRITTEN = {
     "search_words": "SELECT intake_id, state, word, application_id, institution_id FROM search_words ORDER BY 4, 3",
@@ -33,7 +33,7 @@ WRITTEN = {
     "files_to_compare": "SELECT application_id, intake_id, institution_id FROM files_to_compare ORDER BY 1, 2, 3",
     "ranking_changes": """SELECT intake_id, institution_id, sum(changes) FROM ranking_changes
         GROUP BY 1, 2 ORDER BY 1, 2""",
-    "applications": "SELECT id, noted, extended, correction, outcome FROM applications ORDER BY id",
+    "applications": "SELECT id, documented, noted, extended, correction, outcome FROM applications ORDER BY id",
     "persons": "SELECT id, seen_in FROM persons ORDER BY id",
     "identifiers": "SELECT id, seen_in FROM identifiers ORDER BY id",
     **{
@@ -63,7 +63,8 @@ def test_what_is_written_in_sets_is_what_triggers_write(system_context: None, da
         column: {row[place] for row in in_sets["applications"]}
         for place, column in enumerate(FILTERED, start=1)
     }
-    assert told["noted"] == told["extended"] == {True, False} and told["correction"] >= {
+    assert told["documented"] == told["noted"] == told["extended"] == {True, False}
+    assert told["correction"] >= {
         "asked",
         "done",
         "none",

@@ -93,6 +93,12 @@ def _act(rows: Sequence[Application], pick: random.Random) -> None:
             db.session.add(Correction(**own, until=moment, asked_by=by, asked_at=moment))
             db.session.add(Document(**own, question=f"q{pick.randrange(10**6)}", uploaded_at=moment))
         db.session.flush()
+    papers = db.session.scalars(sa.select(Document).where(Document.replaced_at.is_(None))).all()
+    for paper in papers[::4]:
+        paper.replaced_at = moment
+    for paper in papers[1::8]:
+        db.session.delete(paper)
+    db.session.flush()
     for note in db.session.scalars(sa.select(Note).where(Note.id % 4 == 1)):
         db.session.delete(note)
     db.session.flush()
@@ -109,7 +115,9 @@ def _belonging() -> dict[str, set[int]]:
         "extended": set(
             db.session.scalars(sa.select(Extension.application_id).where(Extension.revoked_at.is_(None)))
         ),
-        "documents": set(db.session.scalars(sa.select(Document.application_id))),
+        "documents": set(
+            db.session.scalars(sa.select(Document.application_id).where(Document.replaced_at.is_(None)))
+        ),
     }
     last = {
         row.application_id: row.state
@@ -125,8 +133,8 @@ def test_a_file_says_what_belongs_to_it(files: Sequence[Application]) -> None:
     assert all(there.values())
     for row in files:
         last = next((state for state in ("asked", "done", "called_off") if row.id in there[state]), "none")
-        assert (row.noted, row.extended, row.correction) == (
-            row.id in there["noted"], row.id in there["extended"], last,
+        assert (row.documented, row.noted, row.extended, row.correction) == (
+            row.id in there["documents"], row.id in there["noted"], row.id in there["extended"], last,
         )  # fmt: skip
 
 
@@ -142,6 +150,7 @@ def _passes(row: Application, filters: ApplicationFilters, there: dict[str, set[
         "extended": {"yes": row.id in there["extended"]},
         "outcome": {outcome: row.outcome == outcome for outcome in OUTCOMES},
         "region": {code: row.region == code for code in REGIONS},
+        "diploma": {"licence": row.diploma == "licence"},
         "source": {source: row.source == source for source in ("online", "import")},
         "eligible": {word: row.eligible is value for word, value in eligible.items()},
         "search": {"amrani": "amrani" in row.search_text},
@@ -152,8 +161,8 @@ def _passes(row: Application, filters: ApplicationFilters, there: dict[str, set[
 
 CHOICES = {
     "note": ("yes", "no"), "documents": ("yes", "no"), "correction": ("asked", "done", "none"),
-    "extended": ("yes",), "outcome": OUTCOMES, "region": ("MA-01", "MA-04"), "source": ("online", "import"),
-    "eligible": ("yes", "no", "open"), "search": ("amrani",),
+    "extended": ("yes",), "outcome": OUTCOMES, "region": ("MA-01", "MA-04"), "diploma": ("licence",),
+    "source": ("online", "import"), "eligible": ("yes", "no", "open"), "search": ("amrani",),
 }  # fmt: skip
 
 
@@ -171,7 +180,6 @@ def _some_filters(pick: random.Random) -> ApplicationFilters:
 def test_pages_of_every_filter_and_order_are_what_a_plain_scan_finds(
     files: Sequence[Application], many: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_sets, "MANY", many)
     monkeypatch.setattr(file_sets, "GATHERED", many)
     number, there = files[0].intake_id, _belonging()
     known = counts([number])[number]

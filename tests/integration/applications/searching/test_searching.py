@@ -126,7 +126,6 @@ def test_many_files_are_found_as_few_are(files: list[Application], monkeypatch: 
     """However many there are: by their ids, or looked up along the order."""
     number = files[1].intake_id
     for many in (0, 3, 600):
-        monkeypatch.setattr("cohortmgr.applications.lists.queries.file_sets.MANY", many)
         monkeypatch.setattr("cohortmgr.applications.lists.queries.file_sets.GATHERED", many)
         for text in ("amrani", "el", "fatima zahra taz", "mdia", "عبد الله", "zzz"):
             assert found(number, text, "all") == scanned(files, text, "all", number), (text, many)
