@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 _STATEMENTS = (
-    """INSERT INTO search_words (intake_id, state, word, application_id, institution_id)
-    SELECT f.intake_id, f.state, left(w.word, 60), f.id, f.institution_id
+    """INSERT INTO search_words (intake_id, state, word, application_id, institution_id, sort_name)
+    SELECT f.intake_id, f.state, left(w.word, 60), f.id, f.institution_id, f.sort_name
     FROM applications f, string_to_table(f.search_text, ' ') AS w (word)
     WHERE f.id BETWEEN :first AND :last AND w.word <> '' AND f.consent NOT IN ('waiting', 'withdrawn')
     ORDER BY 1, 2, left(w.word, 60) COLLATE "C" ON CONFLICT DO NOTHING""",

@@ -76,6 +76,7 @@ def page_of(
     up_to: int | None = None,
     parts: Sequence[sa.ColumnElement[bool]] = (),
     among: Sequence[sa.ColumnElement[bool]] = (),
+    keys: sa.Select[Any] | None = None,
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
@@ -91,13 +92,13 @@ def page_of(
     backwards = place.at_end or bool(place.before and key and not place.after)
     if backwards:
         turned = query.order_by(None).order_by(*(each.asc() if down else each.desc() for each in columns))
-        rows = _first(turned, columns, key, not down, size + 1, parts)
+        rows = _first(turned, columns, key, not down, size + 1, parts, keys)
     if backwards and (len(rows) > size or place.at_end):
         return _backwards(rows, place, size, total)
     forward = key if place.after else None
-    rows = _first(query, columns, forward, down, size + 1, parts)
+    rows = _first(query, columns, forward, down, size + 1, parts, keys)
     if place.after and not rows:
-        return page_of(query, ListPlace(at_end=True), size, total, up_to, parts, among)
+        return page_of(query, ListPlace(at_end=True), size, total, up_to, parts, among, keys)
     behind, rows = len(rows) > size, rows[:size]
     return Page(
         rows,
@@ -166,10 +167,13 @@ class Neighbours:
 
 
 def neighbours_of(
-    query: sa.Select[Any], reference: str, parts: Sequence[sa.ColumnElement[bool]] = ()
+    query: sa.Select[Any],
+    reference: str,
+    parts: Sequence[sa.ColumnElement[bool]] = (),
+    keys: sa.Select[Any] | None = None,
 ) -> Neighbours | None:
     """Return what stands beside a row in a query that selects references, in two statements; None if the row is not
-    in it. No more than COUNTED rows are read. `parts` as for `page_of`."""
+    in it. No more than COUNTED rows are read. `parts` and `keys` as for `page_of`."""
     columns, down = _order(query)
     bare = query.order_by(None)
     inside = bare.with_only_columns(*columns, maintain_column_froms=True)
@@ -177,14 +181,18 @@ def neighbours_of(
     if key is None:
         return None
     turned = bare.order_by(*(each.asc() if down else each.desc() for each in columns))
-    ahead = _beyond(turned, columns, key, not down)
-    behind = _beyond(query, columns, key, down)
+    one_ahead = _next(turned, columns, key, not down, 1, parts, keys)
+    one_behind = _next(query, columns, key, down, 1, parts, keys)
+    ahead, every = _beyond(turned, columns, key, not down), query
+    if keys is not None:
+        every = sa.select(*keys.subquery().c).distinct()
+        ahead = _beyond(every, list(every.selected_columns), key, not down)
     row = db.session.execute(
         sa.select(
-            _among_first(ahead, columns, 1, parts).scalar_subquery(),
-            _among_first(behind, columns, 1, parts).scalar_subquery(),
+            one_ahead.scalar_subquery(),
+            one_behind.scalar_subquery(),
             sa.select(sa.func.count()).select_from(_few(ahead, COUNTED - 1)).scalar_subquery(),
-            sa.select(sa.func.count()).select_from(_few(query, COUNTED)).scalar_subquery(),
+            sa.select(sa.func.count()).select_from(_few(every, COUNTED)).scalar_subquery(),
         )
     ).one()
     place, total = row[2] + 1, row[3]
@@ -264,24 +272,39 @@ def _first(
     down: bool,
     number: int,
     parts: Sequence[sa.ColumnElement[bool]],
+    keys: sa.Select[Any] | None,
 ) -> list[Any]:
-    beyond = _beyond(query, columns, key, down)
-    return list(db.session.execute(_among_first(beyond, columns, number, parts)).all())
+    return list(db.session.execute(_next(query, columns, key, down, number, parts, keys)).all())
 
 
-def _among_first(
+def _next(
     query: sa.Select[Any],
     columns: Sequence[sa.ColumnElement[Any]],
+    key: Sequence[Any] | None,
+    down: bool,
     number: int,
     parts: Sequence[sa.ColumnElement[bool]],
+    keys: sa.Select[Any] | None,
 ) -> sa.Select[Any]:
-    """The first rows of a query. If it has parts they are among the first of each."""
+    """The first rows beyond a key. If the query has parts they are among the first of each; if it has keys they are
+    those of the first keys."""
+    if keys is not None:
+        return query.where(columns[-1].in_(_first_keys(keys, key, down, number))).limit(number)
+    query = _beyond(query, columns, key, down)
     if parts:
         own = columns[-1]
         firsts = [query.where(part).with_only_columns(own, maintain_column_froms=True) for part in parts]
         each = [sa.select(first.limit(number).subquery().c[0]) for first in firsts]
         query = query.where(own.in_(sa.union_all(*each)))
     return query.limit(number)
+
+
+def _first_keys(keys: sa.Select[Any], key: Sequence[Any] | None, down: bool, number: int) -> sa.Select[Any]:
+    """The last column, which is unique, of the first keys beyond another."""
+    here = list(keys.subquery().c)
+    each = _beyond(sa.select(*here).distinct(), here, key, down)
+    first = each.order_by(*(column.desc() if down else column.asc() for column in here)).limit(number)
+    return sa.select(list(first.subquery().c)[-1])
 
 
 def _counted(query: sa.Select[Any], up_to: int) -> Total:

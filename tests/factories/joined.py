@@ -35,6 +35,7 @@ def joined(owner: Viewer) -> dict[str, str]:
             created_at=moment,
             updated_at=moment,
             sent_at=moment,
+            outcome="offer",
         )
         batch = Batch(**common, offering_id=offering.id, state="approved", seats=1, waiting=0)
         batch.seed, batch.certificate, batch.proposed_by, batch.proposed_at = "s", {}, "a", moment

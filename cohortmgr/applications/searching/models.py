@@ -22,7 +22,7 @@ class SearchWord(Model):
     __tablename__ = "search_words"
     __table_args__ = (
         sa.PrimaryKeyConstraint(
-            "intake_id", "state", "word", "application_id", postgresql_include=["institution_id"]
+            "intake_id", "state", "word", "application_id", postgresql_include=["institution_id", "sort_name"]
         ),
         sa.Index("ix_search_words_institution_word", "institution_id", "word", "intake_id", "application_id"),
         {"info": {"tenancy": "institution"}, "sqlite_with_rowid": False},
@@ -35,3 +35,5 @@ class SearchWord(Model):
         sa.ForeignKey("applications.id", ondelete="CASCADE"), index=True
     )
     institution_id: Mapped[int] = mapped_column(Id)
+    # The file's, by which a list is ordered that shows what a search found.
+    sort_name: Mapped[str] = mapped_column(sa.String(250), default="", server_default=sa.text("''"))

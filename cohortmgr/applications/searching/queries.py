@@ -47,8 +47,9 @@ class FoundFiles:
     is_more: bool
 
 
-def in_intake(intake_id: int, states: Collection[str], text: str) -> sa.Select[int]:
-    """The ids of the applications of the intake in one of the states that are found by the text, some of them twice."""
+def in_intake(intake_id: int, states: Collection[str], text: str) -> sa.Select[str, int]:
+    """The applications of the intake in one of the states that are found by the text, some of them twice: the name by
+    which lists are ordered, and the id."""
     words_in = (SearchWord.intake_id == intake_id, SearchWord.state.in_(states))
     files_in = (Application.intake_id == intake_id, Application.state.in_(states), AGREED)
     return _found(text, sa.and_(*words_in), sa.and_(*files_in))
@@ -61,7 +62,7 @@ def everywhere(viewer: Viewer, text: str) -> FoundFiles:
     if not viewer.is_system:
         places.append(SearchWord.institution_id.in_(viewer.institutions))
     found = _found(text, sa.and_(*places), sa.and_(Application.intake_id.in_(read), AGREED)).subquery()
-    newest = sa.select(found.c[0]).distinct().order_by(found.c[0].desc()).limit(SHOWN + 1).subquery()
+    newest = sa.select(found.c[1]).distinct().order_by(found.c[1].desc()).limit(SHOWN + 1).subquery()
     shown = (Application.reference, Application.name, Application.number, Application.state)
     rows = db.session.execute(
         sa.select(*shown, Intake.reference.label("intake"), Intake.title)
@@ -78,14 +79,16 @@ def seeks_identity(text: str) -> bool:
     return bool(_identity_numbers(text) or _phone(text))
 
 
-def _found(text: str, words_in: sa.ColumnElement[bool], files_in: sa.ColumnElement[bool]) -> sa.Select[int]:
-    """The ids of the files that are found by the text, of the rows of words and the files that lie there; one with two
-    words that begin alike may be there twice."""
+def _found(
+    text: str, words_in: sa.ColumnElement[bool], files_in: sa.ColumnElement[bool]
+) -> sa.Select[str, int]:
+    """Names and ids of the files that are found by the text, of the rows of words and the files that lie there; one
+    with two words that begin alike may be there twice."""
     exact = _exactly(text)
     if not exact:
         return _by_words(text, words_in)
-    one = sa.select(Application.id).where(files_in).correlate(None)
-    ways: list[sa.Select[int]] = [one.where(way) for way in exact]
+    one = sa.select(Application.sort_name, Application.id).where(files_in).correlate(None)
+    ways: list[sa.Select[str, int]] = [one.where(way) for way in exact]
     code = bare(western_digits(text)).upper()
     if _CODE.match(code):  # six characters may also be those of a file's number
         ways.append(_by_words(code, words_in))
@@ -110,12 +113,12 @@ def _exactly(text: str) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _by_words(text: str, words_in: sa.ColumnElement[bool]) -> sa.Select[int]:
-    """The ids of the files that have, for each word of the text, a word that begins as it says. As many rows as are
-    asked for are read, and no more."""
+def _by_words(text: str, words_in: sa.ColumnElement[bool]) -> sa.Select[str, int]:
+    """Names and ids of the files that have, for each word of the text, a word that begins as it says. As many rows as
+    are asked for are read, and no more."""
     asked = sought(text)
     if not asked:
-        return sa.select(SearchWord.application_id).where(sa.false())
+        return sa.select(SearchWord.sort_name, SearchWord.application_id).where(sa.false())
     each_word = [
         _all_of(sa.union_all, [_range(each, words_in) for each in beginnings]) for beginnings in asked
     ]
@@ -123,20 +126,20 @@ def _by_words(text: str, words_in: sa.ColumnElement[bool]) -> sa.Select[int]:
         return each_word[0]
     # Joined to the files in one plan, two words have taken forty seconds.
     apart = _all_of(sa.intersect, each_word).cte().prefix_with("MATERIALIZED", dialect="postgresql")
-    return sa.select(apart.c[0])
+    return sa.select(*apart.c)
 
 
 def _all_of(
-    operation: Callable[..., sa.CompoundSelect[int]], parts: Sequence[sa.Select[int]]
-) -> sa.Select[int]:
+    operation: Callable[..., sa.CompoundSelect[str, int]], parts: Sequence[sa.Select[str, int]]
+) -> sa.Select[str, int]:
     """The parts united or intersected, as a query that may itself be a part: SQLite takes no brackets."""
-    return parts[0] if len(parts) == 1 else sa.select(operation(*parts).subquery().c[0])
+    return parts[0] if len(parts) == 1 else sa.select(*operation(*parts).subquery().c)
 
 
-def _range(beginning: str, words_in: sa.ColumnElement[bool]) -> sa.Select[int]:
+def _range(beginning: str, words_in: sa.ColumnElement[bool]) -> sa.Select[str, int]:
     """One range of an index. Several are several reads of it, and no OR."""
     begins = (SearchWord.word >= beginning, SearchWord.word < beginning + _LAST)
-    return sa.select(SearchWord.application_id).where(words_in, *begins)
+    return sa.select(SearchWord.sort_name, SearchWord.application_id).where(words_in, *begins)
 
 
 def _identity_numbers(text: str) -> list[tuple[str, str]]:
@@ -205,7 +208,7 @@ def misworded(after: int, most: int, *, lock: bool = False) -> tuple[list[WrongW
     return wrong, last
 
 
-_COLUMNS = ("application_id", "intake_id", "state", "word", "institution_id")
+_COLUMNS = ("application_id", "intake_id", "state", "word", "institution_id", "sort_name")
 
 
 def _right_words(file: File) -> WrongWords:
@@ -213,5 +216,6 @@ def _right_words(file: File) -> WrongWords:
     text = search_text(form, counted(form, file.answers), application.number)
     place = (application.id, application.intake_id, application.state)
     found = () if application.consent in HIDDEN else sorted(text.split())
-    rows = [dict(zip(_COLUMNS, (*place, word, application.institution_id), strict=True)) for word in found]
+    rest = (application.institution_id, application.sort_name)
+    rows = [dict(zip(_COLUMNS, (*place, word, *rest), strict=True)) for word in found]
     return WrongWords(application.id, application.reference, text, rows)

@@ -20,13 +20,19 @@ GATHERED = 1_000
 
 @dataclass(frozen=True)
 class FileSet:
-    """Files of the list's state that are chosen by more than the index of an order can say, as a query of their ids.
+    """Files of the list's state that are chosen by more than the index of an order can say, as a query of the name by
+    which lists are ordered, and the id.
 
     `of_row` is what a file's own row says of it. Without it no index says of one file whether it is in the set, so that
     all are read before the first is asked for."""
 
-    files: sa.Select[Any]
+    named: sa.Select[str, int]
     of_row: sa.ColumnElement[bool] | None = None
+
+    @property
+    def files(self) -> sa.Select[int]:
+        """Their ids, some of them twice."""
+        return sa.select(self.named.subquery().c[1])
 
     @property
     def condition(self) -> sa.ColumnElement[bool]:

@@ -163,8 +163,8 @@ def _sets(intake_id: int, filters: ApplicationFilters) -> list[FileSet]:
         found.append(_searched(intake_id, filters))
     few = [] if _has_own_index(filters) else _few(filters)
     if few:
-        files = sa.select(Application.id).where(*_of_state(intake_id, filters), *few)
-        found.append(FileSet(files, of_row=sa.and_(*few)))
+        named = sa.select(Application.sort_name, Application.id)
+        found.append(FileSet(named.where(*_of_state(intake_id, filters), *few), of_row=sa.and_(*few)))
     return found
 
 
@@ -182,6 +182,13 @@ def _order(filters: ApplicationFilters) -> list[Any]:
     turned = filters.sort.startswith("-")
     columns = SORTS[filters.sort.removeprefix("-")]
     return [column.desc() if turned else column for column in (*columns, Application.id.expression)]
+
+
+def _keys(filters: ApplicationFilters, sets: Sequence[FileSet]) -> sa.Select[Any] | None:
+    """The keys of the list's rows, if all that it shows is what a search found by the thousand, in the order of names:
+    the words stand beside these, so that no other file is passed. None for other lists."""
+    alone = filters.narrowing == {"search"} and filters.sort.removeprefix("-") == "name"
+    return sets[0].named if alone and not sets[0].is_gathered else None
 
 
 def _parts(filters: ApplicationFilters, sets: Sequence[FileSet]) -> list[sa.ColumnElement[bool]]:
@@ -202,10 +209,14 @@ def page(
     """One page. The caller has loaded the intake for the viewer. `counts` are its files by state, if they are known:
     what only a state narrows is not counted again."""
     sets = _sets(intake_id, filters)
-    conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
+    keys = _keys(filters, sets)
+    conditions = _of_the_file(intake_id, filters)
+    if keys is None:  # else they say it
+        conditions += [each.along() for each in sets]
     total = _total(intake_id, filters, sets, counts or {})
     rows, readable = _rows(intake_id, filters, conditions), (Application.intake_id == intake_id, AGREED)
-    return page_of(rows, place, filters.size, total, parts=_parts(filters, sets), among=readable)
+    parts = _parts(filters, sets)
+    return page_of(rows, place, filters.size, total, parts=parts, among=readable, keys=keys)
 
 
 def _total(
@@ -293,7 +304,7 @@ def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> N
     sets = _sets(intake_id, filters)
     conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
     query = sa.select(Application.reference).where(*conditions).order_by(*_order(filters))
-    return neighbours_of(query, reference, _parts(filters, sets))
+    return neighbours_of(query, reference, _parts(filters, sets), _keys(filters, sets))
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:

@@ -27,7 +27,8 @@ FILES = 240
 FILTERED = ("documented", "noted", "extended", "correction", "outcome")
 # What triggers write, in an order; shards and the numbers of rows are the writer's.
 WRITTEN = {
-    "search_words": "SELECT intake_id, state, word, application_id, institution_id FROM search_words ORDER BY 4, 3",
+    "search_words": """SELECT intake_id, state, word, application_id, institution_id, sort_name FROM search_words
+        ORDER BY 4, 3""",
     "intake_counts": """SELECT intake_id, state, eligible, consent, source, region, offering_id, institution_id,
         sum(files) FROM intake_counts GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 4, 5, 6, 7, 8""",
     "files_to_compare": "SELECT application_id, intake_id, institution_id FROM files_to_compare ORDER BY 1, 2, 3",
