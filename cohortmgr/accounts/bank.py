@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 
 from cohortmgr.accounts.identifiers import western_digits
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import bare
 
+_DIGITS = NN_("%(num)s chiffre", "%(num)s chiffres")
 RIB_LENGTH = 24
 _COUNTRY = "MA"
 _CHECK = "64"
@@ -57,8 +58,8 @@ def check_rib(text: str) -> str:
     if len(number) != RIB_LENGTH:
         raise Refused(
             Problem(
-                N_("Le RIB a %(found)s chiffres au lieu de 24. Recopiez-le en entier."),
-                {"found": len(number)},
+                N_("Le RIB a %(found)s au lieu de 24. Recopiez-le en entier."),
+                {"found": Quantity(*_DIGITS, len(number))},
             )
         )
     if not int(number):

@@ -22,6 +22,8 @@ _MOBILES = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FI
 _NO_COUNTRY = "001"
 # What stands around an address where it was copied from: a link, the brackets of a letter's head, a list's comma.
 _BEFORE, _BEHIND = re.compile(r"(?:mailto:|[<\s])+", re.IGNORECASE), " \t\r\n,;>."
+# A number in E.164, and the code of the country in which it is dialled with a zero in its place.
+_NUMBER, _HOME = re.compile(r"\+[1-9]\d{6,14}"), "+212"
 _LOCAL = re.compile(r"[^@\s<>()\[\]\\,;:\"]{1,64}")
 _ELSEWHERE = N_(
     "Nos SMS ne partent que vers les portables en %(codes)s. Donnez un tel numéro, ou une adresse e-mail."
@@ -137,3 +139,16 @@ def require_mobile_of(number: str, countries: Sequence[str], where: str | None =
     """Raise Refused, saying which numbers do, unless a number in E.164 is a mobile of one of these countries."""
     if not is_mobile_of(number, countries):
         raise Refused(Problem(_ELSEWHERE, {"codes": codes_of(countries)}, where))
+
+
+def as_dialled(address: str) -> str:
+    """Return a number in E.164 as people say and dial it, `06 61 23 77 88` or `+33 6 12 34 56 78`, with spaces that do
+    not break; anything else, such as an e-mail address or a number of which a part is hidden, as it is."""
+    if not _NUMBER.fullmatch(address):
+        return address
+    if len(address) == len(_HOME) + 9 and address.startswith(_HOME):
+        pairs = re.findall(r"\d\d", "0" + address.removeprefix(_HOME))
+        return "\u00a0".join(pairs)
+    known = phonenumbers.parse(address)
+    said = phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return said.replace(" ", "\u00a0")

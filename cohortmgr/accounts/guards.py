@@ -12,12 +12,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 
 from cohortmgr.accounts.actions import access, held_forms
-from cohortmgr.accounts.queries import ended_roles, known_people, viewers
+from cohortmgr.accounts.queries import arabic_names, ended_roles, known_people, viewers
 from cohortmgr.accounts.rules import ANONYMOUS, ROLE_NAMES, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import see, writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem
-from cohortmgr.base.i18n import has_chosen
+from cohortmgr.base.i18n import has_chosen, language
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -210,7 +210,8 @@ def _person() -> dict[str, object]:
     Messages are rendered outside of any request, without a viewer."""
     if not has_request_context() or viewer() is ANONYMOUS:
         return {"viewer": None}
-    return {"viewer": viewer(), "viewer_name": viewer().name or viewer().email}
+    greeted = g.get("name_in_arabic") or viewer().name
+    return {"viewer": viewer(), "greeted": greeted, "viewer_name": greeted or viewer().email}
 
 
 def _meet() -> None:
@@ -221,3 +222,5 @@ def _meet() -> None:
         if access.is_to_renew(known, clock.now()):
             with writing():
                 access.renew(known)
+        if known.person_id is not None and language() == "ar":
+            g.name_in_arabic = arabic_names.own_in_arabic(known)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from cohortmgr.accounts import guards, notices, tasks
+from cohortmgr.accounts import contacts, guards, notices, tasks
 from cohortmgr.accounts.actions import counting
+from cohortmgr.accounts.queries import arabic_names
 from cohortmgr.accounts.roles import staff_views as people
 from cohortmgr.accounts.roles import views as invitations
 from cohortmgr.accounts.roles.actions import forgetting
@@ -23,9 +24,11 @@ from cohortmgr.outbox.notices import declare
 def init_app(app: Flask) -> None:
     """Register guards, pages, notices, navigation entries and the worker's work."""
     guards.init_guards(app)
+    app.add_template_filter(contacts.as_dialled)
     for page in (sign_in, codes, found, access, trail, held_forms, people, invitations):
         app.register_blueprint(page.bp)
     outbox.short_budget.fill(counting.spend_sms)
+    outbox.names_in_arabic.fill(arabic_names.in_arabic)
     audit.on_destroyed.register(forgetting.forget)
     responses.way_to_missing.fill(guards.way_to_missing)
     responses.word_to_missing.fill(guards.word_to_missing)

@@ -96,7 +96,7 @@ FIELDS: Mapping[str, str] = {
     "same_person": N_("Dossier de la même personne"),
     "scores": N_("Notes"),
     "seats": N_("Places"),
-    "seed": N_("Graine du tirage"),
+    "seed": N_("Nombre du tirage"),
     "set_aside": N_("Mis de côté"),
     "sha256": N_("Empreinte du fichier"),
     "sms": N_("Numéro de téléphone"),

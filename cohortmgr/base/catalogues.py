@@ -8,13 +8,14 @@ because the spaces before its punctuation must not break a line, which nobody ty
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
+
+from cohortmgr.base.printed.french import typeset
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "cohortmgr" / "translations"
@@ -86,12 +87,6 @@ def updated(locale: str, fresh: Catalog) -> Catalog:
         if message.id:
             catalog.add(message.id, _translation(locale, message, known), context=message.context)
     return catalog
-
-
-def typeset(text: str) -> str:
-    """Return French with spaces that do not break: before : ; ? ! and », after «, and within numbers."""
-    text = re.sub(r" (?=[:;?!»](?:\s|[.,)]|$))|(?<=«) ", "\u00a0", text)
-    return re.sub(r"(?<=\d) (?=\d)", "\u00a0", text)
 
 
 def _translation(locale: str, message: Message, known: Catalog) -> str | tuple[str, ...] | list[str]:

@@ -10,20 +10,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.numbers import format_decimal
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_babel import Babel, force_locale, get_translations, gettext, ngettext
+from flask_babel import Babel, Domain, force_locale, get_translations, gettext, ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Quantity
+from cohortmgr.base.printed.figures import figure, with_places
+from cohortmgr.base.printed.french import set_text
 
 LANGUAGES = ("fr", "ar", "en")
 LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -31,7 +34,22 @@ LOCALES = {"fr": "fr", "ar": "ar_MA", "en": "en"}
 COOKIE = "language"
 _YEAR = 365 * 24 * 3600
 
-babel = Babel()
+
+class _Figures(Domain):
+    """Texts of the catalogues in which the number that is counted is written as the language writes it."""
+
+    def ngettext(self, singular: str, plural: str, num: int, **variables: Any) -> str:
+        said = self.get_translations().ungettext(singular, plural, num)
+        return str(said % {"num": number(num), **variables})
+
+
+class _Babel(Babel):
+    @cached_property
+    def domain_instance(self) -> Domain:
+        return _Figures(domain=self.domain)
+
+
+babel = _Babel()
 # Set while a message is written in another language than the page's. One message asks for it some thirty times.
 _spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
 _said: dict[tuple[str, str], Markup] = {}
@@ -42,7 +60,7 @@ _DAY_OF_MONTH = re.compile(r"(?<!d)d(?!d)")
 _QUOTES = {"fr": ("« ", ", ", " »"), "ar": ("«\u2068", "، ", "\u2069»"), "en": ("“", ", ", "”")}
 _COMMAS = {"fr": ", ", "ar": "، ", "en": ", "}
 _COLONS = {"fr": " : ", "ar": ": ", "en": ": "}
-_AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s، %(time)s", "en": "%(day)s, %(time)s"}
+_AT = {"fr": "%(day)s, %(time)s", "ar": "%(day)s على الساعة %(time)s", "en": "%(day)s, %(time)s"}
 _CENTIME = Decimal("0.01")
 
 
@@ -110,7 +128,11 @@ def localized(text: Mapping[str, str] | None) -> str:
     """Return the text of a definition in the present language, or in French if that one is missing."""
     if not text:
         return ""
-    return text.get(language()) or text.get("fr", "")
+    spoken = language()
+    said = text.get(spoken)
+    if said and spoken != "fr":
+        return said
+    return set_text(text.get("fr", ""))
 
 
 def say(problem: Problem | str) -> str:
@@ -160,6 +182,11 @@ def day(value: date | datetime | None) -> str:
 def short_day(value: date | datetime | None) -> str:
     """Write a day as `12 mai 2026`."""
     return "" if value is None else _short_day(value, language())
+
+
+def whole_day(value: date) -> str:
+    """Write a day as `14 février 2004`, for one long past whose weekday says nothing."""
+    return _format(value, "d MMMM y")
 
 
 def short_days(values: Iterable[date | datetime | None]) -> list[str]:
@@ -228,12 +255,12 @@ def told(name: str, value: object) -> str:
 
 def decimal(value: Decimal | float | int | None, places: int = 2) -> str:
     """Write a figure with `places` decimals, as the language writes it."""
-    return "" if value is None else _figure(Decimal(str(value)), _pattern(places), language())
+    return "" if value is None else figure(Decimal(str(value)), with_places(places), _parsed[language()])
 
 
 def number(value: Decimal | float | int | None) -> str:
     """Write a figure as the language writes it, with the decimals that it has."""
-    return "" if value is None else _figure(Decimal(str(value)), None, language())
+    return "" if value is None else figure(Decimal(str(value)), None, _parsed[language()])
 
 
 def dirhams(amount_cents: int) -> Decimal:
@@ -259,18 +286,7 @@ def column_of_thousandths(values: Iterable[int | None]) -> list[str]:
 
 @lru_cache(maxsize=8192)
 def _thousandths(value: int, spoken: str) -> str:
-    return _figure(Decimal(value) / 1000, _pattern(2), spoken)
-
-
-@lru_cache(maxsize=8192)
-def _figure(value: Decimal, pattern: str | None, spoken: str) -> str:
-    """Write a figure, and cache it: a list repeats the same marks and counts, and Babel takes 60 µs for each."""
-    return str(format_decimal(value, pattern, locale=_parsed[spoken]))
-
-
-@lru_cache(maxsize=8)
-def _pattern(places: int) -> str:
-    return "#,##0" + ("." + "0" * places if places else "")
+    return figure(Decimal(value) / 1000, with_places(2), _parsed[spoken])
 
 
 def _local_day(value: date | datetime) -> date:
@@ -286,6 +302,17 @@ def _dated(value: date, pattern: str, spoken: str) -> str:
 
 def _format(value: date, pattern: str) -> str:
     return _dated(value, pattern, language())
+
+
+def _counting(lookup: Callable[..., str]) -> Callable[..., str]:
+    """Return the `ngettext` of templates with the number written as the language writes it."""
+
+    @pass_context
+    def counted(context: Context, one: str, many: str, count: int, **values: Any) -> str:
+        values.setdefault("num", number(count))
+        return lookup(context, one, many, count, **values)
+
+    return counted
 
 
 _catalogues: dict[str, Any] = {}
@@ -354,6 +381,7 @@ def init_i18n(app: Flask) -> None:
         lambda one, many, count: _catalogue().ungettext(one, many, count),
         newstyle=True,
     )
+    app.jinja_env.globals["ngettext"] = _counting(app.jinja_env.globals["ngettext"])  # type: ignore[arg-type]  # just set
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
     app.jinja_env.globals.update(comma=comma, colon=colon)
     app.context_processor(lambda: {"language": language()})

@@ -6,7 +6,7 @@ None of them commits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -66,6 +66,8 @@ router: Slot[[Sequence[Message], Sequence[Mapping[str, Any]]], list[Routed]] = S
 short_budget: Slot[[Sequence[Message]], Sequence[datetime | None]] = Slot()
 # Returns the newest edited text of each key that has one.
 stored: Slot[[set[TextKey]], Mapping[TextKey, StoredText]] = Slot()
+# Returns the Arabic names of those persons who have one: they are greeted by it in a message in Arabic.
+names_in_arabic: Slot[[Collection[int]], Mapping[int, str]] = Slot()
 # Adds headers to an e-mail, from its message and content.
 headers: Hook[[Message, Mapping[str, Any]], Mapping[str, str]] = Hook()
 # Called in the recording transaction, as the system, when a message is returned or set aside;

@@ -66,7 +66,7 @@ MESSAGE_STATES = Table(
         MessageState.SET_ASIDE: Stage(
             N_("Le message n’a pas pu partir ; une personne doit le regarder."),
             to=(MessageState.WAITING,),
-            name=N_("Mis de côté"),
+            name=N_("À examiner"),
         ),
         MessageState.DROPPED: Stage(
             N_("Le message n’avait plus lieu d’être à son heure ; rien n’est parti."), name=N_("Sans objet")

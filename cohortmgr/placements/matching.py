@@ -13,8 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 
+_APPRENTICES = NN_("%(num)s apprenti", "%(num)s apprentis")
+_SEATS = NN_("%(num)s place", "%(num)s places")
 Wishes = Mapping[str, Sequence[str]]
 Priorities = Mapping[str, Mapping[str, int]]
 Seats = Mapping[str, int]
@@ -165,8 +167,12 @@ def faults(
         if count > seats.get(company, 0):
             problems.append(
                 Problem(
-                    N_("%(company)s reçoit %(count)s apprentis pour %(seats)s places."),
-                    {"company": company, "count": count, "seats": seats.get(company, 0)},
+                    N_("%(company)s reçoit %(count)s pour %(seats)s."),
+                    {
+                        "company": company,
+                        "count": Quantity(*_APPRENTICES, count),
+                        "seats": Quantity(*_SEATS, seats.get(company, 0)),
+                    },
                     company,
                 )
             )

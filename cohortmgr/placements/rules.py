@@ -213,7 +213,7 @@ def why_unplaced(
     if len(scored) < len(wished):
         return Problem(
             N_(
-                "Notée par %(scored)s entreprise(s) demandée(s) sur %(wished)s, toutes prises par de meilleures notes."
+                "Entreprises demandées qui ont noté : %(scored)s sur %(wished)s, toutes prises par de meilleures notes."
             ),
             {"scored": len(scored), "wished": len(wished)},
         )

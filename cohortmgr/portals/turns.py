@@ -82,9 +82,7 @@ def _standing(situation: FileSituation, now: datetime) -> Turn:
         )
         return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": situation.place}), OFFER)
     if situation.outcome == "refused":
-        return Turn(
-            N_("Non retenue"), "stop", Problem(N_("La réponse et ses raisons sont sur la page.")), OFFER
-        )
+        return Turn(N_("Non retenue"), "stop", Problem(N_("Lisez la réponse et ses raisons.")), OFFER)
     what = N_("C’est à nous : réponse au plus tard le %(day)s.")
     if situation.decision_by < now.date():
         what = N_("C’est à nous : la réponse était promise pour le %(day)s.")
@@ -113,7 +111,7 @@ def _offer(situation: FileSituation, now: datetime) -> Turn:
         what = N_("C’est à vous : il manque encore quelque chose pour votre inscription.")
         return Turn(N_("Place acceptée"), "wait", Problem(what), JOINING, mine=True)
     told = {
-        "accepted": (N_("Place acceptée"), "done", N_("La place est à vous.")),
+        "accepted": (N_("Place acceptée"), "done", N_("Vous avez accepté votre place.")),
         "declined": (N_("Place déclinée"), "neutral", N_("Vous avez renoncé à cette place.")),
         "expired": (N_("Offre expirée"), "stop", N_("La date limite est passée sans réponse.")),
         "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),

@@ -13,7 +13,7 @@ from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, NotFound, Problem, Quantity, Refused
 from cohortmgr.base.hooks import Hook
 from cohortmgr.organisations.actions import ensure_companies, ensure_host
 from cohortmgr.organisations.models import Organisation
@@ -32,6 +32,7 @@ from cohortmgr.programmes.rules import require_published
 
 # Higher rooms register here what changes in them when an intake gets a new definition; it runs in the same
 # transaction, once the definition is in force.
+_PLACES = NN_("%(num)s place", "%(num)s places")
 on_amended: Hook[[Viewer, Intake], object] = Hook()
 # And here what waited for an intake to be published; in the same transaction, once it is.
 on_published: Hook[[Viewer, Intake], object] = Hook()
@@ -247,8 +248,12 @@ def _put_offering(intake: Intake, row: Offering | None, definition: OfferingDefi
         row.published_at = _since(intake)
         db.session.add(row)
     elif row.taken > definition.seats:
-        what = N_("« %(offering)s » a déjà %(taken)s places prises : elle ne peut pas en offrir %(seats)s.")
-        values = {"offering": definition.title, "taken": row.taken, "seats": definition.seats}
+        what = N_("« %(offering)s » a déjà donné %(taken)s : elle ne peut pas en offrir %(seats)s.")
+        values = {
+            "offering": definition.title,
+            "taken": Quantity(*_PLACES, row.taken),
+            "seats": definition.seats,
+        }
         raise Refused(Problem(what, values, f"intakes {intake.key}"))
     row.title, row.seats = dict(definition.title), definition.seats
 

@@ -13,10 +13,10 @@ class AssignForm(HouseForm):
     """The form that assigns readers. It keeps the seed, so that the same assignment can be made again."""
 
     seed = WholeField(
-        _l("Graine du tirage"),
+        _l("Nombre du tirage"),
         [InputRequired(_l("Écrivez un nombre.")), NumberRange(min=0, max=999_999_999)],
         default=1,
-        description=_l("La même graine donne la même répartition."),
+        description=_l("Le même nombre donne la même répartition."),
     )
 
 

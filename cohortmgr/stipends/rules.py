@@ -295,7 +295,7 @@ def named(problems: Sequence[Problem], name: str) -> Problem | None:
     """Return what is impossible in one person's figures with their name; None if it is none of their own."""
     texts = {
         "absences": N_(
-            "%(name)s : les absences comptent %(absences)s jours, et la personne n’en avait que %(enrolled)s. Ajustez "
+            "%(name)s : plus de jours d’absence (%(absences)s) que de jours inscrits (%(enrolled)s). Ajustez "
             "sa ligne."
         ),
         "arrears": N_(
@@ -333,7 +333,7 @@ def _require_possible(
     if absences < 0 or absences > enrolled:
         problems.append(
             Problem(
-                N_("Les absences comptent %(absences)s jours, et la personne n’en avait que %(enrolled)s."),
+                N_("Il y a plus de jours d’absence (%(absences)s) que de jours inscrits (%(enrolled)s)."),
                 {"absences": absences, "enrolled": enrolled},
                 "absences",
             )

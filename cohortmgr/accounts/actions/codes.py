@@ -33,10 +33,11 @@ from cohortmgr.audit.actions import destroy
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.vouching import vouch
 from cohortmgr.base.db import db, present, table_of
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 
+TRIES = NN_("%(num)s essai", "%(num)s essais")
 _TABLE = table_of(SignInCode)
 KEPT = timedelta(days=1)
 # How long a proof waits for what must still be said.
@@ -212,10 +213,8 @@ def problem_of(wrong: WrongCode) -> Refused:
         )
     return Refused(
         Problem(
-            N_(
-                "Ce code n’est pas le bon. Seul le dernier code reçu est valable ; essais qui restent : %(left)s."
-            ),
-            {"left": wrong.left},
+            N_("Ce code n’est pas le bon. Seul le dernier code reçu est valable. Il vous reste %(left)s."),
+            {"left": Quantity(*TRIES, wrong.left)},
             "code",
         )
     )

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts import hooks
 from cohortmgr.accounts.actions import doubts, letters, people, uniting
+from cohortmgr.accounts.actions.codes import TRIES
 from cohortmgr.accounts.bearers import (
     ANSWERS,
     CLOSED_FOR,
@@ -31,15 +32,13 @@ from cohortmgr.accounts.rules import ANONYMOUS, Viewer, require
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
-from cohortmgr.base.errors import HELP, N_, Problem, Refused
+from cohortmgr.base.errors import HELP, N_, Problem, Quantity, Refused
 
 _CLOSED = N_("Ce compte est fermé. Écrivez-nous depuis la page d’aide.")
 UNREADABLE = N_(
     "Écrivez le numéro du dossier, par exemple MDIA-ABC234, ou la date de naissance, par exemple 14/03/2004."
 )
-_WRONG = N_(
-    "Ce n’est ni le numéro ni la date de naissance attendus. Vérifiez-les ; essais qui restent : %(left)s."
-)
+_WRONG = N_("Ce n’est ni le numéro ni la date de naissance attendus. Vérifiez-les. Il vous reste %(left)s.")
 _SHUT = N_(
     "Trop de réponses fausses : cette voie est fermée jusqu’au %(until)s, et l’équipe est prévenue. Écrivez-nous "
     "depuis la page d’aide."
@@ -294,7 +293,7 @@ def count_wrong(contact: Contact, asked: list[int]) -> WrongAnswer:
 def problem_of(wrong: WrongAnswer) -> Refused:
     """Return the error to show for a wrong answer."""
     if wrong.left:
-        return Refused(Problem(_WRONG, {"left": wrong.left}, "answer"))
+        return Refused(Problem(_WRONG, {"left": Quantity(*TRIES, wrong.left)}, "answer"))
     return Refused(Problem(_SHUT, {"until": clock.now() + CLOSED_FOR}, HELP))
 
 

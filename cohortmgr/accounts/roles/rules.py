@@ -77,7 +77,7 @@ GRANTS = Table(
         GrantState.COMING: Stage(
             N_("Le rôle n’a pas encore commencé."), (GrantState.HELD, GrantState.ENDED), N_("À venir")
         ),
-        GrantState.HELD: Stage(N_("Le rôle est en cours."), (GrantState.ENDED,), N_("En cours")),
+        GrantState.HELD: Stage(N_("Le rôle est en cours."), (GrantState.ENDED,), N_("En vigueur")),
         GrantState.ENDED: Stage(N_("Le rôle est fini."), (GrantState.COMING, GrantState.HELD), N_("Fini")),
     }
 )

@@ -20,11 +20,13 @@ from cohortmgr.accounts.identifiers import (
 from cohortmgr.applications.answers.cells import of_file, require_no_error, says_nothing, without_text_mark
 from cohortmgr.applications.answers.provinces import province_of
 from cohortmgr.applications.answers.values import Answer, read_value
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import month_of
 from cohortmgr.programmes.definition.rules import Option, Question, QuestionKind
 
 # Field name to what it holds; a name sent several times holds a list.
+_CHOICES = NN_("%(num)s choix", "%(num)s choix")
+_ANSWERS = NN_("%(num)s réponse", "%(num)s réponses")
 FieldValues = Mapping[str, str | Sequence[str]]
 ReadAnswer = tuple[Answer, list[Problem]]
 
@@ -158,12 +160,14 @@ def _several(question: Question, texts: Sequence[str], today: date) -> ReadAnswe
     if problems or not keys:
         return None, problems
     if len(keys) > question.most:
-        what = N_("Vous avez choisi %(found)s réponses : gardez-en %(most)s au plus.")
-        return None, [Problem(what, {"found": len(keys), "most": question.most}, question.key)]
+        what = N_("Vous avez choisi %(found)s : gardez-en %(most)s au plus.")
+        return None, [
+            Problem(what, {"found": Quantity(*_ANSWERS, len(keys)), "most": question.most}, question.key)
+        ]
     least = int(question.minimum or 0)
     if len(keys) < least:
-        what = N_("Vous avez choisi %(found)s réponses : choisissez-en au moins %(least)s.")
-        return None, [Problem(what, {"found": len(keys), "least": least}, question.key)]
+        what = N_("Vous avez choisi %(found)s : choisissez-en au moins %(least)s.")
+        return None, [Problem(what, {"found": Quantity(*_ANSWERS, len(keys)), "least": least}, question.key)]
     return list(keys), []
 
 
@@ -230,8 +234,14 @@ def _ranking(question: Question, texts: Sequence[str], today: date) -> ReadAnswe
         keys += found
     least = int(question.minimum or 0)
     if keys and len(keys) < least:
-        what = N_("Vous avez classé %(found)s choix : classez-en au moins %(least)s.")
-        return None, [Problem(what, {"found": len(keys), "least": least}, f"{question.key}-{len(keys) + 1}")]
+        what = N_("Vous avez classé %(found)s : classez-en au moins %(least)s.")
+        return None, [
+            Problem(
+                what,
+                {"found": Quantity(*_CHOICES, len(keys)), "least": least},
+                f"{question.key}-{len(keys) + 1}",
+            )
+        ]
     return list(keys) or None, []
 
 

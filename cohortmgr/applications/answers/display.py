@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from cohortmgr.accounts.contacts import as_dialled
 from cohortmgr.applications.answers.composed import IDENTITY_DOCUMENTS
 from cohortmgr.applications.answers.conditions import either_of
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.base.i18n import language, localized, quoted, say, told
+from cohortmgr.base.i18n import language, localized, quoted, say, told, whole_day
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.rules import (
     LANGUAGE_LEVELS,
@@ -27,12 +28,12 @@ from cohortmgr.programmes.definition.rules import (
 _AND = {"fr": " ; ", "ar": "؛ ", "en": "; "}
 _CHOSEN = frozenset({QuestionKind.CHOICE, QuestionKind.REGION, QuestionKind.LANGUAGE_LEVEL})
 _SAID: Mapping[ConditionOperator, str] = {
-    ConditionOperator.ONE_OF: N_("« %(question)s » : %(values)s"),
-    ConditionOperator.NONE_OF: N_("« %(question)s » : autre chose que %(values)s"),
+    ConditionOperator.ONE_OF: N_("la réponse à « %(question)s » est %(values)s"),
+    ConditionOperator.NONE_OF: N_("la réponse à « %(question)s » est autre que %(values)s"),
     ConditionOperator.NOT_EMPTY: N_("« %(question)s » a une réponse"),
     ConditionOperator.EMPTY: N_("« %(question)s » n’a pas de réponse"),
-    ConditionOperator.AT_LEAST: N_("« %(question)s » : %(values)s ou plus"),
-    ConditionOperator.AT_MOST: N_("« %(question)s » : %(values)s ou moins"),
+    ConditionOperator.AT_LEAST: N_("la réponse à « %(question)s » est au moins %(values)s"),
+    ConditionOperator.AT_MOST: N_("la réponse à « %(question)s » est au plus %(values)s"),
 }
 
 
@@ -85,7 +86,9 @@ def shown(question: Question, answer: Answer) -> Any:
     if question.kind is QuestionKind.CONSENT:
         return say(N_("Oui"))
     if question.kind is QuestionKind.DATE and isinstance(answer, str):
-        return date.fromisoformat(answer).strftime("%d/%m/%Y")
+        return whole_day(date.fromisoformat(answer))
+    if question.kind is QuestionKind.PHONE and isinstance(answer, str):
+        return as_dialled(answer)
     if isinstance(answer, list | dict):
         return "\n".join(_lines(question, answer)) or None
     return _typed(question, answer)
@@ -138,9 +141,7 @@ def said_when(form: Form, question: Question) -> str:
     conditions = form.conditions_of().get(question.key, ())
     if not conditions:
         return ""
-    return say(
-        Problem(N_("À remplir si : %(conditions)s."), {"conditions": said_conditions(form, conditions)})
-    )
+    return say(Problem(N_("À remplir si %(conditions)s."), {"conditions": said_conditions(form, conditions)}))
 
 
 def said_required(form: Form, question: Question) -> str:
@@ -151,7 +152,7 @@ def said_required(form: Form, question: Question) -> str:
     if not question.require_when:
         return ""
     values = {"conditions": said_conditions(form, question.require_when)}
-    return say(Problem(N_("Obligatoire si : %(conditions)s."), values))
+    return say(Problem(N_("À remplir obligatoirement si %(conditions)s."), values))
 
 
 def said_conditions(form: Form, conditions: Iterable[Condition]) -> str:

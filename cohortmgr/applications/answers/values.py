@@ -24,12 +24,13 @@ from cohortmgr.accounts.identifiers import normalise_cin, normalise_massar, west
 from cohortmgr.applications.answers.dates import parsed
 from cohortmgr.applications.answers.regions import region_of
 from cohortmgr.base.domains import known_domain
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import bare, fold, plain_punctuation, without_marks
 from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS, LANGUAGE_LEVELS, Question, QuestionKind
 
 # Lists: keys of several choices, ranked keys, rows of a group. Dicts: the parts of an address, an identity
 # document, languages with their levels, a group's row.
+_YEARS = NN_("%(num)s an", "%(num)s ans")
 Answer = str | bool | list[Any] | dict[str, Any] | None
 
 YOUNGEST, OLDEST = 15, 80
@@ -254,10 +255,10 @@ def _check_age(question: Question, born: date, today: date) -> None:
         raise Refused(
             Problem(
                 N_(
-                    "Cette date de naissance donne %(age)s ans, ce qui n’est pas entre %(least)s et "
+                    "Cette date de naissance donne %(age)s, ce qui n’est pas entre %(least)s et "
                     "%(most)s ans. Vérifiez l’année."
                 ),
-                {"age": age, "least": least, "most": most},
+                {"age": Quantity(*_YEARS, age), "least": least, "most": most},
             )
         )
 

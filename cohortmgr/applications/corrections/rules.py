@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cohortmgr.applications.answers.conditions import counted, either_of, hidden, lacking_of
+from cohortmgr.applications.answers.missing_parts import to_answer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.base.errors import N_, Problem
@@ -58,7 +59,6 @@ _SOON = N_("Laissez au moins %(hours)s heures à la personne.")
 _FAR = N_("Choisissez une date dans les %(days)s jours.")
 _LONG = N_("Le message dépasse %(most)s caractères.")
 NOT_OPEN = N_("Cette réponse n’est pas à corriger : elle ne se modifie plus.")
-MISSING = N_("Il manque : %(question)s")
 
 
 def correctable(form: Form, state: str, took_part: bool) -> frozenset[str]:
@@ -108,7 +108,7 @@ def unanswered(
 ) -> list[Problem]:
     """A Problem for each reopened question that must be answered and is not, nor one that may replace it."""
     absent = [
-        Problem(MISSING, {"question": question.label}, question.key)
+        to_answer(question)
         for question in questions
         if question.required
         and (
@@ -122,5 +122,5 @@ def unanswered(
         lacking = lacking_of(form, question, known, hidden(form, answers))
         if lacking and question.either not in said:
             said.add(question.either)
-            absent.append(Problem(MISSING, {"question": either_of(lacking)}, question.key))
+            absent.append(to_answer(question, either_of(lacking)))
     return absent

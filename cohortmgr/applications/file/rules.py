@@ -9,7 +9,7 @@ from typing import Any
 
 from cohortmgr.applications.answers import amended, settled
 from cohortmgr.applications.answers.conditions import counted, either_of, hidden, is_required, lacking_of
-from cohortmgr.applications.answers.missing_parts import incomplete
+from cohortmgr.applications.answers.missing_parts import incomplete, to_answer
 from cohortmgr.applications.answers.provinces import region_of_province
 from cohortmgr.applications.answers.values import Answer, is_given
 from cohortmgr.applications.file.words import words_of
@@ -179,7 +179,7 @@ def one_missing(
     absent = lacking_of(form, question, answers, out)
     if not absent or absent[0] is not question:
         return []
-    return [Problem(N_("Il manque : %(question)s"), {"question": either_of(absent)}, question.key)]
+    return [to_answer(question, either_of(absent))]
 
 
 def _missing_of(
@@ -189,7 +189,7 @@ def _missing_of(
     if given:
         return list(incomplete(question, answer))
     if is_required(question, present):
-        return [Problem(N_("Il manque : %(question)s"), {"question": question.label}, question.key)]
+        return [to_answer(question)]
     return []
 
 

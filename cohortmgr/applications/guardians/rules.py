@@ -18,7 +18,9 @@ _FOR_MINORS = {
     "guardian.capacity": N_("Obligatoire pour une personne mineure."),
     "guardian.phone": N_("Obligatoire pour une personne mineure, à moins d’une adresse e-mail."),
 }
-_ABSENT = N_("La personne est mineure : son tuteur légal doit donner son accord. Il manque : %(question)s")
+_ABSENT = N_(
+    "La personne est mineure : son tuteur légal doit donner son accord. Remplissez « %(question)s »."
+)
 _SAME_PHONE = N_("Le tuteur légal a besoin de son propre téléphone : ce numéro est celui de l’enfant.")
 _SAME_EMAIL = N_("Le tuteur légal a besoin de sa propre adresse : celle-ci est celle de l’enfant.")
 

@@ -30,10 +30,11 @@ from cohortmgr.applications.importing.moments import sent_moment
 from cohortmgr.applications.importing.orders import DateOrder, date_orders, with_day_first
 from cohortmgr.applications.importing.persons import IDENTITIES, judged_together
 from cohortmgr.applications.importing.sendings import Rejection, RowFault, Sending
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.sheets.tables import Record, SheetTable, column_letters, is_formula
 from cohortmgr.programmes.definition.rules import Form, ImportLayout, Question
 
+_CELLS = NN_("%(num)s cellule", "%(num)s cellules")
 __all__ = [
     "ColumnMapping", "RowFault", "GivenMapping", "ImportResult", "Rejection", "Sending", "moment_of",
     "parse_mapping", "propose_mapping", "read_record", "read_records", "supersedes",
@@ -209,19 +210,17 @@ def _by_header(record: Record, header: Sequence[str]) -> dict[str, str]:
 
 
 def _wrong_length(record: Record, header: Sequence[str]) -> RowFault:
-    values = {"found": len(record.cells), "expected": len(header)}
+    values = {"found": Quantity(*_CELLS, len(record.cells)), "expected": len(header)}
     if len(record.cells) < len(header):
         return RowFault(
             header[len(record.cells)],
-            Problem(
-                N_("La ligne est coupée : %(found)s cellules au lieu de %(expected)s. Complétez-la."), values
-            ),
+            Problem(N_("La ligne est coupée : %(found)s au lieu de %(expected)s. Complétez-la."), values),
         )
     return RowFault(
         None,
         Problem(
             N_(
-                "La ligne a %(found)s cellules au lieu de %(expected)s : il manque sans doute des "
+                "La ligne a %(found)s au lieu de %(expected)s : il manque sans doute des "
                 "guillemets autour d’un texte."
             ),
             values,

@@ -47,7 +47,7 @@ OPEN_DAY = {
     ),
     "ar": CampaignText(
         "فتح باب الترشيح لسنة 2027",
-        "مرحبا {name}،\n\nسبق لكم أن ترشحتم في {programme}. باب الترشيح لسنة 2027 مفتوح، ويمكنكم تقديم ملف جديد.\n\n"
+        "مرحباً {name}،\n\nسبق لكم أن ترشحتم في {programme}. باب الترشيح لسنة 2027 مفتوح، ويمكنكم تقديم ملف جديد.\n\n"
         "{link}",
         "INPT: باب الترشيح لسنة 2027 مفتوح.",
     ),
@@ -65,7 +65,7 @@ SCHOOL_CARD = {
     ),
     "ar": CampaignText(
         "بطاقة الطالب جاهزة",
-        "مرحبا {name}،\n\nبطاقتكم جاهزة بالكتابة، من التاسعة إلى الرابعة بعد الزوال.\n\n{link}",
+        "مرحباً {name}،\n\nبطاقتكم جاهزة بالكتابة، من التاسعة إلى الرابعة بعد الزوال.\n\n{link}",
         "INPT: بطاقتكم جاهزة بالكتابة.",
     ),
     "en": CampaignText(
@@ -76,7 +76,7 @@ SCHOOL_CARD = {
 }
 TRANSCRIPT = {
     "fr": "Joignez le relevé du semestre 5, signé par votre établissement. Celui du semestre 6 peut suivre.",
-    "ar": "أرفقوا كشف نقط الفصل الخامس موقعا من مؤسستكم. يمكن إرسال كشف الفصل السادس لاحقا.",
+    "ar": "أرفقوا كشف نقط الفصل الخامس موقعاً من مؤسستكم. يمكن إرسال كشف الفصل السادس لاحقاً.",
     "en": "Join the transcript of semester 5, signed by your institution. That of semester 6 may follow.",
 }
 # The answer of a mail server whose mailbox no longer exists, as in RFC 3464.

@@ -57,7 +57,7 @@ QUESTION_STATES = Table(
         HelpRequestState.CLOSED: Stage(
             N_("La question est close ; un nouveau message la rouvre."),
             to=(HelpRequestState.OPEN,),
-            name=N_("Close"),
+            name=N_("Clôturée"),
         ),
     }
 )

@@ -12,7 +12,7 @@ from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import LANGUAGE_NAMES, say
 from cohortmgr.messages.preferences.rules import ChosenPreferences, ContactPreference
 
-_HOURS = [SelectChoice(hour, f"{hour:02d}:00") for hour in range(24)]
+_HOURS = [SelectChoice(hour, _l("%(hour)s h", hour=hour)) for hour in range(24)]
 _LANGUAGES = [SelectChoice(code, name) for code, name in LANGUAGE_NAMES.items()]
 _CHANNELS = [SelectChoice("email", _l("Par e-mail")), SelectChoice("sms", _l("Par SMS"))]
 

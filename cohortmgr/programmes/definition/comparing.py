@@ -80,7 +80,7 @@ PARTS: Mapping[str, str] = {
     "rubric": N_("La grille de lecture"),
     "reminders": N_("Les rappels"),
     "offers": N_("Les délais de réponse aux offres"),
-    "stipend": N_("L’allocation"),
+    "stipend": N_("La bourse"),
     "placement": N_("L’affectation en entreprise"),
     "imports": N_("La disposition des fichiers importés"),
     "assumptions": N_("Les suppositions"),

@@ -42,26 +42,34 @@ BEGINS: Mapping[str, Any] = {
             },
             "text": {
                 "fr": "Mon enfant suit la formation, et le programme utilise pour cela les réponses de son dossier.",
-                "ar": "يتابع طفلي التكوين، ويستعمل البرنامج لهذا الغرض أجوبة ملفه.",
+                "ar": "يتابع طفلي أو طفلتي التكوين، ويستعمل البرنامج لهذا الغرض أجوبة ملفه.",
                 "en": "My child follows the training, and the programme uses the answers of their file for it.",
             },
             "required": True,
         },
         {
             "key": "photo",
-            "title": {"fr": "Être pris en photo", "ar": "التقاط صور له", "en": "Be photographed"},
+            "title": {
+                "fr": "Photos de votre enfant",
+                "ar": "صور طفلكم أو طفلتكم",
+                "en": "Photos of your child",
+            },
             "text": {
                 "fr": "Le programme peut montrer des photos où l’on reconnaît mon enfant.",
-                "ar": "يمكن للبرنامج نشر صور يظهر فيها طفلي.",
+                "ar": "يمكن للبرنامج نشر صور يُتعرَّف فيها على طفلي أو طفلتي.",
                 "en": "The programme may show photos in which my child can be recognised.",
             },
         },
         {
             "key": "public_result",
-            "title": {"fr": "Publier son résultat", "ar": "نشر نتيجته", "en": "Publish their result"},
+            "title": {
+                "fr": "Publication du résultat",
+                "ar": "نشر النتيجة",
+                "en": "Publication of the result",
+            },
             "text": {
                 "fr": "Le nom et le résultat de mon enfant peuvent être publiés.",
-                "ar": "يمكن نشر اسم طفلي ونتيجته.",
+                "ar": "يمكن نشر الاسم والنتيجة.",
                 "en": "My child’s name and result may be published.",
             },
         },

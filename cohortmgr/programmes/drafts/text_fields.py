@@ -20,7 +20,7 @@ PRACTICAL: Mapping[str, str] = {
     "place": N_("Lieu"),
     "schedule": N_("Rythme"),
     "cost": N_("Coût"),
-    "pay": N_("Allocation"),
+    "pay": N_("Bourse"),
     "housing": N_("Hébergement"),
     "papers": N_("Papiers demandés"),
 }

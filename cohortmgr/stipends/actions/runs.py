@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import Viewer, require, require_second_person
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused, Stale
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.holidays import pay_day
@@ -41,6 +41,7 @@ from cohortmgr.stipends.rules import (
     StipendSum,
 )
 
+_LINES = NN_("%(num)s ligne", "%(num)s lignes")
 _IN_ORDER = N_(
     "Le mois %(month)s n’est pas approuvé : approuvez-le d’abord, les mois se paient dans l’ordre."
 )
@@ -244,10 +245,12 @@ def _require_as_computed(
     total = sum(each.total.net for each in paid if each.total)
     if changed or (len(paid), total) != (run.lines, run.total_cents):
         what = N_(
-            "Ce qui précède a changé depuis le calcul (compte, jours, absences ou mois d’avant) : %(count)s ligne(s), "
+            "Ce qui précède a changé depuis le calcul (compte, jours, absences ou mois d’avant) : %(count)s, "
             "dont %(name)s. Recalculez cet état, puis approuvez-le."
         )
-        raise Refused(Problem(what, {"count": len(changed), "name": changed[0] if changed else "—"}))
+        raise Refused(
+            Problem(what, {"count": Quantity(*_LINES, len(changed)), "name": changed[0] if changed else "—"})
+        )
 
 
 def _says(line: StipendLine, amount: Amount) -> bool:

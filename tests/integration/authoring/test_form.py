@@ -153,7 +153,7 @@ def test_a_condition_is_built_from_the_answers_of_an_earlier_question(client: Fl
     assert kept["show_when"] == [
         {"question": "licence", "operator": "one_of", "values": ["informatique", "physique"]}
     ]
-    assert "À remplir si : « " in client.get(f"{HOME}/form").text.replace("\xa0", " ")
+    assert "À remplir si la réponse à « " in client.get(f"{HOME}/form").text.replace("\xa0", " ")
 
 
 def test_questions_and_sections_move_and_are_copied(client: FlaskClient) -> None:

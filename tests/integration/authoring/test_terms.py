@@ -166,7 +166,7 @@ def test_guardians_are_asked_by_a_programme_that_takes_minors(client: FlaskClien
     held = document()["form"]["sections"][-1]["questions"][-2]
     assert held["target"] == "guardian.phone", "saving the question keeps where its answer goes"
     told = text(client.get(f"{HOME}/publish"))
-    assert "Être pris en photo" in told
+    assert "Photos de votre enfant" in told
     assert "Les accords des tuteurs légaux" in told
     assert client.post(f"{HOME}/publish", data={"version": version(), "over": "1"}).status_code == 302
     terms = queries.definition_of(queries.intake_of("mdia")).guardians

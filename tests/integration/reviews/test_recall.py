@@ -133,7 +133,7 @@ def test_7_what_was_taken_back_cannot_be_handed_in(app: Flask) -> None:
     empty = desk.post(address, data={"to": "", "reason": ""})
     assert empty.status_code == 200 and "Écrivez le motif" in empty.text
     assert desk.post(address, data={"to": "", "reason": "Sans nouvelles"}).status_code == 302
-    assert "Rien n’attend" in desk.get(address).text
+    assert "Rien n’est en attente" in desk.get(address).text
     with pytest.raises(Refused, match="repris"), writing():
         actions.score(silent, review, SCORES)
     assert "Une autre personne le lit" in browser(app, silent).get(f"/staff/reviews/{review}").text

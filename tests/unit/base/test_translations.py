@@ -13,6 +13,7 @@ from flask_babel import gettext, ngettext
 
 from cohortmgr.base import catalogues
 from cohortmgr.base.i18n import LOCALES, init_i18n, speaking
+from cohortmgr.base.printed.french import typeset
 from tests.unit.base.untranslated import untranslated
 
 LOCALE_NAMES = tuple(LOCALES.values())
@@ -21,6 +22,8 @@ _NAMED = re.compile(r"%\((\w+)\)[a-z]")
 _ARABIC = re.compile("[\u0621-\u064a]")
 # Names and codes that Arabic leaves as they are.
 _SAME_IN_ARABIC = re.compile(r"(%\(\w+\)s|[\W\d_]|IBAN|RIB|CIN|TOML|JSON|CSV|XLSX|QR|SHA-256)*")
+# What French is printed with, and what is typed for it.
+_HOLDING = str.maketrans({"\u00a0": " ", "\u2011": "-"})
 _MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>|&\w+;")
 
 
@@ -126,8 +129,8 @@ def test_english_holds_no_french_letters() -> None:
 
 def test_french_is_its_own_msgid_but_for_spaces_that_hold() -> None:
     for _message, ids, strings in entries(catalogues.read("fr")):
-        assert strings == tuple(map(catalogues.typeset, ids))
-        assert tuple(string.replace("\u00a0", " ") for string in strings) == ids
+        assert strings == tuple(map(typeset, ids))
+        assert tuple(string.translate(_HOLDING) for string in strings) == ids
 
 
 def test_french_is_written_as_it_is_printed(fresh: Catalog) -> None:
@@ -139,10 +142,10 @@ def test_french_is_written_as_it_is_printed(fresh: Catalog) -> None:
 
 
 def test_spaces_before_french_punctuation_hold() -> None:
-    assert catalogues.typeset("Langue : « fr » ; oui ? 7 000 MAD") == (
+    assert typeset("Langue : « fr » ; oui ? 7 000 MAD") == (
         "Langue\u00a0: «\u00a0fr\u00a0»\u00a0; oui\u00a0? 7\u00a0000 MAD"
     )
-    assert catalogues.typeset("à 12:30") == "à 12:30"
+    assert typeset("à 12:30") == "à 12:30"
 
 
 @pytest.mark.parametrize(

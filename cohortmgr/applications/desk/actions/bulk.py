@@ -26,13 +26,14 @@ from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.paging import is_longer
 from cohortmgr.base.text import new_reference, says_number
 from cohortmgr.outbox.models import Bundle
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
+_FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 UNDONE_WITHIN = timedelta(days=1)
 # For more files than this, staff must type their number.
 MANY = 100
@@ -42,9 +43,7 @@ _ALREADY_ASKED = N_("Une correction est déjà demandée")
 _SENT = N_("Déjà envoyé, ou retiré")
 _ALREADY_EXTENDED = N_("Un délai est déjà accordé")
 _NOBODY = N_("Cela ne s’applique à aucun de ces dossiers.")
-_MOVED = N_(
-    "La liste a changé entre-temps : elle compte maintenant %(count)s dossiers. Vérifiez, puis recommencez."
-)
+_MOVED = N_("La liste a changé entre-temps : elle compte maintenant %(count)s. Vérifiez, puis recommencez.")
 _TYPE = N_("Écrivez le nombre de dossiers pour confirmer.")
 _TOO_MANY = N_(
     "Cette liste compte plus de %(most)s dossiers, et c’est le plus à la fois. Resserrez ses filtres, par exemple par "
@@ -168,7 +167,7 @@ def _require_meant(found: Preview, wanted: Wanted) -> None:
     if not found.files:
         raise Refused(_NOBODY)
     if wanted.count != found.count:
-        raise Refused(Problem(_MOVED, {"count": found.count}))
+        raise Refused(Problem(_MOVED, {"count": Quantity(*_FILES, found.count)}))
     if found.count > MANY and not says_number(wanted.confirmation, found.count):
         raise Refused(Problem(_TYPE, {}, "confirmation"))
 

@@ -4,7 +4,9 @@ document.querySelectorAll("[data-count]").forEach((field) => {
   if (!note) return;
   const most = Number(field.dataset.count);
   const sentence = note.textContent;
-  const numbers = new Intl.NumberFormat(document.documentElement.lang === "ar" ? "ar-MA" : document.documentElement.lang);
+  // Arabic separates from five digits on, as the page does.
+  const { lang } = document.documentElement;
+  const numbers = new Intl.NumberFormat(lang === "ar" ? "ar-MA" : lang, { useGrouping: lang === "ar" ? "min2" : true });
   const show = () => {
     const used = [...field.value].length;
     note.textContent = used ? `${numbers.format(used)} / ${numbers.format(most)}` : sentence;

@@ -13,7 +13,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import About, record, subject_keys
 from cohortmgr.base import clock
 from cohortmgr.base.db import append, db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import clean, new_reference, says_number
 from cohortmgr.messages.helpdesk.actions.handling import ANSWERED
 from cohortmgr.messages.helpdesk.actions.questions import NewThreadEntry, letters_for, row_of
@@ -25,10 +25,10 @@ from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes.models import Intake
 
 CHUNK = 500
-_LANGUAGE = N_("Écrivez la réponse dans cette langue : %(count)s personnes la lisent.")
-_CHANGED = N_(
-    "La liste a changé : %(count)s questions attendent maintenant. Vérifiez, puis envoyez de nouveau."
-)
+_PEOPLE = NN_("%(num)s personne", "%(num)s personnes")
+_QUESTIONS = NN_("%(num)s question", "%(num)s questions")
+_LANGUAGE = N_("Écrivez la réponse dans cette langue, pour %(count)s.")
+_CHANGED = N_("La liste a changé, elle compte maintenant %(count)s. Vérifiez, puis envoyez de nouveau.")
 _TYPE = N_("Écrivez le nombre de personnes, %(count)s, pour confirmer.")
 
 
@@ -90,12 +90,12 @@ def _check(
 ) -> None:
     spoken = [row.language for row in rows]
     problems = [
-        Problem(_LANGUAGE, {"count": spoken.count(language)}, language)
+        Problem(_LANGUAGE, {"count": Quantity(*_PEOPLE, spoken.count(language))}, language)
         for language in sorted(set(spoken))
         if not texts.get(language)
     ]
     if len(rows) != expected:
-        problems.append(Problem(_CHANGED, {"count": len(rows)}))
+        problems.append(Problem(_CHANGED, {"count": Quantity(*_QUESTIONS, len(rows))}))
     elif len(rows) > TYPED_ABOVE and not says_number(confirmation, len(rows)):
         problems.append(Problem(_TYPE, {"count": len(rows)}, "confirmation"))
     if problems:

@@ -23,7 +23,7 @@ from cohortmgr.outbox.notices import bearing_keys, declared
 from cohortmgr.outbox.queries import opened
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.outbox.texts.display.dress import on_page
-from cohortmgr.outbox.texts.display.rendering import Rendered, render_with
+from cohortmgr.outbox.texts.display.rendering import Rendered, own_subject, render_with
 
 _WHEN = sa.func.coalesce(Message.sent_at, Message.due)
 
@@ -106,11 +106,16 @@ def read(messages: Sequence[Message], whole: bool = False) -> list[ReadMessage]:
     ]
 
 
+def _called(key: str, variables: Mapping[str, Any]) -> str:
+    """Return what a short message is called. One whose letter wants what it was not given bears its kind's name."""
+    if key not in declared:
+        return key
+    return own_subject(key, variables) or say(declared[key].title)
+
+
 def _read(message: Message, content: Mapping[str, Any], rendered: Rendered) -> ReadMessage:
     when = message.sent_at or message.due
     with speaking(message.language):
-        notice = declared.get(message.key)
-        # A short message has no subject: use the letter's subject, or the name of this kind of message.
-        named = content["variables"].get("subject") or (say(notice.title) if notice else message.key)
-        subject = rendered.subject or named
+        # A short message has no subject: it is called by that of its letter, which is a sentence to its reader.
+        subject = rendered.subject or _called(message.key, content["variables"])
     return ReadMessage(message.reference, message.language, when, subject, rendered.text, message.channel)

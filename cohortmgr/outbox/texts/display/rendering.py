@@ -41,6 +41,7 @@ SMS = "sms"
 _PLAIN = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "...", "·": "-"}
     | dict.fromkeys("\u00a0\u202f\u2009", " ")
+    | {"\u2011": "-"}
 )
 # A key among the variables of a letter that goes to somebody in place of the person concerned. It holds the
 # sentence that says so (`what` and `values`, as in a problem; `name`, for a short message), and the one
@@ -71,7 +72,7 @@ def render_all(
     channels: Sequence[str] | None = None,
 ) -> list[Rendered | Exception]:
     """Render each message, for its channel in `channels` or its own;
-    return an exception for one that cannot be rendered. One statement for all."""
+    return an exception for one that cannot be rendered. One statement for all, and one for names in Arabic."""
     used = channels or [message.channel for message in messages]
     keys = [text_key(message, channel) for message, channel in zip(messages, used, strict=True)]
     found = hooks.stored(set(keys)) if hooks.stored and keys else {}
@@ -84,7 +85,8 @@ def render_with(
     channels: Sequence[str],
     texts: Sequence[hooks.StoredText | None],
 ) -> list[Rendered | Exception]:
-    """Do `render_all` with these edited texts; None stands for the house's own."""
+    """Do `render_all` with these edited texts; None stands for the house's own. One statement, if any is in Arabic."""
+    contents = _greeted(messages, contents)
     done: dict[int, Rendered | Exception] = {}
     for spoken in sorted({message.language for message in messages}):
         with speaking(spoken):
@@ -93,6 +95,27 @@ def render_with(
                     variables = contents[place]["variables"]
                     done[place] = _tried(message.key, channels[place], texts[place], variables)
     return [done[place] for place in range(len(messages))]
+
+
+def _greeted(
+    messages: Sequence[Message], contents: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """Return the contents with the Arabic names of whoever reads Arabic. What is passed on names the person concerned
+    and not its reader, and stays."""
+    if not hooks.names_in_arabic:
+        return contents
+    readers = {
+        place: message.person_id
+        for place, message in enumerate(messages)
+        if message.language == "ar" and message.person_id is not None
+        if contents[place]["variables"].get("name") and PASSED_ON not in contents[place]["variables"]
+    }
+    names = hooks.names_in_arabic(set(readers.values())) if readers else {}
+    told = list(contents)
+    for place, person in readers.items():
+        if person in names:
+            told[place] = {**told[place], "variables": {**told[place]["variables"], "name": names[person]}}
+    return told
 
 
 def _tried(
@@ -114,6 +137,17 @@ def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered
     subject, body = split_own(template.render(given), channel)
     body = _passed_on(body, channel, variables)
     return _short(body) if channel == SMS else _dressed(subject, body, channel, variables)
+
+
+def own_subject(key: str, variables: Mapping[str, Any]) -> str:
+    """Return the subject of the house's own letter, in the current language: what a short message is called that has
+    none of its own. Empty if the letter wants what it was not given."""
+    template = current_app.jinja_env.get_template(template_name(key, "email"))
+    given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language()}
+    try:
+        return split_own(template.render({**given, "_": plain_gettext()}), "email")[0]
+    except Exception:  # as when it is rendered: one that lacks a value must not hide the others
+        return ""
 
 
 def template_name(key: str, channel: str) -> str:

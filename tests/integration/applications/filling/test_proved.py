@@ -82,7 +82,7 @@ def test_one_of_address_and_number_suffices_and_none_is_told_once(client: FlaskC
     assert "Adresse e-mail ou Téléphone" in text and "(facultatif)" not in text
     answer = client.post(page, data={"email": "", "phone": ""})
     told = words(answer.text)
-    assert "Adresse e-mail ou Téléphone" in told and "Il manque" in told
+    assert "Adresse e-mail ou Téléphone" in told and "Remplissez" in told
     assert client.post(page, data={"email": "", "phone": PHONE}).status_code == 302
     db.session.rollback()
     assert client.post(page, data={"email": "zoe@exemple.ma", "phone": ""}).status_code == 302

@@ -47,7 +47,7 @@ def test_an_address_that_nobody_proved_is_proved_by_a_code_from_the_receipt(
     told = words(page)
     assert ASKED in told and TYPED in told and (RINGS in told) == (entered == PHONE)
     assert (f'la réponse part à <bdi dir="ltr">{OWN}</bdi>' in told) == (entered == OWN)
-    assert (f'Une confirmation part à <bdi dir="ltr">{OWN}</bdi>' in told) == (entered == OWN)
+    assert (f'Une confirmation vous a été envoyée à <bdi dir="ltr">{OWN}</bdi>' in told) == (entered == OWN)
     assert ("et non plus par" in told) == (entered == OWN), "the address by which one enters gives way"
     notice = page[page.index('class="notice wait"') :]
     form = notice[: notice.index("</form>")]

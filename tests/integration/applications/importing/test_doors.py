@@ -90,7 +90,7 @@ def test_a_proved_address_opens_the_file_that_was_brought(
     assert prove(client, system_app, MAIL.upper(), url) in ("/my", "/my/sessions")
     assert sees(client, *files) == [True]
     assert files[0][1] in client.get("/my").text
-    assert "Une confirmation part" not in client.get(f"/my/applications/{files[0][0]}").text, (
+    assert "Une confirmation vous a été envoyée" not in client.get(f"/my/applications/{files[0][0]}").text, (
         "none was written"
     )
     with system_app.app_context():
@@ -173,7 +173,7 @@ def test_five_wrong_answers_close_the_way_for_a_day_and_tell_staff_of_no_file(
         say(client, typed)  # what is no answer is no try
     for left in range(ANSWERS - 1, 0, -1):
         page = say(client, f"0{left}/01/2001")
-        assert f"essais qui restent : {left}" in page and not any(number in page for _, number in files)
+        assert f"Il vous reste {left} essai" in page and not any(number in page for _, number in files)
     assert "Trop de réponses fausses" in say(client, "06/01/2001")
     assert "Trop de réponses fausses" in say(client, "14/03/2004"), "the right one too"
     assert sees(client, *files) == [False, False]

@@ -79,7 +79,7 @@ def test_a_paper_counts_by_its_day(client: FlaskClient, intake: str, received: s
 def test_what_is_missing_or_wrong_is_said_beside_it(client: FlaskClient, intake: str) -> None:
     answer = client.post(f"/staff/intakes/{intake}/paper", data={**typed(), "s1": "99", "family_name": ""})
     text = words(answer.text)
-    assert answer.status_code == 422 and "99 n'est pas entre 0 et 20" in text and "Il manque" in text
+    assert answer.status_code == 422 and "99 n'est pas entre 0 et 20" in text and "Remplissez" in text
     assert rows_of(Application) == 0
 
 

@@ -46,7 +46,9 @@ def withdrawn(intake: str, client: FlaskClient) -> Iterator[str]:
     fill(client, reference)
     client.post(f"/my/applications/{reference}/check")
     page = client.get(f"/my/applications/{reference}/withdraw").text
-    assert "Vous pourrez la recommencer" in page and "Vous ne pourrez pas la remettre" not in page
+    assert (
+        "Vous pourrez la recommencer" in page and "Vous ne pourrez plus envoyer cette candidature" not in page
+    )
     client.post(f"/my/applications/{reference}/withdraw", data={"confirmation": row().number})
     assert row().state == "withdrawn"
     yield reference

@@ -131,7 +131,7 @@ def test_wrong_answers_leave_a_way_to_begin_and_one_to_write_and_are_forgotten_o
         with at(clock.now() + AGAIN * turn * 4):
             assert prove(one, system_app, FAMILY) == "/code/which"
             for _ in range(ANSWERS - 1):
-                assert "essais qui restent" in say(one, WRONG)
+                assert "Il vous reste" in say(one, WRONG)
             assert say(one, DAYS[0]) == "/my"
     with at(clock.now() + AGAIN * 20):
         assert prove(one, system_app, FAMILY) == "/code/which"

@@ -11,6 +11,7 @@ from flask import Flask
 
 import cohortmgr.messages.letters.tasks  # noqa: F401  # registers its handler, as the worker does
 from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -221,3 +222,35 @@ def test_a_short_message_to_many_is_read_under_the_subject_of_its_letter(app: Fl
     _left(channel="sms")
     [read] = letters.read([_message(1, "campaign")])
     assert (read.subject, read.body.strip()) == ("Portes ouvertes", "Le 3.")
+
+
+def test_a_short_message_is_called_by_the_sentence_of_its_letter(app: Flask) -> None:
+    intake = sent(1)
+    told = {"name": "Zoé", "number": "MDIA-000001", "reference": "7K3QXPB2M4"}
+    told |= {"programme": {"fr": "Master"}, "intake": {"fr": "2025"}}
+    with writing():
+        send_all([_letter(1, "correction_done", intake.institution_id, **told)])
+    _left(channel="sms")
+    page = browser(app, known("c1@exemple.ma")).get("/my/messages").get_data(as_text=True)
+    assert "Vos corrections sont bien arrivées\u00a0: MDIA-000001</strong>" in page
+    assert "Corrections reçues" not in page, "the name of its kind is for staff"
+
+
+@pytest.mark.parametrize(("given", "greeted"), [("سلمى", "سلمى الإدريسي"), ("", "Dina N1")])
+def test_whoever_reads_arabic_is_greeted_by_the_arabic_name(app: Flask, given: str, greeted: str) -> None:
+    decided(2, seats=1)
+    _left()
+    me, latin = known("c1@exemple.ma"), "Chama" if given else "Dina"
+    with writing() as session:
+        person = session.get_one(Person, me.person_id)
+        person.given_name, person.family_name = latin, "N1"
+        person.given_name_ar, person.family_name_ar = given, "الإدريسي" if given else ""
+    client = browser(app, known("c1@exemple.ma"))
+    client.set_cookie("language", "ar")
+    letter = client.get("/my/messages").get_data(as_text=True)
+    home = client.get("/my").get_data(as_text=True)
+    assert f"مرحباً {greeted}" in home
+    assert home.count(greeted) >= 2, "the menu says it too"
+    assert ("مرحباً سلمى" in letter) == bool(given)
+    client.set_cookie("language", "fr")
+    assert f"Bonjour {latin} N1" in client.get("/my").get_data(as_text=True)

@@ -1,0 +1,1 @@
+"""How texts and figures are printed, which is not how they are typed or kept."""

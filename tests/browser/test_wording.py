@@ -1,0 +1,82 @@
+"""What people read stays whole: no number, telephone, reference or mark of French is broken over two lines."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import Lived
+from tests.browser.visits import Visitor, visiting
+
+PUBLIC = ("/", "/programmes/mdia", "/intakes/{open_intake}/eligibility", "/help/received?number=Q-7K3QXPB2")
+OWN = (
+    "/my",
+    "/my/applications/{application}",
+    "/my/applications/{draft}/form",
+    "/my/applications/{draft}/form/contact/1",
+    "/my/applications/{draft}/check",
+    "/my/offers/{offer}",
+    "/my/stipends/{line}",
+    "/my/sessions",
+)
+# Runs of text that are one thing to their reader, wherever they stand on the page, and on how many lines each is set.
+BROKEN = r"""() => {
+  const whole = new RegExp([
+    String.raw`(?:\+|\b0)\d(?:[ \u00a0\u202f]?\d){7,}`,
+    String.raw`\b[A-Z]{2,}(?:-[A-Z0-9]+)+\b`,
+    String.raw`\b\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?:,\d+)?\b`,
+    String.raw`\bloi[ \u00a0]\d\d[-\u2011]\d\d`,
+    String.raw`\S[ \u00a0\u202f][?!:;»](?=\s|$)`,
+    String.raw`«[ \u00a0\u202f]\S`,
+  ].join("|"), "gu");
+  const found = [];
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const node = texts.currentNode;
+    const { parentElement: around } = node;
+    if (!around.checkVisibility() || around.closest("textarea, script, style, option")) continue;
+    for (const each of node.data.matchAll(whole)) {
+      const range = document.createRange();
+      range.setStart(node, each.index);
+      range.setEnd(node, each.index + each[0].length);
+      const tops = [...range.getClientRects()].filter((box) => box.width > 0.5).map((box) => box.top);
+      if (Math.max(...tops) - Math.min(...tops) > 8) found.push(each[0]);
+    }
+  }
+  return found;
+}"""
+
+
+def broken(visitor: Visitor) -> list[str]:
+    """What stands on two lines of the page and is one thing."""
+    visitor.page.wait_for_load_state()
+    found: list[str] = visitor.page.evaluate(BROKEN)
+    return found
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("width", [320, 360])
+def test_numbers_and_references_stay_on_their_line(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    found = {}
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        for path in PUBLIC:
+            visitor.open(path)
+            found[path] = broken(visitor)
+        visitor.sign_in("candidate")
+        for path in OWN:
+            visitor.open(path)
+            found[path] = broken(visitor)
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+def test_the_reading_of_lines_finds_what_is_planted(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
+        visitor.open("/")
+        for planted, is_whole in (("06 12 34 56 78", False), ("06\u00a012\u00a034\u00a056\u00a078", True)):
+            visitor.page.evaluate(
+                "(said) => { document.querySelector('main').innerHTML = `<p style='inline-size:5ch'>${said}</p>` }",
+                planted,
+            )
+            assert (broken(visitor) == []) is is_whole
