@@ -54,14 +54,15 @@ def in_intake(intake_id: int, states: Collection[str], text: str) -> sa.Select[i
     return _found(text, sa.and_(*words_in), sa.and_(*files_in))
 
 
-def everywhere(viewer: Viewer, text: str) -> FoundFiles:
-    """The files that are found by the text in all intakes where the viewer reads files, in one statement."""
+def everywhere(viewer: Viewer, text: str, most: int = SHOWN) -> FoundFiles:
+    """The files that are found by the text in all intakes where the viewer reads files, so many at most, in one
+    statement."""
     read = sa.select(Intake.id).where(within(viewer, READ)).correlate(None)
     places: list[sa.ColumnElement[bool]] = [SearchWord.intake_id.in_(read)]
     if not viewer.is_system:
         places.append(SearchWord.institution_id.in_(viewer.institutions))
     found = _found(text, sa.and_(*places), sa.and_(Application.intake_id.in_(read), AGREED)).subquery()
-    newest = sa.select(found.c[0]).distinct().order_by(found.c[0].desc()).limit(SHOWN + 1).subquery()
+    newest = sa.select(found.c[0]).distinct().order_by(found.c[0].desc()).limit(most + 1).subquery()
     shown = (Application.reference, Application.name, Application.number, Application.state)
     rows = db.session.execute(
         sa.select(*shown, Intake.reference.label("intake"), Intake.title)
@@ -70,7 +71,7 @@ def everywhere(viewer: Viewer, text: str) -> FoundFiles:
         .where(within(viewer, READ), AGREED)
         .order_by(Application.id.desc())
     ).all()
-    return FoundFiles(rows[:SHOWN], len(rows) > SHOWN)
+    return FoundFiles(rows[:most], len(rows) > most)
 
 
 def seeks_identity(text: str) -> bool:
