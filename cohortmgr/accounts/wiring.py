@@ -15,6 +15,7 @@ from cohortmgr.accounts.views import access, codes, found, held_forms, sign_in
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.waiting import Finder, workspace_of
 from cohortmgr.base.web import responses
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
@@ -36,8 +37,11 @@ def init_app(app: Flask) -> None:
     declare("accounts", *notices.NOTICES)
     navigation = navigation_of(app)
     navigation.add(
-        "staff", Entry(N_("Personnes"), "people_staff.index", 55, "people.manage", ("people_staff",))
+        "staff",
+        Entry(N_("Personnes"), "people_staff.index", 55, "people.manage", ("people_staff",), icon="people"),
+        Entry(N_("Journal"), "accounts_staff.trail", 60, "audit.read", icon="lock"),
     )
-    navigation.add("staff", Entry(N_("Journal"), "accounts_staff.trail", 60, "audit.read"))
     navigation.add("own", Entry(N_("Accès et appareils"), "access.mine", 40))
+    finder = Finder(N_("Personnes de l’équipe et des entreprises"), ("people.manage",), people.people, 50)
+    workspace_of(app).add_finders(finder)
     add_work(app, *tasks.WORKS)

@@ -12,8 +12,11 @@ from cohortmgr.applications.corrections import views as correction_pages
 from cohortmgr.applications.deadlines import queries as deadlines
 from cohortmgr.applications.deadlines import tasks as deadline_tasks
 from cohortmgr.applications.deadlines import views as late_start_pages
-from cohortmgr.applications.desk.views import acts, bulk
+from cohortmgr.applications.desk.models import BulkAct
+from cohortmgr.applications.desk.views import acts, bulk, finding
+from cohortmgr.applications.desk.views import agenda as desk_agenda
 from cohortmgr.applications.desk.views import file as file_page
+from cohortmgr.applications.desk.views import standing as desk_standing
 from cohortmgr.applications.documents import tasks as document_tasks
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.views import candidate as own_documents
@@ -24,6 +27,7 @@ from cohortmgr.applications.duplicates import views as duplicates
 from cohortmgr.applications.eligibility.views import check
 from cohortmgr.applications.file import commands as file_commands
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.filling.actions import amending
 from cohortmgr.applications.guardians.actions import consents, readdressing
 from cohortmgr.applications.guardians.views import pages as guardian_pages
@@ -31,6 +35,9 @@ from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.importing import commands
 from cohortmgr.applications.importing import tasks as import_tasks
 from cohortmgr.applications.importing.actions import invitations
+from cohortmgr.applications.importing.models import ImportRun, TrayRow
+from cohortmgr.applications.importing.queries import runs as import_queries
+from cohortmgr.applications.importing.views import agenda as import_agenda
 from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import invitations as invitation_pages
 from cohortmgr.applications.importing.views import staff as import_staff
@@ -39,11 +46,13 @@ from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.views import one_page, whole_form
 from cohortmgr.applications.lists import tasks as list_tasks
+from cohortmgr.applications.lists.models import ListExport
 from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.applications.searching import commands as search_commands
 from cohortmgr.audit import hooks as audit_hooks
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.waiting import Agenda, Finder, IntakeStage, Room, Workspace, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import hooks as outbox_hooks
@@ -72,6 +81,19 @@ STAFF = (
     invitation_pages.bp,
     groups.bp,
     paper.bp,
+)
+# Pages about files, which stand below their list at the side.
+FILE_PAGES = tuple(
+    page.name
+    for page in (
+        lists.bp,
+        file_page.bp,
+        acts.bp,
+        bulk.bp,
+        duplicates.bp,
+        late_start_pages.bp,
+        read_documents.staff_bp,
+    )
 )
 
 JOBS = (import_tasks.count, import_tasks.invite)
@@ -107,29 +129,54 @@ def _join_hooks() -> None:
 
 def _place(app: Flask) -> None:
     navigation = navigation_of(app)
-    navigation.lead_to("portals.staff_home", *(page.name for page in STAFF))
     mine = tuple(page.name for page in CANDIDATE)
     navigation.add("candidate", Entry(N_("Mon dossier"), "portals.my_home", 10, below=mine))
-    navigation.add_cards(
-        RoomCard(
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
             N_("Candidatures"),
-            N_("Liste, filtres, chaque dossier"),
             "applications_lists.list",
             "applications.read",
             10,
+            "file",
+            below=FILE_PAGES,
+            count=file_queries.sent_in,
         ),
-        RoomCard(
+        Room(
             N_("Importer un fichier"),
-            N_("CSV ou XLSX, avec aperçu"),
             "imports_staff.new",
             "applications.import",
             20,
+            "upload",
+            below=(import_staff.staff_bp.name, invitation_pages.bp.name, groups.bp.name, paper.bp.name),
         ),
-        RoomCard(
+        Room(
             N_("Lignes à réparer"),
-            N_("Ce qui n’a pas pu être chargé"),
             "imports_staff.tray",
             "applications.import",
             30,
+            "edit",
+            below=("imports_staff.repair", "imports_staff.discard"),
+            count=import_queries.rows_to_mend,
+            stops=True,
         ),
     )
+    workspace.add_agendas(
+        Agenda(("applications.import",), import_agenda.to_mend, 20),
+        Agenda((file_queries.MANAGE,), desk_agenda.to_decide, 80),
+    )
+    workspace.add_finders(Finder(N_("Dossiers"), (file_queries.READ,), finding.files, 20))
+    workspace.add_stages(IntakeStage("files", None, desk_standing.stage))
+    _lead(workspace)
+
+
+def _lead(workspace: Workspace) -> None:
+    of_file = leads(Application.intake_id, Application.reference)
+    for name in ("applications", "duplicates"):
+        workspace.lead(name, of_file)
+    of_document = Application.id == Document.application_id
+    workspace.lead("documents", leads(Application.intake_id, Document.reference, of_document))
+    workspace.lead("exports", leads(ListExport.intake_id, ListExport.reference))
+    workspace.lead("lots", leads(BulkAct.intake_id, BulkAct.reference))
+    workspace.lead("imports", leads(ImportRun.intake_id, ImportRun.reference))
+    workspace.lead("tray", leads(TrayRow.intake_id, TrayRow.reference))

@@ -16,5 +16,5 @@ def init_app(app: Flask) -> None:
     for page in PAGES:
         app.register_blueprint(page)
     below = tuple(page.name for page in PAGES)
-    entry = Entry(N_("Programmes"), "definitions_staff.index", 50, "programmes.manage", below)
+    entry = Entry(N_("Programmes"), "definitions_staff.index", 50, "programmes.manage", below, icon="edit")
     navigation_of(app).add("staff", entry)

@@ -1,14 +1,16 @@
 """The registry of navigation entries: each room adds its own in wiring.py, and the portals draw the bars.
 
-The registry holds only values. Whether a viewer may see an entry is checked when the bar is drawn.
+The rooms of an intake stand in base/waiting.py. The registry holds only values. Whether a viewer may see an entry is
+checked when the bar is drawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
+import sqlalchemy as sa
 from flask import Flask
 
 Audience = Literal["staff", "company", "candidate", "own"]
@@ -22,7 +24,7 @@ class Entry:
 
     `position` orders the bar. `below` names blueprints and single pages whose way back leads to this entry.
     An entry that is a second way to the same place is shown only `unless` the page named there is open to the
-    viewer."""
+    viewer. `count` is how much waits there for a viewer, as `counted_up_to` of base/waiting.py counts; staff see it."""
 
     label: str
     endpoint: str
@@ -30,27 +32,16 @@ class Entry:
     permission: str | None = None
     below: tuple[str, ...] = ()
     unless: str | None = None
-
-
-@dataclass(frozen=True)
-class RoomCard:
-    """One card on an intake's page, leading to a room of the intake or of its cohort."""
-
-    label: str
-    hint: str
-    endpoint: str
-    permission: str
-    position: int
-    of: Literal["intake", "cohort"] = "intake"
+    icon: str = ""
+    count: Callable[[Any], sa.ScalarSelect[int]] | None = None
 
 
 class Navigation:
-    """All entries and cards of one application."""
+    """All entries of one application."""
 
     def __init__(self) -> None:
         self._entries: dict[tuple[Audience, str], Entry] = {}
         self._below: dict[str, list[str]] = {}
-        self._cards: list[RoomCard] = []
 
     def add(self, audience: Audience, *entries: Entry) -> None:
         """Add entries to an audience's bar. Raises ValueError for a page that stands there already."""
@@ -63,10 +54,6 @@ class Navigation:
         """Put blueprints or single pages of one room below another room's entry: their way back leads to it."""
         self._below.setdefault(endpoint, []).extend(below)
 
-    def add_cards(self, *cards: RoomCard) -> None:
-        """Add cards to the page of an intake."""
-        self._cards.extend(cards)
-
     def bar(self, audience: str) -> tuple[Entry, ...]:
         """Return the entries of an audience in order, each with everything that stands below it."""
         mine = [entry for (whose, _), entry in self._entries.items() if whose == audience]
@@ -74,10 +61,6 @@ class Navigation:
             replace(entry, below=(*entry.below, *self._below.get(entry.endpoint, ())))
             for entry in sorted(mine, key=lambda entry: entry.position)
         )
-
-    def cards(self, of: Literal["intake", "cohort"]) -> Sequence[RoomCard]:
-        """Return the cards of an intake or of a cohort, in the order in which a file goes through the rooms."""
-        return sorted((card for card in self._cards if card.of == of), key=lambda card: card.position)
 
 
 def navigation_of(app: Flask) -> Navigation:

@@ -76,7 +76,7 @@ def page_of(
     up_to: int | None = None,
     parts: Sequence[sa.ColumnElement[bool]] = (),
     among: Sequence[sa.ColumnElement[bool]] = (),
-    keys: sa.Select[Any] | None = None,
+    keys: sa.Select[*tuple[Any, ...]] | None = None,
 ) -> Page:
     """Return one page of a query, in two statements, and one more behind or before a row.
 
@@ -170,7 +170,7 @@ def neighbours_of(
     query: sa.Select[Any],
     reference: str,
     parts: Sequence[sa.ColumnElement[bool]] = (),
-    keys: sa.Select[Any] | None = None,
+    keys: sa.Select[*tuple[Any, ...]] | None = None,
 ) -> Neighbours | None:
     """Return what stands beside a row in a query that selects references, in two statements; None if the row is not
     in it. No more than COUNTED rows are read. `parts` and `keys` as for `page_of`."""
@@ -272,7 +272,7 @@ def _first(
     down: bool,
     number: int,
     parts: Sequence[sa.ColumnElement[bool]],
-    keys: sa.Select[Any] | None,
+    keys: sa.Select[*tuple[Any, ...]] | None,
 ) -> list[Any]:
     return list(db.session.execute(_next(query, columns, key, down, number, parts, keys)).all())
 
@@ -284,7 +284,7 @@ def _next(
     down: bool,
     number: int,
     parts: Sequence[sa.ColumnElement[bool]],
-    keys: sa.Select[Any] | None,
+    keys: sa.Select[*tuple[Any, ...]] | None,
 ) -> sa.Select[Any]:
     """The first rows beyond a key. If the query has parts they are among the first of each; if it has keys they are
     those of the first keys."""

@@ -16,6 +16,7 @@ from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.hooks import Hook
+from cohortmgr.base.waiting import counted_up_to
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes
@@ -73,6 +74,43 @@ def name_of(enrolment: Enrolment) -> str:
 def of_intake(intake_id: int) -> Cohort | None:
     """Return the cohort of an intake, or None if none is open yet."""
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
+
+
+def cohort_of(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[str | None]:
+    """The reference of an intake's cohort, for the frame of its rooms; NULL as long as none is open."""
+    return sa.select(Cohort.reference).where(Cohort.intake_id == intake_id).scalar_subquery()
+
+
+def present_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+    """How many people hold a place in an intake's cohort, for who reads the cohort."""
+    present = Enrolment.state.in_([state.value for state in PRESENT])
+    joined = sa.select(Enrolment.id).join(Cohort, Cohort.id == Enrolment.cohort_id)
+    return counted_up_to(joined.where(Cohort.intake_id == intake_id, present), intake_id)
+
+
+def by_state(intake_id: int) -> Mapping[str, int]:
+    """Return how many enrolments of an intake's cohort are in each state; empty as long as none is open."""
+    rows = db.session.execute(
+        sa.select(Enrolment.state, sa.func.count())
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Cohort.intake_id == intake_id)
+        .group_by(Enrolment.state)
+    )
+    return dict(rows.all())
+
+
+def to_confirm(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (intake_id, reference, name, starts_on, number) of the cohorts that the viewer manages and in which places
+    wait to be confirmed, the first to begin before the others."""
+    number = sa.func.count().label("number")
+    columns = (Cohort.intake_id, Cohort.reference, Cohort.name, Cohort.starts_on)
+    return db.session.execute(
+        sa.select(*columns, number)
+        .join(Enrolment, Enrolment.cohort_id == Cohort.id)
+        .where(within(viewer, "cohorts.manage"), Enrolment.state == EnrolmentState.PENDING.value)
+        .group_by(Cohort.id)
+        .order_by(Cohort.starts_on, Cohort.id)
+    ).all()
 
 
 def intake_of(cohort: Cohort) -> Intake:

@@ -6,8 +6,10 @@ from flask import Flask
 
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import RoomCard, navigation_of
+from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions, queries, staff_views
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.views import agenda, standing
 from cohortmgr.selection.actions import offers
 
 
@@ -19,9 +21,22 @@ def init_app(app: Flask) -> None:
     files.enrolled_elsewhere.register(queries.enrolled_elsewhere)
     files.over.register(queries.over)
     files.took_part.register(queries.took_part)
-    navigation = navigation_of(app)
-    navigation.lead_to("portals.staff_home", staff_views.bp.name)
-    card = RoomCard(
-        N_("Promotion"), N_("Inscriptions"), "cohorts_staff.cohort", "cohorts.read", 10, of="cohort"
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
+            N_("Promotion"),
+            "cohorts_staff.cohort",
+            "cohorts.read",
+            60,
+            "people",
+            below=(staff_views.bp.name,),
+            count=queries.present_in,
+            stops=True,
+            reference=queries.cohort_of,
+        )
     )
-    navigation.add_cards(card)
+    workspace.add_agendas(Agenda(("cohorts.manage",), agenda.to_confirm, 50))
+    workspace.add_stages(IntakeStage("cohort", "cohorts.read", standing.stage))
+    workspace.lead("cohorts", leads(Cohort.intake_id, Cohort.reference))
+    of_cohort = Cohort.id == Enrolment.cohort_id
+    workspace.lead("enrolments", leads(Cohort.intake_id, Enrolment.reference, of_cohort))

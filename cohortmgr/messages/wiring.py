@@ -9,12 +9,16 @@ from cohortmgr.applications.filling import hooks as filling_hooks
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.waiting import Agenda, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks
 from cohortmgr.messages.campaigns import views as campaigns
+from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, door_closed, numbers_contradict, questions
+from cohortmgr.messages.helpdesk.queries import questions as desk_queries
+from cohortmgr.messages.helpdesk.views import agenda as desk_agenda
 from cohortmgr.messages.helpdesk.views import candidate as own_questions
 from cohortmgr.messages.helpdesk.views import saved_answers
 from cohortmgr.messages.helpdesk.views import staff as desk
@@ -92,11 +96,27 @@ def _place(app: Flask) -> None:
     below = (desk.bp.name, saved_answers.bp.name)
     navigation.add(
         "staff",
-        Entry(N_("Questions"), "desk_staff.index", 30, "messages.desk", below),
-        Entry(said, "messages_staff.log", 40, "applications.manage", MESSAGE_PAGES),
-        Entry(N_("Courrier non lu"), "unread_mail_staff.index", 45, "operations.read"),
+        Entry(
+            N_("Questions"),
+            "desk_staff.index",
+            30,
+            "messages.desk",
+            below,
+            icon="info",
+            count=desk_queries.waiting_at,
+        ),
+        Entry(said, "messages_staff.log", 40, "applications.manage", MESSAGE_PAGES, icon="mail"),
+        Entry(N_("Courrier non lu"), "unread_mail_staff.index", 45, "operations.read", icon="mail"),
         # Shown only to people without the log: those who have it reach the texts from its tabs.
-        Entry(said, "texts_staff.index", 41, "messages.write", MESSAGE_PAGES, unless="messages_staff.log"),
+        Entry(
+            said,
+            "texts_staff.index",
+            41,
+            "messages.write",
+            MESSAGE_PAGES,
+            unless="messages_staff.log",
+            icon="mail",
+        ),
     )
     navigation.add("company", Entry(said, "messages_candidate.inbox", 30))
     navigation.add("candidate", Entry(said, "messages_candidate.inbox", 20))
@@ -106,12 +126,24 @@ def _place(app: Flask) -> None:
         Entry(N_("Mes questions"), "help.mine", 20),
         Entry(N_("Mes préférences"), "preferences.mine", 30),
     )
-    navigation.add_cards(
-        RoomCard(
+    _place_work(app)
+
+
+def _place_work(app: Flask) -> None:
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
             N_("Envois groupés"),
-            N_("Un texte à plusieurs personnes, relu et approuvé"),
             "campaigns_staff.index",
             "messages.write",
-            60,
+            100,
+            "mail",
+            below=tuple(f"campaigns_staff.{page}" for page in ("new", "create", "show", "edit", "people")),
         )
     )
+    workspace.add_agendas(
+        Agenda(("messages.desk",), desk_agenda.open_questions, 10),
+        Agenda(("applications.manage",), undelivered_pages.lost, 15),
+        Agenda(("messages.approve",), campaigns.to_approve, 70),
+    )
+    workspace.lead("campaigns", leads(Campaign.intake_id, Campaign.reference))

@@ -5,13 +5,23 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.waiting import Agenda, Finder, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import candidate_views, company_views, notices, staff_views
 from cohortmgr.placements.actions import positions
-from cohortmgr.placements.queries import placements
+from cohortmgr.placements.models import Placement, Position
+from cohortmgr.placements.queries import placements, standing
+from cohortmgr.placements.views import agenda, finding
+from cohortmgr.placements.views import standing as overview
+from cohortmgr.programmes.definition.rules import Definition
+
+
+def _places(definition: Definition) -> bool:
+    return definition.placement is not None
 
 
 def init_app(app: Flask) -> None:
@@ -23,7 +33,6 @@ def init_app(app: Flask) -> None:
     cohorts.companies_of_members.register(placements.companies_of)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
-    navigation.lead_to("portals.staff_home", staff_views.bp.name)
     navigation.add(
         "company",
         Entry(N_("Accueil"), "portals.company_home", 10, below=("placements_company.candidates",)),
@@ -34,13 +43,22 @@ def init_app(app: Flask) -> None:
             below=("placements_company.apprentice",),
         ),
     )
-    navigation.add_cards(
-        RoomCard(
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
             N_("Affectations"),
-            N_("Vœux, notes, entreprises"),
             "placements_staff.board",
             "placements.read",
-            20,
-            of="cohort",
+            70,
+            "building",
+            below=(staff_views.bp.name,),
+            dot=standing.awaits_approval,
+            reference=cohorts.cohort_of,
+            used=_places,
         )
     )
+    workspace.add_agendas(Agenda(("placements.manage",), agenda.matchings, 60))
+    workspace.add_stages(IntakeStage("placements", "placements.read", overview.stage, used=_places))
+    workspace.add_finders(Finder(N_("Entreprises"), ("placements.read",), finding.companies, 40))
+    of_cohort = (Cohort.id == Position.cohort_id, Position.id == Placement.position_id)
+    workspace.lead("placements", leads(Cohort.intake_id, Placement.reference, *of_cohort))

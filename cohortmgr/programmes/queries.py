@@ -104,6 +104,38 @@ def intakes_below(scopes: Sequence[Scope]) -> Sequence[Intake]:
     ).all()
 
 
+def seats_taken(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+    """How many seats of an intake are taken, for who reads its selection."""
+    taken = sa.select(sa.func.coalesce(sa.func.sum(_OFFERINGS.taken), 0))
+    return taken.where(_OFFERINGS.intake_id == intake_id).scalar_subquery()
+
+
+def framed(
+    scopes: Sequence[Scope],
+    here: sa.ScalarSelect[int] | None,
+    of_here: Mapping[str, sa.ColumnElement[Any]],
+    of_all: Mapping[str, sa.ColumnElement[Any]],
+    most: int,
+) -> Sequence[sa.Row[Any]]:
+    """The intakes in these parts of the tree for the frame around a page, in one statement: so many at most, first the
+    one whose id `here` is, then the newest.
+
+    `of_here` are expressions about Intake.id that are worked out for that one alone and are NULL in the other rows, and
+    are not there without it; `of_all` are about no intake. Both are labelled by their names."""
+    is_here = sa.literal(False) if here is None else Intake.id == here
+    asked = {} if here is None else of_here
+    columns = [sa.case((is_here, expression)).label(name) for name, expression in asked.items()]
+    columns += [expression.label(name) for name, expression in of_all.items()]
+    shown = (Intake.id, Intake.reference, Intake.key, Intake.title, Intake.path, Intake.fingerprint)
+    return db.session.execute(
+        sa.select(*shown, Programme.title.label("programme"), is_here.label("is_here"), *columns)
+        .join(Programme, Programme.id == Intake.programme_id)
+        .where(below(Intake.path, scopes))
+        .order_by(sa.literal_column("is_here").desc(), Intake.opens_at.desc(), Intake.id.desc())
+        .limit(most)
+    ).all()
+
+
 def all_intakes() -> Sequence[Intake]:
     """Every intake that may be seen here, newest first."""
     return intakes_below([Scope("")])

@@ -7,11 +7,13 @@ from flask import Flask
 from cohortmgr.accounts.roles import hooks as roles
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.waiting import leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import commands, notices, queries
-from cohortmgr.programmes.public.views import pages
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.public.views import coming, pages
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.programmes.watches import tasks
 from cohortmgr.programmes.watches import views as watch_pages
@@ -28,4 +30,6 @@ def init_app(app: Flask) -> None:
     roles.scopes_for.fill(queries.scopes_for)
     roles.names_at.fill(queries.names_at)
     navigation_of(app).add("candidate", Entry(N_("Programmes"), "programmes.home", 30))
+    workspace_of(app).lead("intakes", leads(Intake.id, Intake.reference))
+    workspace_of(app).add_coming(coming.days)
     add_work(app, *tasks.WORKS)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import RoomCard, navigation_of
+from cohortmgr.base.waiting import Room, leads, workspace_of
 from cohortmgr.reports import staff_views, tasks
+from cohortmgr.reports.models import Report
 
 JOBS = (tasks.compute,)
 
@@ -14,9 +15,9 @@ JOBS = (tasks.compute,)
 def init_app(app: Flask) -> None:
     """Register the pages and their navigation entry."""
     app.register_blueprint(staff_views.bp)
-    navigation = navigation_of(app)
-    navigation.lead_to("portals.staff_home", staff_views.bp.name)
-    card = RoomCard(
-        N_("Rapports"), N_("Chiffres, graphiques, XLSX"), "reports_staff.index", "reports.read", 70
+    room = Room(
+        N_("Rapports"), "reports_staff.index", "reports.read", 90, "chart", below=(staff_views.bp.name,)
     )
-    navigation.add_cards(card)
+    workspace = workspace_of(app)
+    workspace.add_rooms(room)
+    workspace.lead("reports", leads(Report.intake_id, Report.reference))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.reviews import staff_views, tasks
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
+from cohortmgr.reviews.queries import readings
+from cohortmgr.reviews.views import agenda, standing
 
 JOBS = (tasks.assign, progress.sum_up)
 
@@ -17,9 +21,22 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(staff_views.bp)
     navigation = navigation_of(app)
     reading = ("reviews_staff.review", "reviews_staff.abstain")
-    navigation.add("staff", Entry(N_("Mes lectures"), "reviews_staff.queue", 20, "reviews.score", reading))
-    navigation.lead_to("portals.staff_home", "reviews_staff.overview")
-    card = RoomCard(
-        N_("Lectures"), N_("Attribution et avancement"), "reviews_staff.overview", "reviews.read", 40
+    navigation.add(
+        "staff", Entry(N_("Mes lectures"), "reviews_staff.queue", 20, "reviews.score", reading, icon="star")
     )
-    navigation.add_cards(card)
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
+            N_("Lectures"),
+            "reviews_staff.overview",
+            "reviews.read",
+            40,
+            "star",
+            below=(staff_views.bp.name,),
+            count=readings.open_in,
+            stops=True,
+        )
+    )
+    workspace.add_agendas(Agenda(("reviews.score",), agenda.own_readings, 30))
+    workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage))
+    workspace.lead("reviews", leads(Review.intake_id, Review.reference))

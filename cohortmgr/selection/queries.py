@@ -129,10 +129,9 @@ def batches_of(intake: Intake) -> Sequence[Batch]:
 
 
 def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
-    """Return (reference, intake_title, seats, proposed_at) of the batches that the viewer may approve.
-
-    The home page shows them."""
-    columns = (Batch.reference, Intake.title.label("intake_title"), Batch.seats, Batch.proposed_at)
+    """Return (reference, intake_id, intake_title, seats, proposed_at) of the batches that the viewer may approve."""
+    title = Intake.title.label("intake_title")
+    columns = (Batch.reference, Batch.intake_id, title, Batch.seats, Batch.proposed_at)
     open_ones = visible(viewer, "selection.approve").with_only_columns(*columns)
     mine = (Batch.state == BatchState.PROPOSED.value, Batch.proposed_by != viewer.reference)
     return db.session.execute(open_ones.where(*mine).order_by(Batch.proposed_at)).all()

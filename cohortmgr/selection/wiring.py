@@ -11,15 +11,19 @@ from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import RoomCard, navigation_of
+from cohortmgr.base.navigation import navigation_of
+from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.queries import seats_taken
 from cohortmgr.reviews import hooks as readings
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
+from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.standings import tasks as standings
+from cohortmgr.selection.views import agenda, standing
 
 JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
 
@@ -43,13 +47,20 @@ def init_app(app: Flask) -> None:
     interests.decided.register(queries.decided_of)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
-    navigation.lead_to("portals.staff_home", staff_views.bp.name)
-    card = RoomCard(
-        N_("Classement et décisions"),
-        N_("La ligne, les lots, l’accord"),
-        "selection_staff.ranking",
-        "selection.read",
-        50,
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
+            N_("Sélection"),
+            "selection_staff.ranking",
+            "selection.read",
+            50,
+            "check",
+            below=(staff_views.bp.name,),
+            count=seats_taken,
+        )
     )
-    navigation.add_cards(card)
+    workspace.add_agendas(Agenda(("selection.approve",), agenda.batches, 35))
+    workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage))
+    workspace.lead("batches", leads(Batch.intake_id, Batch.reference))
+    workspace.lead("offers", leads(Offer.intake_id, Offer.reference))
     add_work(app, *tasks.WORKS)

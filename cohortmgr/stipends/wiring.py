@@ -8,10 +8,21 @@ from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import RoomCard, navigation_of
+from cohortmgr.base.navigation import navigation_of
+from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
+from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.stipends import candidate_views, staff_views
 from cohortmgr.stipends.actions import bank_details
+from cohortmgr.stipends.models import StipendLine, StipendRun
+from cohortmgr.stipends.queries import today
+from cohortmgr.stipends.views import agenda, standing
+
+
+def _pays(definition: Definition) -> bool:
+    return definition.stipend is not None
 
 
 def init_app(app: Flask) -> None:
@@ -24,8 +35,24 @@ def init_app(app: Flask) -> None:
     files.answers_changed.register(bank_details.take_given_later)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
-    navigation.lead_to("portals.staff_home", staff_views.bp.name)
-    card = RoomCard(
-        N_("Bourses"), N_("États de paiement"), "stipends_staff.runs", "stipends.read", 30, of="cohort"
+    workspace = workspace_of(app)
+    workspace.add_rooms(
+        Room(
+            N_("Bourses"),
+            "stipends_staff.runs",
+            "stipends.read",
+            80,
+            "money",
+            below=(staff_views.bp.name,),
+            dot=today.awaits_somebody,
+            reference=cohorts.cohort_of,
+            used=_pays,
+        )
     )
-    navigation.add_cards(card)
+    workspace.add_agendas(Agenda(("stipends.approve", "stipends.prepare"), agenda.payments, 40))
+    workspace.add_stages(IntakeStage("stipends", "stipends.read", standing.stage, used=_pays))
+    workspace.add_coming(standing.coming)
+    of_cohort = Cohort.id == StipendRun.cohort_id
+    workspace.lead("stipends", leads(Cohort.intake_id, StipendRun.reference, of_cohort))
+    of_run = StipendRun.id == StipendLine.run_id
+    workspace.lead("stipend-lines", leads(Cohort.intake_id, StipendLine.reference, of_run, of_cohort))

@@ -74,6 +74,8 @@ SCREENS = {
     "reviewer": ("/staff", "/staff/reviews", "/staff/reviews/{review}", "/staff/reviews/{review}/abstain"),
     "selection_manager": (
         "/staff/intakes/{intake}",
+        "/staff/search",
+        "/staff/search?q=mdia&at={intake}",
         "/staff/intakes/{intake}/applications",
         "/staff/intakes/{intake}/applications?columns=email,notes,correction,documents&note=yes",
         "/staff/applications/{application}",
@@ -138,6 +140,8 @@ SCREENS = {
         "/staff/intakes/{open_intake}/late",
         "/staff/campaigns/{campaign}",
         "/staff",
+        "/staff/intakes/{intake}",
+        "/staff/intakes/{open_intake}",
         "/staff/cohorts/{cohort}",
         "/staff/cohorts/{cohort}/placements",
         "/staff/stipends/{paid_run}",

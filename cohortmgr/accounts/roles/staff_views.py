@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -25,6 +25,7 @@ from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import cut
 from cohortmgr.base.text import fold
+from cohortmgr.base.waiting import Hit
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import show_problems
 
@@ -67,6 +68,18 @@ def index() -> ResponseReturnValue:
     return render_template(
         "accounts/roles/staff_people.html", page=page, waiting=waiting, wanted=wanted, gone=gone, **_WORDS
     )
+
+
+def people(viewer: Viewer, text: str, most: int) -> Sequence[Hit]:
+    """Return the people with roles whom a text finds, for the search over everything."""
+    return [
+        Hit(
+            person.name or account.email or "",
+            url_for("people_staff.show", reference=account.reference),
+            say(ROLE_NAMES[Role(grant.role)]),
+        )
+        for account, person, grant in held_roles.named(viewer, text, most)
+    ]
 
 
 def _is_meant(person: RoleHolder, wanted: str) -> bool:

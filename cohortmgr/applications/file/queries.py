@@ -337,6 +337,34 @@ def counted_files(intake_id: int, kind: Mapping[str, Any]) -> int:
     return int(db.session.scalar(summed.where(columns.consent.not_in(HIDDEN), *of_kind)) or 0)
 
 
+def sent_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+    """How many files of an intake were sent and may be read, by the counters, for who reads its files."""
+    counted = table_of(IntakeCount).c
+    sent = (counted.state == ApplicationState.SUBMITTED.value, counted.consent.not_in(HIDDEN))
+    summed = sa.select(sa.func.coalesce(sa.func.sum(counted.files), 0))
+    return summed.where(counted.intake_id == intake_id, *sent).scalar_subquery()
+
+
+def undecided(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(id, reference, title, number) of the intakes in which the viewer manages files and sent ones wait until a person
+    says whether they meet the conditions, by the counters; the intake that closed first comes first."""
+    counted = table_of(IntakeCount).c
+    number = sa.func.sum(counted.files)
+    waiting = (
+        counted.state == ApplicationState.SUBMITTED.value,
+        counted.eligible == "open",
+        counted.consent.not_in(HIDDEN),
+    )
+    return db.session.execute(
+        sa.select(Intake.id, Intake.reference, Intake.title, number.label("number"))
+        .join(table_of(IntakeCount), counted.intake_id == Intake.id)
+        .where(within(viewer, MANAGE), *waiting)
+        .group_by(Intake.id, Intake.reference, Intake.title, Intake.closes_at)
+        .having(number > 0)
+        .order_by(Intake.closes_at, Intake.id)
+    ).all()
+
+
 _JUDGED = {"yes": "eligible", "no": "ineligible", "open": "undecided"}
 _COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", *_JUDGED.values(), "refused")
 

@@ -47,22 +47,24 @@ class FoundFiles:
     is_more: bool
 
 
-def in_intake(intake_id: int, states: Collection[str], text: str) -> sa.Select[str, int]:
+def in_intake(intake_id: int, states: Collection[str], text: str) -> sa.Select[*tuple[Any, ...]]:
     """The applications of the intake in one of the states that are found by the text, some of them twice: the name by
     which lists are ordered, and the id."""
-    words_in = (SearchWord.intake_id == intake_id, SearchWord.state.in_(states))
-    files_in = (Application.intake_id == intake_id, Application.state.in_(states), AGREED)
-    return _found(text, sa.and_(*words_in), sa.and_(*files_in))
+    words = (SearchWord.intake_id == intake_id, SearchWord.state.in_(states))
+    files = (Application.intake_id == intake_id, Application.state.in_(states), AGREED)
+    return _found(text, _Ground(sa.and_(*words), sa.and_(*files), is_named=True))
 
 
-def everywhere(viewer: Viewer, text: str) -> FoundFiles:
-    """The files that are found by the text in all intakes where the viewer reads files, in one statement."""
+def everywhere(viewer: Viewer, text: str, most: int = SHOWN) -> FoundFiles:
+    """The files that are found by the text in all intakes where the viewer reads files, so many at most, in one
+    statement."""
     read = sa.select(Intake.id).where(within(viewer, READ)).correlate(None)
     places: list[sa.ColumnElement[bool]] = [SearchWord.intake_id.in_(read)]
     if not viewer.is_system:
         places.append(SearchWord.institution_id.in_(viewer.institutions))
-    found = _found(text, sa.and_(*places), sa.and_(Application.intake_id.in_(read), AGREED)).subquery()
-    newest = sa.select(found.c[1]).distinct().order_by(found.c[1].desc()).limit(SHOWN + 1).subquery()
+    ground = _Ground(sa.and_(*places), sa.and_(Application.intake_id.in_(read), AGREED))
+    found = _found(text, ground).subquery()
+    newest = sa.select(found.c[0]).distinct().order_by(found.c[0].desc()).limit(most + 1).subquery()
     shown = (Application.reference, Application.name, Application.number, Application.state)
     rows = db.session.execute(
         sa.select(*shown, Intake.reference.label("intake"), Intake.title)
@@ -71,7 +73,7 @@ def everywhere(viewer: Viewer, text: str) -> FoundFiles:
         .where(within(viewer, READ), AGREED)
         .order_by(Application.id.desc())
     ).all()
-    return FoundFiles(rows[:SHOWN], len(rows) > SHOWN)
+    return FoundFiles(rows[:most], len(rows) > most)
 
 
 def seeks_identity(text: str) -> bool:
@@ -79,19 +81,35 @@ def seeks_identity(text: str) -> bool:
     return bool(_identity_numbers(text) or _phone(text))
 
 
-def _found(
-    text: str, words_in: sa.ColumnElement[bool], files_in: sa.ColumnElement[bool]
-) -> sa.Select[str, int]:
-    """Names and ids of the files that are found by the text, of the rows of words and the files that lie there; one
-    with two words that begin alike may be there twice."""
+@dataclass(frozen=True)
+class _Ground:
+    """Where is looked: the rows of words and the files that lie there. Of each the id is found; where it `is_named`,
+    the name by which lists are ordered before it, which not every index of words bears."""
+
+    words: sa.ColumnElement[bool]
+    files: sa.ColumnElement[bool]
+    is_named: bool = False
+
+    def of_words(self) -> sa.Select[*tuple[Any, ...]]:
+        """A query of the rows of words."""
+        shown: list[Any] = [SearchWord.sort_name] if self.is_named else []
+        return sa.select(*shown, SearchWord.application_id).where(self.words)
+
+    def of_files(self) -> sa.Select[*tuple[Any, ...]]:
+        """A query of the files."""
+        shown: list[Any] = [Application.sort_name] if self.is_named else []
+        return sa.select(*shown, Application.id).where(self.files).correlate(None)
+
+
+def _found(text: str, ground: _Ground) -> sa.Select[*tuple[Any, ...]]:
+    """The files that are found by the text; one with two words that begin alike may be there twice."""
     exact = _exactly(text)
     if not exact:
-        return _by_words(text, words_in)
-    one = sa.select(Application.sort_name, Application.id).where(files_in).correlate(None)
-    ways: list[sa.Select[str, int]] = [one.where(way) for way in exact]
+        return _by_words(text, ground)
+    ways = [ground.of_files().where(way) for way in exact]
     code = bare(western_digits(text)).upper()
     if _CODE.match(code):  # six characters may also be those of a file's number
-        ways.append(_by_words(code, words_in))
+        ways.append(_by_words(code, ground))
     return _all_of(sa.union, ways)
 
 
@@ -113,15 +131,13 @@ def _exactly(text: str) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _by_words(text: str, words_in: sa.ColumnElement[bool]) -> sa.Select[str, int]:
-    """Names and ids of the files that have, for each word of the text, a word that begins as it says. As many rows as
-    are asked for are read, and no more."""
+def _by_words(text: str, ground: _Ground) -> sa.Select[*tuple[Any, ...]]:
+    """The files that have, for each word of the text, a word that begins as it says. As many rows as are asked for are
+    read, and no more."""
     asked = sought(text)
     if not asked:
-        return sa.select(SearchWord.sort_name, SearchWord.application_id).where(sa.false())
-    each_word = [
-        _all_of(sa.union_all, [_range(each, words_in) for each in beginnings]) for beginnings in asked
-    ]
+        return ground.of_words().where(sa.false())
+    each_word = [_all_of(sa.union_all, [_range(each, ground) for each in beginnings]) for beginnings in asked]
     if len(asked) == 1:
         return each_word[0]
     # Joined to the files in one plan, two words have taken forty seconds.
@@ -130,16 +146,16 @@ def _by_words(text: str, words_in: sa.ColumnElement[bool]) -> sa.Select[str, int
 
 
 def _all_of(
-    operation: Callable[..., sa.CompoundSelect[str, int]], parts: Sequence[sa.Select[str, int]]
-) -> sa.Select[str, int]:
+    operation: Callable[..., sa.CompoundSelect[*tuple[Any, ...]]],
+    parts: Sequence[sa.Select[*tuple[Any, ...]]],
+) -> sa.Select[*tuple[Any, ...]]:
     """The parts united or intersected, as a query that may itself be a part: SQLite takes no brackets."""
     return parts[0] if len(parts) == 1 else sa.select(*operation(*parts).subquery().c)
 
 
-def _range(beginning: str, words_in: sa.ColumnElement[bool]) -> sa.Select[str, int]:
+def _range(beginning: str, ground: _Ground) -> sa.Select[*tuple[Any, ...]]:
     """One range of an index. Several are several reads of it, and no OR."""
-    begins = (SearchWord.word >= beginning, SearchWord.word < beginning + _LAST)
-    return sa.select(SearchWord.sort_name, SearchWord.application_id).where(words_in, *begins)
+    return ground.of_words().where(SearchWord.word >= beginning, SearchWord.word < beginning + _LAST)
 
 
 def _identity_numbers(text: str) -> list[tuple[str, str]]:

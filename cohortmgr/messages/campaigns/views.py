@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.queries import viewers as accounts
-from cohortmgr.accounts.rules import allows, require_anywhere
+from cohortmgr.accounts.rules import Viewer, allows, require_anywhere
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.views.requests import ticked
 from cohortmgr.base import clock
@@ -21,6 +21,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.text import new_reference
+from cohortmgr.base.waiting import PendingAct
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -39,6 +40,16 @@ bp = Blueprint("campaigns_staff", __name__, url_prefix="/staff")
 SHOWN = 50
 # Of how many people the short messages are filled in to be measured.
 MEASURED = 1_000
+
+
+def to_approve(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the campaigns to which the viewer may agree, for their agenda."""
+    for campaign in campaign_queries.waiting_for_approval(viewer):
+        what = _("Un envoi groupé attend votre accord : %(title)s", title=campaign.title)
+        url = url_for("campaigns_staff.show", reference=campaign.reference)
+        yield PendingAct(
+            what, _("Relire et approuver"), url, until=campaign.due, intake_id=campaign.intake_id
+        )
 
 
 @bp.get("/campaigns")

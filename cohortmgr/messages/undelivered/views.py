@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.accounts.rules import Viewer, require_anywhere
 from cohortmgr.accounts.slips import TypedQuestion, is_new, question_on, settled
 from cohortmgr.applications.guardians.queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
+from cohortmgr.base.waiting import PendingAct
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.messages.undelivered import actions as undelivered
@@ -24,6 +26,13 @@ from cohortmgr.outbox.notices import declared
 bp = Blueprint("troubles_staff", __name__, url_prefix="/staff/troubles")
 SHOWN = 25
 UNPROCESSABLE = 422
+
+
+def lost(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield how many messages did not arrive and wait for the viewer, for their agenda."""
+    if number := undelivered.count(viewer):
+        what = ngettext("%(num)s message n’est pas arrivé", "%(num)s messages ne sont pas arrivés", number)
+        yield PendingAct(what, _("Trouver un autre moyen"), url_for("troubles_staff.index"))
 
 
 @bp.get("")

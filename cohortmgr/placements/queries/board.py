@@ -8,17 +8,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.cohorts.rules import PRESENT
+from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.matching import blocking_pairs, verify
-from cohortmgr.placements.models import MatchingRun, Placement
+from cohortmgr.placements.models import MatchingRun, Placement, Position
 from cohortmgr.placements.queries import placements, standing
 from cohortmgr.placements.rules import PRESENT as PLACED
 from cohortmgr.placements.rules import MatchingState, PlacementState, why_unplaced
 
 LocalizedText = Mapping[str, str]
+# Among so many offers of seats does a search look for a company's name, which no index folds.
+MOST_COMPANIES = 500
 
 
 @dataclass(frozen=True)
@@ -210,3 +215,16 @@ def _company(
         scored=sum(candidate in scores.get(reference, {}) for candidate in wishing),
         placed=sum(company == reference for company in assignment.values()),
     )
+
+
+def companies_read(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (company, cohort's name and reference) of the companies that offer seats where the viewer reads
+    placements, those of the newest cohorts first, so many at most as a search looks through."""
+    return db.session.execute(
+        sa.select(Organisation.name.label("company"), Cohort.name, Cohort.reference)
+        .join(Position, Position.company_id == Organisation.id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .where(cohorts.within(viewer, "placements.read"))
+        .order_by(Cohort.starts_on.desc(), Cohort.id.desc(), Position.id)
+        .limit(MOST_COMPANIES)
+    ).all()

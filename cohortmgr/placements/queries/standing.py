@@ -13,8 +13,8 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
-from cohortmgr.placements.models import Placement, Position
-from cohortmgr.placements.rules import HOSTED, SEATED, STANDING
+from cohortmgr.placements.models import MatchingRun, Placement, Position
+from cohortmgr.placements.rules import HOSTED, PRESENT, SEATED, STANDING, MatchingState
 
 _HOSTED = [state.value for state in HOSTED]
 # Made once: an alias learns its columns anew, at each page that asks, in a millisecond.
@@ -68,3 +68,33 @@ def placement_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tupl
     if found is None:
         raise NotFound(reference)
     return found[0], found[1]
+
+
+def awaits_approval(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
+    """Whether a matching of an intake's cohort waits for a second person, for who reads the placements."""
+    runs = sa.select(MatchingRun.id).join(Cohort, Cohort.id == MatchingRun.cohort_id)
+    return runs.where(Cohort.intake_id == intake_id, MatchingRun.state == MatchingState.DRAFT.value).exists()
+
+
+def hosted_of(intake_id: int) -> sa.Row[int, int]:
+    """Return of an intake's cohort (people whose placement stands and is confirmed, companies that have them)."""
+    people, companies = sa.func.count(), sa.func.count(Placement.company_id.distinct())
+    return db.session.execute(
+        sa.select(people, companies)
+        .select_from(Placement)
+        .join(Position, Position.id == Placement.position_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .where(Cohort.intake_id == intake_id, Placement.state.in_([state.value for state in PRESENT]))
+    ).one()
+
+
+def to_approve(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (intake_id, reference, name) of the cohorts whose matching waits for the viewer's agreement: one that they
+    did not run, the oldest first."""
+    return db.session.execute(
+        sa.select(Cohort.intake_id, Cohort.reference, Cohort.name)
+        .join(MatchingRun, MatchingRun.cohort_id == Cohort.id)
+        .where(MatchingRun.state == MatchingState.DRAFT.value, MatchingRun.run_by != viewer.reference)
+        .where(cohorts.within(viewer, "placements.manage"))
+        .order_by(MatchingRun.id)
+    ).all()

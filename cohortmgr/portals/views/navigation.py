@@ -1,18 +1,17 @@
-"""The navigation bar above every page, and the cards of an intake's rooms, as the viewer's roles allow."""
+"""The navigation bar above every page, as the viewer's roles allow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
 
 from flask import Flask, current_app, has_request_context, request, url_for
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import ANONYMOUS, Viewer, allows
+from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import language, say
-from cohortmgr.base.navigation import Entry, RoomCard, navigation_of
+from cohortmgr.base.navigation import Entry, navigation_of
 
 _HOMES = (
     ("staff", Entry(N_("Espace de l’équipe"), "portals.staff_home", 1)),
@@ -21,27 +20,27 @@ _HOMES = (
 _MINE = Entry(N_("Mon dossier"), "portals.my_home", 3)
 
 
-def cards_open_to(viewer: Viewer, of: Literal["intake", "cohort"], path: str) -> list[RoomCard]:
-    """Return the cards of an intake's or cohort's rooms that the viewer's roles open in its scope."""
-    return [card for card in navigation_of(current_app).cards(of) if allows(viewer, card.permission, path)]
-
-
 def navigation() -> list[tuple[str, str, str | None]]:
-    """Return the present viewer's bar as (label, address, mark).
-
-    The mark is "page" on the entry's own page, "true" on a page below it, else None."""
+    """Return the present viewer's bar as (label, address, mark)."""
     if not has_request_context():
         return []
-    endpoint, viewer = request.endpoint, guards.viewer()
-    here = {endpoint, request.blueprint}
+    viewer = guards.viewer()
     return [
-        (
-            label,
-            address,
-            "page" if endpoint == entry.endpoint else "true" if here & {*entry.below} else None,
-        )
-        for label, address, entry in _told(_open_to(viewer, _audience_here(viewer)))
+        (label, address, mark_of(entry))
+        for label, address, entry in entries_open_to(viewer, _audience_here(viewer))
     ]
+
+
+def mark_of(entry: Entry) -> str | None:
+    """Return "page" on the entry's own page, "true" on a page below it, else None."""
+    if request.endpoint == entry.endpoint:
+        return "page"
+    return "true" if {request.endpoint, request.blueprint} & {*entry.below} else None
+
+
+def entries_open_to(viewer: Viewer, audience: str) -> list[tuple[str, str, Entry]]:
+    """Return (label, address, entry) of an audience's bar as the viewer's roles open it."""
+    return _told(_open_to(viewer, audience))
 
 
 def _audience_here(viewer: Viewer) -> str:

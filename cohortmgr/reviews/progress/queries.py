@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.base.db import db
+from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
@@ -35,6 +36,19 @@ def summed_at_once(intake: Intake) -> ReadingProgress | None:
     """Return the progress of an intake with so few files to read that its page sums it up; None of a larger one."""
     files = _files(intake)
     return _summed(intake, files) if files <= MOST_AT_ONCE else None
+
+
+def tally_of(intake: Intake) -> tuple[int, int] | None:
+    """Return how many readings of an intake are handed in, and how many were given to somebody in all; of a large
+    intake as the worker last summed them up, None before the first. Two statements."""
+    if _files(intake) > MOST_AT_ONCE:
+        kept = kept_of(KIND, intake.reference)
+        if kept is None or not kept.made_at:
+            return None
+        return int(kept.figures["handed_in"]), int(kept.figures["assigned"]) + int(kept.figures["stranded"])
+    counted = _readings(intake, Review.state, sa.func.count().label("number")).group_by(Review.state)
+    states = {state: (int(number), 0) for state, number in db.session.execute(counted)}
+    return _count(states, COUNTING), _count(states, HOLDING)
 
 
 def as_kept(progress: ReadingProgress) -> dict[str, Any]:

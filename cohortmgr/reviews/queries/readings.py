@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,7 @@ from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused
+from cohortmgr.base.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
@@ -204,12 +205,26 @@ def next_after(rows: Sequence[Any], reference: str) -> str | None:
     return (after or waiting or [None])[0]
 
 
-def open_count(viewer: Viewer) -> int:
-    """Return how many readings wait for the viewer; the home page shows it."""
+def open_by_intake(viewer: Viewer) -> Sequence[sa.Row[int, Mapping[str, str], int]]:
+    """Return (intake's id, its title, how many readings wait there for the viewer), the intake that opened first
+    before the others."""
     mine = visible(viewer).join(Application, Application.id == Review.application_id)
     waiting = (Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
-    counted = mine.with_only_columns(sa.func.count()).where(Review.reviewer_id == viewer.person_id, *waiting)
-    return db.session.scalar(counted) or 0
+    columns = (Intake.id, Intake.title, sa.func.count().label("number"))
+    counted = mine.with_only_columns(*columns).where(Review.reviewer_id == viewer.person_id, *waiting)
+    grouped = counted.group_by(Intake.id, Intake.opens_at).order_by(Intake.opens_at, Intake.id)
+    return db.session.execute(grouped).all()
+
+
+def open_count(viewer: Viewer) -> int:
+    """Return how many readings wait for the viewer."""
+    return sum(number for _id, _title, number in open_by_intake(viewer))
+
+
+def open_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+    """How many readings of an intake are not handed in, for who reads them all."""
+    waiting = Review.state.in_([state.value for state in OPEN])
+    return counted_up_to(sa.select(Review.id).where(Review.intake_id == intake_id, waiting), intake_id)
 
 
 def readers_of(intake: Intake) -> Sequence[Any]:

@@ -94,3 +94,10 @@ def to_prepare(viewer: Viewer) -> Iterator[MonthAwaited]:
             if queries.to_pay(cohort.id, month):
                 yield MonthAwaited(month, cohort)
                 break
+
+
+def awaits_somebody(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
+    """Whether a run of an intake's cohort waits to be computed, approved or handed to the bank, for who reads them."""
+    states = [each.value for each in (RunState.DRAFT, RunState.COMPUTED, RunState.APPROVED)]
+    runs = sa.select(StipendRun.id).join(Cohort, Cohort.id == StipendRun.cohort_id)
+    return runs.where(Cohort.intake_id == intake_id, StipendRun.state.in_(states)).exists()

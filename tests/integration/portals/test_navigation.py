@@ -12,7 +12,9 @@ from cohortmgr.accounts.rules import Role
 from tests.factories.choices import browser, sent, someone
 
 pytestmark = [pytest.mark.usefixtures("system_context"), pytest.mark.sqlite_only]
-PLACE = re.compile(r'<a href="([^"]+)"(?: aria-current="(\w+)")?>([^<]+)</a>')
+PLACE = re.compile(
+    r'<a href="([^"]+)"(?: aria-current="(\w+)")?>(?:<svg.*?</svg><span class="side-name">)?([^<]+)<', re.S
+)
 
 
 def places(client: Any, path: str) -> dict[str, tuple[str, str]]:
@@ -51,19 +53,19 @@ def test_addresses_stand_below_the_site_s_root(app: Flask) -> None:
     assert not re.search(r'(?:src|href)="/(?!inpt/)', page)
 
 
-def test_the_rooms_of_an_intake_stand_below_today(app: Flask) -> None:
+def test_the_rooms_of_an_intake_stand_beside_it_and_say_where_one_is(app: Flask) -> None:
     intake = sent(1)
     manager = browser(app, someone(intake, Role.PROGRAMME_ADMINISTRATOR))
-    for room in (
-        "",
-        "/applications",
-        "/duplicates",
-        "/paper",
-        "/imports",
-        "/reviews",
-        "/ranking",
-        "/reports",
+    for page, room, mark in (
+        ("", "Vue d’ensemble", "page"),
+        ("/applications", "Candidatures", "page"),
+        ("/duplicates", "Candidatures", "true"),
+        ("/imports", "Importer un fichier", "page"),
+        ("/paper", "Importer un fichier", "true"),
+        ("/tray", "Lignes à réparer", "page"),
+        ("/reviews", "Lectures", "page"),
+        ("/ranking", "Sélection", "page"),
+        ("/reports", "Rapports", "page"),
     ):
-        here = places(manager, f"/staff/intakes/{intake.reference}{room}")
-        assert [mark for _, mark in here.values() if mark] == ["true"], room
-        assert here["Aujourd’hui"] == ("/staff", "true"), room
+        here = places(manager, f"/staff/intakes/{intake.reference}{page}")
+        assert {label: said for label, (_, said) in here.items() if said} == {room: mark}, page

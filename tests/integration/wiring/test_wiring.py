@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.accounts.rules import PERMISSIONS
 from cohortmgr.app import ROOMS
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.base.navigation import navigation_of
+from cohortmgr.base.waiting import workspace_of
 from cohortmgr.base.work import works_of
 from cohortmgr.jobs.actions.broker import QUEUES
 from cohortmgr.messages.helpdesk.actions.consent_withdrawn import tell_staff
@@ -39,7 +41,7 @@ def test_every_queue_is_drained_when_woken_and_each_minute(app: Flask) -> None:
     )
 
 
-def test_every_place_and_every_card_leads_to_a_page(app: Flask) -> None:
+def test_every_place_leads_to_a_page(app: Flask) -> None:
     pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     known = pages | set(app.blueprints)
     navigation = navigation_of(app)
@@ -49,7 +51,23 @@ def test_every_place_and_every_card_leads_to_a_page(app: Flask) -> None:
         assert {entry.endpoint for entry in entries} <= pages
         assert {each for entry in entries for each in entry.below} <= known
         assert {entry.unless for entry in entries if entry.unless} <= pages
-    assert {card.endpoint for of in ("intake", "cohort") for card in navigation.cards(of)} <= pages  # type: ignore[arg-type]
+
+
+def test_every_room_of_an_intake_leads_to_a_page_and_every_way_from_one(app: Flask) -> None:
+    pages = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    known = {rule.endpoint for rule in app.url_map.iter_rules()} | set(app.blueprints)
+    workspace = workspace_of(app)
+    assert {room.endpoint for room in workspace.rooms} <= pages
+    assert {each for room in workspace.rooms for each in room.below} <= known
+    assert {room.permission for room in workspace.rooms} <= PERMISSIONS.keys()
+    addresses = [rule.rule.split("/") for rule in app.url_map.iter_rules()]
+    led = {parts[2] for parts in addresses if parts[1] == "staff" and len(parts) > 3 and parts[3][:1] == "<"}
+    assert workspace.ways.keys() <= led
+
+
+def test_each_room_s_pages_are_in_one_room_alone(app: Flask) -> None:
+    below = [each for room in workspace_of(app).rooms for each in (room.endpoint, *room.below)]
+    assert sorted(below) == sorted(set(below))
 
 
 def test_making_a_second_application_joins_nothing_twice(app: Flask) -> None:

@@ -1,10 +1,10 @@
-"""The registry of places: bars in their order, rooms below another's entry, cards of an intake and of a cohort."""
+"""The registry of places: bars in their order, and rooms below another's entry."""
 
 from __future__ import annotations
 
 import pytest
 
-from cohortmgr.base.navigation import Entry, Navigation, RoomCard
+from cohortmgr.base.navigation import Entry, Navigation
 
 TODAY = Entry("Aujourd’hui", "portals.staff_home", 10, below=("portals.intake",))
 
@@ -32,14 +32,3 @@ def test_a_page_stands_once_in_a_bar_and_may_stand_in_several() -> None:
     navigation.add("own", TODAY)
     with pytest.raises(ValueError, match="twice"):
         navigation.add("staff", TODAY)
-
-
-def test_cards_come_in_the_order_in_which_a_file_meets_them() -> None:
-    navigation = Navigation()
-    navigation.add_cards(
-        RoomCard("Bourses", "", "stipends", "stipends.read", 30, of="cohort"),
-        RoomCard("Rapports", "", "reports", "reports.read", 70),
-        RoomCard("Candidatures", "", "lists", "applications.read", 10),
-    )
-    assert [card.endpoint for card in navigation.cards("intake")] == ["lists", "reports"]
-    assert [card.endpoint for card in navigation.cards("cohort")] == ["stipends"]

@@ -30,6 +30,8 @@ from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.text import fold
 
+# So many roles does a search read: somebody may hold several.
+_MOST_ROLES = 100
 WHOLE = N_("Toute l’installation")
 
 
@@ -188,6 +190,25 @@ def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
         for entered, person, roles in found.values()
     ]
     return sorted(people, key=lambda each: (fold(each.name), each.contact.address))
+
+
+def named(viewer: Viewer, text: str, most: int) -> Sequence[tuple[Account, Person, RoleGrant]]:
+    """Return the people, each with one of their roles that the viewer may see, whose name or address holds every word
+    of a text, by name; one statement. Nobody is found by less than two characters."""
+    words = [word for word in fold(text).split() if len(word) > 1][:5]
+    if not words:
+        return []
+    query = visible(viewer).add_columns(Account, Person).join(Account, Account.id == RoleGrant.account_id)
+    query = query.join(Person, Person.id == Account.person_id).order_by(None)
+    for word in words:
+        by_name = Person.search_name.contains(word, autoescape=True)
+        query = query.where(sa.or_(by_name, Account.email.contains(word, autoescape=True)))
+    ordered = query.order_by(Person.search_name, Account.id, RoleGrant.id).limit(_MOST_ROLES)
+    found: dict[int, tuple[Account, Person, RoleGrant]] = {}
+    for grant, account, person in db.session.execute(ordered):
+        if can_see(viewer, grant):
+            found.setdefault(account.id, (account, person, grant))
+    return list(found.values())[:most]
 
 
 def colleague_for(viewer: Viewer, reference: str) -> RoleHolder:

@@ -10,12 +10,13 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import READ, staff_intake
+from cohortmgr.applications.file.queries import READ, staff_intake, within
 from cohortmgr.applications.importing.mappings import GivenMapping, mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import ListPlace, Page, page_of
+from cohortmgr.base.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 
 IMPORT = "applications.import"
@@ -100,6 +101,25 @@ def tray(viewer: Viewer, intake: Intake, *, settled: bool = False) -> sa.Select[
         .where(TrayRow.intake_id == intake.id, sa.not_(wanted) if settled else wanted, mine)
         .order_by(TrayRow.line, TrayRow.id)
     )
+
+
+def rows_to_mend(viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+    """How many rows of an intake's tray wait, for the viewer's frame: those of `tray`. `intake_id` is Intake.id."""
+    own = TrayRow.run_id.in_(sa.select(ImportRun.id).where(ImportRun.by == viewer.reference))
+    mine = sa.or_(within(viewer, READ), own)
+    waiting = sa.select(TrayRow.id).where(TrayRow.intake_id == intake_id, TrayRow.state.in_(OPEN), mine)
+    return counted_up_to(waiting, intake_id)
+
+
+def to_mend(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(id, reference, title, number) of the intakes in whose tray rows wait for the viewer."""
+    number = rows_to_mend(viewer, Intake.id).label("number")
+    chosen = sa.select(Intake.id, Intake.reference, Intake.title, number)
+    with_rows = sa.exists().where(TrayRow.intake_id == Intake.id, TrayRow.state.in_(OPEN))
+    rows = db.session.execute(
+        chosen.where(within(viewer, IMPORT), with_rows).order_by(Intake.closes_at, Intake.id)
+    )
+    return [row for row in rows if row.number]
 
 
 def enrolled_by(viewer: Viewer, intake: Intake, place: ListPlace, size: int) -> Page:

@@ -26,7 +26,7 @@ class FileSet:
     `of_row` is what a file's own row says of it. Without it no index says of one file whether it is in the set, so that
     all are read before the first is asked for."""
 
-    named: sa.Select[str, int]
+    named: sa.Select[*tuple[Any, ...]]
     of_row: sa.ColumnElement[bool] | None = None
 
     @property

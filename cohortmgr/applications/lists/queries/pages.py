@@ -184,7 +184,7 @@ def _order(filters: ApplicationFilters) -> list[Any]:
     return [column.desc() if turned else column for column in (*columns, Application.id.expression)]
 
 
-def _keys(filters: ApplicationFilters, sets: Sequence[FileSet]) -> sa.Select[Any] | None:
+def _keys(filters: ApplicationFilters, sets: Sequence[FileSet]) -> sa.Select[*tuple[Any, ...]] | None:
     """The keys of the list's rows, if all that it shows is what a search found by the thousand, in the order of names:
     the words stand beside these, so that no other file is passed. None for other lists."""
     alone = filters.narrowing == {"search"} and filters.sort.removeprefix("-") == "name"

@@ -23,6 +23,7 @@ from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
 from cohortmgr.base.text import fold
+from cohortmgr.base.waiting import counted_up_to
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import (
     FROM_THE_PERSON,
@@ -210,6 +211,14 @@ def counts(viewer: Viewer) -> sa.Row[*tuple[Any, ...]]:
             sa.func.min(sa.case((late, HelpRequest.answer_by))).label("oldest"),
         ).where(within(viewer), HelpRequest.state.in_(_UNANSWERED))
     ).one()
+
+
+def waiting_at(viewer: Viewer) -> sa.ScalarSelect[int]:
+    """How many questions wait for an answer at the viewer's desk, for their frame."""
+    waiting = sa.select(HelpRequest.id).where(
+        within(viewer), HelpRequest.state == HelpRequestState.OPEN.value
+    )
+    return counted_up_to(waiting)
 
 
 def groups(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:

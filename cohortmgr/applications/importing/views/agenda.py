@@ -1,0 +1,21 @@
+"""What of the imports waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.importing.queries import runs
+from cohortmgr.base.i18n import localized, told
+from cohortmgr.base.waiting import PendingAct, how_many
+
+
+def to_mend(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes in whose tray rows wait that could not be loaded."""
+    for row in runs.to_mend(viewer):
+        what = told(_("Lignes à réparer (%(count)s)", count=how_many(row.number)), localized(row.title))
+        url = url_for("imports_staff.tray", reference=row.reference)
+        yield PendingAct(what, _("Réparer"), url, intake_id=row.id)

@@ -1,0 +1,60 @@
+"""Where an intake stands: its stages in the order of a file's life, as the rooms tell them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from cohortmgr.accounts.rules import Viewer, allows
+from cohortmgr.base.i18n import number, say
+from cohortmgr.base.waiting import LIFE, IntakeStage, StageStanding, workspace_of
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reports import queries as reports
+from cohortmgr.reports.display import HIDDEN
+from cohortmgr.reports.masking import SMALL
+
+
+@dataclass(frozen=True)
+class StageShown:
+    """A stage as the overview draws it: its name, its figure in words, and what its room says; `figure` is a dash where
+    nothing is told to this viewer, or nothing is there to tell."""
+
+    name: str
+    figure: str = "—"
+    counted: str = ""
+    note: str = ""
+    state: str = "next"
+    url: str = ""
+    presses: bool = False
+
+
+def stages_of(viewer: Viewer, intake: Intake) -> list[StageShown]:
+    """Return the stages that the intake's programme has, each as far as the viewer may know of it."""
+    definition, workspace, shown = definition_of(intake), workspace_of(current_app), []
+    for name, label in LIFE.items():
+        stage = workspace.stage(name)
+        if stage is None:
+            shown.append(StageShown(say(label)))
+        elif stage.used is None or stage.used(definition):
+            shown.append(_shown(say(label), _standing(viewer, intake, stage), viewer, intake))
+    return shown
+
+
+def _standing(viewer: Viewer, intake: Intake, stage: IntakeStage[Viewer]) -> StageStanding | None:
+    if stage.permission is not None and not allows(viewer, stage.permission, intake.path):
+        return None
+    return stage.find(viewer, intake)
+
+
+def _shown(name: str, standing: StageStanding | None, viewer: Viewer, intake: Intake) -> StageShown:
+    if standing is None:
+        return StageShown(name)
+    small = 0 < standing.count < SMALL and reports.sees_figures_alone(viewer, intake.path)
+    figure = HIDDEN if small else number(standing.count)
+    if standing.of is not None:
+        figure = f"{figure} / {number(standing.of)}"
+    return StageShown(
+        name, figure, standing.counted, standing.note, standing.state, standing.url, standing.presses
+    )

@@ -1,0 +1,29 @@
+"""Where an intake stands with its readings, for its overview."""
+
+from __future__ import annotations
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base.waiting import StageStanding, StageState
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews.progress import queries as progress
+
+
+def stage(_viewer: Viewer, intake: Intake) -> StageStanding | None:
+    """Return how many readings were handed in of those that somebody holds."""
+    tally = progress.tally_of(intake)
+    if tally is None:
+        return None
+    handed_in, held = tally
+    each = definition_of(intake).rubric.readings
+    note = ngettext("%(num)s par dossier", "%(num)s par dossier", each) if held else _("rien n’est confié")
+    counted = ngettext("lecture rendue", "lectures rendues", handed_in)
+    url = url_for("reviews_staff.overview", reference=intake.reference)
+    if not held:
+        return StageStanding(0, counted, note, url=url)
+    state: StageState = "now" if handed_in < held else "done"
+    return StageStanding(handed_in, counted, note, state, held if handed_in < held else None, url)
