@@ -22,6 +22,7 @@ from cohortmgr.messages.letters import models as letters
 from cohortmgr.messages.preferences import models as preferences
 from cohortmgr.messages.undelivered import models as undelivered
 from cohortmgr.organisations import models as organisations
+from cohortmgr.organisations.letterheads import models as letterheads
 from cohortmgr.outbox import models as outbox
 from cohortmgr.placements import models as placements
 from cohortmgr.programmes import models as programmes
@@ -46,6 +47,7 @@ __all__ = [
     "helpdesk",
     "importing",
     "jobs",
+    "letterheads",
     "letters",
     "lists",
     "metadata",

@@ -220,10 +220,12 @@ def postgres_database(
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """The database of the test, as the migrations left it; SQLite if there is no parameter (browser tests)."""
+    from tests.letterheads import lay_letterheads
     from tests.watch import watched
 
     chosen: Database = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_database")
     chosen.reset()
+    lay_letterheads(chosen.app, chosen.system_app)
     with watched(chosen.app, chosen.system_app):
         yield chosen
 

@@ -115,6 +115,7 @@ PERMISSIONS: Mapping[str, frozenset[Role]] = {
     "audit.read": frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR}),
     "people.manage": frozenset({Role.PROGRAMME_ADMINISTRATOR, Role.SYSTEM_ADMINISTRATOR}),
     "operations.read": frozenset({Role.SYSTEM_ADMINISTRATOR}),
+    "installation.manage": frozenset({Role.SYSTEM_ADMINISTRATOR}),
 }
 
 

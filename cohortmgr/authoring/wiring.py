@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from cohortmgr.authoring.views import eligibility, form, publishing, terms
+from cohortmgr.authoring.views import eligibility, form, pictures, publishing, terms
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
 
-PAGES = (form.bp, publishing.bp, eligibility.bp, terms.bp)
+PAGES = (form.bp, publishing.bp, eligibility.bp, terms.bp, pictures.bp)
 
 
 def init_app(app: Flask) -> None:

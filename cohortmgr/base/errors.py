@@ -52,7 +52,9 @@ class Problem:
     where: str | None = None
 
     def __str__(self) -> str:
-        values = {name: ", ".join(v) if isinstance(v, tuple) else v for name, v in self.values.items()}
+        values = {
+            name: ", ".join(map(str, v)) if isinstance(v, tuple) else v for name, v in self.values.items()
+        }
         text = self.what % values if values else self.what
         return f"{self.where}: {text}" if self.where else text
 

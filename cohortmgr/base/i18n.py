@@ -170,7 +170,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Quantity):
         return ngettext(value.one, value.many, value.number)
     if isinstance(value, tuple):
-        return comma().join(map(str, value))
+        return comma().join(str(_shown(each)) for each in value)
     return quoted(value) if isinstance(value, list) else value
 
 

@@ -1,14 +1,40 @@
-"""Join the tree to the application: its commands; and a role in a part of it reaches the institutions there today."""
+"""Join the tree to the application: its commands, letterheads on pages and in messages, what a role reaches."""
 
 from __future__ import annotations
 
 from flask import Flask
 
 from cohortmgr.accounts.hooks import hosts_below
+from cohortmgr.base.errors import N_
+from cohortmgr.base.navigation import Entry, navigation_of
 from cohortmgr.organisations import commands, queries
+from cohortmgr.organisations.letterheads import display, staff_views, views
+from cohortmgr.organisations.letterheads import queries as letterheads
+from cohortmgr.organisations.letterheads.rules import UNNAMED
+from cohortmgr.outbox import hooks as outbox
+from cohortmgr.outbox.hooks import Signature
 
 
 def init_app(app: Flask) -> None:
-    """Register the commands, and answer which institutions stand below a path."""
+    """Register commands, pages and the place in the bar; answer which institutions stand below a path, and who signs
+    a message."""
     app.cli.add_command(commands.group)
+    app.register_blueprint(views.bp)
+    app.register_blueprint(staff_views.bp)
+    views.init_letterheads(app)
     hosts_below.fill(queries.hosts_below)
+    outbox.signatures.fill(_signature)
+    entry = Entry(
+        N_("Qui nous sommes"),
+        "letterheads_staff.index",
+        90,
+        letterheads.OF_HOST,
+        (staff_views.bp.name,),
+    )
+    navigation_of(app).add("staff", entry)
+
+
+def _signature(institution_id: int | None) -> Signature | None:
+    """Return who signs a message of an institution; None where nobody has written who they are."""
+    found = letterheads.known().of_institution(institution_id)
+    return None if found is UNNAMED else display.signature_of(found)

@@ -42,6 +42,17 @@ class Unroutable:
 Routed = Route | Wait | Unroutable
 
 
+@dataclass(frozen=True)
+class Signature:
+    """Who sends a message, in the language of the message: `name` in full and `short`, the number to call or "", and
+    the `lines` below the name, such as the address."""
+
+    name: str
+    short: str
+    telephone: str
+    lines: tuple[str, ...] = ()
+
+
 class StoredText(Protocol):
     """A text that people edited, in its newest version, `number`."""
 
@@ -64,6 +75,9 @@ router: Slot[[Sequence[Message], Sequence[Mapping[str, Any]]], list[Routed]] = S
 # Takes the short messages that are about to leave, and counts them; returns until when each must wait, None if it
 # leaves. This is the one place where they leave. Runs in a transaction of its own.
 short_budget: Slot[[Sequence[Message]], Sequence[datetime | None]] = Slot()
+# Takes the institution of a message, None for one of no institution; returns who signs it, in the current language, or
+# None if nobody does. No statement a message: it is asked for each.
+signatures: Slot[[int | None], Signature | None] = Slot()
 # Returns the newest edited text of each key that has one.
 stored: Slot[[set[TextKey]], Mapping[TextKey, StoredText]] = Slot()
 # Returns the Arabic names of those persons who have one: they are greeted by it in a message in Arabic.

@@ -32,6 +32,9 @@ class Programme(Row, Versioned, Model):
     published_at: Mapped[datetime | None]
     # Who put the present definition in force while it was in preparation: somebody else publishes it.
     prepared_by: Mapped[str | None] = mapped_column(sa.String(26))
+    # The picture of its public page, and the digest under which browsers fetch it.
+    picture: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    picture_digest: Mapped[str | None] = mapped_column(sa.String(16), index=True)
 
 
 class DefinitionVersion(Row, Model):

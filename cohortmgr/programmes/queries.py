@@ -167,6 +167,7 @@ _PUBLIC: sa.Select[Any] = (
         _PROGRAMMES.version.label("programme_version"),
         _PROGRAMMES.title.label("programme_title"),
         _PROGRAMMES.summary.label("programme_summary"),
+        _PROGRAMMES.picture_digest.label("programme_picture"),
         _SEATS.label("seats"),
         _FREE.label("free"),
     )

@@ -14,6 +14,7 @@ from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import commands, notices, queries
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.public.views import coming, pages
+from cohortmgr.programmes.public.views import notices as notice_pages
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.programmes.watches import tasks
 from cohortmgr.programmes.watches import views as watch_pages
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
     """Register pages, commands, notices, the place in the bar, the worker's works, the headers of letters to
     watchers, and where roles are given."""
     app.register_blueprint(pages.bp)
+    app.register_blueprint(notice_pages.bp)
     app.register_blueprint(watch_pages.bp)
     app.cli.add_command(commands.group)
     declare("programmes", *notices.NOTICES)

@@ -56,6 +56,13 @@ OF_CONTRACTS = (
     ("messages", "messages/helpdesk/rules.py", "import cohortmgr.messages.texts.rules", "helpdesk.rules ->"),
     ("messages", "messages/novelties.py", "", "cohortmgr.messages.novelties"),
     (
+        "organisations",
+        "organisations/queries.py",
+        "import cohortmgr.organisations.letterheads.rules",
+        "organisations.queries ->",
+    ),
+    ("organisations", "organisations/novelties.py", "", "cohortmgr.organisations.novelties"),
+    (
         "programmes",
         "programmes/queries.py",
         "import cohortmgr.programmes.watches.queries",

@@ -10,8 +10,11 @@ from flask.sessions import SecureCookieSessionInterface
 
 from cohortmgr.accounts.actions import people
 from cohortmgr.base.db import writing
+from cohortmgr.organisations.letterheads.rules import INSTALLATION
 from tests.databases import Database
 from tests.factories.year import Year
+from tests.letterheads import with_mark
+from tests.watch import test_context
 
 TABLE = Path(__file__).resolve().parents[1] / "data" / "access.txt"
 COLUMNS = {
@@ -78,4 +81,6 @@ def places(database: Database, year: Year) -> dict[str, str]:
         )
     asset = re.search(r"/assets/([^\"]+)", page)
     assert asset is not None
-    return {**year.references, "letter": LETTER, "asset": asset[1]}
+    with test_context(database.system_app):
+        mark = with_mark(INSTALLATION)
+    return {**year.references, "letter": LETTER, "asset": asset[1], "mark": mark}

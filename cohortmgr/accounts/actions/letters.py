@@ -10,10 +10,12 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_
+from cohortmgr.base.i18n import say, speaking
 from cohortmgr.outbox.actions import Letter, send_all
 
-# The name on every page and letter.
-HOUSE = "cohortmgr"
+# Who acted where nobody did by name: a command, or the worker.
+HOUSE = N_("L’administration du site")
 
 
 def tell(account: Account, key: str, values: Mapping[str, Any]) -> None:
@@ -26,7 +28,7 @@ def tell_at(contacts: list[Contact], account: Account, key: str, values: Mapping
 
     The letters name no person: what warns of a changed address must not follow it to the new one."""
     person = db.session.get_one(Person, account.person_id)
-    told = {"name": person.name or account.email or "", **values}
+    told = in_words({"name": person.name or account.email or "", **values}, person.language)
     send_all(
         Letter(key, person.reference, contact.address, person.language, told, channel=contact.channel)
         for contact in contacts
@@ -57,5 +59,13 @@ def contacts_of(account: Account) -> list[Contact]:
 
 
 def named(viewer: Viewer) -> str:
-    """Return by which name a letter says who acted: a person's, or the house's for the system."""
+    """Return by which name a letter says who acted: a person's, or HOUSE for the system (`in_words` translates it)."""
     return HOUSE if viewer.is_system else viewer.name or viewer.email
+
+
+def in_words(values: Mapping[str, Any], spoken: str) -> dict[str, Any]:
+    """Return a letter's values with who acted in the language of the letter, where that is nobody by name."""
+    if values.get("by") != HOUSE:
+        return dict(values)
+    with speaking(spoken):
+        return {**values, "by": say(HOUSE)}

@@ -15,11 +15,12 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, request
 from markupsafe import Markup, escape
 
+from cohortmgr.base.web.responses import FOREVER
+
 FOLDER = Path(__file__).resolve().parents[2] / "assets"
 AUDIENCES = ("candidate", "company", "staff")
 MIRRORED = frozenset({"arrow-next", "arrow-back", "sign-out"})
 LAYERS = "@layer tokens, base, components, pages, print;\n"
-FOREVER = "public, max-age=31536000, immutable"
 MARK_COLOUR = "#0c5a3c"
 
 

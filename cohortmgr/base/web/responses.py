@@ -48,6 +48,8 @@ _PERMISSIONS = (
 # Two years, as browsers' own lists ask for.
 _TRANSPORT = "max-age=63072000"
 _VARY = "Cookie, Accept-Language"
+# For what has another address as soon as it has another content.
+FOREVER = "public, max-age=31536000, immutable"
 # The page that ends a session: what it says without a token is whether the session goes on.
 LEAVES = "accounts.sign_out"
 
@@ -88,6 +90,13 @@ def show_problems(form: Form, refusal: Refused) -> None:
             form.form_errors.append(say(problem))
         else:
             field.errors = [*field.errors, say(problem)]
+
+
+def kept_forever(body: bytes, mimetype: str) -> Response:
+    """Return an answer that is the same for everybody and never changes, so that each device keeps it, a signed-in
+    person's too: a picture whose address bears the digest of its content."""
+    g.kept_forever = True
+    return Response(body, mimetype=mimetype, headers={"Cache-Control": FOREVER})
 
 
 def init_web(app: Flask) -> None:
@@ -150,7 +159,7 @@ def _headers(response: Response) -> Response:
     html = response.mimetype == "text/html"
     # The device keeps no page and no file of a person: of one who is signed in, and of one whom the session or the
     # address knows by a code or a link. `send_file` says otherwise before, so what stands there is not asked.
-    if _is_personal() and request.endpoint != "assets.bundle":
+    if _is_personal() and request.endpoint != "assets.bundle" and not g.get("kept_forever"):
         response.headers["Cache-Control"] = "no-store"
     elif html:
         response.headers.setdefault("Cache-Control", "no-cache")

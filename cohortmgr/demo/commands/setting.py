@@ -14,8 +14,12 @@ from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.settings import ROOT
+from cohortmgr.demo.letterheads import LETTERHEADS, drawn_mark
 from cohortmgr.demo.people import COMPANIES, PASSWORD, STAFF, Colleague
 from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.letterheads import actions as letterhead_actions
+from cohortmgr.organisations.letterheads import queries as letterheads
+from cohortmgr.organisations.letterheads.rules import INSTALLATION, LetterheadDraft
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries as programme_queries
 from cohortmgr.programmes.definition.toml import read_known
@@ -46,9 +50,24 @@ def file_of(manager: Viewer, reference: str) -> tuple[int, str]:
 
 
 def put_programme() -> None:
-    """Load the definition of the programme, which brings its host and companies along."""
+    """Load the definition of the programme, which brings its host and companies along; and say who they are."""
     with writing():
         programmes.load_definition(SYSTEM, read_known(PROGRAMME))
+    picture = letterhead_actions.prepare_mark(drawn_mark())
+    for key, draft in LETTERHEADS.items():
+        with writing():
+            _put_letterhead(key, draft, picture if key == "inpt" else None)
+
+
+def _put_letterhead(key: str, draft: LetterheadDraft, picture: bytes | None) -> None:
+    organisation = None if key == INSTALLATION else organisations.by_key(key)
+    if key != INSTALLATION and organisation is None:
+        raise LookupError(f"the organisation {key} is not there")
+    reference = organisation.reference if organisation else INSTALLATION
+    if letterheads.get_for(SYSTEM, reference).row is None:
+        row = letterhead_actions.save(SYSTEM, reference, draft, 0)
+        if picture is not None:
+            letterhead_actions.put_mark(SYSTEM, reference, picture, row.version)
 
 
 def put_people() -> Iterator[float]:

@@ -32,7 +32,8 @@ from cohortmgr.messages.campaigns.forms import CampaignForm, values_of_filters, 
 from cohortmgr.messages.campaigns.models import Campaign
 from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
-from cohortmgr.outbox.texts.segments import measured
+from cohortmgr.outbox.texts.display.rendering import short_as_sent
+from cohortmgr.outbox.texts.segments import Measure, measured
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intakes_below
 
@@ -240,7 +241,8 @@ def people(reference: str) -> ResponseReturnValue:
     for row in page.rows:
         said = rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))
         problems = campaign_queries.problems_of(row, texts) + ([rules.UNSUBSCRIBED] if row.refuses else [])
-        rows.append((row, said, measured(said.short) if row.by_telephone else None, problems))
+        size = _size(campaign, row.language, said) if row.by_telephone else None
+        rows.append((row, said, size, problems))
     short_messages, segments, is_estimate = _by_telephone(campaign, texts, shared)
     price = current_app.extensions["cohortmgr-settings"].sms_cost
     return render_template(
@@ -257,6 +259,11 @@ def people(reference: str) -> ResponseReturnValue:
     )
 
 
+def _size(campaign: Campaign, spoken: str, said: CampaignText) -> Measure:
+    """Return the size of a short message as it leaves, with who signs it."""
+    return measured(short_as_sent(said.short, campaign.institution_id, spoken))
+
+
 def _by_telephone(
     campaign: Campaign, texts: Mapping[str, CampaignText], shared: Mapping[str, Mapping[str, str]]
 ) -> tuple[int, int, bool]:
@@ -265,8 +272,10 @@ def _by_telephone(
     rows = campaign_queries.by_telephone(campaign, MEASURED + 1)
     is_estimate = len(rows) > MEASURED
     sizes = [
-        measured(
-            rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared)).short
+        _size(
+            campaign,
+            row.language,
+            rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared)),
         ).segments
         for row in rows[:MEASURED]
         if texts[row.language].is_whole

@@ -15,6 +15,10 @@ TOPICS: Mapping[Topic, str] = {
     Topic.DECISION: N_("Une décision ou une offre"),
     Topic.PAYMENT: N_("Une bourse ou un paiement"),
     Topic.ACCOUNT: N_("Mon compte, me connecter"),
+    Topic.READ_DATA: N_("Mes données : les lire"),
+    Topic.CORRECT_DATA: N_("Mes données : les corriger"),
+    Topic.OBJECT_DATA: N_("Mes données : m’opposer à un usage"),
+    Topic.ERASE_DATA: N_("Mes données : les effacer"),
     Topic.OTHER: N_("Autre chose"),
 }
 TAGS: Mapping[HelpRequestState, str] = {

@@ -9,8 +9,9 @@ from enum import StrEnum
 from cohortmgr.base.errors import N_
 from cohortmgr.base.states import Stage, Table
 
-# How many working days the desk has for an answer.
-WORKING_DAYS = 2
+# How many working days the desk has for an answer. What the law gives ten clear days for, from the asking to the day
+# after the last, is due within seven.
+WORKING_DAYS, RIGHTS_DAYS = 2, 7
 # Above this many questions, an answer to many requires their number to be typed.
 TYPED_ABOVE = 100
 LONGEST = 5000
@@ -90,7 +91,20 @@ class Topic(StrEnum):
     DECISION = "decision"
     PAYMENT = "payment"
     ACCOUNT = "account"
+    READ_DATA = "read_data"
+    CORRECT_DATA = "correct_data"
+    OBJECT_DATA = "object_data"
+    ERASE_DATA = "erase_data"
     OTHER = "other"
+
+
+# The rights that law 09-08 gives people over what is known of them.
+RIGHTS = frozenset({Topic.READ_DATA, Topic.CORRECT_DATA, Topic.OBJECT_DATA, Topic.ERASE_DATA})
+
+
+def days_for(topic: str) -> int:
+    """Return how many working days the desk has for an answer on a topic; a mail's has none."""
+    return RIGHTS_DAYS if topic in RIGHTS else WORKING_DAYS
 
 
 def answer_by(asked: date, days: int = WORKING_DAYS) -> date:

@@ -52,6 +52,7 @@ CLOSED = {
     "intake_announcements": (),
     "intake_watches": ("known ALL",),
     "invitations": ("known ALL",),
+    "letterheads": ("shown SELECT", "wall ALL"),
     "links": ("make INSERT", "shown SELECT", "use UPDATE"),
     "mail_paces": (),
     "message_preferences": ("known ALL",),

@@ -116,7 +116,10 @@ def test_people_are_invited_and_replaced(runner: FlaskCliRunner, system_app: Fla
     assert viewer(system_app).roles == {Role.REVIEWER}
     message, content = letters(system_app, "role_invitation")[-1]
     variables = content["variables"]
-    assert message.channel == "sms" and isinstance(variables, dict) and variables["by"] == "cohortmgr"
+    assert message.channel == "sms" and isinstance(variables, dict)
+    assert variables["by"] == "L’administration du site"
+    english = letters(system_app, "role_invitation")[0][1]["variables"]
+    assert isinstance(english, dict) and english["by"] == "The site’s administration"
     with system_app.app_context(), writing():
         invitations.accept(ANONYMOUS, variables["token"], "Une", "Neuve", "fr")
     assert viewer(system_app).roles == frozenset()

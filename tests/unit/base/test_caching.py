@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.base.caching import Kept
+from cohortmgr.base.caching import Kept, Reread
 
 
 def never() -> str:
@@ -55,3 +55,36 @@ def test_many_threads_find_their_own_and_no_more_is_kept_than_may_be() -> None:
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda number: kept.get(number % 12, lambda: number % 12), range(4000)))
     assert found == [number % 12 for number in range(4000)] and len(kept) == 8
+
+
+def test_one_value_is_read_again_when_it_is_old_or_was_forgotten() -> None:
+    moment, readings = [0.0], iter("ABC")
+    shelf: Reread[str] = Reread("none yet", 10, lambda: moment[0])
+    assert shelf.last == "none yet"
+    for now, wanted in ((0, "A"), (9.9, "A"), (10, "B"), (19, "B")):
+        moment[0] = now
+        assert shelf.get(lambda: next(readings)) == wanted
+    shelf.forget()
+    assert shelf.get(lambda: next(readings)) == "C"
+    shelf.lay("laid")
+    assert shelf.get(never) == shelf.last == "laid"
+
+
+def test_what_cannot_be_read_stays_as_it_was_and_is_not_asked_for_at_once() -> None:
+    moment = [0.0]
+    shelf: Reread[str] = Reread("old", 10, lambda: moment[0])
+    assert shelf.get(lambda: None) == "old"
+    assert shelf.get(never) == "old"
+    moment[0] = 10
+    assert shelf.get(lambda: "new") == "new"
+
+
+def test_while_one_thread_reads_the_others_have_it_as_it_was() -> None:
+    shelf: Reread[str] = Reread("old", 10, lambda: 0.0)
+
+    def read() -> str:
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(shelf.get, never).result() == "old"
+        return "new"
+
+    assert shelf.get(read) == "new"

@@ -34,7 +34,7 @@ from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, present
 from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
-from cohortmgr.base.i18n import in_each_language
+from cohortmgr.base.i18n import in_each_language, language
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 
@@ -151,7 +151,8 @@ def look(token: str) -> OpenedInvitation:
     by = _inviter(row)
     _require_to_come(row)
     place = held_roles.called(held_roles.scope_names([row.path])[row.path], row.alone)
-    return OpenedInvitation(invitations.invited_by_row(row), Role(row.role), place, row, letters.named(by))
+    name = letters.in_words({"by": letters.named(by)}, language())["by"]
+    return OpenedInvitation(invitations.invited_by_row(row), Role(row.role), place, row, name)
 
 
 def was_accepted_by(viewer: Viewer, token: str) -> bool:
@@ -306,7 +307,7 @@ def _send(viewer: Viewer, row: Invitation, act: str) -> None:
         row.reference,
         invited.contact.address,
         invited.language,
-        told,
+        letters.in_words(told, invited.language),
         channel=SMS if invited.contact.channel == SMS else EMAIL,
     )
     send_all([letter])

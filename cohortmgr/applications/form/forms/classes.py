@@ -78,6 +78,9 @@ class ApplicationForm(HouseForm):
 
     # Question key to the conditions under which it is shown, for the pages that hide it and for those that cannot.
     asked_when: ClassVar[dict[str, When]] = {}
+    # The key of the programme, and of its last consent: below that one stands the way to what is done with the data.
+    programme: ClassVar[str] = ""
+    notice_below: ClassVar[str] = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def unkept_class(definition: Definition, later: bool = False) -> type[Applicatio
         members[question.key].kwargs.get("render_kw", {}).update(direction_of(question, both))
     built: type[ApplicationForm] = type("DefinedForm", (ApplicationForm,), members)
     built.asked_when = {} if later else _asked_when(definition.form)
+    consents = [each.key for each in questions if each.kind is QuestionKind.CONSENT]
+    built.programme, built.notice_below = definition.key, consents[-1] if consents else ""
     return built
 
 

@@ -29,7 +29,7 @@ from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.messages.helpdesk.actions.attachments import KeptFile, drop
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
-from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, HelpRequestState, Topic, answer_by
+from cohortmgr.messages.helpdesk.rules import LONGEST, EntryKind, HelpRequestState, Topic, answer_by, days_for
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.models import Intake, Programme
 from cohortmgr.stipends.queries import runs as stipends
@@ -219,7 +219,7 @@ def open_question(
         phone_sealed=crypto.seal(request.phone, "questions", "phone", reference) if request.phone else None,
         search_text=fold(f"{number} {request.name} {request.email or ''}"),
         asked_at=moment,
-        answer_by=answer_by(clock.local(moment).date()),
+        answer_by=answer_by(clock.local(moment).date(), days_for(request.topic)),
         touched_at=moment,
     )
     db.session.add(question)
@@ -273,7 +273,7 @@ def back_to_desk(question: HelpRequest) -> None:
     moment = clock.now()
     if question.state != HelpRequestState.OPEN:
         question.state = HelpRequestState.OPEN.value
-        question.answer_by = answer_by(clock.local(moment).date())
+        question.answer_by = answer_by(clock.local(moment).date(), days_for(question.topic))
     question.touched_at = moment
     db.session.flush()
 

@@ -33,7 +33,14 @@ from cohortmgr.messages.helpdesk.forms import (
 )
 from cohortmgr.messages.helpdesk.names import OWN_STATES, OWN_TAGS, PARTS, TOPICS
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
-from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, HelpRequestState, Topic, answer_by
+from cohortmgr.messages.helpdesk.rules import (
+    QUESTION_STATES,
+    RIGHTS,
+    HelpRequestState,
+    Topic,
+    answer_by,
+    days_for,
+)
 from cohortmgr.messages.helpdesk.views.joined_files import came_with, download
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.stipends.queries import runs as stipends
@@ -53,9 +60,18 @@ def _room_for_a_file(endpoint: str | None, _values: dict[str, Any] | None) -> No
 @bp.get("/help")
 @guards.public
 def index() -> ResponseReturnValue:
-    """List the programmes that people can ask about."""
+    """List the programmes that people can ask about. A `topic` goes along: whoever wants their data erased says it
+    once."""
     known = {row.programme_key: row for row in reversed(programmes.public_intakes())}
-    return render_template("messages/helpdesk/public_help.html", programmes=list(known.values()))
+    return render_template(
+        "messages/helpdesk/public_help.html", programmes=list(known.values()), topic=_topic() or None
+    )
+
+
+def _topic() -> str:
+    """The topic that the address names; empty if it names none of ours."""
+    found = request.args.get("topic", "")
+    return found if found in set(Topic) else ""
 
 
 @bp.route("/help/<key>", methods=["GET", "POST"])
@@ -68,7 +84,8 @@ def ask(key: str) -> ResponseReturnValue:
     programme = programmes.programme_by_key(key)
     if programme is None:
         raise NotFound(key)
-    form = HelpRequestForm() if viewer.person_id else PublicHelpRequestForm()
+    begun = {"topic": _topic()} if _topic() else None
+    form = HelpRequestForm(data=begun) if viewer.person_id else PublicHelpRequestForm(data=begun)
     if request.method == "POST" and request.form.get("website"):
         return redirect(url_for(".received"))
     status = 200
@@ -82,7 +99,8 @@ def ask(key: str) -> ResponseReturnValue:
                 reference, number = question.reference, question.number
             if viewer.person_id:
                 return _asked_by_person(reference)
-            return redirect(url_for(".received", number=number))
+            right = form.topic.data if form.topic.data in RIGHTS else None
+            return redirect(url_for(".received", number=number, topic=right))
         except Refused as refusal:
             show_problems(form, refusal)
             status = UNPROCESSABLE
@@ -91,7 +109,8 @@ def ask(key: str) -> ResponseReturnValue:
         form=form,
         title=row.programme_title,
         subject=None,
-        back=url_for(".index"),
+        is_right=_topic() in RIGHTS,
+        back=url_for(".index", topic=_topic() or None),
     ), status
 
 
@@ -117,7 +136,7 @@ def received() -> ResponseReturnValue:
     return render_template(
         "messages/helpdesk/public_received.html",
         number=number if _NUMBER.fullmatch(number) else "",
-        by=answer_by(clock.today()),
+        by=answer_by(clock.today(), days_for(_topic())),
     )
 
 

@@ -22,7 +22,7 @@ from cohortmgr.messages.texts.rules import proofread, tidied, weighed
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import Notice
 from cohortmgr.outbox.texts.display.house_texts import house_text, needed
-from cohortmgr.outbox.texts.display.rendering import SMS, Rendered, render_wording
+from cohortmgr.outbox.texts.display.rendering import SMS, Rendered, render_wording, signature
 from cohortmgr.outbox.texts.segments import Measure
 
 SAMPLES = 8
@@ -107,9 +107,10 @@ def _on(day: date, example: date) -> date:
 
 
 def tried(identity: TextIdentity, subject: str, body: str, variables: Mapping[str, Any]) -> Rendered:
-    """Return the text filled with these values, in its own language."""
+    """Return the text filled with these values, in its own language, signed as its institution's are."""
     with speaking(identity.language):
-        return render_wording(identity.notice, identity.channel, subject, body, variables)
+        signed = signature(identity.institution_id)
+        return render_wording(identity.notice, identity.channel, subject, body, variables, signed)
 
 
 def examples(notice: Notice) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime, formataddr, parseaddr
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from flask import current_app
 
@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"[ -~]*")
 
 @dataclass(frozen=True)
 class OutgoingMail:
-    """An e-mail before it is bytes."""
+    """An e-mail before it is bytes. `sender` is the name that it comes from; "" for the settings' own."""
 
     reference: str
     language: str
@@ -39,6 +39,7 @@ class OutgoingMail:
     text: str
     html: str | None = None
     more: Mapping[str, str] = field(default_factory=dict)
+    sender: str = ""
 
 
 def compose(mail: OutgoingMail) -> bytes:
@@ -47,7 +48,7 @@ def compose(mail: OutgoingMail) -> bytes:
     The Message-ID is made of the message's reference, so that a second sending counts as the same mail."""
     settings = current_app.extensions["cohortmgr-settings"]
     lines = [
-        f"From: {_sender(settings.mail_from)}",
+        f"From: {_sender(settings.mail_from, mail.sender)}",
         f"To: {_one_line(mail.address)}",
         f"Subject: {encoded_words(mail.subject, len('Subject: '))}",
         f"Date: {_date(clock.now())}",
@@ -97,9 +98,11 @@ def _name(name: str) -> str:
     return name
 
 
-@cache
-def _sender(written: str) -> str:
+@lru_cache(maxsize=256)
+def _sender(written: str, signed: str) -> str:
+    """Return the address of the settings, under the name of who signs the message where somebody does."""
     name, address = parseaddr(written)
+    name = _one_line(signed) or name
     return formataddr((name, address)) if name.isascii() else f"{encoded_words(name)} <{address}>"
 
 

@@ -14,7 +14,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.i18n import speaking
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MessageState
-from cohortmgr.outbox.texts.display.rendering import Rendered, render_own
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_own, signature
 
 KEY = "digest"
 MOST = 500
@@ -81,14 +81,18 @@ def _packed(group: Sequence[tuple[L, Rendered]]) -> list[Parcel[L]]:
         return [([group[0][0]], group[0][1])]
     group = sorted(group, key=lambda pair: pair[0].message.id)  # in the order in which they were written
     try:
-        words = composed(group[0][0].message.language, [words for _, words in group])
+        places = {each.message.institution_id for each, _ in group}
+        place = places.pop() if len(places) == 1 else None
+        words = composed(group[0][0].message.language, [words for _, words in group], place)
     except Exception:  # people get their messages, though not in one mail
         current_app.logger.exception("a digest was not put into words")
         return [([each], words) for each, words in group]
     return [([each for each, _ in group], words)]
 
 
-def composed(language: str, words: Sequence[Rendered]) -> Rendered:
-    """Return several mails as one, each under its subject, in the given order."""
+def composed(language: str, words: Sequence[Rendered], institution_id: int | None) -> Rendered:
+    """Return several mails as one, each under its subject, in the given order, signed once: by the institution that
+    they all come from, or by who runs the site."""
     with speaking(language):
-        return render_own(KEY, "email", {"letters": words, "day": clock.today()})
+        given = {"letters": words, "day": clock.today()}
+        return render_own(KEY, "email", given, signature(institution_id))

@@ -338,6 +338,7 @@ def mail_of(together: Sequence[Ready], rendered: Rendered) -> OutgoingMail:
         rendered.text,
         rendered.html,
         _more_headers(together),
+        rendered.sender,
     )
 
 

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from cohortmgr.base.i18n import language
+from cohortmgr.outbox.hooks import Signature
 from cohortmgr.outbox.texts.blocks import Dress, laid, marked_up
 
 _PIECE = re.compile(r"<!--(\w+)-->(.*?)<!--/-->\s*", re.S)
@@ -37,16 +38,27 @@ class _Layout:
     direction: str
 
 
-def page_of(subject: str, text: str, title: str = "cohortmgr") -> str:
+def page_of(subject: str, text: str, title: str = "", signed: Signature | None = None) -> str:
     """Return the HTML of an e-mail with that text, in the current language.
-    `title` stands at its head, beside the khatam."""
+
+    `title` stands at its head, beside the khatam: without one, who signs it. Its foot says who that is."""
     layout = _layout()
     isolated = layout.direction == "rtl"
     if language() == "fr":
         subject, text = _held_together(subject), _held_together(text)
     body = marked_up(text, layout.dress, label=layout.label, isolated=isolated)
     shown = escape(subject, quote=False)
-    return laid(layout.page, subject=shown, heading=shown, title=escape(title, quote=False), body=body)
+    names = dict.fromkeys(filter(None, (signed.short if signed else "", title)))
+    head = escape(" · ".join(names), quote=False)
+    return laid(layout.page, subject=shown, heading=shown, title=head, body=body, sender=_sender(signed))
+
+
+def _sender(signed: Signature | None) -> str:
+    """Return who signs, a line each, each ending its line of the foot: nothing if nobody does."""
+    if signed is None:
+        return ""
+    name = f"<strong>{escape(signed.name, quote=False)}</strong>"
+    return "".join(f"{line}<br>" for line in (name, *(escape(each, quote=False) for each in signed.lines)))
 
 
 def on_page(text: str, spoken: str) -> Markup:

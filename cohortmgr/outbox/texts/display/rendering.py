@@ -47,17 +47,24 @@ _PLAIN = str.maketrans(
 # sentence that says so (`what` and `values`, as in a problem; `name`, for a short message), and the one
 # `page` that the recipient can open.
 PASSED_ON = "passed_on"
+# What stands before the number to call in a short message: as short as it can be read.
+_TELEPHONES: Mapping[str, str] = {"fr": "Tel ", "ar": "هاتف ", "en": "Tel "}
+_LINK = re.compile(r"https?://")
 # Which text each channel uses: people read the same text by mail and in the application.
 _TEXT_OF: Mapping[str, str] = {"inbox": "email"}
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The text of a message. A short message has neither subject nor HTML."""
+    """The text of a message. A short message has neither subject nor HTML.
+
+    `sender` is the short name of who signs it, "" for nobody; `unsigned` is an e-mail's text before it was signed."""
 
     subject: str
     text: str
     html: str | None
+    sender: str = ""
+    unsigned: str = ""
 
 
 def text_key(message: Message, channel: str | None = None) -> hooks.TextKey:
@@ -93,7 +100,8 @@ def render_with(
             for place, message in enumerate(messages):
                 if message.language == spoken:
                     variables = contents[place]["variables"]
-                    done[place] = _tried(message.key, channels[place], texts[place], variables)
+                    signed = signature(message.institution_id)
+                    done[place] = _tried(message.key, channels[place], texts[place], variables, signed)
     return [done[place] for place in range(len(messages))]
 
 
@@ -118,25 +126,36 @@ def _greeted(
     return told
 
 
+def signature(institution_id: int | None) -> hooks.Signature | None:
+    """Return who signs the messages of an institution, in the current language; None if nobody does."""
+    return hooks.signatures(institution_id) if hooks.signatures else None
+
+
 def _tried(
-    key: str, channel: str, text: hooks.StoredText | None, variables: Mapping[str, Any]
+    key: str,
+    channel: str,
+    text: hooks.StoredText | None,
+    variables: Mapping[str, Any],
+    signed: hooks.Signature | None,
 ) -> Rendered | Exception:
     try:
         if text is not None and key in declared:
-            return render_wording(declared[key], channel, text.subject, text.body, variables)
-        return render_own(key, channel, variables)
+            return render_wording(declared[key], channel, text.subject, text.body, variables, signed)
+        return render_own(key, channel, variables, signed)
     except Exception as failure:  # a message that cannot be rendered must not stop the others
         return failure
 
 
-def render_own(key: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
+def render_own(
+    key: str, channel: str, variables: Mapping[str, Any], signed: hooks.Signature | None = None
+) -> Rendered:
     """Render the house's own text in the current language. The template's first line is the subject."""
     template = current_app.jinja_env.get_template(template_name(key, channel))
     told = plain_gettext()
     given = {**variables, "base_url": current_app.config["BASE_URL"], "language": language(), "_": told}
     subject, body = split_own(template.render(given), channel)
     body = _passed_on(body, channel, variables)
-    return _short(body) if channel == SMS else _dressed(subject, body, channel, variables)
+    return _short(body, signed) if channel == SMS else _dressed(subject, body, channel, variables, signed)
 
 
 def own_subject(key: str, variables: Mapping[str, Any]) -> str:
@@ -164,7 +183,12 @@ def split_own(text: str, channel: str) -> tuple[str, str]:
 
 
 def render_wording(
-    notice: Notice, channel: str, subject: str, body: str, variables: Mapping[str, Any]
+    notice: Notice,
+    channel: str,
+    subject: str,
+    body: str,
+    variables: Mapping[str, Any],
+    signed: hooks.Signature | None = None,
 ) -> Rendered:
     """Render an edited text in the current language.
     Raises KeyError for a variable that is not declared or not given."""
@@ -173,8 +197,8 @@ def render_wording(
     values = {word: _shown(known[word], variables, channel) for word in names(read) | names(head)}
     text = _passed_on(filled(read, values), channel, variables)
     if channel == SMS:
-        return _short(text)
-    return _dressed(filled(head, values), text, channel, variables)
+        return _short(text, signed)
+    return _dressed(filled(head, values), text, channel, variables, signed)
 
 
 def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
@@ -192,10 +216,28 @@ def _passed_on(text: str, channel: str, variables: Mapping[str, Any]) -> str:
     return f"{say(Problem(told['what'], told['values']))}\n\n{text}"
 
 
-def _short(text: str) -> Rendered:
+def _short(text: str, signed: hooks.Signature | None) -> Rendered:
     """Make a short message, with typographic signs and the names of months and days in the short alphabet."""
+    if signed is None:
+        return Rendered("", _in_short_alphabet(text), None)
+    said = _in_short_alphabet(f"{signed.short}{colon()}{text.strip()}")
+    if signed.telephone:
+        # Whoever is asked to open a link can call and ask whose it is; elsewhere the number takes what room is left.
+        called = f"{said} {_TELEPHONES[language()]}{re.sub(r'[ ().-]', '', signed.telephone)}"
+        if _LINK.search(said) or measured(called).segments <= measured(said).segments:
+            said = called
+    return Rendered("", said, None, signed.short)
+
+
+def short_as_sent(text: str, institution_id: int, spoken: str) -> str:
+    """Return a short message as it leaves, signed by an institution: for whoever counts its segments before."""
+    with speaking(spoken):
+        return _short(text, signature(institution_id)).text
+
+
+def _in_short_alphabet(text: str) -> str:
     plain = text.strip().replace("« ", '"').replace(" »", '"').translate(_PLAIN)
-    return Rendered("", _with_plain_dates(plain, language()), None)
+    return _with_plain_dates(plain, language())
 
 
 def _with_plain_dates(text: str, spoken: str) -> str:
@@ -224,14 +266,20 @@ def _parsed(text: str) -> tuple[Piece, ...]:
     return parse(text)
 
 
-def _dressed(subject: str, body: str, channel: str, variables: Mapping[str, Any]) -> Rendered:
+def _dressed(
+    subject: str, body: str, channel: str, variables: Mapping[str, Any], signed: hooks.Signature | None
+) -> Rendered:
     subject = " ".join(subject.split())
     body = body.strip() + "\n"
     if channel != "email":
         return Rendered(subject, body, None)
     programme = variables.get("programme")
     title = localized(programme) if isinstance(programme, Mapping) else ""
-    return Rendered(subject, body, page_of(subject, body, title or "cohortmgr"))
+    page = page_of(subject, body, title, signed)
+    if signed is None:
+        return Rendered(subject, body, page, unsigned=body)
+    foot = "\n".join(("-- ", signed.name, *signed.lines))  # what mail programs know as a signature
+    return Rendered(subject, f"{body}\n{foot}\n", page, signed.short, body)
 
 
 def _link(value: Any, variable: Variable) -> str:

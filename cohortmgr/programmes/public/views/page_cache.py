@@ -15,17 +15,21 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import ANONYMOUS
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.i18n import language
+from cohortmgr.organisations.letterheads import queries as letterheads
 
-# Known by the address, the language and the rows as they are now: a row that changes is another page.
+# Known by the address, the language, the letterheads' edition and the rows as they are now: one that changes is
+# another page.
 _pages: Kept[Hashable, bytes] = Kept(256)
 
 
 def page(shown: Hashable, draw: Callable[[], str]) -> str | bytes:
     """The page made by `draw`, kept for the next person who would see the same one.
 
-    `shown` stands for everything on the page: two pages at one address with equal `shown` are the same page.
+    `shown` stands for everything on the page but its letterhead, whose edition is known here: two pages at one address
+    with equal `shown` are the same page.
     """
     if guards.viewer() is not ANONYMOUS or session or request.query_string:
         return draw()
-    key = (request.scheme, request.host, request.script_root, request.path, language(), shown)
+    edition = letterheads.known().edition
+    key = (request.scheme, request.host, request.script_root, request.path, language(), edition, shown)
     return _pages.get(key, lambda: draw().encode())

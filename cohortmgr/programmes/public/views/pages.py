@@ -6,14 +6,16 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import speaking
+from cohortmgr.base.web.responses import kept_forever
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Window, window_of
+from cohortmgr.programmes.pictures import queries as pictures
 from cohortmgr.programmes.public.views.page_cache import page
 
 bp = Blueprint("programmes", __name__)
@@ -49,6 +51,13 @@ def family(key: str) -> ResponseReturnValue:
             _shown(intakes),
             lambda: _programme_page(_first(intakes), [], "programmes/public/public_family.html"),
         )
+
+
+@bp.get("/pictures/<digest>.webp")
+@guards.public
+def picture(digest: str) -> Response:
+    """Send the picture of a programme. Its address names its content, so that browsers may keep it."""
+    return kept_forever(pictures.picture_of(guards.viewer(), digest), "image/webp")
 
 
 @bp.get("/intakes/<reference>")

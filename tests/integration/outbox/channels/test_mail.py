@@ -133,3 +133,13 @@ def test_a_key_that_is_none_is_said(setting: Callable[..., None]) -> None:
     setting(dkim_key="nowhere.pem")
     with pytest.raises(ValueError, match="COHORTMGR_DKIM_KEY"):
         compose(OutgoingMail("R5", "fr", "a@b.ma", "s", "x"))
+
+
+@pytest.mark.parametrize("name", ["INPT", "Institut national, Rabat", "الانتقال الرقمي", 'A "B" <x@y.ma>'])
+def test_it_comes_from_who_signs_it_at_the_address_of_the_settings(name: str) -> None:
+    mail = read(OutgoingMail("R6", "fr", "a@b.ma", "s", "x", sender=name))
+    [sender] = mail["From"].addresses
+    assert (sender.display_name, sender.addr_spec) == (name, "ne-pas-repondre@cohortmgr.example")
+    assert not mail.defects
+    mail = read(OutgoingMail("R7", "fr", "a@b.ma", "s", "x", sender="Un\r\nBcc: e@f.ma"))
+    assert mail["Bcc"] is None and mail["From"].addresses[0].addr_spec == "ne-pas-repondre@cohortmgr.example"

@@ -12,11 +12,13 @@ from flask import Flask
 
 from cohortmgr.base.i18n import speaking
 from cohortmgr.outbox import hooks
+from cohortmgr.outbox.delivery.actions.digests import composed
 from cohortmgr.outbox.hooks import TextKey
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.texts.display.dress import page_of
 from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.segments import measured
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -128,3 +130,76 @@ def test_the_dress_is_made_once_a_language(system_app: Flask, monkeypatch: pytes
     monkeypatch.setattr("css_inline.CSSInliner", None)
     with speaking("fr"):
         assert "<h1" in page_of("c", "d")
+
+
+INPT = hooks.Signature(
+    "Institut national", "INPT", "05 37 00 00 27", ("Madinat Al Irfane", "Tél. 05 37 00 00 27")
+)
+
+
+@pytest.fixture
+def signed(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
+    """Institution 1 signs, no other does; who was asked for."""
+    seen: list[int | None] = []
+
+    def sign(number: int | None) -> hooks.Signature | None:
+        seen.append(number)
+        return INPT if number == 1 else None
+
+    monkeypatch.setattr(hooks.signatures, "act", sign)
+    return seen
+
+
+def test_a_mail_is_signed_in_its_text_its_page_and_its_sender(
+    asked: list[set[TextKey]], signed: list[int | None]
+) -> None:
+    for key in ("offer_made", "refused", "sign_in_code"):  # an edited text, and the house's own
+        mine, other = (
+            words(render_all([message(key, institution=number)], [content(key)])[0]) for number in (1, 2)
+        )
+        assert mine.sender == "INPT" and other.sender == ""
+        assert (
+            mine.text == f"{mine.unsigned}\n-- \nInstitut national\nMadinat Al Irfane\nTél. 05 37 00 00 27\n"
+        )
+        assert (
+            mine.html is not None
+            and "<strong>Institut national</strong>" in mine.html
+            and ">INPT" in mine.html
+        )
+        assert other.html is not None and "cohortmgr" not in other.html.replace("cohortmgr.example", "")
+        assert "@@" not in mine.html + other.html and other.text == other.unsigned
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+@pytest.mark.parametrize("key", sorted(declared))
+def test_a_short_message_names_who_sends_it_and_where_to_ask(
+    key: str, language: str, signed: list[int | None]
+) -> None:
+    found, bare = (
+        words(render_all([message(key, language, "sms", number)], [content(key)])[0]).text
+        for number in (1, 2)
+    )
+    assert re.match(r"INPT\s?: ", found) and found.startswith(f"{found.partition(': ')[0]}: {bare}")
+    has_link = "http" in bare
+    assert found.endswith("0537000027") or not has_link
+    if not found.endswith("0537000027"):
+        assert measured(found).segments < measured(f"{found} Tel 0537000027").segments
+    assert not measured(found).forcing or language == "ar" or measured(bare).forcing
+
+
+def test_what_is_read_in_the_application_has_its_page_s_head_and_no_signature(
+    signed: list[int | None],
+) -> None:
+    found = words(render_all([message("offer_made", channel="inbox")], [content("offer_made")])[0])
+    assert "Institut national" not in found.text and found.html is None
+
+
+def test_a_digest_is_signed_once() -> None:
+    def letter(number: int) -> Rendered:
+        return Rendered(f"Objet {number}", f"Un {number}\n\n-- \nINPT\n", None, "INPT", f"Un {number}\n")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hooks.signatures, "act", lambda number: INPT if number == 1 else None)
+        found = composed("fr", [letter(1), letter(2)], 1)
+    assert found.text.count("-- \n") == 1 and "Un 1" in found.text and "Un 2" in found.text
+    assert found.text.rstrip().endswith("Tél. 05 37 00 00 27")

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.rules import (
     QUESTION_STATES,
+    RIGHTS,
     EntryKind,
     HelpRequestState,
     Topic,
     answer_by,
+    days_for,
     is_overdue,
 )
 from cohortmgr.messages.undelivered.names import DELIVERY_TROUBLE_NAMES
@@ -58,3 +60,16 @@ def test_every_state_can_be_opened_again_and_closed() -> None:
 def test_all_have_names() -> None:
     assert set(TOPICS) == set(Topic) and set(QUESTION_STATES.names) == set(TAGS) == set(HelpRequestState)
     assert set(PARTS) == set(EntryKind) and set(DELIVERY_TROUBLE_NAMES) == set(DeliveryTroubleKind)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.sampled_from(sorted(RIGHTS)))
+def test_what_the_law_gives_people_is_answered_within_its_ten_clear_days(asked: date, right: Topic) -> None:
+    by = answer_by(asked, days_for(right))
+    assert by <= asked + timedelta(days=11), "the day of asking and the last day do not count"
+    assert by > answer_by(asked, days_for(Topic.DATES))
+
+
+def test_the_rights_of_the_law_have_topics_and_nothing_else_has_their_time() -> None:
+    assert {topic for topic in Topic if topic.value.endswith("_data")} == RIGHTS
+    assert len(RIGHTS) == 4 and {days_for(topic) for topic in set(Topic) - RIGHTS} == {2}
+    assert days_for("") == 2, "a mail's question has no topic"

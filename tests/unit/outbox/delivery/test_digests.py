@@ -42,14 +42,16 @@ def test_a_person_s_gathered_mails_of_one_language_leave_as_one_and_the_others_a
         _pair(6, channel="sms"),
         _pair(8),
     ]
-    said: list[tuple[str, list[str]]] = []
+    for each, _ in leaving:
+        each.message.institution_id = 2 if each.message.id == 7 else 1
+    said: list[tuple[str, list[str], int | None]] = []
 
-    def together(language: str, words: list[Rendered]) -> Rendered:
-        said.append((language, [each.subject for each in words]))
+    def together(language: str, words: list[Rendered], institution_id: int | None) -> Rendered:
+        said.append((language, [each.subject for each in words], institution_id))
         return Rendered("tous", "tous", None)
 
     monkeypatch.setattr(digests, "composed", together)
     found = digests.parcels(leaving)
     assert _numbers(found) == [[1, 5, 8], [2, 7], [3], [4], [6]]
-    assert said == [("fr", ["S1", "S5", "S8"]), ("fr", ["S2", "S7"])]
+    assert said == [("fr", ["S1", "S5", "S8"], 1), ("fr", ["S2", "S7"], None)], "signed by whom all come from"
     assert [words.subject for _, words in found] == ["tous", "tous", "S3", "S4", "S6"]

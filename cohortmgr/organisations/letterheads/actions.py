@@ -1,0 +1,82 @@
+"""Writing a letterhead: its texts and numbers, and its mark, which is made small first."""
+
+from __future__ import annotations
+
+import hashlib
+
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.audit.actions import about, record
+from cohortmgr.base.db import after_commit, db
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.pictures import made_small
+from cohortmgr.organisations.letterheads import queries
+from cohortmgr.organisations.letterheads.models import KeptLetterhead
+from cohortmgr.organisations.letterheads.queries import LetterheadPlace
+from cohortmgr.organisations.letterheads.rules import (
+    MARK_SIDE,
+    MOST_MARK,
+    LetterheadDraft,
+    problems_of,
+)
+
+_UNWRITTEN = N_("Écrivez d’abord le nom de l’établissement, puis envoyez son logo.")
+MARK = "mark"
+
+
+def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | None) -> KeptLetterhead:
+    """Keep the letterhead of a place as it was typed; `version` is the row's on the page, 0 if there was none.
+
+    Raises NotFound, Refused with each problem at its field, or Stale."""
+    place = queries.get_for(viewer, reference)
+    draft = draft.cleaned()
+    problems = problems_of(draft)
+    if problems:
+        raise Refused(*problems)
+    row = _row(place, version)
+    before = _told(row) if row.id else None
+    row.texts = {name: dict(said) for name, said in draft.texts.items()}
+    row.telephone, row.email, row.cndp = draft.telephone, draft.email, draft.cndp
+    db.session.add(row)
+    _keep()
+    record(viewer, "letterheads.save", about(row), before=before, after=_told(row))
+    return row
+
+
+def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int | None) -> KeptLetterhead:
+    """Give a letterhead its mark, made by `prepare_mark`, or none. Raises NotFound, Refused or Stale."""
+    place = queries.get_for(viewer, reference)
+    if place.row is None:
+        raise Refused(Problem(_UNWRITTEN, {}, MARK))
+    row = _row(place, version)
+    before = {"mark": row.mark_digest}
+    row.mark = picture
+    row.mark_digest = hashlib.sha256(picture).hexdigest()[:16] if picture else ""
+    _keep()
+    record(viewer, "letterheads.mark", about(row), before=before, after={"mark": row.mark_digest})
+    return row
+
+
+def prepare_mark(data: bytes) -> bytes:
+    """Return a picture as a mark: at most `MARK_SIDE` wide and high. Raises Refused as `made_small` does."""
+    return made_small(data, (MARK_SIDE, MARK_SIDE), MOST_MARK, MARK)
+
+
+def _row(place: LetterheadPlace, version: int | None) -> KeptLetterhead:
+    """Return the row of a place, as the page has it. Raises Stale if somebody else wrote it meanwhile."""
+    row = place.row
+    if (row.version if row else 0) != (version or 0):
+        raise Stale(place.reference)
+    if row is not None:
+        return row
+    number = place.organisation.id if place.organisation else None
+    return KeptLetterhead(institution_id=number, place=number or 0, mark=None, mark_digest="")
+
+
+def _keep() -> None:
+    db.session.flush()
+    shelf = queries.shelf()
+    after_commit("letterheads", shelf.forget)
+
+
+def _told(row: KeptLetterhead) -> dict[str, object]:
+    return {"texts": row.texts, "telephone": row.telephone, "email": row.email, "cndp": row.cndp}

@@ -1,0 +1,33 @@
+"""The table of letterheads. Everybody reads them: they stand on every page and in every message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cohortmgr.base.db import Id, Model, Row, Versioned
+
+
+class KeptLetterhead(Row, Versioned, Model):
+    """The letterhead of a hosting institution, or the installation's, whose `institution_id` is empty.
+
+    `texts` is by name, then by language. `mark` is the picture as it is sent, `mark_digest` the name of its content."""
+
+    __tablename__ = "letterheads"
+    __trail__ = "letterhead"
+    __table_args__ = (
+        sa.CheckConstraint("place = coalesce(institution_id, 0)", name="place"),
+        {"info": {"tenancy": "closed"}},
+    )
+
+    institution_id: Mapped[int | None] = mapped_column(Id)
+    # One for each institution and one for the installation, which is zero here: NULL differs from NULL.
+    place: Mapped[int] = mapped_column(Id, unique=True)
+    texts: Mapped[dict[str, Any]]
+    telephone: Mapped[str] = mapped_column(sa.String(30), default="")
+    email: Mapped[str] = mapped_column(sa.String(254), default="")
+    cndp: Mapped[str] = mapped_column(sa.String(40), default="")
+    mark: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    mark_digest: Mapped[str] = mapped_column(sa.String(16), default="", index=True)

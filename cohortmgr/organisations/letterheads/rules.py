@@ -1,0 +1,170 @@
+"""What a letterhead holds, what may be written in it, and whose stands on a page. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cohortmgr.accounts.contacts import normalise_email
+from cohortmgr.base.errors import N_, Problem, Refused
+
+LANGUAGES = ("fr", "ar", "en")
+# What the installation's place is called where the others bear an organisation's reference.
+INSTALLATION = "installation"
+# The longest that each text may be, in signs. The short name stands in front of every short message.
+LONGEST: Mapping[str, int] = {
+    "name": 120,
+    "short": 20,
+    "address": 200,
+    "hours": 120,
+    "publisher": 160,
+    "hosting": 300,
+    "keeping": 600,
+}
+REQUIRED = ("name", "short")
+# How each text is called where it is typed, and where one that is missing is told of.
+TEXT_NAMES: Mapping[str, str] = {
+    "name": N_("Nom de l’établissement"),
+    "short": N_("Nom court"),
+    "address": N_("Adresse"),
+    "hours": N_("Heures où l’on répond au téléphone"),
+    "publisher": N_("Directrice ou directeur de la publication"),
+    "hosting": N_("Où le site est hébergé"),
+    "keeping": N_("Combien de temps les données sont gardées"),
+}
+# The most bytes of a mark as it is sent to a telephone, and its longer side in pixels.
+MOST_MARK, MARK_SIDE = 8 * 1024, 96
+_TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]{1,28}[0-9]")
+_CNDP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 /.\-–]{0,38}[A-Za-z0-9]")
+_COUNTRY = "+212"
+
+_NAME_MISSING = N_("« %(what)s » est demandé en français, en arabe et en anglais : il manque une langue.")
+_LANGUAGE_MISSING = N_("« %(what)s » manque dans cette langue : écrivez les trois, ou aucune.")
+_TOO_LONG = N_("« %(what)s » est trop long : %(most)s signes au plus.")
+_NO_TELEPHONE = N_("Écrivez le téléphone en chiffres, par exemple 05 37 00 00 27.")
+_NO_CNDP = N_("Écrivez le numéro que la CNDP a donné, par exemple D-GC-123/2026.")
+
+
+@dataclass(frozen=True)
+class Letterhead:
+    """Whoever runs the site or hosts programmes. `texts` are by name, then by language; none may be missing in it.
+
+    `host` is the key of the organisation and `institution_id` its number; the installation has neither. `mark` is the
+    digest under which its picture is fetched; empty if it has none."""
+
+    texts: Mapping[str, Mapping[str, str]]
+    telephone: str = ""
+    email: str = ""
+    cndp: str = ""
+    mark: str = ""
+    host: str = ""
+    institution_id: int | None = None
+
+    def text(self, name: str) -> Mapping[str, str]:
+        """Return a text by language; empty if it is not written."""
+        return self.texts.get(name, {})
+
+    @property
+    def dialled(self) -> str:
+        """The telephone as a link dials it."""
+        return dialled(self.telephone)
+
+
+# What a site is called that nobody has named yet.
+UNNAMED = Letterhead(
+    {
+        "name": {
+            "fr": "Candidatures et formations",
+            "ar": "الترشيح والتكوين",
+            "en": "Applications and training",
+        },
+        "short": {},
+    }
+)
+
+
+@dataclass(frozen=True)
+class Letterheads:
+    """All letterheads of the installation. `edition` differs whenever one of them does."""
+
+    installation: Letterhead = UNNAMED
+    hosts: Sequence[Letterhead] = ()
+    edition: str = ""
+    _by_host: Mapping[str, Letterhead] = field(init=False, repr=False, compare=False)
+    _by_institution: Mapping[int | None, Letterhead] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_host", {each.host: each for each in self.hosts})
+        object.__setattr__(self, "_by_institution", {each.institution_id: each for each in self.hosts})
+
+    def of_host(self, key: str | None) -> Letterhead:
+        """Return the letterhead of the organisation with this key, else the installation's."""
+        return self._by_host.get(key or "", self.installation)
+
+    def of_institution(self, number: int | None) -> Letterhead:
+        """Return the letterhead of the institution with this number, else the installation's."""
+        return self._by_institution.get(number, self.installation)
+
+
+@dataclass(frozen=True)
+class LetterheadDraft:
+    """What somebody typed: texts by name and language, and the rest."""
+
+    texts: Mapping[str, Mapping[str, str]]
+    telephone: str = ""
+    email: str = ""
+    cndp: str = ""
+
+    def cleaned(self) -> LetterheadDraft:
+        """Return it without space around its texts, and without those that are written in no language."""
+        texts = {
+            name: {language: " ".join(said.get(language, "").split()) for language in LANGUAGES}
+            for name, said in self.texts.items()
+            if name in LONGEST
+        }
+        written = {name: said for name, said in texts.items() if any(said.values())}
+        return LetterheadDraft(written, self.telephone.strip(), self.email.strip(), self.cndp.strip())
+
+
+def field_of(name: str, language: str) -> str:
+    """Return the name of the field in which a text is typed in a language."""
+    return f"{name}_{language}"
+
+
+def problems_of(draft: LetterheadDraft) -> list[Problem]:
+    """Return why a letterhead cannot be kept like this, each problem at its field; empty if it can."""
+    found: list[Problem] = []
+    for name, most in LONGEST.items():
+        said = draft.texts.get(name, {})
+        if said or name in REQUIRED:
+            found += _problems_of_text(name, said, most)
+    if draft.telephone and not _TELEPHONE.fullmatch(draft.telephone):
+        found.append(Problem(_NO_TELEPHONE, {}, "telephone"))
+    if draft.cndp and not _CNDP.fullmatch(draft.cndp):
+        found.append(Problem(_NO_CNDP, {}, "cndp"))
+    if draft.email:
+        try:
+            normalise_email(draft.email)
+        except Refused as refusal:
+            found += [Problem(each.what, each.values, "email") for each in refusal.problems]
+    return found
+
+
+def _problems_of_text(name: str, said: Mapping[str, str], most: int) -> list[Problem]:
+    what = Problem(TEXT_NAMES[name])
+    found = []
+    for language in LANGUAGES:
+        text, where = said.get(language, ""), field_of(name, language)
+        if not text:
+            missing = _NAME_MISSING if name in REQUIRED else _LANGUAGE_MISSING
+            found.append(Problem(missing, {"what": what}, where))
+        elif len(text) > most:
+            found.append(Problem(_TOO_LONG, {"what": what, "most": most}, where))
+    return found
+
+
+def dialled(telephone: str) -> str:
+    """Return a telephone as a link dials it: digits, with the country's code in the place of a first zero."""
+    digits = re.sub(r"[^0-9+]", "", telephone)
+    return f"{_COUNTRY}{digits[1:]}" if digits.startswith("0") and len(digits) > 4 else digits
