@@ -8,7 +8,7 @@ from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.base.errors import N_
 from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.portals.views import home, mailbox
+from cohortmgr.portals.views import home, mailbox, training
 from cohortmgr.portals.views.navigation import init_navigation
 from cohortmgr.portals.views.steps import steps
 
@@ -17,9 +17,11 @@ def init_app(app: Flask) -> None:
     """Register pages, the navigation bar, and the steps that a file's own page shows after its sending."""
     app.register_blueprint(home.bp)
     app.register_blueprint(mailbox.bp)
+    app.register_blueprint(training.bp)
     # An intake and its cohort are reached from today's page, so their rooms stand below it.
     today = Entry(N_("Aujourd’hui"), "portals.staff_home", 10, below=("portals.intake",))
     navigation_of(app).add("staff", today)
+    navigation_of(app).lead_to("portals.my_home", training.bp.name)
     init_navigation(app)
     # The decision comes first, then the guardian's steps.
     steps_above.register(steps, before=guardian_steps)

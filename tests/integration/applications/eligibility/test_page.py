@@ -53,7 +53,11 @@ def test_only_what_conditions_read_is_asked(client: FlaskClient, pages: dict[str
 def test_yes_no_with_its_reason_and_what_may_be_done(client: FlaskClient, pages: dict[str, str]) -> None:
     assert "Vous pouvez candidater" in _ask(client, pages["mdia"], {"licence": "physique"})
     refused = _ask(client, pages["mdia"], {"licence": "chimie"})
-    assert "pas cette fois" in refused and "titulaires d’une licence" in refused and "écrivez-nous" in refused
+    assert (
+        "ne remplissent pas les conditions" in refused
+        and "titulaires d’une licence" in refused
+        and "écrivez-nous" in refused
+    )
 
 
 def test_an_age_is_counted_on_the_first_day(client: FlaskClient, pages: dict[str, str]) -> None:

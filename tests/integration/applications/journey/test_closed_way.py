@@ -64,7 +64,7 @@ def test_the_title_of_the_task_list_never_promises_what_the_gate_refuses(
 def test_whoever_may_not_apply_is_shown_where_to_ask(client: FlaskClient, draft: str) -> None:
     intake = steps.load_mdia()
     page = client.post(f"/intakes/{intake}/eligibility", data={"licence": "droit"}).text
-    assert "pas cette fois" in page and "/help/mdia" in page
+    assert "ne remplissent pas les conditions de ce programme" in page and "/help/mdia" in page
 
 
 def test_another_subject_with_its_name_is_sent_and_waits_for_a_person(
