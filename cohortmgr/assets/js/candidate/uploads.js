@@ -161,6 +161,7 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
     if (named) button.setAttribute("aria-label", `${button.textContent.trim()} (${named})`);
     button.addEventListener("click", () => (button.dataset.wayTo === "camera" ? camera : field).click());
   });
+  field.before(ways);
   ways.hidden = false;
   field.classList.add("visually-hidden");
   field.tabIndex = -1;
