@@ -44,7 +44,7 @@ from cohortmgr.applications.importing.views import staff as import_staff
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
-from cohortmgr.applications.journey.views import one_page, whole_form
+from cohortmgr.applications.journey.views import one_page, receipts, whole_form
 from cohortmgr.applications.lists import tasks as list_tasks
 from cohortmgr.applications.lists.models import ListExport
 from cohortmgr.applications.lists.views import pages as lists
@@ -62,6 +62,7 @@ from cohortmgr.programmes import actions as programmes
 CANDIDATE = (
     whole_form.bp,
     one_page.bp,
+    receipts.bp,
     own_documents.candidate_bp,
     correction_pages.bp,
     joining.bp,

@@ -12,6 +12,7 @@ from cohortmgr.accounts.queries.viewers import below, within
 from cohortmgr.accounts.roles.queries.held_roles import WHOLE
 from cohortmgr.accounts.roles.rules import RoleScope
 from cohortmgr.accounts.rules import PERMISSIONS, Scope, Viewer
+from cohortmgr.base import clock
 from cohortmgr.base.caching import Kept
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import NotFound
@@ -19,7 +20,7 @@ from cohortmgr.base.i18n import in_each_language
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, OrganisationKind
-from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text
+from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text, Window, window_of
 from cohortmgr.programmes.definition.toml import from_json
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 
@@ -183,6 +184,19 @@ _OF_REFERENCE = _PUBLIC.where(_INTAKES.reference == sa.bindparam("intake_referen
 def public_intakes() -> Sequence[sa.Row[Any]]:
     """The newest hundred published intakes of every programme, with their seats."""
     return db.session.execute(_NEWEST).all()
+
+
+def open_intakes() -> list[sa.Row[Any]]:
+    """Those of the newest published intakes that take applications now and whose form asks something, the one that
+    closes first before the others."""
+    moment = clock.now()
+    found = [
+        row
+        for row in public_intakes()
+        if window_of(row.opens_at, row.closes_at, moment, row.free) is Window.OPEN
+        and any(each.asked_at_application for each in definition_of(row).form.questions)
+    ]
+    return sorted(found, key=lambda row: row.closes_at)
 
 
 def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:

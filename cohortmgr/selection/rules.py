@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -47,6 +48,16 @@ LIVE = (BatchState.DRAFT, BatchState.PROPOSED, BatchState.APPROVING, BatchState.
 AT_ONCE = 2_000
 """An intake with this many sent files at most is ranked, proposed and approved while the person waits; a larger one by
 the worker."""
+
+
+APPEAL_DAYS = 60
+"""How many days after they were told of a decision its person may contest it: those that law 41-90 gives to ask an
+establishment to look again, or an administrative court to annul."""
+
+
+def appeal_until(told: date) -> date:
+    """The last day on which a decision that was told on a day may be contested."""
+    return told + timedelta(days=APPEAL_DAYS)
 
 
 class OfferState(StrEnum):
@@ -203,3 +214,9 @@ def _weakness(criterion: CriterionMark) -> Problem:
     else:
         text = N_("%(criterion)s : %(mark)s sur 20, contre %(chosen)s pour les dossiers retenus.")
     return Problem(text, values, criterion.key)
+
+
+def is_refusal(outcome: str, offered: bool, place: int | None) -> bool:
+    """Whether a person was told no: by a refusal, or on a waiting list from which nobody is called any more. `offered`:
+    whether they ever had an offer; `place`: their rank on the list, None once there is none."""
+    return outcome == Outcome.REFUSED or (outcome == Outcome.WAITING and not offered and place is None)

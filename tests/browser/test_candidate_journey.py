@@ -27,6 +27,9 @@ DELIVERED = "async () => { while (localStorage.length) await new Promise((go) =>
 GO_ON = "form.one-thing .btn-row button[type=submit]:not(.quiet)"
 
 
+SENT = {"fr": "Votre candidature est envoyée", "ar": "أُرسل ترشيحكم"}
+
+
 def begin(visitor: Visitor, place: Lived) -> str:
     """An account with a draft; returns the address of its task list."""
     page = visitor.page
@@ -109,6 +112,8 @@ def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language:
         assert page.url.endswith("/check"), page.url
         visitor.send("main form[data-once] button[type=submit]:not(.quiet)")
         expect(page.locator(".receipt")).to_be_visible()
+        expect(page.locator("h1")).to_have_text(SENT[language])
+        assert not visitor.overflow()
         # Corrected until the close: what was sent counts until it is sent again.
         visitor.send("main form[action$='/change'] button[type=submit]")
         page.goto(f"{tasks}/form/contact/2")
@@ -119,6 +124,10 @@ def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language:
         assert not visitor.overflow()
         visitor.send("main form[data-once] button[type=submit]:not(.quiet)")
         expect(page.locator(".receipt")).to_be_visible()
+        expect(page.locator(".flash.done")).to_be_visible()
+        expect(page.locator(".timeline .done")).to_have_count(3)  # begun, sent, corrected
+        follow(page.locator(".receipt a.btn"))
+        assert not visitor.overflow()
     assert (mine(place).answers["city"], mine(place).state) == ("Salé", "submitted")
 
 

@@ -40,6 +40,7 @@ SCREENS = {
     "candidate": (
         "/my",
         "/my/applications/{application}",
+        "/my/applications/{application}/receipt",
         "/my/applications/{draft}",
         "/my/applications/{draft}/form",
         "/my/applications/{draft}/form/identite/3",
@@ -52,6 +53,7 @@ SCREENS = {
         "/my/applications/{joining}/joining",
         "/my/offers/{offer}",
         "/my/wishes/{enrolment}",
+        "/my/training/{enrolment}",
         "/my/stipends/{line}",
         "/my/messages",
         "/my/preferences",

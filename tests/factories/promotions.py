@@ -53,7 +53,10 @@ def asking_later(*keys: str) -> Definition:
     sections = tuple(
         replace(
             section,
-            questions=tuple(replace(q, asked_at_application=q.key not in keys) for q in section.questions),
+            questions=tuple(
+                replace(q, asked_at_application=q.key not in keys, application_intakes=())
+                for q in section.questions
+            ),
         )
         for section in definition.form.sections
     )

@@ -104,7 +104,7 @@ def sign_out() -> ResponseReturnValue:
         with writing():
             people.close_session(known)
     guards.sign_out()
-    response = redirect(url_for("programmes.home"))
+    response = redirect(url_for("programmes.home", out=1))
     # On a device that is not shared, the chosen language stays.
     response.headers["Clear-Site-Data"] = (
         '"cache", "cookies", "storage"' if known.shared else '"cache", "storage"'

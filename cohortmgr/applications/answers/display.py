@@ -49,9 +49,11 @@ def choices_of(question: Question) -> dict[str, Text]:
 
 
 def variant(definition: Definition) -> str:
-    """The offerings that a form ranks, which tell forms of one definition apart; empty if it ranks none."""
+    """What tells forms of one definition apart: the offerings that a form ranks, and what the application asks in some
+    intakes and not in this one; empty if all intakes have the same form."""
     ranked = [q for q in definition.form.questions if q.kind is QuestionKind.RANKING]
-    return " ".join(option.key for question in ranked for option in question.options)
+    later = [q.key for q in definition.form.questions if q.application_intakes and not q.asked_at_application]
+    return " ".join([*(option.key for question in ranked for option in question.options), *later])
 
 
 def typed(definition: Definition, answers: Mapping[str, Answer]) -> dict[str, Any]:

@@ -245,6 +245,7 @@ def _close(
         text = json.dumps(told, ensure_ascii=False, default=str)
         item.sealed = crypto.seal(text, "correction_items", "sealed", item.reference)
     correction.state, correction.done_at = CorrectionState.DONE.value, clock.now()
+    row.resent_at = correction.done_at
     if row.state == ApplicationState.SUBMITTED:
         reassess(viewer, file)
     person = viewer.person_reference or ""

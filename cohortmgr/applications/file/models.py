@@ -117,6 +117,8 @@ class Application(Row, Versioned, Model):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    # When its person last changed what was sent: by sending it again, or by correcting what they were asked to.
+    resent_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
     # What lists are ordered by: what is missing is a value that sorts last, with the best average first.
     average_rank: Mapped[int] = mapped_column(server_default="-1")

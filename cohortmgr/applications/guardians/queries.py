@@ -20,6 +20,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import acting_in, db, present
 from cohortmgr.base.errors import NotFound
+from cohortmgr.organisations import queries as organisations
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.rules import MessageState
 from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Option, QuestionKind
@@ -66,6 +67,14 @@ class Child:
     def answers(self) -> dict[str, bool]:
         """The answers that hold, by purpose."""
         return {purpose: row.answer for purpose, row in self.said.items()}
+
+    @property
+    def place(self) -> str:
+        """The school or club with which the child is enrolled, as their file names it; empty if it does not."""
+        for question in self.definition.form.questions:
+            if question.target == "child.place":
+                return str(self.application.answers.get(question.key) or "")
+        return ""
 
     @property
     def capacities(self) -> Sequence[Option]:
@@ -161,6 +170,12 @@ def children(held: Sequence[Guardianship], *, lock: bool = False) -> list[Child]
         if (row[0].person_id, row[0].institution_id) in by_child
         and definition_of(row[1]).guardians is not None
     ]
+
+
+def organisers(held: Sequence[Child]) -> dict[str, Mapping[str, str]]:
+    """The names of those who host the children's programmes, by the key of the host. One statement."""
+    rows = organisations.by_keys({child.definition.host for child in held})
+    return {key: row.name for key, row in rows.items()}
 
 
 def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]:

@@ -37,6 +37,12 @@ STEPS = (
     DemoStep("Wishes, scores, and the matching with four companies", 8, date(2025, 11, 10), cohort.place),
     DemoStep("January's stipends computed and approved", 2, date(2026, 2, 2), cohort.pay),
     DemoStep(
+        "Two programmes more, and two children whose mother is asked",
+        2,
+        date(2026, 11, 20),
+        setting.put_children,
+    ),
+    DemoStep(
         "Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond
     ),
     DemoStep("A report asked of the worker, and a new candidate's draft", 3, None, cohort.look_ahead),

@@ -25,6 +25,15 @@ from cohortmgr.programmes import queries as programme_queries
 from cohortmgr.programmes.definition.toml import read_known
 
 PROGRAMME, INTAKE, OPEN_INTAKE = "mdia", "2025", "2027"
+# The programmes that take applications beside it: whoever was refused may go on there.
+BESIDE = ("ai-master-junior", "jobintech")
+CHILDREN_OF = ("ai-master-junior", "2027")
+# The children of the colleague who is a guardian, as their school sends them.
+_CHILDREN = """\
+Nom,Prénom,Date de naissance,Sexe,Code Massar,École,Tuteur,Qualité,E-mail du tuteur
+El Idrissi,Adam,03/04/2014,M,J130000021,École Ibn Battouta (Rabat),Naïma El Idrissi,Mère,parent@example.org
+El Idrissi,Hiba,12/09/2017,F,J130000022,École Ibn Battouta (Rabat),Naïma El Idrissi,Mère,parent@example.org
+"""
 SHEET = ROOT / "tests" / "data" / "mdia-2025-applications.csv"
 
 
@@ -68,6 +77,20 @@ def _put_letterhead(key: str, draft: LetterheadDraft, picture: bytes | None) -> 
         row = letterhead_actions.save(SYSTEM, reference, draft, 0)
         if picture is not None:
             letterhead_actions.put_mark(SYSTEM, reference, picture, row.version)
+
+
+def put_children() -> None:
+    """Load the programmes that are open beside, and enrol two children with their school: their mother, who has an
+    account, is asked for her agreement."""
+    with writing():
+        for name in BESIDE:
+            programmes.load_definition(SYSTEM, read_known(name))
+    intake = programme_queries.intake_of(*CHILDREN_OF)
+    prepared = import_runs.prepare_import(
+        _CHILDREN.encode(), "ecole.csv", programme_queries.definition_of(intake)
+    )
+    with writing():
+        import_runs.load(SYSTEM, intake.reference, prepared)
 
 
 def put_people() -> Iterator[float]:

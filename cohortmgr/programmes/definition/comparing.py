@@ -55,6 +55,7 @@ FIELDS: Mapping[str, str] = {
     "max_bytes": N_("la taille des fichiers"),
     "only_online": N_("demandée en ligne seulement"),
     "asked_at_application": N_("le moment où elle est posée"),
+    "application_intakes": N_("les campagnes dont la candidature la pose"),
     "fields": N_("les champs du groupe"),
     "show_when": N_("pour qui elle est posée"),
     "require_when": N_("quand elle est obligatoire"),

@@ -5,7 +5,7 @@ Pure values, like those of `rules.py` beside it, from which they can be imported
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -110,6 +110,9 @@ class Question:
     `promise_days` days after the close. `proof` is the question of the paper on which staff check this
     figure. When the form asks one thing a page, questions in sequence with the same `page` stand together.
 
+    `application_intakes` are the keys of the intakes in which the application asks it; in any other intake it is asked
+    after a seat is accepted. Without any, `asked_at_application` says it for all (see `Form.of_intake`).
+
     Of the questions with the same `either`, one answer suffices, and one there must be. `required_in_files`: an
     imported row needs this answer, even where a person who fills in the form may give another instead.
     """
@@ -140,6 +143,7 @@ class Question:
     page: str = ""
     either: str = ""
     required_in_files: bool = False
+    application_intakes: tuple[str, ...] = ()
 
     def option(self, key: str) -> Option:
         """The option with that key; KeyError if there is none."""
@@ -201,6 +205,25 @@ class Form:
             if section.show_when or question.show_when
         }
 
+    @property
+    def varies(self) -> bool:
+        """Whether the application asks a question in some intakes alone."""
+        return any(question.application_intakes for question in self.questions)
+
+    def of_intake(self, key: str) -> Form:
+        """The same form as that intake asks it: what its application does not ask is asked after a seat is accepted."""
+        return self._each(
+            lambda each: (
+                replace(each, asked_at_application=key in each.application_intakes)
+                if each.application_intakes
+                else each
+            )
+        )
+
+    def _each(self, change: Callable[[Question], Question]) -> Form:
+        sections = (replace(each, questions=tuple(map(change, each.questions))) for each in self.sections)
+        return Form(tuple(sections))
+
     def ranked(self) -> Iterator[Question]:
         """The questions that rank the intake's offerings rather than options of their own."""
         for question in self.questions:
@@ -210,15 +233,4 @@ class Form:
     def ranking(self, options: tuple[Option, ...]) -> Form:
         """The same form, with these options in its rankings of offerings."""
         wanted = {question.key for question in self.ranked()}
-        return Form(
-            tuple(
-                replace(
-                    section,
-                    questions=tuple(
-                        replace(question, options=options) if question.key in wanted else question
-                        for question in section.questions
-                    ),
-                )
-                for section in self.sections
-            )
-        )
+        return self._each(lambda each: replace(each, options=options) if each.key in wanted else each)

@@ -74,6 +74,7 @@ TARGETS = (
     "guardian.capacity",
     "guardian.phone",
     "guardian.email",
+    "child.place",
 )
 
 
@@ -280,8 +281,8 @@ class Definition:
         raise KeyError(key)
 
     def of_intake(self, intake_key: str) -> Definition:
-        """The definition whose form ranks the offerings of this intake; the same one if its form ranks none
-        or it has no such intake."""
+        """The definition whose form ranks the offerings of this intake and asks what this intake asks; the same one if
+        all intakes have the same form, or it has no such intake."""
         return self._by_intake.get(intake_key, self)
 
     @cached_property
@@ -294,14 +295,17 @@ class Definition:
 
     @cached_property
     def _by_intake(self) -> Mapping[str, Definition]:
-        """The definitions by intake key, each ranking that intake's offerings; empty if the form ranks none."""
-        if next(self.form.ranked(), None) is None:
+        """The definitions by intake key, each with that intake's form; empty if all have the same."""
+        if next(self.form.ranked(), None) is None and not self.form.varies:
             return {}
         offered = {
             each.key: tuple(Option(offering.key, _offered(offering)) for offering in each.offerings)
             for each in self.intakes
         }
-        return {key: replace(self, form=self.form.ranking(options)) for key, options in offered.items()}
+        return {
+            key: replace(self, form=self.form.ranking(options).of_intake(key))
+            for key, options in offered.items()
+        }
 
     def calendar_of(self, intake_key: str) -> Calendar:
         """The calendar, moved to that intake's first day."""

@@ -62,6 +62,7 @@ TARGET_NAMES: Mapping[str, str] = {
     "guardian.capacity": N_("Qualité du tuteur légal"),
     "guardian.phone": N_("Téléphone du tuteur légal"),
     "guardian.email": N_("E-mail du tuteur légal"),
+    "child.place": N_("École ou club de l’enfant"),
 }
 OPERATORS: Mapping[ConditionOperator, str] = {
     ConditionOperator.ONE_OF: N_("est l’une de ces réponses"),
@@ -75,7 +76,7 @@ OPERATORS: Mapping[ConditionOperator, str] = {
 _ALL = frozenset(
     {
         "required", "sealed", "only_online", "asked_at_application", "columns", "target", "page", "show_when",
-        "require_when", "either", "required_in_files",
+        "require_when", "either", "required_in_files", "application_intakes",
     }
 )  # fmt: skip
 _BOUNDS = frozenset({"minimum", "maximum"})

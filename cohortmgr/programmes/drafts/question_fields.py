@@ -110,6 +110,9 @@ def _read_plain(typed: Typed, given: PostedValues, shown: frozenset[str]) -> Non
         table.pop("asked_at_application", None)
         if one(given, "asked_at_application") == "later":
             table["asked_at_application"] = False
+    if "application_intakes" in shown:
+        keys = typed.text(given, "application_intakes", 400)
+        put(table, "application_intakes", keys.replace(",", " ").replace(";", " ").split())
     for name in shown & {*_DECIMALS, *_WHOLES, "max_bytes"}:
         put(table, name, figure(name, typed.text(given, name, 20)))
     for name in shown & {"target", "proof", "page", "either"}:

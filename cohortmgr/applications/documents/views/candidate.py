@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -23,7 +24,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.answers.dates import parsed
+from cohortmgr.applications.answers.composed import read_given
 from cohortmgr.applications.documents import queries
 from cohortmgr.applications.documents.actions import papers as document_papers
 from cohortmgr.applications.documents.actions import uploads
@@ -48,12 +49,17 @@ from cohortmgr.applications.documents.views.pictures import picture, small_pictu
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Document
 from cohortmgr.applications.file.queries import File
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.web.asked import number_in_header, number_sent
 from cohortmgr.base.web.bodies import arrived
-from cohortmgr.programmes.definition.rules import Question
+from cohortmgr.base.web.responses import local_target
+from cohortmgr.programmes.definition.rules import Question, QuestionKind
+
+# The day of a promise is typed and read as every other day of the form is.
+_PROMISED = Question("promised_for", QuestionKind.DATE, {})
 
 candidate_bp = Blueprint("documents_candidate", __name__)
 
@@ -148,14 +154,16 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
 @candidate_bp.post("/my/applications/<reference>/documents/<question>/order")
 @guards.candidate
 def order(reference: str, question: str) -> ResponseReturnValue:
-    """Move a part up or down, or take it out."""
+    """Move a part up or down, or take it out (`remove`: which one); then show its page, or the one to come back to."""
     viewer, part, way = guards.viewer(), request.form.get("part", ""), request.form.get("way", "")
+    alone = request.form.get("remove", "")
     with writing():
-        if way == "remove":
-            document_papers.remove(viewer, reference, question, part)
+        if alone or way == "remove":
+            document_papers.remove(viewer, reference, question, alone or part)
         else:
             document_papers.move(viewer, reference, question, part, -1 if way == "up" else 1)
-    return redirect(url_for(".paper", reference=reference, question=question))
+    back = local_target(request.args.get("next"))
+    return redirect(back or url_for(".paper", reference=reference, question=question))
 
 
 @candidate_bp.post("/my/applications/<reference>/documents/<question>/promise")
@@ -164,11 +172,12 @@ def promise(reference: str, question: str) -> ResponseReturnValue:
     """Promise a paper for a day."""
     viewer = guards.viewer()
     try:
-        day = parsed(request.form.get("promised_for", "").strip(), ())
-        if day is None:
-            raise Refused(Problem(N_("Écrivez le jour, par exemple 28/02/2027."), {}, "promised_for"))
+        day, problems = read_given(_PROMISED, request.form.to_dict(), clock.today())
+        if not isinstance(day, str):
+            nothing = Problem(N_("Écrivez le jour, par exemple 28/02/2027."), {}, "promised_for")
+            raise Refused(*problems or [nothing])
         with writing():
-            document_papers.promise(viewer, reference, question, day)
+            document_papers.promise(viewer, reference, question, date.fromisoformat(day))
     except Refused as refusal:
         return _paper_page(file_queries.own(viewer, reference), question, refusal.problems)
     flash(_("C’est noté. Vous pouvez envoyer le document dès que vous l’avez."), "done")

@@ -17,6 +17,9 @@ from cohortmgr.base import clock
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition, Question, Window, window_of
 
+# Whoever learns that this programme is not for them reads a few others, not a catalogue.
+MOST_OTHERS = 4
+
 bp = Blueprint("eligibility_public", __name__)
 
 
@@ -25,7 +28,7 @@ bp = Blueprint("eligibility_public", __name__)
 def check(reference: str) -> ResponseReturnValue:
     """Ask the few questions that the conditions read; then say yes, or each reason and what to do."""
     intake = programmes.public_intake(reference)
-    definition = programmes.definition_of(intake)
+    definition = programmes.definition_of(intake).of_intake(intake.key)
     asked = questions_read(definition.form, definition.eligibility)
     if not asked:
         return redirect(url_for("programmes.intake", reference=reference))
@@ -50,6 +53,7 @@ def _page(
     found: Assessment | None = None,
 ) -> str:
     failed = () if found is None else found.reasons
+    others = programmes.open_intakes() if failed else []
     return render_template(
         "applications/eligibility/public_eligibility.html",
         intake=intake,
@@ -58,6 +62,7 @@ def _page(
         form=form,
         found=found,
         refused=[rule for rule in definition.eligibility if rule.key in failed],
+        others=[each for each in others if each.programme_key != definition.key][:MOST_OTHERS],
         open_rules=left_open(definition.form, definition.eligibility),
         window=window_of(intake.opens_at, intake.closes_at, clock.now(), intake.free),
         is_open=window_of(intake.opens_at, intake.closes_at, clock.now(), intake.free) is Window.OPEN,

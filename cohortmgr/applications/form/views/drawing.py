@@ -154,8 +154,8 @@ def questions(fingerprint: str, definition: Definition) -> Mapping[str, Question
 
 
 def sections(definition: Definition) -> list[tuple[FormSection, list[Question]]]:
-    """Each section with the questions that it asks: a page with errors draws them anew."""
-    return [(each, _asked(each)) for each in definition.form.sections]
+    """Each section that asks something, with its questions: a page with errors draws them anew."""
+    return [(each, asked) for each in definition.form.sections if (asked := _asked(each))]
 
 
 def parts(
@@ -194,7 +194,7 @@ def _made(fingerprint: str, definition: Definition) -> FormMarkup:
     drawn = _draw(fingerprint, definition)
     group = current_app.jinja_env.get_template("macros/forms.html").module.group  # type: ignore[attr-defined]
     found: list[MarkupRun | PaperMarkup] = []
-    for section in definition.form.sections:
+    for section, _questions in sections(definition):
         opened, closed = group(localized(section.title), caller=lambda: HOLE).split(HOLE)
         found += (MarkupRun({}, opened), *_runs(section, drawn), MarkupRun({}, closed))
     return FormMarkup(drawn, found)

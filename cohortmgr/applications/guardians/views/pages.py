@@ -145,17 +145,22 @@ def link(token: str) -> ResponseReturnValue:
         person = guardian_of(token)
     except Refused as refusal:
         return closed(refusal)
-    contact = guardian_queries.contact_of(person)
+    contact, name = guardian_queries.contact_of(person), person.given_name
     problems: tuple[Problem, ...] = ()
     if request.method == "POST":
         try:
             return _sent_code(contact.address, token)
         except Refused as refusal:
             db.session.rollback()
-            problems = refusal.problems
+            problems, person = refusal.problems, guardian_of(token)
+    held = guardian_queries.guardianships(person)
+    with guardian_queries.acting_for(held):
+        children = guardian_queries.children(held)
     return render_template(
         "applications/guardians/guardian_link.html",
-        name=person.given_name,
+        name=name,
+        children=children,
+        organisers=guardian_queries.organisers(children),
         contact=guardian_queries.masked(contact),
         by_sms=contact.channel == "sms",
         problems=problems,

@@ -25,5 +25,5 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
             if refused
             else _("En attente de l’accord de votre tuteur légal"),
             "url": url_for("guardians_candidate.asked", reference=application.reference),
-            "action": _("Voir"),
+            "action": _("Voir qui est prévenu, ou changer le numéro"),
         }

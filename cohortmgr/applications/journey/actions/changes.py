@@ -92,7 +92,8 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
     is.
 
     Raises Refused for the same reasons as a first sending: something is missing, a condition is not met, or
-    the intake is closed. The file keeps its number and the moment at which it was first sent.
+    the intake is closed. The file keeps its number and the moment at which it was first sent; `resent_at` says when
+    this was, if anything was changed.
     """
     file = _held(viewer, reference)
     row, changed = file.application, file_queries.changes(file.change)
@@ -116,6 +117,7 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
     row.reasons = list(assessment.reasons)
     db.session.execute(sa.delete(UnsentChange).where(UnsentChange.id == file.change.id))
     if changed:
+        row.resent_at = clock.now()
         record(
             viewer,
             "applications.change",

@@ -245,7 +245,6 @@ def _page(
     """Draw the page from the form, or from the answers to show. `told` are the texts asked about no more: a form brings
     its own."""
     answers, order = file.working, met(file.definition.form, file.working)
-    section = [each.number for each in order if each.section.key == asked.section.key]
     places = [(each.section.key, each.number) for each in order]
     here = (
         places.index((asked.section.key, asked.number)) if (asked.section.key, asked.number) in places else 0
@@ -261,8 +260,8 @@ def _page(
         closes_at=file.closes_at,
         page=asked,
         known=decided_elsewhere(file.definition.form, asked),
-        step=section.index(asked.number) + 1 if asked.number in section else asked.number,
-        steps=len(section),
+        step=here + 1,
+        steps=len(order),
         before=before,
         tasks=tasks_url(file),
         action=page_url(file, asked, to=back),

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import segno
 from flask import (
     Blueprint,
-    current_app,
     flash,
     redirect,
     render_template,
@@ -18,7 +16,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from markupsafe import Markup
+from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from cohortmgr.accounts import guards
@@ -37,7 +35,7 @@ from cohortmgr.applications.file.display import changed_of, sections_of
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState, asked
-from cohortmgr.applications.filling.actions import saving
+from cohortmgr.applications.filling.actions import carrying, saving
 from cohortmgr.applications.filling.queries import proved, unproved
 from cohortmgr.applications.form.asides import (
     as_saved,
@@ -53,8 +51,9 @@ from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
-from cohortmgr.applications.journey.display import task_page
-from cohortmgr.applications.journey.hooks import FormStep, steps_above
+from cohortmgr.applications.journey.display import code_of, steps_of, task_page
+from cohortmgr.applications.journey.hooks import steps_above
+from cohortmgr.applications.journey.queries import doors
 from cohortmgr.applications.journey.views.requests import (
     asides_on,
     editable,
@@ -67,7 +66,7 @@ from cohortmgr.applications.journey.views.requests import (
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.i18n import day, language, moment, say
+from cohortmgr.base.i18n import hour, language, say
 from cohortmgr.programmes.definition.rules import Question, Window, window_of
 from cohortmgr.programmes.models import Intake
 
@@ -79,13 +78,18 @@ _WAITING = (ApplicationState.SUBMITTED, ApplicationState.HELD)
 @bp.route("/intakes/<reference>/apply", methods=["GET", "POST"])
 @guards.candidate
 def start(reference: str) -> ResponseReturnValue:
-    """Show the start page; a POST makes the draft. A person who has a file is led to it."""
+    """Show the start page; a POST makes the draft, with the answers of another file of the viewer's (`from`) if they
+    ask for that. A person who has a file is led to it."""
     viewer = guards.viewer()
     if request.method == "POST":
         with writing():
             row = sending.start(viewer, reference)
             if row.state == ApplicationState.WITHDRAWN and "again" in request.form:
                 row = changes.begin_again(viewer, row.reference)
+            source = request.form.get("from") if row.state == ApplicationState.DRAFT else None
+            taken = carrying.carry(viewer, row.reference, source) if source else 0
+        if taken:
+            _tell_carried(taken)
         return redirect(_next_page(row))
     intake, known, free = file_queries.intake_with_mine(viewer, reference)
     if known is not None:
@@ -105,6 +109,15 @@ def start(reference: str) -> ResponseReturnValue:
         window=window_of(intake.opens_at, closes_at, clock.now(), free),
         closes_at=closes_at,
     )
+
+
+def _tell_carried(taken: int) -> None:
+    said = ngettext(
+        "%(num)s réponse est reprise de votre dossier : relisez-la avant d’envoyer.",
+        "%(num)s réponses sont reprises de votre dossier : relisez-les avant d’envoyer.",
+        taken,
+    )
+    flash(said, "done")
 
 
 def _next_page(row: Application) -> str:
@@ -242,7 +255,7 @@ def check(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     if request.method == "POST":
         try:
-            _send(viewer, reference)
+            sent = _send(viewer, reference)
         except Refused as refusal:
             db.session.rollback()
             file = file_queries.own(viewer, reference)
@@ -250,6 +263,9 @@ def check(reference: str) -> ResponseReturnValue:
                 return _check_page(file, refusal.problems)
             if "code" not in request.form or file.application.state == ApplicationState.DRAFT:
                 raise refusal  # if the code has sent the file already, it is good for nothing else
+        else:
+            if "again" in request.form:
+                _tell_sent_again(sent)
         return redirect(url_for("applications_candidate.show", reference=reference))
     file = file_queries.own(viewer, reference)
     if not editable(file):
@@ -257,18 +273,27 @@ def check(reference: str) -> ResponseReturnValue:
     return _check_page(file)
 
 
-def _send(viewer: Viewer, reference: str) -> None:
+def _tell_sent_again(row: Application) -> None:
+    """Say that the changes were sent, and when; or that there were none, and what counts."""
+    if row.resent_at is not None and row.resent_at >= clock.arrived():
+        flash(_("Vos modifications sont envoyées, %(hour)s.", hour=hour(row.resent_at)), "done")
+    else:
+        flash(_("Rien de nouveau à envoyer : votre candidature reste telle que vous l’avez envoyée."), "info")
+
+
+def _send(viewer: Viewer, reference: str) -> Application:
     """Send the file, or its changes, with the person's code if somebody helped. A wrong code counts as a try."""
     typed_code = request.form.get("code")
     with writing():
         proof = None if typed_code is None else helped_sending.prove(viewer, session.get(KEPT), typed_code)
         if not isinstance(proof, WrongCode):
             send = changes.send_again if "again" in request.form else sending.submit
-            send(viewer, reference, proof)
+            sent = send(viewer, reference, proof)
     if isinstance(proof, WrongCode):
         raise problem_of(proof)
     if proof is not None:
         session.pop(KEPT, None)
+    return sent
 
 
 def _check_page(file: File, problems: Iterable[Problem] = ()) -> ResponseReturnValue:
@@ -320,42 +345,18 @@ def show(reference: str) -> ResponseReturnValue:
         documents=file.documents.values(),
         unproved=unproved(viewer, file) if file.application.state in _WAITING else None,
         turn=next((step for step in above if "due" in step), None),
-        steps=_steps(file, above),
+        steps=steps_of(file, above, editable(file)),
         may_change=not above and changes.may_change(viewer, file),
         may_return=changes.may_return(viewer, file),
         change=file.change,
-        code=_code(reference) if file.application.state == ApplicationState.SUBMITTED else None,
+        doors=doors(viewer, file) if _is_closed(file) else None,
+        code=code_of(reference) if file.application.state == ApplicationState.SUBMITTED else None,
     )
 
 
-def _steps(file: File, above: list[FormStep]) -> list[FormStep]:
-    row, intake = file.application, file.intake
-    steps: list[FormStep] = []
-    if row.sent_at is None or row.created_at <= row.sent_at:  # not for files imported after they were sent
-        steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
-    if row.sent_at is not None:
-        steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
-    elif row.state == ApplicationState.DRAFT and editable(file):
-        steps.append({"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"})
-    if row.withdrawn_at is not None:
-        return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]
-    if above:
-        return [*steps, *above]
-    if row.state == ApplicationState.SUBMITTED:
-        steps.append({"title": _("Lecture des dossiers"), "state": "now"})
-    steps.append({"when": day(intake.decision_by), "title": _("Réponse au plus tard"), "state": "next"})
-    return [*steps, {"when": day(intake.starts_on), "title": _("Rentrée"), "state": "next"}]
-
-
-def _code(reference: str) -> Markup:
-    """The address of this page as a QR code, drawn with paths and attributes only, without style.
-
-    A reader takes any of the eight masks, and this one suits such addresses as well as most. Trying all of
-    them took a sixth of all the work of sending a file.
-    """
-    address = current_app.config["BASE_URL"] + url_for("applications_candidate.show", reference=reference)
-    drawn = segno.make(address, error="m", mask=1)
-    return Markup(drawn.svg_inline(scale=4, border=2, svgclass="qr", lineclass=None))
+def _is_closed(file: File) -> bool:
+    """Whether a sent file does not meet the conditions: nobody reads it, and other programmes are named."""
+    return file.application.state == ApplicationState.SUBMITTED and file.application.eligible is False
 
 
 @bp.get("/my/documents/<reference>")

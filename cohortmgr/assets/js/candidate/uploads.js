@@ -98,6 +98,8 @@ const watched = async (state, line, box) => {
     state = await answer.json();
     line.textContent = state.text;
   }
+  line.parentElement.classList.toggle("done", state.state === "clean");
+  line.parentElement.classList.toggle("stop", state.state === "refused");
   if (state.done) renewed(box);
 };
 
@@ -113,8 +115,8 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
       if (answer.ok || answer.status === 404) line.remove();
     });
   });
-  field.addEventListener("change", () => {
-    const files = [...field.files];
+  const chosen = ({ target }) => {
+    const files = [...target.files];
     queue = queue.then(async () => {
       let last;
       for (const [place, file] of files.entries()) {
@@ -132,7 +134,7 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
           last = await transfer(form, box, file, way, told, bar);
           line.textContent = last.refused || last.text;
           row.classList.toggle("stop", Boolean(last.refused));
-          field.value = "";
+          target.value = "";
           field.required = false;
           box.querySelectorAll(`[data-unfinished="${last.upload}"]`).forEach((old) => old.remove());
           if (!last.refused && !("reload" in box.dataset)) watched(last, line, box);
@@ -145,5 +147,22 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
       }
       if (last && !last.refused && "reload" in box.dataset) location.reload();
     });
+  };
+  field.addEventListener("change", chosen);
+  // A photo has a button of its own: its input is never sent with the form.
+  const ways = box.querySelector("[data-ways]");
+  const camera = document.createElement("input");
+  Object.assign(camera, { type: "file", accept: "image/*", hidden: true });
+  camera.setAttribute("capture", "environment");
+  camera.addEventListener("change", chosen);
+  ways.append(camera);
+  ways.querySelectorAll("button").forEach((button) => {
+    const named = field.labels[0]?.firstChild?.textContent.trim();
+    if (named) button.setAttribute("aria-label", `${button.textContent.trim()} (${named})`);
+    button.addEventListener("click", () => (button.dataset.wayTo === "camera" ? camera : field).click());
   });
+  field.before(ways);
+  ways.hidden = false;
+  field.classList.add("visually-hidden");
+  field.tabIndex = -1;
 });

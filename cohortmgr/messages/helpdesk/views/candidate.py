@@ -229,8 +229,8 @@ def file(reference: str, entry: str) -> ResponseReturnValue:
 @bp.route("/my/applications/<reference>/question", methods=["GET", "POST"])
 @guards.candidate
 def on_file(reference: str) -> ResponseReturnValue:
-    """Ask a question about one's own file. `about` names a condition that its answers do not meet: the text begins
-    with it."""
+    """Ask a question about one's own file. `about` names a condition that its answers do not meet, and the text begins
+    with it; or is "decision"."""
     file = applications.own(guards.viewer(), reference)
     form, status, held, right = FileRequestForm(data=_begun(file)), 200, None, False
     if request.method == "POST":
@@ -260,8 +260,11 @@ def on_file(reference: str) -> ResponseReturnValue:
 
 
 def _begun(file: File) -> dict[str, str]:
-    """What stands in the form of somebody who comes from a condition that their answers do not meet."""
+    """What stands in the form of somebody who comes from a condition that their answers do not meet, or from the
+    decision that they were told."""
     about = request.args.get("about", "")
+    if about == Topic.DECISION:
+        return {"topic": Topic.DECISION.value}
     rule = next((each for each in file.definition.eligibility if each.key == about), None)
     if rule is None:
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from cohortmgr.base.errors import N_
@@ -35,7 +35,7 @@ _COUNTED = frozenset({QuestionKind.CHOICES, QuestionKind.RANKING, QuestionKind.G
 _NOT_OF_A_ROW: Mapping[str, object] = {
     "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (), "either": "",
     "required_in_files": False,
-    "asked_at_application": True, "only_online": False,
+    "asked_at_application": True, "only_online": False, "application_intakes": (),
 }  # fmt: skip
 # Names that the form itself uses, or that pages send beside the answers.
 _RESERVED = frozenset(
@@ -205,14 +205,35 @@ def _alternatives(form: Form) -> Iterator[Fault]:
                 yield Fault(
                     where, N_("Un fichier, un accord ou un groupe ne se remplace pas par une autre réponse.")
                 )
-            if not question.asked_at_application and any(
-                each.asked_at_application for each in form.instead_of(question)
-            ):
+            moment = _moment(question)
+            if moment != _ALWAYS and any(_moment(each) != moment for each in form.instead_of(question)):
                 what = N_("Les questions dont une réponse suffit se posent au même moment.")
                 yield Fault(where, what)
             if len(form.instead_of(question)) < 2:
                 what = N_("« %(name)s » ne nomme que cette question : aucune autre réponse ne la remplace.")
                 yield Fault(where, what, {"name": question.either})
+
+
+# At the application of every intake.
+_ALWAYS = (True, frozenset[str]())
+
+
+def _moment(question: Question) -> tuple[bool, frozenset[str]]:
+    return question.asked_at_application, frozenset(question.application_intakes)
+
+
+def check_intakes(form: Form, intakes: Collection[str]) -> Iterator[Fault]:
+    """A fault at each question that names, for its application, an intake that there is not, or none that asks it."""
+    for place, section in enumerate(form.sections):
+        for rank, question in enumerate(section.questions):
+            where: Path = ("form", "sections", place, "questions", rank, "application_intakes")
+            for each in question.application_intakes:
+                if each not in intakes:
+                    values = {"value": each, "known": ", ".join(intakes)}
+                    yield Fault(where, _NOT_ALLOWED, values)
+            if question.application_intakes and not question.asked_at_application:
+                what = N_("Une question posée seulement après l’acceptation n’est d’aucune candidature.")
+                yield Fault(where, what)
 
 
 def _bounds(path: Path, question: Question) -> Iterator[Fault]:
@@ -269,7 +290,7 @@ def check_conditions(
         if asked.sealed and not secret:
             what = N_("Une réponse scellée ne décide que d’une question scellée elle aussi.")
             yield Fault((*where, "question"), what)
-        if not asked.asked_at_application:
+        if not asked.asked_at_application or asked.application_intakes:
             what = N_("Cette question n’est pas posée dans la candidature : aucune condition ne la lit.")
             yield Fault((*where, "question"), what)
         yield from _condition_values(where, condition, asked)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from cohortmgr.base.errors import N_
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.eligibility import check_eligibility
-from cohortmgr.programmes.definition.checks.form import KEY, check_form, unique
+from cohortmgr.programmes.definition.checks.form import KEY, check_form, check_intakes, unique
 from cohortmgr.programmes.definition.checks.guardians import check_guardians
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Phase
 from cohortmgr.programmes.definition.source_lines import Path
@@ -27,6 +27,7 @@ def check(definition: Definition) -> list[Fault]:
         *_intakes(definition),
         *_partners(definition),
         *check_form(definition.form, definition.every_offering),
+        *check_intakes(definition.form, [each.key for each in definition.intakes]),
         *_chosen(definition),
         *_imports(definition),
         *check_eligibility(definition),

@@ -29,7 +29,14 @@ def home() -> ResponseReturnValue:
     intakes = queries.public_intakes()
     for each in intakes:
         groups[_window(each)].append(each)
-    return page(_shown(intakes), lambda: render_template("programmes/public/public_home.html", groups=groups))
+    return page(
+        _shown(intakes),
+        lambda: render_template(
+            "programmes/public/public_home.html",
+            groups=groups,
+            stipends={each.reference: queries.definition_of(each).stipend for each in intakes},
+        ),
+    )
 
 
 @bp.get("/programmes/<key>")

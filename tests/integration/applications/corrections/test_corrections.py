@@ -86,6 +86,9 @@ def test_only_what_was_asked_is_reopened_and_then_mended(
     told = desk.get(f"/staff/applications/{sent}").text
     assert "Correction reçue" in told and "16,5" in told and "complet.pdf" in told and "Zoé" in told
     assert client.get(f"/my/applications/{sent}/correction").status_code == 302
+    assert (
+        row().resent_at is not None and "Candidature corrigée" in client.get(f"/my/applications/{sent}").text
+    )
 
 
 def test_an_answer_to_a_question_that_was_not_reopened_is_refused_and_nothing_is_written(

@@ -190,7 +190,8 @@ def test_a_paper_is_promised_by_a_day_and_recalled_before_it(client: FlaskClient
         ("31/02/2027", "n’existe pas"),
     ):
         assert said in client.post(place(draft, "/promise"), data={"promised_for": wrong}).text
-    assert client.post(place(draft, "/promise"), data={"promised_for": "05/07/2027"}).status_code == 302
+    parts = {"promised_for-day": "٥", "promised_for-month": "يوليوز", "promised_for-year": "٢٠٢٧"}
+    assert client.post(place(draft, "/promise"), data=parts).status_code == 302
     assert standing().state == "promised" and "5 juillet 2027" in client.get(place(draft)).text
     message = db.session.scalars(sa.select(Message).where(Message.key == documents.DOCUMENT_REMINDER)).one()
     assert message.due.astimezone(clock.CASABLANCA).isoformat()[:13] == "2027-07-03T09"

@@ -85,7 +85,7 @@ def test_every_page_leads_to_the_next_at_a_small_cost(
         visited.append(location)
         location = answer.location
     assert (
-        len(visited) == len(set(visited)) == len(pages_of(read_known("mdia").form)) - 1
+        len(visited) == len(set(visited)) == len(pages_of(read_known("mdia").of_intake("2027").form)) - 1
     )  # the other licence is hidden
     assert client.post(location).location.endswith(draft)
     assert only(Application).state == "submitted"
@@ -94,7 +94,10 @@ def test_every_page_leads_to_the_next_at_a_small_cost(
 def test_the_task_list_says_what_is_left_and_leads_to_it(draft: str, client: FlaskClient) -> None:
     page = client.get(f"/my/applications/{draft}").text
     assert (
-        "Commençons" in page and "/form/identite/1" in page and "À faire" in page and "C’est à vous" in page
+        "Les étapes de votre candidature" in page
+        and "/form/identite/1" in page
+        and "À faire" in page
+        and "C’est à vous" in page
     )
     client.post(at(draft, "identite/1"), data={"family_name": "El Idrissi", "given_name": "Zoé"})
     page = client.get(f"/my/applications/{draft}").text

@@ -80,6 +80,22 @@ FAULTS: list[tuple[tuple[Question, ...], str, str]] = [
     ((ask(kind="consent", either="x"), ask("o", either="x")), "either", "ne se remplace pas"),
     ((ask(either="x", asked_at_application=False), ask("o", either="x")), "either", "au même moment"),
     ((ask(show_when=when("nowhere")),), "show_when[1].question", "nowhere"),
+    ((ask(application_intakes=("2031",)),), "application_intakes", "2025"),
+    (
+        (ask(application_intakes=("2025",), asked_at_application=False),),
+        "application_intakes",
+        "d’aucune candidature",
+    ),
+    (
+        (ask(either="x", application_intakes=("2025",)), ask("o", either="x")),
+        "either",
+        "au même moment",
+    ),
+    (
+        (ask(show_when=when("other")), ask("other", application_intakes=("2025",))),
+        "show_when[1].question",
+        "pas posée",
+    ),
     ((ask(show_when=when("other")), ask("other", "cin", sealed=True)), "show_when[1].question", "scellée"),
     ((ask(show_when=when("other")), ask("other", "file", accept=("pdf",), max_bytes=9)),
      "show_when[1].question", "fichier"),
@@ -144,7 +160,15 @@ def test_a_form_that_ranks_offerings_ranks_those_of_its_intake() -> None:
     assert [o.key for o in ranked.options] == [o.key for o in jobintech.intake("2027-1").offerings]
     assert ranked.options[0].label["ar"] == "تطوير متكامل Full-stack، الدار البيضاء"
     assert ranked.most == 3
-    assert jobintech.of_intake("never") is jobintech and MDIA.of_intake("2027") is MDIA
+    junior = read_known("ai-master-junior")
+    assert jobintech.of_intake("never") is jobintech and junior.of_intake("2027") is junior
+
+
+def test_what_an_intake_s_application_does_not_ask_is_asked_after_a_seat_is_accepted() -> None:
+    mdia = read_known("mdia")
+    asked = {key: mdia.of_intake(key).form.question("rib").asked_at_application for key in ("2025", "2027")}
+    assert asked == {"2025": True, "2027": False}
+    assert mdia.form.question("rib").required, "and once it is asked, it is required"
 
 
 KINDS = [kind for kind in QuestionKind if kind is not QuestionKind.GROUP]
