@@ -7,7 +7,7 @@ from alembic import op
 WALLS: dict[str, str] = {}
 
 revision = "0049"
-down_revision = "0045"
+down_revision = "0048"
 branch_labels = None
 depends_on = None
 
