@@ -49,7 +49,7 @@ def migrate(settings: Settings) -> None:
 
 
 def dispose(app: Flask) -> None:
-    """Clôturée the application's pooled connections. One that is in use would close later, and take the journal of the
+    """Close the application's pooled connections. One that is in use would close later, and take the journal of the
     database that was laid in the meantime with it."""
     with app.app_context():
         for engine in db.engines.values():
@@ -165,7 +165,7 @@ class SqliteDatabase:
         shutil.copyfile(file, self.file)
 
     def close(self) -> None:
-        """Clôturée the connections; pytest removes the folder."""
+        """Close the connections; pytest removes the folder."""
         dispose(self.app)
         dispose(self.system_app)
 
@@ -264,7 +264,7 @@ class PostgresDatabase:
         self.admin.execute(f"SELECT {name}.lay_anew()")
 
     def close(self) -> None:
-        """Clôturée the connections; the database ends with the server."""
+        """Close the connections; the database ends with the server."""
         dispose(self.app)
         dispose(self.system_app)
         self.admin.close()

@@ -289,7 +289,7 @@ def missing(
     for owner in sorted({chain.partition("/")[0] for chain in gone}):
         lost = [chain for chain in chains_of(owner) if chain in gone]
         if len(lost) == SHARDS:
-            what = N_("Toutes les chaînes (%(count)s) ont disparu avec leurs têtes et leurs maillons.")
+            what = N_("Les %(count)s chaînes ont disparu avec leurs têtes et leurs maillons.")
             problems.append(Problem(what, {"count": SHARDS}, owner))
             gone -= set(lost)
     return problems + [_vanished(chain, noted.get(chain, {})) for chain in sorted(gone)]

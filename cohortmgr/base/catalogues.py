@@ -8,6 +8,7 @@ because the spaces before its punctuation must not break a line, which nobody ty
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -15,7 +16,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
-from cohortmgr.base.printed.french import typeset
+from cohortmgr.base.printed.texts import typeset
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "cohortmgr" / "translations"
@@ -93,9 +94,11 @@ def _translation(locale: str, message: Message, known: Catalog) -> str | tuple[s
     if locale == "fr":
         return typeset(message.id) if isinstance(message.id, str) else tuple(map(typeset, message.id))
     plural = isinstance(message.id, tuple | list)
+    held = partial(typeset, language=locale.partition("_")[0])
     before = known.get(message.id[0] if plural else message.id, message.context)
     if before is not None and before.string and isinstance(before.string, str) != plural:
-        return before.string
+        written = before.string
+        return held(written) if isinstance(written, str) else tuple(map(held, written))
     forms = int(PLURAL_FORMS[locale].removeprefix("nplurals=").partition(";")[0])
     return ("",) * forms if plural else ""
 

@@ -26,7 +26,7 @@ from werkzeug.http import parse_accept_header
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem, Quantity
 from cohortmgr.base.printed.figures import figure, with_places
-from cohortmgr.base.printed.french import set_text
+from cohortmgr.base.printed.texts import set_text
 
 LANGUAGES = ("fr", "ar", "en")
 LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -130,9 +130,7 @@ def localized(text: Mapping[str, str] | None) -> str:
         return ""
     spoken = language()
     said = text.get(spoken)
-    if said and spoken != "fr":
-        return said
-    return set_text(text.get("fr", ""))
+    return set_text(said, spoken) if said else set_text(text.get("fr", ""), "fr")
 
 
 def say(problem: Problem | str) -> str:
@@ -270,7 +268,13 @@ def dirhams(amount_cents: int) -> Decimal:
 
 def mad(cents: int | None) -> str:
     """Write centimes as `7 000,00 MAD`, whose name in Arabic is درهم."""
-    return "" if cents is None else f"{decimal(dirhams(cents))} {'درهم' if language() == 'ar' else 'MAD'}"
+    if cents is None:
+        return ""
+    amount = decimal(dirhams(cents))
+    if language() != "ar":
+        return f"{amount} MAD"
+    # Beside Arabic a sign would stand behind its figure.
+    return f"\u2066{amount}\u2069 درهم" if cents < 0 else f"{amount} درهم"
 
 
 def thousandths(value: int | None) -> str:

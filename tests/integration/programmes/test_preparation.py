@@ -225,7 +225,7 @@ def test_a_second_person_publishes_in_pages(prepared: Intake, app: Flask, client
     assert own.status_code == 422 and "deuxième personne" in own.text
     foreseen = words(second.get("/staff/programmes/mdia/publish").text)
     assert "Publier le programme" in foreseen
-    assert "« Rentrée 2025 » paraît parmi les campagnes closes" in foreseen  # and takes nothing any more
+    assert "« Rentrée 2025 » paraît parmi les campagnes clôturées" in foreseen  # and takes nothing any more
     assert "« Rentrée 2027 » prend des candidatures du" in foreseen
     assert second.post("/staff/programmes/mdia/publish", data={"over": "1"}).status_code == 302
     assert shown() == {False} and public(client, prepared) == {404}

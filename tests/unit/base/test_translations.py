@@ -13,7 +13,7 @@ from flask_babel import gettext, ngettext
 
 from cohortmgr.base import catalogues
 from cohortmgr.base.i18n import LOCALES, init_i18n, speaking
-from cohortmgr.base.printed.french import typeset
+from cohortmgr.base.printed.texts import typeset
 from tests.unit.base.untranslated import untranslated
 
 LOCALE_NAMES = tuple(LOCALES.values())

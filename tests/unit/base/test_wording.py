@@ -18,7 +18,7 @@ from cohortmgr.accounts.contacts import as_dialled
 from cohortmgr.base import catalogues
 from cohortmgr.base.errors import Problem, Quantity
 from cohortmgr.base.i18n import init_i18n, localized, mad, moment, number, say, speaking, whole_day
-from cohortmgr.base.printed.french import typeset
+from cohortmgr.base.printed.texts import typeset
 from tests.unit.base.wording import arabic, english, french, said_in, uncounted
 
 SOURCES = catalogues.ROOT / "cohortmgr"
@@ -147,6 +147,7 @@ def test_a_law_a_question_and_a_number_stay_on_their_line() -> None:
     )
     assert typeset("+212 6 12 34 56 78") == "+212 6 12 34 56 78".replace(" ", "\u00a0")
     assert typeset(typeset("loi 09-08 : oui")) == typeset("loi 09-08 : oui")
+    assert typeset("اتصلوا بـ 06 12 ؟", "ar") == "اتصلوا بـ 06\u00a012 ؟"
     assert typeset("du 09-08 au 10-08, MDIA-AB12") == "du 09-08 au 10-08, MDIA-AB12"
 
 
@@ -197,6 +198,7 @@ def test_a_thousand_has_its_separator_wherever_it_is_counted(
                 )
             )
         assert (number(Decimal(3000)), mad(400_000)) == said[3:]
+        assert mad(-5).strip("\u2066").startswith("-0") and mad(None) == ""
 
 
 @pytest.mark.parametrize(
@@ -244,7 +246,19 @@ def _spoken_plain(source: str) -> list[str]:
 def test_a_page_writes_a_telephone_in_pairs_and_tells_the_past_as_past(path: Path) -> None:
     source = path.read_text("utf-8")
     assert _spoken_plain(source) == [], "write {{ contact.address|as_dialled }}"
+    assert _turned(source) == [], "a sum or a day in Arabic is read from right to left: <bdi> alone"
     assert _untold(source) == [], "a day that may be over is told by `is past` too"
+
+
+def _turned(source: str) -> list[str]:
+    """What holds Arabic words in Arabic pages, a sum or a day, and is made to run from left to right."""
+    words = r"\|(?:mad|day|short_day|moment|short_moment|month)\b"
+    return re.findall(rf'<\w+[^<>]*dir="ltr"[^<>]*>\s*{{{{[^}}]*{words}[^}}]*}}}}', source)
+
+
+def test_the_reading_of_directions_finds_what_is_planted() -> None:
+    assert _turned('<bdi dir="ltr">{{ line.net_cents|mad }}</bdi>')
+    assert _turned('<bdi>{{ line.net_cents|mad }}</bdi><bdi dir="ltr">{{ x|decimal }}</bdi>') == []
 
 
 def test_the_reading_of_telephones_finds_what_is_planted() -> None:

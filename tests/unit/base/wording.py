@@ -40,6 +40,7 @@ CONSTANT: Mapping[str, str] = {
 SEVERAL: Mapping[str, str] = {
     "lien": "a link lives for thirty days or a year",
     "Suivez-la ici, dans les": "a link lives for thirty days",
+    "Les %(count)s chaînes": "an institution has thirty-two",
     "Les %(count)s réunions": "as many as the page shows",
     "%(count)s colonnes manquent": "one is told in a sentence of its own",
     "lus de %(count)s": "a bound",

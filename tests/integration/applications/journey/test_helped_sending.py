@@ -94,7 +94,7 @@ def test_a_wrong_code_is_a_try_and_the_last_one_kills_it(
     right = last_code(system_app)
     for left in range(CODE_TRIES - 1, 0, -1):
         page = check(client, helped, code=wrong(right)).text
-        assert re.search(rf"essais qui restent\s:\s{left}\.", page) and "<title>Erreur" in page
+        assert re.search(rf"Il vous reste {left} essais?\.", page) and "<title>Erreur" in page
         assert "Le code a six chiffres" in check(client, helped, code="12 34").text  # no try
     page = check(client, helped, code=wrong(right)).text
     assert "dernier essai" in page and 'name="code"' not in page and "Envoyer un autre code" in page
