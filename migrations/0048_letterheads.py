@@ -43,7 +43,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_letterheads")),
         sa.UniqueConstraint("place", name=op.f("uq_letterheads_place")),
         sa.UniqueConstraint("reference", name=op.f("uq_letterheads_reference")),
-        sa.CheckConstraint("place = coalesce(institution_id, 0)", name=op.f("ck_letterheads_place")),
     )
     op.create_index(op.f("ix_letterheads_mark_digest"), "letterheads", ["mark_digest"])
     op.add_column("programmes", sa.Column("picture", sa.LargeBinary(), nullable=True))
@@ -53,7 +52,8 @@ def upgrade() -> None:
         op.execute("ALTER TABLE letterheads ENABLE ROW LEVEL SECURITY")
         op.execute("ALTER TABLE letterheads FORCE ROW LEVEL SECURITY")
         op.execute("CREATE POLICY shown ON letterheads FOR SELECT USING (true)")
-        op.execute(f"CREATE POLICY wall ON letterheads USING {OURS} WITH CHECK {OURS}")
+        placed = "place = coalesce(institution_id, 0)"
+        op.execute(f"CREATE POLICY wall ON letterheads USING {OURS} WITH CHECK ({OURS} AND {placed})")
 
 
 def downgrade() -> None:

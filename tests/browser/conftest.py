@@ -200,10 +200,12 @@ def lived_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
 @pytest.fixture
 def place(lived_once: Lived) -> Iterator[Lived]:
     """The year as it was lived, whatever the last test did."""
+    from tests.letterheads import lay_letterheads
     from tests.watch import watched
 
     with lived_once.answering.paused():
         lived_once.database.reset()
+        lay_letterheads(lived_once.database.app, lived_once.database.system_app)
     with watched(lived_once.database.app):
         yield lived_once
 

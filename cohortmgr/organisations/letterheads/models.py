@@ -17,13 +17,11 @@ class KeptLetterhead(Row, Versioned, Model):
 
     __tablename__ = "letterheads"
     __trail__ = "letterhead"
-    __table_args__ = (
-        sa.CheckConstraint("place = coalesce(institution_id, 0)", name="place"),
-        {"info": {"tenancy": "closed"}},
-    )
+    __table_args__ = ({"info": {"tenancy": "closed"}},)
 
     institution_id: Mapped[int | None] = mapped_column(Id)
-    # One for each institution and one for the installation, which is zero here: NULL differs from NULL.
+    # One for each institution and one for the installation, which is zero here: NULL differs from NULL. The wall says
+    # that it is the institution's, so that none takes another's.
     place: Mapped[int] = mapped_column(Id, unique=True)
     texts: Mapped[dict[str, Any]]
     telephone: Mapped[str] = mapped_column(sa.String(30), default="")

@@ -24,15 +24,17 @@ def mark(digest: str) -> Response:
 
 @pass_context
 def letterhead(context: Context) -> Letterhead:
-    """Return whose page this is: its programme's host where the page is about a programme (its `definition`, its
-    `file` or its `intake`), else the one institution that the viewer works for, else who runs the site."""
+    """Return whose page this is: the host of what it is about (its `definition`, or the institution of its `file`, its
+    `intake` or its `programme`), else the one institution that the viewer works for, else who runs the site."""
     known = queries.shelf().last if g.get("without_database") else queries.known()
     key = _of_definition(context, "host")
     if key:
         return known.of_host(key)
-    number = getattr(context.get("intake"), "institution_id", None)
-    if isinstance(number, int):
-        return known.of_institution(number)
+    file = getattr(context.get("file"), "application", None)
+    for row in (file, context.get("intake"), context.get("programme")):
+        number = getattr(row, "institution_id", None)
+        if isinstance(number, int):
+            return known.of_institution(number)
     viewer = context.get("viewer")
     places: tuple[int, ...] = viewer.institutions if viewer else ()
     return known.of_institution(places[0] if len(places) == 1 else None)
@@ -46,7 +48,7 @@ def programme_here(context: Context) -> str:
 
 def _of_definition(context: Context, name: str) -> str:
     """Return a word of the programme that a page is about. Rooms above give it to their templates."""
-    definition = context.get("definition") or getattr(context.get("file"), "definition", None)
+    definition = context.get("definition")
     found = getattr(definition, name, "") if hasattr(definition, "host") else ""
     return found if isinstance(found, str) else ""
 

@@ -110,6 +110,7 @@ def ask(key: str) -> ResponseReturnValue:
         title=row.programme_title,
         subject=None,
         is_right=_topic() in RIGHTS,
+        programme=programme,
         back=url_for(".index", topic=_topic() or None),
     ), status
 

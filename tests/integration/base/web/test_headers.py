@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import writing
-from cohortmgr.base.web.assets import FOREVER
+from cohortmgr.base.web.responses import FOREVER
 from tests.databases import Database, application, dispose
 from tests.factories.access import cookie, sessions
 from tests.factories.year import lived

@@ -76,6 +76,7 @@ def test_every_page_says_who_runs_it(client: FlaskClient, told: None, language: 
         ("/nowhere", SITE, INSTALLATION),
         ("/programmes/mdia", HOST, "inpt"),
         ("/programmes/mdia/data", HOST, "inpt"),
+        ("/help/mdia", HOST, "inpt"),
     ):
         title, brand, foot = parts(client.get(path).text)
         assert title.endswith(f" · {short[language]}") and f"<span>{short[language]}</span>" in brand
@@ -221,8 +222,8 @@ def test_the_database_lets_an_institution_write_its_own_alone(app: Flask, told: 
         with writing():
             see([mine], None)
             assert db.session.execute(changed).rowcount == 1  # type: ignore[attr-defined]
-        for number in (theirs, None):
-            row = KeptLetterhead(institution_id=number, place=number or 1, texts={})
+        for number, where in ((theirs, theirs), (None, 0), (mine, theirs)):
+            row = KeptLetterhead(institution_id=number, place=where, texts={})
             with pytest.raises(sa.exc.ProgrammingError, match="row-level security"), writing():
                 see([mine], None)
                 db.session.add(row)

@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.base.web import assets
 from cohortmgr.base.web.assets import (
     AUDIENCES,
     FOLDER,
@@ -20,6 +19,7 @@ from cohortmgr.base.web.assets import (
     script,
     style_sheet,
 )
+from cohortmgr.base.web.responses import FOREVER
 
 SCRIPT_BUDGET = {"candidate": 10_000, "company": 10_000, "staff": 45_000}
 # Styles are what a first page carries besides its text: these leave room for the page itself.
@@ -150,4 +150,4 @@ def test_templates_name_assets_and_icons(client: FlaskClient) -> None:
     with app.test_request_context():
         assert app.jinja_env.globals["asset_url"]("staff.css") == f"/assets/{name_of('staff.css')}"
         assert "<svg" in app.jinja_env.from_string("{{ icon('star') }}").render()
-    assert assets.FOREVER.endswith("immutable")
+    assert FOREVER.endswith("immutable")
