@@ -46,11 +46,12 @@ _SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-i
 @reading
 def overview(reference: str) -> ResponseReturnValue:
     """Show the progress of the readings, by reviewer, with severity and spread."""
-    return _overview(queries.intake_for(guards.viewer(), reference), AssignForm())
+    intake, files = summing.intake_with_files(guards.viewer(), reference)
+    return _overview(intake, AssignForm(), files)
 
 
-def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
-    progress, kept, advance = _progress(intake)
+def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> ResponseReturnValue:
+    progress, kept, advance = _progress(intake, files)
     return render_template(
         "reviews/staff_overview.html",
         intake=intake,
@@ -64,10 +65,10 @@ def _overview(intake: Intake, form: AssignForm) -> ResponseReturnValue:
     )
 
 
-def _progress(intake: Intake) -> tuple[ReadingProgress | None, KeptResult | None, Advance]:
+def _progress(intake: Intake, files: int | None) -> tuple[ReadingProgress | None, KeptResult | None, Advance]:
     """Return the progress of the readings; that of a large intake as the worker last summed it up, None before the
     first, and another is asked for if it is old."""
-    at_once = summing.summed_at_once(intake)
+    at_once = summing.summed_at_once(intake, files)
     if at_once is not None:
         return at_once, None, Advance()
     kept = kept_of(summing.KIND, intake.reference)

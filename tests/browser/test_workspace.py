@@ -83,11 +83,17 @@ def test_another_intake_is_two_clicks_away(chromium: Browser, place: Lived) -> N
         assert "{intake}".format(**place.year.references) not in page.url
 
 
-def test_a_list_begins_within_the_first_screen(chromium: Browser, place: Lived) -> None:
+def test_title_filters_and_first_row_stand_within_220_pixels(chromium: Browser, place: Lived) -> None:
     with visiting(chromium, place.address, place.year, "fr") as visitor:
         visitor.sign_in("selection_manager")
         visitor.open(f"{INTAKE}/applications")
-        bar = visitor.page.locator("header.bar").bounding_box()
-        assert bar is not None and bar["height"] < 72
-        side = visitor.page.locator("#navigation .side-list").bounding_box()
-        assert side is not None and side["y"] < 100
+        page = visitor.page
+        for part in ("main h1", "main .filters", "main tbody tr"):
+            box = page.locator(part).first.bounding_box()
+            assert box is not None and box["y"] <= 220, (part, box)
+        labels = page.locator("main form.filters > .field > label")
+        boxes = [each.bounding_box() for each in labels.all()]
+        assert all(
+            one and other and one["x"] + one["width"] <= other["x"]
+            for one, other in zip(boxes, boxes[1:], strict=False)
+        )

@@ -341,7 +341,7 @@ def sent_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.Colum
     """How many files of an intake were sent and may be read, by the counters, for who reads its files."""
     counted = table_of(IntakeCount).c
     sent = (counted.state == ApplicationState.SUBMITTED.value, counted.consent.not_in(HIDDEN))
-    summed = sa.select(sa.func.coalesce(sa.func.sum(counted.files), 0))
+    summed = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(counted.files), 0), sa.BigInteger))
     return summed.where(counted.intake_id == intake_id, *sent).scalar_subquery()
 
 
@@ -349,7 +349,8 @@ def undecided(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(id, reference, title, number) of the intakes in which the viewer manages files and sent ones wait until a person
     says whether they meet the conditions, by the counters; the intake that closed first comes first."""
     counted = table_of(IntakeCount).c
-    number = sa.func.sum(counted.files)
+    # A sum of such numbers is no integer on PostgreSQL, and a plural needs one.
+    number = sa.cast(sa.func.sum(counted.files), sa.BigInteger)
     waiting = (
         counted.state == ApplicationState.SUBMITTED.value,
         counted.eligible == "open",

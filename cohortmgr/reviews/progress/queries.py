@@ -9,8 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, IntakeCount
+from cohortmgr.applications.file.queries import within
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -32,9 +35,20 @@ KIND = "reviews.progress"
 """The worker's job that sums up a large intake, and the kind of its kept result."""
 
 
-def summed_at_once(intake: Intake) -> ReadingProgress | None:
-    """Return the progress of an intake with so few files to read that its page sums it up; None of a larger one."""
-    files = _files(intake)
+def intake_with_files(viewer: Viewer, reference: str) -> tuple[Intake, int]:
+    """Return an intake whose readings the viewer reads, and how many of its files are to be read, in one statement.
+    Raises NotFound otherwise."""
+    chosen = sa.select(Intake, _counted(Intake.id).scalar_subquery()).where(Intake.reference == reference)
+    row = db.session.execute(chosen.where(within(viewer, "reviews.read"))).first()
+    if row is None:
+        raise NotFound(reference)
+    return row[0], int(row[1] or 0)
+
+
+def summed_at_once(intake: Intake, files: int | None = None) -> ReadingProgress | None:
+    """Return the progress of an intake with so few files to read that its page sums it up; None of a larger one.
+    `files` is how many they are, if that is known."""
+    files = _files(intake) if files is None else files
     return _summed(intake, files) if files <= MOST_AT_ONCE else None
 
 
@@ -112,10 +126,13 @@ def _summed(intake: Intake, files: int) -> ReadingProgress:
 
 def _files(intake: Intake) -> int:
     """How many files were sent and meet the conditions, by the counters."""
-    counted = sa.select(sa.func.sum(IntakeCount.files)).where(
-        IntakeCount.intake_id == intake.id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
+    return int(db.session.scalar(_counted(intake.id)) or 0)
+
+
+def _counted(intake_id: Any) -> sa.Select[int]:
+    return sa.select(sa.func.sum(IntakeCount.files)).where(
+        IntakeCount.intake_id == intake_id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
     )
-    return int(db.session.scalar(counted) or 0)
 
 
 def _readings(intake: Intake, *wanted: Any) -> sa.Select[Any]:
