@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.applications.file import queries as applications
-from cohortmgr.applications.journey.queries import Door, doors
+from cohortmgr.applications.journey.queries import OpenElsewhere, doors
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
@@ -53,7 +53,7 @@ def _told_on(mine: OwnDecision) -> date:
     return queries.list_closed_on(mine) or (clock.local(told).date() if told else clock.today())
 
 
-def _doors(reference: str) -> list[Door]:
+def _doors(reference: str) -> list[OpenElsewhere]:
     viewer = guards.viewer()
     return doors(viewer, applications.own(viewer, reference))
 

@@ -82,6 +82,23 @@ def test_photos_arrive_although_the_network_is_cut(
         expect(page.locator(".parts-list li").nth(1)).to_contain_text("derrière")
 
 
+@pytest.mark.parametrize("way", ["camera", "file"])
+def test_a_photo_and_a_file_have_a_button_each(chromium: Browser, place: Lived, way: str) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
+        page = visitor.page
+        visitor.sign_in("candidate")
+        visitor.open(PLACE)
+        visitor.look()
+        button = page.locator(f"[data-way-to={way}]")
+        with page.expect_file_chooser() as chosen:
+            button.click()
+        assert chosen.value.is_multiple() is (way == "file")
+        with page.expect_navigation():
+            chosen.value.set_files(photo(f"{way}.jpg", 400))
+        expect(page.locator(".parts-list li")).to_have_count(2)
+        assert paper(place).parts[-1]["name"] == f"{way}.jpg"
+
+
 def lose_after(page: Page, pieces: int) -> list[str]:
     """Let so many pieces through and lose the rest; returns from where each began."""
     offsets: list[str] = []

@@ -21,7 +21,7 @@ MOST_DOORS = 4
 
 
 @dataclass(frozen=True)
-class Door:
+class OpenElsewhere:
     """An open intake for which a file's person may apply with its answers. `carried`: how many of them it asks for."""
 
     reference: str
@@ -31,12 +31,12 @@ class Door:
     carried: int
 
 
-def doors(viewer: Viewer, file: File) -> list[Door]:
+def doors(viewer: Viewer, file: File) -> list[OpenElsewhere]:
     """The open intakes where the viewer has no file yet and whose conditions their answers do not fail already, the one
     that closes first before the others. Two statements, and one for each definition that is not in memory."""
     taken = {intake.reference for _row, intake, _extended, _reopened in file_queries.mine(viewer)}
     answers, form, today = file.answers, file.definition.form, clock.today()
-    found: list[Door] = []
+    found: list[OpenElsewhere] = []
     for row in programmes.open_intakes():
         if row.reference in taken or len(found) == MOST_DOORS:
             continue
@@ -45,5 +45,5 @@ def doors(viewer: Viewer, file: File) -> list[Door]:
         shown = {each.key for each in asked(there.form)}
         if not closing(there.eligibility, counted(there.form, same), shown):
             title, until = row.programme_title, row.closes_at
-            found.append(Door(row.reference, title, row.title, until, len(same)))
+            found.append(OpenElsewhere(row.reference, title, row.title, until, len(same)))
     return found

@@ -1,5 +1,5 @@
-// The language changes in the midst of a form: one page of questions sends what it has, valid or not, and comes back in the
-// other language; the whole form takes what was typed along, for this one way, sealed answers too.
+// The language changes in the midst of a form: what was typed goes along, valid or not, for this one way, sealed answers
+// too. Without scripts a button of the form sends what it has.
 const answersForm = document.querySelector("[data-answers]")?.form;
 const TYPED = "input:not([type=hidden],[type=password],[type=file],[type=radio],[type=checkbox]), textarea";
 const along = `language:${location.pathname}`;
@@ -11,13 +11,7 @@ const taken = (use) => {
   }
 };
 if (answersForm) {
-  document.querySelectorAll("a[data-language]").forEach((link) => link.addEventListener("click", (event) => {
-    const button = answersForm.querySelector(`button[name=language][value=${link.dataset.language}]`);
-    if (button) {
-      event.preventDefault();
-      button.click();
-      return;
-    }
+  document.querySelectorAll("a[data-language]").forEach((link) => link.addEventListener("click", () => {
     const typed = [...answersForm.querySelectorAll(TYPED)].map((field) => [field.name, field.value]);
     taken(() => sessionStorage.setItem(along, JSON.stringify(typed)));
   }));

@@ -155,7 +155,7 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
   Object.assign(camera, { type: "file", accept: "image/*", hidden: true });
   camera.setAttribute("capture", "environment");
   camera.addEventListener("change", chosen);
-  ways.append(camera);
+  field.after(camera);
   ways.querySelectorAll("button").forEach((button) => {
     const named = field.labels[0]?.firstChild?.textContent.trim();
     if (named) button.setAttribute("aria-label", `${button.textContent.trim()} (${named})`);
