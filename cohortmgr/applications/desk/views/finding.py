@@ -16,13 +16,10 @@ from cohortmgr.base.waiting import Hit
 def files(viewer: Viewer, text: str, most: int) -> Sequence[Hit]:
     """Return the files that a text finds, the newest first."""
     found = searching.everywhere(viewer, text, most)
-    return [
-        Hit(
-            row.name or row.number,
-            url_for("applications_staff.show", reference=row.reference),
-            " · ".join(
-                (row.number, localized(row.title), say(FILE_STATES.names[ApplicationState(row.state)]))
-            ),
-        )
-        for row in found.rows
-    ]
+    hits = []
+    for row in found.rows:
+        told = (localized(row.title), say(FILE_STATES.names[ApplicationState(row.state)]))
+        detail = (row.number, *told) if row.name else told  # a file without a name is called by its number
+        url = url_for("applications_staff.show", reference=row.reference)
+        hits.append(Hit(row.name or row.number, url, " · ".join(detail)))
+    return hits
