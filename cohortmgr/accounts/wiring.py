@@ -14,8 +14,8 @@ from cohortmgr.accounts.trail import staff_views as trail
 from cohortmgr.accounts.views import access, codes, found, held_forms, sign_in
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.waiting import Finder, workspace_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import Finder, workspace_of
 from cohortmgr.base.web import responses
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox

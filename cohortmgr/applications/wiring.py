@@ -51,8 +51,16 @@ from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.applications.searching import commands as search_commands
 from cohortmgr.audit import hooks as audit_hooks
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.waiting import Agenda, Finder, IntakeStage, Room, Workspace, leads, workspace_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import (
+    Agenda,
+    Finder,
+    IntakeStage,
+    Room,
+    Workspace,
+    leads,
+    workspace_of,
+)
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import hooks as outbox_hooks

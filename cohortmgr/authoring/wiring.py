@@ -6,7 +6,7 @@ from flask import Flask
 
 from cohortmgr.authoring.views import eligibility, form, pictures, publishing, terms
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
 
 PAGES = (form.bp, publishing.bp, eligibility.bp, terms.bp, pictures.bp)
 

@@ -16,7 +16,7 @@ from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.waiting import counted_up_to
+from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentState
 from cohortmgr.programmes import queries as programmes

@@ -6,7 +6,7 @@ from flask import Flask
 
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.base.errors import N_
-from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions, queries, staff_views
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.views import agenda, standing

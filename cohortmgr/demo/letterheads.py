@@ -14,7 +14,7 @@ from cohortmgr.organisations.letterheads.rules import INSTALLATION, LetterheadDr
 
 _HOURS = {
     "fr": "du lundi au vendredi, de 9 h à 16 h",
-    "ar": "من الاثنين إلى الجمعة، من التاسعة صباحا إلى الرابعة بعد الزوال",
+    "ar": "من الاثنين إلى الجمعة، من التاسعة صباحاً إلى الرابعة بعد الزوال",
     "en": "Monday to Friday, 9 am to 4 pm",
 }
 _HOSTING = {

@@ -9,8 +9,8 @@ from cohortmgr.applications.filling import hooks as filling_hooks
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.waiting import Agenda, Room, leads, workspace_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import Agenda, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks

@@ -6,7 +6,7 @@ from flask import Flask
 
 from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.organisations import commands, queries
 from cohortmgr.organisations.letterheads import display, staff_views, views
 from cohortmgr.organisations.letterheads import queries as letterheads

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.waiting import Agenda, Finder, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import Agenda, Finder, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort

@@ -7,7 +7,7 @@ from flask import Flask
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.portals.views import home, mailbox, search, training
 from cohortmgr.portals.views.frame import init_frame
 from cohortmgr.portals.views.navigation import init_navigation

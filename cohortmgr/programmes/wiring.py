@@ -6,8 +6,8 @@ from flask import Flask
 
 from cohortmgr.accounts.roles import hooks as roles
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.waiting import leads, workspace_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.notices import declare

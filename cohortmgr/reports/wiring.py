@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.base.errors import N_
-from cohortmgr.base.waiting import Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Room, leads, workspace_of
 from cohortmgr.reports import staff_views, tasks
 from cohortmgr.reports.models import Report
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import Entry, navigation_of
-from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.reviews import staff_views, tasks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress

@@ -11,8 +11,8 @@ from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import navigation_of
-from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.navigation import navigation_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare

@@ -8,8 +8,8 @@ from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.base.errors import N_
-from cohortmgr.base.navigation import navigation_of
-from cohortmgr.base.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.navigation import navigation_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort

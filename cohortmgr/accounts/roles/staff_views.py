@@ -24,8 +24,8 @@ from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import cut
+from cohortmgr.base.registries.waiting import Hit
 from cohortmgr.base.text import fold
-from cohortmgr.base.waiting import Hit
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import show_problems
 

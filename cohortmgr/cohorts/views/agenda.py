@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
-from cohortmgr.base.waiting import PendingAct, PendingKind
+from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.cohorts import queries
 
 

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import short_day
-from cohortmgr.base.waiting import StageStanding, StageState
+from cohortmgr.base.registries.waiting import StageStanding, StageState
 from cohortmgr.cohorts import queries
 from cohortmgr.cohorts.rules import PRESENT, EnrolmentState
 from cohortmgr.programmes.models import Intake

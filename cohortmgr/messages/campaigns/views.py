@@ -20,8 +20,8 @@ from cohortmgr.base.clock import CASABLANCA, local
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.registries.waiting import PendingAct
 from cohortmgr.base.text import new_reference
-from cohortmgr.base.waiting import PendingAct
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems

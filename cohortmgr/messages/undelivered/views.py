@@ -16,7 +16,7 @@ from cohortmgr.applications.guardians.queries import contact_of, masked
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.paging import page_of
-from cohortmgr.base.waiting import PendingAct
+from cohortmgr.base.registries.waiting import PendingAct
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.messages.undelivered import actions as undelivered

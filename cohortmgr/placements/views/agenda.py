@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.i18n import localized
-from cohortmgr.base.waiting import PendingAct
+from cohortmgr.base.registries.waiting import PendingAct
 from cohortmgr.placements.queries import standing
 
 

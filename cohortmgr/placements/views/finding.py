@@ -8,8 +8,8 @@ from flask import url_for
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.i18n import localized
+from cohortmgr.base.registries.waiting import Hit
 from cohortmgr.base.text import fold
-from cohortmgr.base.waiting import Hit
 from cohortmgr.placements.queries import board
 
 

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.waiting import StageStanding, StageState
+from cohortmgr.base.registries.waiting import StageStanding, StageState
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.placements.queries import placements, standing
 from cohortmgr.placements.rules import MatchingState

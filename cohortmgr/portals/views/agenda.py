@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import day, moment
-from cohortmgr.base.waiting import PendingAct, workspace_of
+from cohortmgr.base.registries.waiting import PendingAct, workspace_of
 
 _ORDER = ("stop", "wait", "info")
 

@@ -15,7 +15,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import localized, number, say
-from cohortmgr.base.waiting import MOST_COUNTED, OfIntake, Room, how_many, workspace_of
+from cohortmgr.base.registries.waiting import MOST_COUNTED, OfIntake, Room, how_many, workspace_of
 from cohortmgr.portals.views.navigation import entries_open_to, mark_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake

@@ -33,7 +33,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGES, remember
-from cohortmgr.base.waiting import workspace_of
+from cohortmgr.base.registries.waiting import workspace_of
 from cohortmgr.base.web.ailments import ailment_now
 from cohortmgr.base.web.reading import replica_ailment
 from cohortmgr.base.web.responses import local_target, was_pressed_here

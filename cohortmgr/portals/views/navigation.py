@@ -11,7 +11,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import language, say
-from cohortmgr.base.navigation import Entry, navigation_of
+from cohortmgr.base.registries.navigation import Entry, navigation_of
 
 _HOMES = (
     ("staff", Entry(N_("Espace de l’équipe"), "portals.staff_home", 1)),

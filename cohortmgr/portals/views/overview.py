@@ -8,7 +8,7 @@ from flask import current_app
 
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.i18n import number, say
-from cohortmgr.base.waiting import LIFE, IntakeStage, StageStanding, workspace_of
+from cohortmgr.base.registries.waiting import LIFE, IntakeStage, StageStanding, workspace_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reports import queries as reports

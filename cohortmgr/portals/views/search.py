@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.base.i18n import say
+from cohortmgr.base.registries.waiting import Hit, workspace_of
 from cohortmgr.base.text import fold
-from cohortmgr.base.waiting import Hit, workspace_of
 from cohortmgr.base.web.reading import reading
 from cohortmgr.portals.views.frame import StaffFrame, staff_frame
 

@@ -14,7 +14,7 @@ PURPOSES: Mapping[Phase, str] = {
     Phase.OFFERS: N_("Proposer les places, et appeler la liste d’attente"),
     Phase.TRAINING: N_("Suivre la formation et les présences"),
     Phase.PLACEMENT: N_("Vous affecter à une entreprise d’accueil"),
-    Phase.STIPEND: N_("Vous verser l’allocation"),
+    Phase.STIPEND: N_("Vous verser la bourse"),
     Phase.OUTCOMES: N_("Savoir ce que vous devenez après la formation"),
 }
 
@@ -31,7 +31,7 @@ _COMPANIES = N_(
 )
 _FINANCE = N_("Le service qui paie, et la banque : le compte bancaire, la présence et la somme du mois.")
 _PAYING_COMPANY = N_(
-    "L’entreprise qui verse l’allocation, et la banque : le compte bancaire, la présence et la somme du mois."
+    "L’entreprise qui verse la bourse, et la banque : le compte bancaire, la présence et la somme du mois."
 )
 _GUARDIANS = N_("Le tuteur légal de chaque mineur : son dossier et ses messages.")
 _AUDITORS = N_("Les personnes qui contrôlent le programme. Ce qu’elles lisent est noté dans un journal.")

@@ -15,7 +15,7 @@ from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Refused
-from cohortmgr.base.waiting import counted_up_to
+from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review

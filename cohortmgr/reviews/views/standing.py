@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.waiting import StageStanding, StageState
+from cohortmgr.base.registries.waiting import StageStanding, StageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.progress import queries as progress

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.i18n import localized, month
-from cohortmgr.base.waiting import PendingAct, PendingKind
+from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends.models import StipendRun
 from cohortmgr.stipends.queries import today

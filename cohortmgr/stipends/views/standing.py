@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import month, short_day
-from cohortmgr.base.waiting import Coming, StageStanding
+from cohortmgr.base.registries.waiting import Coming, StageStanding
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of

@@ -19,8 +19,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.registries.waiting import MOST_COUNTED, workspace_of
 from cohortmgr.base.text import new_reference
-from cohortmgr.base.waiting import MOST_COUNTED, workspace_of
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake

@@ -9,8 +9,8 @@ from cohortmgr.app import ROOMS
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.journey.hooks import steps_above
-from cohortmgr.base.navigation import navigation_of
-from cohortmgr.base.waiting import workspace_of
+from cohortmgr.base.registries.navigation import navigation_of
+from cohortmgr.base.registries.waiting import workspace_of
 from cohortmgr.base.work import works_of
 from cohortmgr.jobs.actions.broker import QUEUES
 from cohortmgr.messages.helpdesk.actions.consent_withdrawn import tell_staff

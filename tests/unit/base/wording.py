@@ -73,7 +73,7 @@ _NOUN = re.compile(r"%\((\w+)\)s (?:autres |premiers |dernières )?([a-zà-ÿ]+[
 
 # Words that end in kaf for another reason than « you » in the singular.
 _OWN_KAF = re.compile(
-    r"[وفبلك]*(?:ال)?(?:ذلك|تلك|هناك|كذلك|لذلك|بذلك|بنك|مسلك|مسالك|سلك|مشترك|متحرك|متروك|باك|أنابيك|فك|شريك|شك|صك|شارك|يشارك)"
+    r"[وفبلك]*(?:ال)?(?:ذلك|تلك|هناك|كذلك|لذلك|بذلك|بنك|ملك|مسلك|مسالك|سلك|مشترك|متحرك|متروك|باك|أنابيك|فك|شريك|شك|صك|شارك|يشارك)"
     r"|[ينتأ]?(?:ي|ت)?(?:شترك|حرك|ترك)|استدرك|و?يترك"
 )
 # Imperatives to one person that no past tense looks like.

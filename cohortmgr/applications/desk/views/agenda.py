@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file import queries as files
 from cohortmgr.base.i18n import localized, told
-from cohortmgr.base.waiting import PendingAct
+from cohortmgr.base.registries.waiting import PendingAct
 
 
 def to_decide(viewer: Viewer) -> Iterator[PendingAct]:

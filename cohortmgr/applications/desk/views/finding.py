@@ -10,7 +10,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.rules import FILE_STATES, ApplicationState
 from cohortmgr.applications.searching import queries as searching
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.base.waiting import Hit
+from cohortmgr.base.registries.waiting import Hit
 
 
 def files(viewer: Viewer, text: str, most: int) -> Sequence[Hit]:

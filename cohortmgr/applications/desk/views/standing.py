@@ -10,7 +10,7 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as files
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import short_day
-from cohortmgr.base.waiting import StageStanding, StageState
+from cohortmgr.base.registries.waiting import StageStanding, StageState
 from cohortmgr.programmes.models import Intake
 
 

@@ -16,7 +16,7 @@ from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import ListPlace, Page, page_of
-from cohortmgr.base.waiting import counted_up_to
+from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 
 IMPORT = "applications.import"

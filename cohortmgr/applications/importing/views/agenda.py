@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.importing.queries import runs
 from cohortmgr.base.i18n import localized, told
-from cohortmgr.base.waiting import PendingAct, how_many
+from cohortmgr.base.registries.waiting import PendingAct, how_many
 
 
 def to_mend(viewer: Viewer) -> Iterator[PendingAct]:

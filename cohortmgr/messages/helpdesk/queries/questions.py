@@ -22,8 +22,8 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound, Problem
+from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.base.text import fold
-from cohortmgr.base.waiting import counted_up_to
 from cohortmgr.messages.helpdesk.models import HelpRequest, ThreadEntry
 from cohortmgr.messages.helpdesk.rules import (
     FROM_THE_PERSON,

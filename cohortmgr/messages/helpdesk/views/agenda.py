@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.i18n import day
-from cohortmgr.base.waiting import PendingAct
+from cohortmgr.base.registries.waiting import PendingAct
 from cohortmgr.messages.helpdesk.queries import questions
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.clock import local
-from cohortmgr.base.waiting import Coming
+from cohortmgr.base.registries.waiting import Coming
 from cohortmgr.programmes.models import Intake
 
 

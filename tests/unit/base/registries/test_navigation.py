@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cohortmgr.base.navigation import Entry, Navigation
+from cohortmgr.base.registries.navigation import Entry, Navigation
 
 TODAY = Entry("Aujourd’hui", "portals.staff_home", 10, below=("portals.intake",))
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from cohortmgr.base.waiting import (
+from cohortmgr.base.registries.waiting import (
     MOST_COUNTED,
     Agenda,
     PendingAct,

@@ -1,7 +1,7 @@
 """The registry of navigation entries: each room adds its own in wiring.py, and the portals draw the bars.
 
-The rooms of an intake stand in base/waiting.py. The registry holds only values. Whether a viewer may see an entry is
-checked when the bar is drawn.
+The rooms of an intake stand in base/registries/waiting.py. The registry holds only values. Whether a viewer may see an
+entry is checked when the bar is drawn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Entry:
 
     `position` orders the bar. `below` names blueprints and single pages whose way back leads to this entry.
     An entry that is a second way to the same place is shown only `unless` the page named there is open to the
-    viewer. `count` is how much waits there for a viewer, as `counted_up_to` of base/waiting.py counts; staff see it."""
+    viewer. `count` is how much waits there for a viewer, as `counted_up_to` of waiting.py counts; staff see it."""
 
     label: str
     endpoint: str
