@@ -1,5 +1,5 @@
-"""What people read stays whole: no number, telephone, reference or mark of French is broken over two lines. What is long
-fits a narrow screen, and what is typed on an Arabic keyboard confirms a number."""
+"""What people read stays whole: no number, telephone, reference or mark of French is broken over two lines. What is
+long fits a narrow screen, and what is typed on an Arabic keyboard confirms a number."""
 
 from __future__ import annotations
 
