@@ -4,7 +4,7 @@ hold them to a limit."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +31,14 @@ def counted() -> Iterator[list[str]]:
         yield seen
     finally:
         event.remove(sa.Engine, "before_cursor_execute", note)
+
+
+def beside_frame(seen: Sequence[str]) -> list[str]:
+    """The statements of a page of staff itself, beside the one that asks for the frame around it (decision 32)."""
+    found = [statement for statement in seen if " AS is_here" not in statement]
+    if len(found) + 1 != len(seen):
+        raise ValueError(f"a page of staff asks once for its frame, and not {len(seen) - len(found)} times")
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.ctx import AppContext
 
+from bench.statements import beside_frame
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.journey.actions import sending
@@ -129,7 +130,7 @@ def test_the_page_of_a_cohort(app: Flask, system_context: AppContext, statements
     assert answer.status_code == 302
     with statements() as seen:
         page = client.get(answer.location)
-    counts.append(len(seen))
+    counts.append(len(beside_frame(seen)))
     assert page.status_code == 200
     assert "Prénom Nom 12" in page.text
     assert "Confirmer 12 inscriptions" in page.text
@@ -138,7 +139,7 @@ def test_the_page_of_a_cohort(app: Flask, system_context: AppContext, statements
         db.session.execute(sa.delete(Enrolment).where(Enrolment.id > first))
     with statements() as seen:
         assert "Confirmer 1 inscription" in client.get(answer.location).text
-    counts.append(len(seen))
+    counts.append(len(beside_frame(seen)))
     # One of them reads which institutions stand below the viewer's role, which is in the tree.
     assert counts[0] == counts[1] <= 9, counts
     assert client.post(f"{answer.location}/confirm").status_code == 302

@@ -45,7 +45,7 @@ def test_the_page_tells_company_tutor_dates_pay_and_papers(app: Flask, system_co
     assert "Tronc commun, seconde partie" in page and "Tronc commun, première partie" not in page, (
         "what is over"
     )
-    assert f"/my/stipends/{line.reference}" in page and "Allocation d’alternance" in page
+    assert f"/my/stipends/{line.reference}" in page and "Bourse d’alternance" in page
     assert "/receipt" in page and f"/my/wishes/{enrolment}" in page
     with clock.at(MARCH):
         stranger = promotions.browser(app, promotions.candidate(2))

@@ -13,6 +13,7 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
+from bench.statements import beside_frame
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import sealed_answers
@@ -235,7 +236,7 @@ def test_staff_see_who_still_owes_what_and_not_what_was_said(
     manager.get(address)
     with statements() as seen:
         page = manager.get(address).text
-    counts.append(len(seen))
+    counts.append(len(beside_frame(seen)))
     assert "12 personnes n’ont pas encore tout donné" in page and page.count("RIB (24 chiffres)") == 11
     desk = promotions.browser(app, promotions.staff(intake, Role.SELECTION_MANAGER))
     one, two = (desk.get(f"/staff/applications/{file.reference}").text for file in files()[:2])
@@ -246,7 +247,7 @@ def test_staff_see_who_still_owes_what_and_not_what_was_said(
         db.session.execute(sa.delete(Enrolment).where(Enrolment.id > first))
     with statements() as seen:
         assert "1 personne n’a pas encore tout donné" in manager.get(address).text
-    counts.append(len(seen))
+    counts.append(len(beside_frame(seen)))
     assert counts[0] == counts[1] <= 11, counts
 
 

@@ -204,12 +204,9 @@ def test_a_search_in_all_intakes_shows_what_the_viewer_reads(
             assert not answer.is_more
 
 
-def test_more_than_are_shown_are_said_to_be_more(
-    files: list[Application], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_than_are_shown_are_said_to_be_more(files: list[Application]) -> None:
     everything = scanned(files, "mdia", "all")
-    monkeypatch.setattr(searching, "SHOWN", 5)
-    answer = searching.everywhere(SYSTEM, "mdia")
+    answer = searching.everywhere(SYSTEM, "mdia", 5)
     ids = sorted((row.id for row in files if row.number in everything), reverse=True)
     numbers = {row.id: row.number for row in files}
     assert [row.number for row in answer.rows] == [numbers[each] for each in ids[:5]] and answer.is_more
