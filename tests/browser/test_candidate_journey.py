@@ -24,7 +24,7 @@ from tests.watch import test_context
 PHRASE = "une phrase de quelques mots"
 # The telephone forgets what it kept once the server has it.
 DELIVERED = "async () => { while (localStorage.length) await new Promise((go) => setTimeout(go, 50)) }"
-GO_ON = "form.one-thing .btn-row button[type=submit]:not(.quiet)"
+GO_ON = "form.one-thing .btn-row button[type=submit]:not(.quiet):not(.bare)"
 
 
 SENT = {"fr": "Votre candidature est envoyée", "ar": "أُرسل ترشيحكم"}
@@ -41,7 +41,7 @@ def begin(visitor: Visitor, place: Lived) -> str:
     visitor.send()
     page.fill("input[name=code]", last_code(place.database.system_app))
     visitor.send()
-    visitor.send("main form button[type=submit]:not(.quiet)")
+    visitor.send("main form button[type=submit]:not(.quiet):not(.bare)")
     assert re.search(r"/my/applications/\w{26}$", page.url), page.url
     return urlsplit(page.url).path
 
@@ -83,7 +83,7 @@ def mine(place: Lived) -> Application:
 def sign_in(page: Page) -> None:
     page.fill("input[name=email]", ANSWERS["email"])
     page.fill("input[name=password]", PHRASE)
-    follow(page.locator("main form button[type=submit]:not(.quiet)").first)
+    follow(page.locator("main form button[type=submit]:not(.quiet):not(.bare)").first)
 
 
 def end_sessions(place: Lived) -> None:
@@ -110,7 +110,7 @@ def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language:
         page.fill("[name=city]", "Rabat")
         visitor.send(GO_ON)
         assert page.url.endswith("/check"), page.url
-        visitor.send("main form[data-once] button[type=submit]:not(.quiet)")
+        visitor.send("main form[data-once] button[type=submit]:not(.quiet):not(.bare)")
         expect(page.locator(".receipt")).to_be_visible()
         expect(page.locator("h1")).to_have_text(SENT[language])
         assert not visitor.overflow()
@@ -122,7 +122,7 @@ def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language:
         assert mine(place).answers["city"] == "Rabat"
         page.goto(f"{tasks}/check")
         assert not visitor.overflow()
-        visitor.send("main form[data-once] button[type=submit]:not(.quiet)")
+        visitor.send("main form[data-once] button[type=submit]:not(.quiet):not(.bare)")
         expect(page.locator(".receipt")).to_be_visible()
         expect(page.locator(".flash.done")).to_be_visible()
         expect(page.locator(".timeline .done")).to_have_count(3)  # begun, sent, corrected
@@ -140,7 +140,7 @@ def test_what_is_typed_outlives_its_session_without_scripts(chromium: Browser, p
         page.fill("input[name=password]", PHRASE)
         visitor.send()
         assert urlsplit(page.url).path == "/my/held", page.url
-        visitor.send("main form button[type=submit]:not(.quiet)")
+        visitor.send("main form button[type=submit]:not(.quiet):not(.bare)")
         assert "/form/" in page.url
     assert mine(place).answers["city"] == "Tétouan"
 
@@ -227,7 +227,7 @@ def test_sealed_answers_stay_off_the_telephone_and_errors_wait_until_one_leaves(
         page.goto(f"{tasks}/form/contact/2")
         page.fill("[name=city]", "Oujda")
         page.locator("header summary").first.click()
-        follow(page.locator("header a[hreflang=ar]"))
+        follow(page.locator("header .other-language[hreflang=ar]"))
         expect(page.locator("[name=city]")).to_have_value("Oujda")
         visitor.look()
 
@@ -295,7 +295,7 @@ def test_no_link_leads_away_from_what_is_typed_without_network(chromium: Browser
         page.context.set_offline(True)
         page.fill("[name=city]", "Larache")
         page.locator("header summary").first.click()
-        page.locator("header a[hreflang=fr]").click()
+        page.locator("header .other-language[hreflang=fr]").click()
         expect(line).to_have_text(str(line.get_attribute("data-offline")))
         page.locator("button[name=language][value=fr]").click()
         expect(page.locator("[name=city]")).to_have_value("Larache")

@@ -24,7 +24,6 @@ from cohortmgr.selection.models import Batch, Offer
 from tests.browser.conftest import Lived
 from tests.browser.visits import Visitor, follow, visiting
 from tests.databases import Database
-from tests.factories.promotions import rib
 from tests.factories.year import FILE, PASSWORD, PHOTO, read
 from tests.integration.accounts.entering import last_code
 from tests.watch import test_context
@@ -46,7 +45,6 @@ ANSWERS = {
     "graduation_year": "2026",
     **{f"s{number}": "13,5" for number in range(1, 7)},
     "motivation": "Apprendre le traitement des données auprès de ceux qui s’en servent.",
-    "rib": rib(7),
 }
 CHOICES = {"licence": "informatique", "french": "C1", "english": "B2"}
 WIDTHS = (360, 1280)
@@ -99,7 +97,7 @@ def test_a_candidate_applies(chromium: Browser, place: Lived, language: str, wid
         apply(visitor, place)
         fill(page)
         page.fill("[name=cin]", "pas un numéro")
-        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet)")
+        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet):not(.bare)")
         summary = page.locator("[data-error-summary]")
         expect(summary).to_be_focused()
         visitor.look()
@@ -107,7 +105,7 @@ def test_a_candidate_applies(chromium: Browser, place: Lived, language: str, wid
         expect(page.locator("[name=cin]")).to_be_focused()
         assert page.input_value("[name=given_name]") == ANSWERS["given_name"]
         page.fill("[name=cin]", ANSWERS["cin"])
-        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet)")
+        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet):not(.bare)")
         assert urlsplit(page.url).path.endswith("/check"), page.locator("[data-error-summary]").inner_text()
         visitor.look()
         page.locator("main form button[type=submit]").dblclick()
@@ -123,7 +121,7 @@ def test_a_candidate_applies_without_scripts(chromium: Browser, place: Lived) ->
     with visiting(chromium, place.address, place.year, width=360, scripts=False) as visitor:
         apply(visitor, place)
         fill(visitor.page)
-        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet)")
+        visitor.send("main form[enctype] > .btn-row button[type=submit]:not(.quiet):not(.bare)")
         visitor.send("main form button[type=submit]")
         expect(visitor.page.locator(".receipt")).to_be_visible()
     assert len(sent(place)) == 1
@@ -171,7 +169,7 @@ def test_staff_import_a_file(chromium: Browser, place: Lived, tmp_path: Path) ->
         visitor.send("main form[enctype] button[type=submit]")
         assert "/staff/imports/" in page.url
         visitor.look()
-        visitor.send("form[action*='/staff/imports/'] button[type=submit]:not(.quiet)")
+        visitor.send("form[action*='/staff/imports/'] button[type=submit]:not(.quiet):not(.bare)")
         visitor.look()
         expect(page.locator("main")).to_contain_text("8")
     with test_context(place.database.system_app):
@@ -230,7 +228,7 @@ def test_one_proposes_and_another_approves(
         with visiting(chromium, live, year, language, width) as visitor:
             visitor.sign_in("selection_manager")
             visitor.page.goto(f"/staff/intakes/{year.references['intake']}/ranking")
-            visitor.send("main form[method=post] button[type=submit]:not(.quiet)")
+            visitor.send("main form[method=post] button[type=submit]:not(.quiet):not(.bare)")
             batch = urlsplit(visitor.page.url).path
             assert batch.startswith("/staff/batches/")
             expect(visitor.page.locator("form[action$='/approve']")).to_have_count(0)

@@ -78,7 +78,7 @@ def test_what_the_answer_of_another_page_asks_for_is_seen(
         page = wishes(visitor, place)
         page.goto(page.url.split("/form/")[0] + "/question/situation")
         page.check("input[name=situation][value=emploi]")
-        visitor.send("form.one-thing .btn-row button[type=submit]:not(.quiet)")
+        visitor.send("form.one-thing .btn-row button[type=submit]:not(.quiet):not(.bare)")
         expect(page.locator("[name=search_months]")).to_be_visible()
         assert not visitor.overflow()
         assert (

@@ -49,7 +49,7 @@ class Visitor:
         answer = self.page.goto(path.format(**self.year.references))
         assert answer is not None and answer.status == 200, f"{path}: {answer and answer.status}"
 
-    def send(self, selector: str = "main form button[type=submit]:not(.quiet)") -> None:
+    def send(self, selector: str = "main form button[type=submit]:not(.quiet):not(.bare)") -> None:
         """The main button, and the page it leads to."""
         follow(self.page.locator(selector).first)
 
