@@ -14,7 +14,7 @@ SAID = {
     "fr": (
         "Garder",
         "Envoyer ce logo",
-        "Vos données (loi 09-08)",
+        "Vos données (loi\u00a009\u201108)",
         "Demander l’effacement",
         "Envoyer ma question",
     ),
