@@ -30,6 +30,7 @@ SAID = (N_("Versée le %(day)s"), N_("Versée le %(day)s."), N_("Versé"), N_("P
 # What is done with a line, what may come of it, and what does not happen: none of it says that one was paid.
 NO_WORD = re.compile(
     r"[Mm]arqu\w+ (?:\d+ )?(?:lignes? )?versée?s?|versée, ou revenue|(?:seront?|sera|être) (?:pas )?payée?s?"
+    r"|par mois pendant \d+ mois, versés par|\b0 / \d+ mois payés?"  # what a programme promises; none of so many
 )
 PAID = re.compile(r"\b(?:vers|pay)ée?s?\b", re.IGNORECASE)
 

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from bench.statements import beside_frame
 from cohortmgr.accounts.actions import people
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.lists.filters import ApplicationFilters
@@ -178,7 +179,8 @@ def test_pages_send_as_many_statements_for_fifty_people_as_for_five(
         mine.get(path)
         with statements() as seen:
             assert mine.get(path).status_code == 200
-        found[path.removeprefix(place)] = len(seen)
+        # What a page asks for of its progress while one waits has no frame.
+        found[path.removeprefix(place)] = len(seen if path.endswith("/progress") else beside_frame(seen))
     assert found == {"": 9, "/people": 5, "/progress": 3}
 
 

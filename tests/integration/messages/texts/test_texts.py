@@ -123,7 +123,8 @@ def test_a_short_message_has_no_subject_and_a_longest(app: Flask) -> None:
     assert 'name="subject"' not in client.get(path).get_data(as_text=True)
     status, page = post(client, 0, path, body="ع" * 300 + "{deadline}")
     assert status == 302
-    assert "1,75" in client.get(path).get_data(as_text=True), "five segments, with a word on their price"
+    said = client.get(path).get_data(as_text=True)
+    assert "2,10" in said, "six segments with the hour and who signs, with a word on their price"
     status, page = post(client, 1, path, body="ع" * 500 + "{deadline}")
     assert status == 422 and "segments ; il en prend au plus 6" in page
     [row] = versions()
