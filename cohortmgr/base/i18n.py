@@ -313,7 +313,8 @@ def _counting(lookup: Callable[..., str]) -> Callable[..., str]:
 
     @pass_context
     def counted(context: Context, one: str, many: str, count: int, **values: Any) -> str:
-        values.setdefault("num", number(count))
+        if type(count) is int:  # where a text is edited, a placeholder that counts stands for it
+            values.setdefault("num", number(count))
         return lookup(context, one, many, count, **values)
 
     return counted

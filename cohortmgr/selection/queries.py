@@ -15,7 +15,7 @@ from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk.queries import HistoryEntry
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import NAME
+from cohortmgr.applications.file.queries import AGREED, NAME
 from cohortmgr.base import clock, paging
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound
@@ -373,7 +373,7 @@ def offer_for(viewer: Viewer, reference: str, *, lock: bool = False) -> StaffOff
         .join(Intake, Intake.id == Offer.intake_id)
         .join(Decision, Decision.id == Offer.decision_id)
         .join(Batch, Batch.id == Decision.batch_id)
-        .where(Offer.reference == reference, within(viewer, "selection.read", Intake.path))
+        .where(Offer.reference == reference, AGREED, within(viewer, "selection.read", Intake.path))
     )
     if lock:
         wanted = wanted.with_for_update(of=Offer).execution_options(populate_existing=True)

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.actions import links
 from cohortmgr.accounts.actions.claims import contact_of_link, take_up_by_phone
 from cohortmgr.accounts.actions.people import set_person
+from cohortmgr.accounts.contacts import as_dialled
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM
 from cohortmgr.applications.file.models import Application
@@ -108,7 +109,7 @@ def test_an_imported_person_with_a_telephone_alone_claims_by_sms_and_comes_back_
     [message] = sent(system_app)
     link = link_in(message)
     page = words(client.get(link).text)
-    assert NUMBER in page and "code reçu par SMS" in page and "MDIA-" not in message["text"]
+    assert PHONE in page and "code reçu par SMS" in page and "MDIA-" not in message["text"]
     assert client.post(link, data={"answer": BORN, "password": "court"}).status_code == 200
     assert client.post(link, data={}).status_code == 200, "the telephone alone opens nothing"
     assert client.post(link, data={"answer": BORN}).location == "/my"
@@ -201,7 +202,7 @@ def test_a_row_of_the_tray_with_a_telephone_alone_is_asked_by_sms_and_repaired(
             row = db.session.scalars(sa.select(TrayRow)).one()
             assert row.email is None
             page = f"/staff/tray/{row.reference}"
-        assert NUMBER in client.get(page).text
+        assert as_dialled(NUMBER) in client.get(page).text
         for _twice in range(2):
             assert client.post(f"{page}/ask", data={"version": row.version}).status_code == 302
         [message] = sent(system_app)

@@ -136,7 +136,7 @@ BAD = {
     "broken workbook": (b"PK\x03\x04" + b"x" * 50, "abîmé"),
     "no encoding that we know": (b"Nom,CIN\n\x81\x8d,\x00\x01\n" * 3, "fichier"),
     "missing column": (as_csv({k: v for k, v in one().items() if k != "CIN"}), "La colonne « CIN » manque"),
-    "missing columns": (b"Nom,CIN\na,b\n", "21 colonnes manquent dans le fichier : « "),
+    "missing columns": (b"Nom,CIN\na,b\n", "20 colonnes manquent dans le fichier : « "),
     "too heavy": (b"a,b\n" + b"x" * (21 * 1024 * 1024), "Mo"),
 }
 

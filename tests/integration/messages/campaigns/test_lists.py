@@ -62,7 +62,7 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
         changes: list[dict[str, Any]] = [
             {"state": "draft"},
             {"eligible": False},
-            {"region": "MA-01"},
+            {"region": "MA-01", "region_rank": "MA-01"},
             {"source": "import"},
         ]
         for number, values in enumerate(changes, 1):
