@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
         90,
         letterheads.OF_HOST,
         (staff_views.bp.name,),
+        icon="building",
     )
     navigation_of(app).add("staff", entry)
 
