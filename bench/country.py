@@ -257,7 +257,6 @@ class Loader:
             "outcome": self._random.choice(OUTCOMES) if file["eligible"] else "refused", "reasons": file["reasons"],
             "rank": self._random.randrange(100, 10**6) if file["eligible"] else None,
             "mean_thousandths": self._random.randrange(8_000, 14_000) if file["eligible"] else None,
-            "notified_at": clock.now(),
         }  # fmt: skip
 
     def _letter(

@@ -49,8 +49,7 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
 
 def _told_on(mine: OwnDecision) -> date:
     """The day of the last word: of the list's closing for who waited on it, else of the decision."""
-    told = mine.decision.notified_at
-    return queries.list_closed_on(mine) or (clock.local(told).date() if told else clock.today())
+    return queries.list_closed_on(mine) or clock.local(mine.told_at).date()
 
 
 def _doors(reference: str) -> list[OpenElsewhere]:

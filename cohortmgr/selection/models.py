@@ -62,8 +62,24 @@ class Batch(Row, Versioned, Model):
     letters: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
+class Release(Row, Model):
+    """That a batch's decisions were told, and when: one row for all of them, so that it is one step for 200,000 too.
+
+    Everybody may read it. It counts for decisions of its own institution alone, whoever wrote it."""
+
+    __tablename__ = "releases"
+    __table_args__ = (
+        sa.UniqueConstraint("batch_id", "institution_id"),
+        {"info": {"tenancy": "published"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batches.id"))
+    published_at: Mapped[datetime]
+
+
 class Decision(Row, Model):
-    """What a batch decides about one file. The person sees it once `notified_at` is set.
+    """What a batch decides about one file. The person sees it once the batch has its release.
 
     Decisions are written best first, the ineligible last: their ids are in the order of every list of a batch.
     `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean.
@@ -90,7 +106,10 @@ class Decision(Row, Model):
     position: Mapped[int | None]
     waiting_state: Mapped[str | None] = mapped_column(sa.String(12))
     reasons: Mapped[list[Any]] = mapped_column(default=list)
-    notified_at: Mapped[datetime | None]
+
+
+RELEASED = sa.and_(Release.batch_id == Decision.batch_id, Release.institution_id == Decision.institution_id)
+"""On which a decision is joined to its release."""
 
 
 class Offer(Row, Versioned, Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection import rules
 from cohortmgr.selection.board import Reading, SelectionBoard, SelectionFile, build
-from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
 
 LIVE = tuple(state.value for state in rules.LIVE)
@@ -159,11 +159,12 @@ def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
 
     The file's history in applications shows it. It takes one statement."""
     rows = db.session.execute(
-        sa.select(Decision.outcome, Decision.notified_at, Offer.state, Offer.answered_at)
+        sa.select(Decision.outcome, Release.published_at, Offer.state, Offer.answered_at)
+        .join(Release, RELEASED)
         .outerjoin(Offer, Offer.decision_id == Decision.id)
-        .where(Decision.application_id == application.id, Decision.notified_at.is_not(None))
+        .where(Decision.application_id == application.id)
     ).all()
-    told = [HistoryEntry(row.notified_at, _OUTCOMES[row.outcome]) for row in rows]
+    told = [HistoryEntry(row.published_at, _OUTCOMES[row.outcome]) for row in rows]
     answers = [row for row in rows if row.answered_at is not None and row.state in _ANSWERS]
     return [*told, *(HistoryEntry(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 
@@ -229,10 +230,11 @@ def _decisions(batch: Batch) -> sa.Select[Any]:
 
 @dataclass(frozen=True)
 class OwnDecision:
-    """A decision about one's own file. `place` is the present rank on the waiting list, None once nobody is
-    called from it."""
+    """A decision about one's own file, and when one was told. `place` is the present rank on the waiting list, None
+    once nobody is called from it."""
 
     decision: Decision
+    told_at: datetime
     offer: Offer | None
     application: Application
     intake: Intake
@@ -241,11 +243,12 @@ class OwnDecision:
 
 def _own(viewer: Viewer) -> Any:
     return (
-        sa.select(Decision, Offer, Application, Intake)
+        sa.select(Decision, Release.published_at, Offer, Application, Intake)
+        .join(Release, RELEASED)
         .join(Application, Application.id == Decision.application_id)
         .join(Intake, Intake.id == Decision.intake_id)
         .outerjoin(Offer, Offer.decision_id == Decision.id)
-        .where(Decision.person_id == viewer.person_id, Decision.notified_at.is_not(None))
+        .where(Decision.person_id == viewer.person_id)
         .order_by(Decision.id.desc())
     )
 
@@ -265,10 +268,10 @@ def mine_for(viewer: Viewer, reference: str) -> OwnDecision:
 
 
 def _mine(row: Any) -> OwnDecision:
-    decision, offer, application, intake = row
+    decision, told_at, offer, application, intake = row
     waits = decision.outcome == Outcome.WAITING and decision.waiting_state == WaitingState.WAITING
     waits = waits and not offers_are_over(intake)
-    return OwnDecision(decision, offer, application, intake, place_of(decision) if waits else None)
+    return OwnDecision(decision, told_at, offer, application, intake, place_of(decision) if waits else None)
 
 
 def list_closed_on(told: OwnDecision) -> date | None:
@@ -391,7 +394,6 @@ def anything_expired() -> bool:
 
 def was_told(viewer: Viewer, application: Application) -> bool:
     """Whether the person was told of a decision on this application."""
-    told = sa.select(Decision.id).where(
-        Decision.application_id == application.id, Decision.notified_at.is_not(None)
-    )
+    told = sa.select(Decision.id).join(Release, RELEASED)
+    told = told.where(Decision.application_id == application.id)
     return db.session.scalar(told.limit(1)) is not None

@@ -11,7 +11,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
-from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.models import Batch, Decision, Offer, Release
 
 
 def joined(owner: Viewer) -> dict[str, str]:
@@ -42,8 +42,9 @@ def joined(owner: Viewer) -> dict[str, str]:
         session.add_all([application, batch])
         session.flush()
         decision = Decision(**common, batch_id=batch.id, application_id=application.id, person_id=person.id)
-        decision.outcome, decision.notified_at = "offer", moment
-        session.add(decision)
+        decision.outcome = "offer"
+        release = Release(institution_id=batch.institution_id, batch_id=batch.id, published_at=moment)
+        session.add_all([decision, release])
         session.flush()
         offer = Offer(**common, application_id=application.id, decision_id=decision.id, state="accepted")
         offer.person_id, offer.offering_id = person.id, offering.id

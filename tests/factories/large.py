@@ -15,7 +15,7 @@ from cohortmgr.outbox.models import Bundle
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
-from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.models import Batch, Decision, Offer, Release
 from cohortmgr.selection.standings import actions as keeping
 from tests.factories.choices import known, read, readers, sent, someone
 from tests.factories.working import work
@@ -92,7 +92,7 @@ def nothing_shows(reference: str) -> None:
     batch = of(reference)
     assert batch.state in ("draft", "proposed", "approving")
     assert db.session.scalars(sa.select(Offer.id)).all() == []
-    assert not db.session.scalars(sa.select(Decision.id).where(Decision.notified_at.is_not(None))).all()
+    assert not db.session.scalars(sa.select(Release.id)).all()
     for number in range(1, 10):
         assert queries.mine(known(f"c{number}@exemple.ma")) == []
     assert set(db.session.scalars(sa.select(Application.outcome))) == {"none"}
@@ -104,7 +104,7 @@ def all_is_told(intake: Intake, reference: str) -> None:
     assert of(reference).state == "approved"
     assert Counter(db.session.scalars(sa.select(Offer.state))) == {"sent": 3}
     assert taken() == 3
-    assert all(db.session.scalars(sa.select(Decision.notified_at)))
+    assert len(db.session.scalars(sa.select(Release.published_at)).all()) == 1
     rows_say = sa.select(Application.outcome).join(Decision, Decision.application_id == Application.id)
     assert all(db.session.scalars(rows_say.with_only_columns(Application.outcome == Decision.outcome)))
     told = leaving()

@@ -31,7 +31,7 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
-from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.models import Batch, Decision, Offer, Release
 from tests.databases import build_once
 from tests.watch import SeparateClient
 
@@ -79,12 +79,13 @@ def accepted(
         batch.seed, batch.certificate, batch.proposed_by, batch.proposed_at = "s", {}, "a", AT
         db.session.add(batch)
         db.session.flush()
+        db.session.add(Release(institution_id=batch.institution_id, batch_id=batch.id, published_at=AT))
         for number in range(1, people + 1):
             application = _application(intake, number, None if number in without_rib else rib(number))
             decision = Decision(
                 **common, batch_id=batch.id, application_id=application.id, person_id=application.person_id
             )
-            decision.outcome, decision.notified_at = "offer", AT
+            decision.outcome = "offer"
             db.session.add(decision)
             db.session.flush()
             offer = Offer(**common, application_id=application.id, decision_id=decision.id, state=state)

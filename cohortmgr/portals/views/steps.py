@@ -44,11 +44,11 @@ def standing_of(told: OwnDecision, owed: int = 0) -> FileSituation:
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
     """Yield the decision and, if there is a seat, the first day. Yields nothing before the person was told."""
     for told in selection.mine(viewer):
-        if told.application.id == application.id and told.decision.notified_at is not None:
+        if told.application.id == application.id:
             turn = turn_of(
                 standing_of(told, owed_of([told]).get(application.id, 0)), clock.local(clock.now())
             )
-            answered = {"when": moment(told.decision.notified_at), "title": _(turn.status)}
+            answered = {"when": moment(told.told_at), "title": _(turn.status)}
             if (closed := selection.list_closed_on(told)) is not None:  # long after the decision
                 yield {**answered, "title": _("Liste d’attente")}
                 answered["when"] = day(closed)

@@ -103,7 +103,6 @@ def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
             "position": each.position,
             "waiting_state": WaitingState.WAITING.value if each.outcome is Outcome.WAITING else None,
             "reasons": [as_json(reason) for reason in each.reasons],
-            "notified_at": None,
         }
         for each in found.decisions[start : start + CHUNK]
     ]

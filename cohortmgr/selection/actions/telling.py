@@ -26,7 +26,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import freezing, letters, offers
 from cohortmgr.selection.certificate import outcomes_of, verify
-from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.models import Batch, Decision, Release
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outcome
 
 TELL = "selection.tell"
@@ -125,8 +125,7 @@ def settle(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
         raise RuntimeError(f"nobody approved the batch {batch.reference}")
     offers.make_offers(viewer, intake, batch.offering_id, staying, batch.deadline)
     offers.make_offers(viewer, intake, batch.offering_id, gone, batch.deadline, OfferState.DECLINED)
-    told = sa.update(Decision).where(Decision.batch_id == batch.id).values(notified_at=clock.now())
-    offers.changed(viewer, told)
+    db.session.add(Release(institution_id=batch.institution_id, batch_id=batch.id, published_at=clock.now()))
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
     batch.state = BatchState.APPROVED.value
     batch.reached = 0

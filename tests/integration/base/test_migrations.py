@@ -83,19 +83,22 @@ FILTERED = sa.text(
     "SELECT id, documented, noted, extended, correction, outcome, listed_at FROM applications ORDER BY id"
 )
 
+TOLD = sa.text("SELECT batch_id, institution_id, published_at FROM releases ORDER BY batch_id")
 
-def test_files_that_are_there_say_what_lists_are_filtered_by(empty: Settings) -> None:
+
+def test_files_that_are_there_say_what_lists_are_filtered_by_and_what_was_told(empty: Settings) -> None:
     app = application(empty, "system")
     try:
         with test_context(app):
             alembic: Alembic = app.extensions["alembic"]
             alembic.upgrade()
             lived()
-            kept = db.session.execute(FILTERED).all()
+            kept, told = db.session.execute(FILTERED).all(), db.session.execute(TOLD).all()
             db.session.rollback()
             alembic.downgrade(BEFORE_FILTERS)
             alembic.upgrade()
             assert db.session.execute(FILTERED).all() == kept
+            assert db.session.execute(TOLD).all() == told != []
             assert {row.outcome for row in kept} == {"none", "offer"}
             db.session.rollback()
     finally:

@@ -26,7 +26,7 @@ from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.certificate import verify
-from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.models import Batch, Decision, Offer, Release
 from tests.factories.choices import browser, decided, known, read, readers, sent, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -49,7 +49,7 @@ def test_a_proposal_holds_every_file_and_a_certificate_and_tells_nobody() -> Non
     intake, batch = decided(9, seats=3, ineligible=2, approve=False)
     rows = db.session.scalars(sa.select(Decision)).all()
     assert Counter(row.outcome for row in rows) == {"offer": 3, "waiting": 6, "refused": 2}
-    assert not any(row.notified_at for row in rows) and verify(batch.certificate) == []
+    assert not db.session.scalars(sa.select(Release)).all() and verify(batch.certificate) == []
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Message)) == 0
     manager = known(MANAGER)
     with writing():

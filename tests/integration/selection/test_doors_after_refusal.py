@@ -54,8 +54,7 @@ def test_a_refusal_leads_to_a_question_and_says_how_long_it_may_be_contested(app
     ask = f"/my/applications/{row.reference}/question?about=decision"
     assert ask in page
     assert '<option selected value="decision">' in client.get(ask).text
-    told = queries.mine(viewer)[0].decision.notified_at
-    assert told is not None
+    assert queries.mine(viewer)[0].told_at is not None
     with clock.at(DURING):
         later = browser(app, viewer)
         assert "Le délai pour contester cette décision a pris fin" in decision_page(later, viewer)
