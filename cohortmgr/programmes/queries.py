@@ -151,9 +151,9 @@ _FREE = (
     .scalar_subquery()
 )
 
-# The published intakes as public pages show them, in one statement, newest opening first. It is made once,
-# because building a statement costs more than running it.
-_PUBLIC: sa.Select[Any] = (
+# The intakes as public pages show them, in one statement, newest opening first. It is made once, because building a
+# statement costs more than running it.
+_SHOWN: sa.Select[Any] = (
     sa.select(
         _INTAKES.reference,
         _INTAKES.version,
@@ -173,11 +173,14 @@ _PUBLIC: sa.Select[Any] = (
         _FREE.label("free"),
     )
     .join_from(table_of(Intake), table_of(Programme), _PROGRAMMES.id == _INTAKES.programme_id)
-    .where(_INTAKES.state == IntakeState.PUBLISHED.value)
     .order_by(_INTAKES.opens_at.desc(), _INTAKES.id.desc())
 )
+_PUBLIC = _SHOWN.where(_INTAKES.state == IntakeState.PUBLISHED.value)
 _NEWEST = _PUBLIC.limit(100)
 _OF_PROGRAMME = _PUBLIC.where(_PROGRAMMES.key == sa.bindparam("programme_key"))
+_EVER_PUBLIC = _SHOWN.where(
+    _INTAKES.state != IntakeState.DRAFT.value, _PROGRAMMES.key == sa.bindparam("programme_key")
+)
 _OF_REFERENCE = _PUBLIC.where(_INTAKES.reference == sa.bindparam("intake_reference"))
 
 
@@ -203,6 +206,15 @@ def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
     """The published intakes of a programme, newest first; NotFound if it has none."""
     found = db.session.execute(_OF_PROGRAMME, {"programme_key": programme_key}).all()
     if not found:
+        raise NotFound(programme_key)
+    return found
+
+
+def newest_ever_public(programme_key: str) -> sa.Row[Any]:
+    """The newest intake of a programme that is published or was, before it was archived; NotFound if there is none. What
+    the law has people told goes on being told to those whose data are kept."""
+    found = db.session.execute(_EVER_PUBLIC, {"programme_key": programme_key}).first()
+    if found is None:
         raise NotFound(programme_key)
     return found
 

@@ -12,13 +12,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries.viewers import within
-from cohortmgr.accounts.rules import Viewer, require, require_anywhere
+from cohortmgr.accounts.rules import Viewer, allows, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
-from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Programme
+from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Offering, Programme
 from cohortmgr.programmes.queries import definition_of
 
 MANAGE = "programmes.manage"
@@ -71,6 +71,41 @@ class Writing:
         asked = self.published.form.questions
         inner = {f"{question.key}.{each.key}" for question in asked for each in question.fields}
         return frozenset({question.key for question in asked} | inner)
+
+
+@dataclass(frozen=True)
+class RunningIntake:
+    """An intake that is in force, and by the key of each of its offerings: the seats that it has, and that are taken."""
+
+    intake: Intake
+    seats: Mapping[str, int]
+    taken: Mapping[str, int]
+
+
+def running(programme: Programme) -> dict[str, RunningIntake]:
+    """The intakes of a programme that are in force, by their keys, the newest first; also those that its definition no
+    longer describes. One statement."""
+    rows = db.session.execute(
+        sa.select(Intake, Offering)
+        .join(Offering, Offering.intake_id == Intake.id)
+        .where(Intake.programme_id == programme.id)
+        .order_by(Intake.opens_at.desc(), Intake.id.desc(), Offering.id)
+    ).all()
+    found: dict[str, list[Offering]] = {}
+    intakes = {intake.key: intake for intake, _offering in rows}
+    for intake, offering in rows:
+        found.setdefault(intake.key, []).append(offering)
+    return {
+        key: RunningIntake(
+            intakes[key], {each.key: each.seats for each in held}, {each.key: each.taken for each in held}
+        )
+        for key, held in found.items()
+    }
+
+
+def copyable(viewer: Viewer) -> list[Programme]:
+    """The programmes of which the viewer may make another at the same host, in the order of their keys."""
+    return [row for row in managed(viewer) if allows(viewer, MANAGE, row.path.removesuffix(f"{row.key}."))]
 
 
 def managed(viewer: Viewer) -> Sequence[Programme]:
