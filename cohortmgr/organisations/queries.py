@@ -10,7 +10,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.rules import HOSTS
+from cohortmgr.organisations.rules import HOSTS, OrganisationKind
 
 
 def visible(viewer: Viewer) -> sa.Select[Organisation]:
@@ -35,6 +35,16 @@ def by_keys(keys: Iterable[str]) -> dict[str, Organisation]:
     """Return those of the keys that exist, each with its organisation, in one statement."""
     wanted = sa.select(Organisation).where(Organisation.key.in_(list(keys)))
     return {row.key: row for row in db.session.scalars(wanted)}
+
+
+def companies_named(names: Collection[str]) -> dict[str, str]:
+    """Return the keys of the companies with these French names, by the name; the oldest of those with the same."""
+    named: sa.ColumnElement[str] = Organisation.name["fr"].as_string()
+    mine = (Organisation.kind == OrganisationKind.COMPANY.value, named.in_(sorted(names)))
+    rows = db.session.execute(
+        sa.select(named, Organisation.key).where(*mine).order_by(Organisation.id.desc())
+    )
+    return {row[0]: row.key for row in rows}
 
 
 def hosts_below(paths: Collection[str]) -> Sequence[tuple[str, int]]:

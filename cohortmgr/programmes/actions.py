@@ -288,8 +288,8 @@ def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Inta
 
 
 def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
-    """Take a closed intake off the public pages; its files, its people's pages and what is due to them stay. If that was
-    done already, nothing happens.
+    """Take a closed intake off the public pages; its files, its people's pages and what is due to them stay. If that
+    was done already, nothing happens.
 
     Refused without a reason, before the close, and in preparation."""
     row = _held(viewer, reference)

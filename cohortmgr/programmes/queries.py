@@ -211,8 +211,8 @@ def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
 
 
 def newest_ever_public(programme_key: str) -> sa.Row[Any]:
-    """The newest intake of a programme that is published or was, before it was archived; NotFound if there is none. What
-    the law has people told goes on being told to those whose data are kept."""
+    """The newest intake of a programme that is published or was, before it was archived; NotFound if there is none.
+    What the law has people told goes on being told to those whose data are kept."""
     found = db.session.execute(_EVER_PUBLIC, {"programme_key": programme_key}).first()
     if found is None:
         raise NotFound(programme_key)

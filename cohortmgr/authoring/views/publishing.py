@@ -15,6 +15,7 @@ from cohortmgr.applications.form.forms.classes import unkept_class
 from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.authoring import queries
 from cohortmgr.authoring.display import form as form_display
+from cohortmgr.authoring.display.publishing import touched
 from cohortmgr.authoring.views.draft_requests import one_page, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -24,10 +25,11 @@ from cohortmgr.base.web.asked import number_sent
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.settled_terms import PHASE_NAMES
 from cohortmgr.programmes.definition.toml import read_draft, write_draft
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts import text_fields
-from cohortmgr.programmes.drafts.queries import Writing, get_writing
+from cohortmgr.programmes.drafts.queries import Writing, get_writing, running
 from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
@@ -170,6 +172,7 @@ def _publish_page(
 ) -> ResponseReturnValue:
     after = found.definition
     before = found.published
+    people = queries.concerned(found.programme.id)
     gone = [before.form.question(each) for each in removed(before.form, after.form)]
     return render_template(
         "authoring/staff_publish.html",
@@ -177,6 +180,11 @@ def _publish_page(
         faults=form_display.summary(found),
         said=said or [],
         changes=changes(before, after),
+        intakes=touched(after, running(found.programme), people),
+        enrolled=sum(each.enrolled for each in people.values()),
+        offers=sum(each.offers for each in people.values()),
+        before=before,
+        after=after,
         gone=gone,
         answered=queries.answered(found.programme.id, gone) if gone else {},
         moving=_moving(found),
@@ -292,5 +300,6 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         texts=text_fields.TEXTS,
         practical=text_fields.PRACTICAL,
         limits=text_fields.LIMITS,
+        phases=PHASE_NAMES,
         **form_display.problems_of(typed.problems, wrong),
     ), status

@@ -14,9 +14,9 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.programmes import queries
 from cohortmgr.programmes.actions import LoadedDefinition, load_definition
 from cohortmgr.programmes.actions import publish as publish_programme
-from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.cloning import ClonedIntake, clone_intake, copy_programme
 from cohortmgr.programmes.definition.rules import Text
 from cohortmgr.programmes.definition.toml import as_json, from_json, judged

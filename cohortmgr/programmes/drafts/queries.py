@@ -15,6 +15,7 @@ from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.organisations.rules import path_of
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
@@ -75,7 +76,7 @@ class Writing:
 
 @dataclass(frozen=True)
 class RunningIntake:
-    """An intake that is in force, and by the key of each of its offerings: the seats that it has, and that are taken."""
+    """An intake that is in force, and by the key of each of its offerings: the seats that it has, and those taken."""
 
     intake: Intake
     seats: Mapping[str, int]
@@ -105,7 +106,12 @@ def running(programme: Programme) -> dict[str, RunningIntake]:
 
 def copyable(viewer: Viewer) -> list[Programme]:
     """The programmes of which the viewer may make another at the same host, in the order of their keys."""
-    return [row for row in managed(viewer) if allows(viewer, MANAGE, row.path.removesuffix(f"{row.key}."))]
+    return [row for row in managed(viewer) if may_copy(viewer, row)]
+
+
+def may_copy(viewer: Viewer, programme: Programme) -> bool:
+    """Whether the viewer may make another programme at this one's host: who manages the host may."""
+    return allows(viewer, MANAGE, path_of(programme.path.removesuffix(f"{programme.key}."), "new"))
 
 
 def managed(viewer: Viewer) -> Sequence[Programme]:
