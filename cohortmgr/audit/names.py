@@ -34,6 +34,8 @@ ACTS: Mapping[str, str] = {
     "accounts.unite": N_("Compte réuni à la personne dont le dossier était connu"),
     "accounts.rewrite_address": N_("Adresse écrite sous sa seule forme"),
     "applications.allow_late": N_("Délai donné à une personne qui n’a pas commencé"),
+    "applications.correct_for": N_("Réponse corrigée par l’équipe"),
+    "applications.withdraw_on_request": N_("Candidature retirée à la demande écrite de la personne"),
     "applications.ask_correction": N_("Correction demandée"),
     "applications.attach": N_("Document joint"),
     "applications.bring_back": N_("Dossier mis de côté ramené"),

@@ -13,6 +13,8 @@ from cohortmgr.base.db import db
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import EnrolmentState
 from cohortmgr.programmes.definition.questions import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition
+from cohortmgr.programmes.drafts.queries import RunningIntake
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.selection.rules import OfferState, Outcome, WaitingState
@@ -113,6 +115,48 @@ def concerned(programme_id: int) -> dict[str, ConcernedPeople]:
         ).where(Intake.programme_id == programme_id)
     )
     return {key: ConcernedPeople(*map(int, figures)) for key, *figures in rows}
+
+
+@dataclass(frozen=True)
+class TouchedIntake:
+    """A campaign of the draft: its seats after and before (None if it is new), how many are taken, whom it concerns,
+    and the most people of its waiting list to whom a seat is offered at once."""
+
+    intake: IntakeDefinition
+    seats_before: int | None
+    taken: int
+    people: ConcernedPeople
+    called: int = 0
+
+    @property
+    def is_new(self) -> bool:
+        """Whether publishing makes it."""
+        return self.seats_before is None
+
+
+def touched(
+    after: Definition, running: Mapping[str, RunningIntake], people: Mapping[str, ConcernedPeople]
+) -> list[TouchedIntake]:
+    """The campaigns that the draft describes, the newest first."""
+    found = []
+    for intake in sorted(after.intakes, key=lambda each: each.opens_at, reverse=True):
+        held, who = running.get(intake.key), people.get(intake.key, ConcernedPeople())
+        if held is None:
+            found.append(TouchedIntake(intake, None, 0, who))
+            continue
+        seats, taken = sum(held.seats.values()), sum(held.taken.values())
+        called = min(_free(intake, held), who.waiting)
+        found.append(TouchedIntake(intake, seats, taken, who, called))
+    return found
+
+
+def _free(intake: IntakeDefinition, held: RunningIntake) -> int:
+    """The seats that are free in the choices that get more: their waiting lists are called when they do."""
+    return sum(
+        each.seats - held.taken[each.key]
+        for each in intake.offerings
+        if each.key in held.seats and each.seats > held.seats[each.key]
+    )
 
 
 def _given(question: Question) -> sa.ColumnElement[bool]:

@@ -15,7 +15,6 @@ from cohortmgr.applications.form.forms.classes import unkept_class
 from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.authoring import queries
 from cohortmgr.authoring.display import form as form_display
-from cohortmgr.authoring.display.publishing import touched
 from cohortmgr.authoring.views.draft_requests import one_page, version
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -180,7 +179,7 @@ def _publish_page(
         faults=form_display.summary(found),
         said=said or [],
         changes=changes(before, after),
-        intakes=touched(after, running(found.programme), people),
+        intakes=queries.touched(after, running(found.programme), people),
         enrolled=sum(each.enrolled for each in people.values()),
         offers=sum(each.offers for each in people.values()),
         before=before,
