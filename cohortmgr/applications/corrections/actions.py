@@ -268,7 +268,7 @@ def _close(
 
 
 def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str) -> File:
-    """Correct one answer of a sent file for its person, such as a slip that they told over the telephone; they are told.
+    """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them.
 
     Refused without a reason, for a wrong, a missing or the same answer, and while a correction is asked of them;
     NotFound for a question that staff do not correct (see `corrected_by_staff`)."""

@@ -66,6 +66,7 @@ _SEATS_OF = N_("Places de « %(offering)s »")
 _SEATS, _PLACE = N_("Places"), N_("Lieu")
 _ON = N_("du %(start)s au %(end)s")
 _AMOUNT = N_("%(amount)s MAD")
+_IN_ALL = N_("en tout %(seats)s")
 _YES, _NO = N_("oui"), N_("non")
 _NOTHING = N_("rien")
 
@@ -76,7 +77,7 @@ def intake_changes(before: Definition, after: Definition) -> Iterator[Definition
     for key, intake in are.items():
         if key not in were:
             dates = Problem(_ON, {"start": intake.opens_at, "end": intake.closes_at})
-            seats = Problem("%(seats)s", {"seats": Quantity(*_PLACES, intake.seats)})
+            seats = Problem(_IN_ALL, {"seats": Quantity(*_PLACES, intake.seats)})
             yield DefinitionChange(ChangeKind.ADDED, intake.title, (_INTAKE, dates, seats))
         elif details := tuple(_of_intake(were[key], intake)):
             yield DefinitionChange(ChangeKind.CHANGED, intake.title, details)
@@ -119,7 +120,7 @@ def partner_changes(before: Definition, after: Definition) -> Iterator[Definitio
     were, are = {each.key: each for each in before.partners}, {each.key: each for each in after.partners}
     for key, partner in are.items():
         if key not in were:
-            seats = Problem("%(seats)s", {"seats": Quantity(*_PLACES, partner.seats)})
+            seats = Problem(_IN_ALL, {"seats": Quantity(*_PLACES, partner.seats)})
             yield DefinitionChange(ChangeKind.ADDED, partner.name, (_PARTNER, seats))
         elif details := tuple(_of_partner(were[key], partner)):
             yield DefinitionChange(ChangeKind.CHANGED, partner.name, details)
