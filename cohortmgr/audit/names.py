@@ -146,6 +146,7 @@ ACTS: Mapping[str, str] = {
     "placements.state_wishes": N_("Vœux enregistrés"),
     "programmes.announce": N_("Ouverture annoncée à qui l’attendait"),
     "programmes.archive": N_("Campagne archivée"),
+    "programmes.begin": N_("Programme commencé à partir de rien"),
     "programmes.begin_draft": N_("Modification d’un programme commencée"),
     "programmes.copy": N_("Programme préparé d’après un autre"),
     "programmes.discard_draft": N_("Modification d’un programme abandonnée"),

@@ -12,14 +12,17 @@ from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.text import clean
-from cohortmgr.base.typed import day
+from cohortmgr.base.typed import day, whole
+from cohortmgr.programmes.definition.beginning import FirstIntake
 from cohortmgr.programmes.definition.checks.form import KEY
 from cohortmgr.programmes.definition.cloning import ClonedIntake
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES
+from cohortmgr.programmes.drafts.figures import MOST_SEATS
 
 _KEY = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
 _A_DAY = N_("Écrivez une date comme 2027-06-30.")
 _TEXT = N_("Écrivez ce texte.")
+_SEATS = N_("Écrivez un nombre entier, de %(least)s à %(most)s.")
 LONGEST_TITLE = 200
 
 
@@ -51,7 +54,7 @@ class IntakeForm(HouseForm):
         problems = list[Problem]()
         title = self.titles("title", problems)
         key = self.valid_key("key", problems)
-        first = self.first_day(problems)
+        first = self.day_of("starts_on", problems)
         if problems or first is None:
             raise Refused(*problems)
         return ClonedIntake(key, title, first)
@@ -73,18 +76,17 @@ class IntakeForm(HouseForm):
             problems.append(Problem(_KEY, {"key": key[:40]}, name))
         return key
 
-    def first_day(self, problems: list[Problem]) -> date | None:
-        """The first day; a Problem if none was typed."""
-        found = day(western_digits((self.starts_on.data or "").strip()))
+    def day_of(self, name: str, problems: list[Problem]) -> date | None:
+        """The day in a field; a Problem if none was typed."""
+        found = day(western_digits((self[name].data or "").strip()))
         if found is None:
-            problems.append(Problem(_A_DAY, {}, "starts_on"))
+            problems.append(Problem(_A_DAY, {}, name))
         return found
 
 
-class CopyForm(IntakeForm):
-    """Which programme is taken up, and what the new one and its campaign say of their own."""
+class ProgrammeForm(IntakeForm):
+    """What a new programme and its first campaign say of their own."""
 
-    source = SelectField(_l("Reprendre"), validate_choice=False)
     name_fr = _title(_l("Titre du programme, en français"), "fr")
     name_ar = _title(_l("Titre du programme, en arabe"), "ar")
     name_en = _title(_l("Titre du programme, en anglais"), "en")
@@ -108,3 +110,42 @@ class CopyForm(IntakeForm):
         if problems:
             raise Refused(*problems)
         return key, name, intake
+
+
+class CopyForm(ProgrammeForm):
+    """Which programme is taken up, and what the new one and its campaign say of their own."""
+
+
+class BeginForm(ProgrammeForm):
+    """Who hosts a programme that begins from nothing, what it says of itself, and the days and seats of its first
+    campaign."""
+
+    host = SelectField(_l("Établissement"), validate_choice=False)
+    summary_fr = _title(_l("En une phrase, en français"), "fr")
+    summary_ar = _title(_l("En une phrase, en arabe"), "ar")
+    summary_en = _title(_l("En une phrase, en anglais"), "en")
+    place_fr = _title(_l("Lieu, en français"), "fr")
+    place_ar = _title(_l("Lieu, en arabe"), "ar")
+    place_en = _title(_l("Lieu, en anglais"), "en")
+    opens_on = StringField(_l("Premier jour des candidatures"), widget=DateInput())
+    closes_on = StringField(_l("Dernier jour des candidatures"), widget=DateInput())
+    decision_by = StringField(_l("Réponse promise avant le"), widget=DateInput())
+    seats = StringField(_l("Places"), render_kw={"inputmode": "numeric", "dir": "ltr", "maxlength": 5})
+
+    def begun(self) -> tuple[str, dict[str, str], dict[str, str], FirstIntake]:
+        """The key, the titles and the summary of the programme, and its first campaign; Refused with all that is wrong
+        with them."""
+        problems = list[Problem]()
+        summary, place = self.titles("summary", problems), self.titles("place", problems)
+        days = {name: self.day_of(name, problems) for name in ("opens_on", "closes_on", "decision_by")}
+        seats = whole(self.seats.data, 1, MOST_SEATS)
+        if seats is None:
+            problems.append(Problem(_SEATS, {"least": 1, "most": MOST_SEATS}, "seats"))
+        try:
+            key, name, intake = self.programme()
+        except Refused as refusal:
+            raise Refused(*refusal.problems, *problems) from None
+        opens, closes, decision = days.values()
+        if problems or seats is None or opens is None or closes is None or decision is None:
+            raise Refused(*problems)
+        return key, name, summary, FirstIntake(intake, opens, closes, decision, place, seats)

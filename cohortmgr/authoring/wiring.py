@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.authoring.views import (
+    beginnings,
     copies,
     eligibility,
     form,
@@ -25,6 +26,7 @@ PAGES = (
     settings.bp,
     intakes.bp,
     copies.bp,
+    beginnings.bp,
     pictures.bp,
 )
 

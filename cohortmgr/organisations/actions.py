@@ -22,8 +22,19 @@ def create(
     region: str | None = None,
 ) -> Organisation:
     """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed."""
+    require(viewer, "programmes.manage", path_of(parent.path if parent else "", key))
+    return _make(viewer, kind, key, name, parent, region)
+
+
+def _make(
+    viewer: Viewer,
+    kind: OrganisationKind,
+    key: str,
+    name: Mapping[str, str],
+    parent: Organisation | None,
+    region: str | None = None,
+) -> Organisation:
     path = path_of(parent.path if parent else "", key)
-    require(viewer, "programmes.manage", path)
     problems = problems_of(key, name, path, region)
     if not problems and queries.by_key(key) is not None:
         problems = [Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "key")]
@@ -73,7 +84,7 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
 
 def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> dict[str, Organisation]:
     """Return the companies with these keys. Missing ones are created below the root; known ones keep their
-    name.
+    name. Whoever writes a programme names its companies: the caller has asked whether they may.
 
     Refused if a key belongs to an organisation of another kind.
     """
@@ -86,5 +97,5 @@ def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> 
     if absent:
         root = ensure_host(viewer, ROOT)
         for key in absent:
-            found[key] = create(viewer, OrganisationKind.COMPANY, key, names[key], root)
+            found[key] = _make(viewer, OrganisationKind.COMPANY, key, names[key], root)
     return found

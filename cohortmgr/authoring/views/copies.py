@@ -33,7 +33,7 @@ def begin() -> ResponseReturnValue:
                 _("Le programme est en préparation : son équipe seule le voit. Relisez chaque partie."),
                 "done",
             )
-            return redirect(url_for("definitions_staff.form", key=made))
+            return redirect(url_for("beginnings_staff.steps", key=made))
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)

@@ -49,6 +49,7 @@ def index() -> ResponseReturnValue:
         "authoring/staff_programmes.html",
         programmes=programmes,
         drafts=draft_queries.drafted(programmes),
+        may_begin=bool(draft_queries.hosts_of(viewer)),
         may_copy=any(draft_queries.may_copy(viewer, each) for each in programmes),
     )
 

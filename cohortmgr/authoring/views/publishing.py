@@ -21,6 +21,7 @@ from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
 from cohortmgr.base.text import says_number
 from cohortmgr.base.web.asked import number_sent
+from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
@@ -148,6 +149,7 @@ def _first_time(found: Writing) -> ResponseReturnValue:
         "authoring/staff_first_time.html",
         writing=found,
         definition=found.published,
+        lacking=len(list(unwritten(found.published))),
         said=said,
         own=found.programme.prepared_by == viewer.reference,
         publishers=second_people(

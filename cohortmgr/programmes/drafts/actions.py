@@ -9,21 +9,25 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.rules import path_of
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.actions import LoadedDefinition, load_definition
 from cohortmgr.programmes.actions import publish as publish_programme
 from cohortmgr.programmes.definition.cloning import ClonedIntake, clone_intake, copy_programme
-from cohortmgr.programmes.definition.rules import Text
+from cohortmgr.programmes.definition.rules import Definition, Text
 from cohortmgr.programmes.definition.toml import as_json, from_json, judged
-from cohortmgr.programmes.drafts.queries import Writing, get_writing_locked, running
+from cohortmgr.programmes.drafts.queries import MANAGE, Writing, get_writing_locked, running
 from cohortmgr.programmes.models import DefinitionDraft
 
 Result = TypeVar("Result")
+# The fields of the page on which a programme begins, by the part of a definition in which a fault is found.
+_BEGUN = {"closes_at": "closes_on", "decision_by": "decision_by", "starts_on": "starts_on", "seats": "seats"}
 _TOO_LARGE = 1024 * 1024
 
 
@@ -97,12 +101,36 @@ def _forget_intake(question: dict[str, Any], intake: str) -> None:
         named.remove(intake)
 
 
+def begin_new(viewer: Viewer, definition: Definition) -> LoadedDefinition:
+    """Make a programme in preparation from nothing; somebody else publishes it. Refused if its key is taken, or with
+    what is wrong with its dates and seats."""
+    require(viewer, MANAGE, path_of(_path_of_host(definition.host), definition.key))
+    if queries.programme_by_key(definition.key) is not None:
+        what = N_("La clé « %(key)s » est déjà utilisée.")
+        raise Refused(Problem(what, {"key": definition.key}, "programme_key"))
+    faults = judged(as_json(definition)).faults
+    if faults:
+        raise Refused(
+            *(Problem(fault.what, fault.values, _BEGUN.get(str(fault.path[-1]))) for fault in faults)
+        )
+    loaded = load_definition(viewer, definition, publish=False)
+    record(viewer, "programmes.begin", about(loaded.programme), after={"key": definition.key})
+    return loaded
+
+
+def _path_of_host(key: str) -> str:
+    host = organisations.by_key(key)
+    if host is None:
+        raise NotFound(key)
+    return host.path
+
+
 def begin_copy(viewer: Viewer, source: str, key: str, title: Text, intake: ClonedIntake) -> LoadedDefinition:
     """Make a programme in preparation like another of the same host, as its version in force is; somebody else
     publishes it. Refused if the key is taken, or if what is copied cannot be checked through."""
     writing = get_writing_locked(viewer, source)
     if queries.programme_by_key(key) is not None:
-        raise Refused(Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "key"))
+        raise Refused(Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "programme_key"))
     made = copy_programme(writing.published, key, title, intake)
     faults = judged(as_json(made)).faults
     if faults:

@@ -15,7 +15,9 @@ from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.organisations.rules import path_of
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS, path_of
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
@@ -102,6 +104,13 @@ def running(programme: Programme) -> dict[str, RunningIntake]:
         )
         for key, held in found.items()
     }
+
+
+def hosts_of(viewer: Viewer) -> list[Organisation]:
+    """The organisations at which the viewer may begin a programme, in the order of the tree."""
+    kinds = {kind.value for kind in HOSTS}
+    rows = db.session.scalars(organisations.visible(viewer).where(Organisation.kind.in_(sorted(kinds)))).all()
+    return [row for row in rows if allows(viewer, MANAGE, path_of(row.path, "new"))]
 
 
 def copyable(viewer: Viewer) -> list[Programme]:

@@ -54,6 +54,20 @@ COPY = {
     "name_ar": "ماستر الأمن السيبراني",
     "name_en": "Cyber master’s",
 }
+BEGUN = {
+    **{name: COPY[name] for name in COPY if name != "source"},
+    "host": "inpt",
+    "summary_fr": "Une année à Rabat.",
+    "summary_ar": "سنة بالرباط.",
+    "summary_en": "A year in Rabat.",
+    "place_fr": "Rabat",
+    "place_ar": "الرباط",
+    "place_en": "Rabat",
+    "opens_on": "2028-03-01",
+    "closes_on": "2028-04-30",
+    "decision_by": "2028-06-15",
+    "seats": "24",
+}
 AFTER = datetime(2028, 1, 10, 9, tzinfo=UTC)
 
 
@@ -321,7 +335,7 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
         and 'href="#starts_on"' in lacking.text
     )
     answer = first.post("/staff/programmes/new", data=COPY)
-    assert answer.location == "/staff/programmes/cyber/form", answer.text
+    assert answer.location == "/staff/programmes/cyber/steps", answer.text
     assert app.test_client().get("/programmes/cyber").status_code == 404
     assert client.get("/staff/programmes/cyber/form").status_code == 404
     for path in ("form", "eligibility", "intakes", "dates", "partners", "stipend", "guardians", "texts"):
@@ -331,6 +345,49 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
     assert app.test_client().get("/programmes/cyber").status_code == 200
     assert "programmes.copy" in acts()
     assert db.session.scalar(sa.select(sa.func.count(Programme.id))) == 2
+
+
+def test_a_programme_from_nothing_is_prepared_in_steps_and_published_by_somebody_else(
+    app: Flask, client: FlaskClient, intake: Intake
+) -> None:
+    path = "/staff/programmes/begin"
+    assert client.get(path).status_code == 404, "who manages one programme begins no other"
+    first, second = at_host(app, intake, "h1"), at_host(app, intake, "h2")
+    assert first.get(path).status_code == 200
+    for given, field in (
+        ({"seats": "0"}, "seats"),
+        ({"closes_on": "2028-01-01"}, "closes_on"),
+        ({"programme_key": "mdia"}, "programme_key"),
+        ({"summary_en": ""}, "summary_en"),
+        ({"host": "ma"}, "host"),
+    ):
+        wrong = first.post(path, data={**BEGUN, **given})
+        assert wrong.status_code == 422 and f'href="#{field}"' in wrong.text, field
+    assert first.post(path, data=BEGUN).location == "/staff/programmes/cyber/steps"
+    steps = text(first.get("/staff/programmes/cyber/steps"))
+    assert "10 textes restent à écrire" in steps and "24 places." in steps
+    for language, said in (("fr", "Une année à Rabat."), ("ar", "سنة بالرباط."), ("en", "A year in Rabat.")):
+        page = first.get(f"/staff/programmes/cyber/preview?language={language}")
+        assert page.status_code == 200 and said in html.unescape(page.text)
+        assert "sandbox" in page.headers["Content-Security-Policy"]
+    texts = "/staff/programmes/cyber/texts"
+    given = {
+        **filled(first, texts),
+        "description-fr": "Douze mois.",
+        "description-ar": "سنة.",
+        "description-en": "Twelve.",
+    }
+    assert first.post(texts, data=given).status_code == 302
+    assert "9 textes restent à écrire" in text(first.get("/staff/programmes/cyber/steps"))
+    assert "Douze mois." in first.get("/staff/programmes/cyber/preview?language=fr").text
+    assert app.test_client().get("/programmes/cyber").status_code == 404
+    publish = "/staff/programmes/cyber/publish"
+    assert first.post(publish, data={"version": version(), "over": "1"}).status_code == 302
+    assert "9 textes disent encore" in text(second.get(publish))
+    assert first.post(publish, data={"over": "2"}).status_code == 422
+    assert second.post(publish, data={"over": "2"}).status_code == 302
+    assert app.test_client().get("/programmes/cyber").status_code == 200
+    assert "programmes.begin" in acts()
 
 
 def test_the_page_of_campaigns_asks_as_many_statements_for_one_as_for_ten(client: FlaskClient) -> None:
