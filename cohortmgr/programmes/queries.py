@@ -50,9 +50,10 @@ def _read(fingerprint: str) -> Definition:
 
 
 def visible(viewer: Viewer) -> sa.Select[Intake]:
-    """The intakes that are published, and all intakes of programmes that the viewer manages, newest first."""
+    """The intakes that are published or were, before they were archived, and all intakes of programmes that the viewer
+    manages, newest first."""
     managed = within(viewer, "programmes.manage", Intake.path)
-    shown = Intake.state == IntakeState.PUBLISHED
+    shown = Intake.state != IntakeState.DRAFT
     return sa.select(Intake).where(sa.or_(shown, managed)).order_by(Intake.opens_at.desc(), Intake.id.desc())
 
 

@@ -62,7 +62,10 @@ def begin() -> ResponseReturnValue:
     if request.method == "POST":
         try:
             made = _begun(form, hosts)
-            flash(_("Le programme est en préparation : son équipe seule le voit."), "done")
+            flash(
+                _("Le programme est en préparation : son équipe seule le voit. Relisez chaque partie."),
+                "done",
+            )
             return redirect(url_for(".steps", key=made))
         except Refused as refusal:
             db.session.rollback()
