@@ -6,7 +6,6 @@ They are changed in the same draft as the form.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
@@ -21,7 +20,7 @@ from cohortmgr.organisations import queries as organisations
 from cohortmgr.programmes.definition.settled_terms import ABSENCE_NAMES, PAYER_NAMES
 from cohortmgr.programmes.drafts import figures, partner_fields, seat_fields, stipend_fields
 from cohortmgr.programmes.drafts.queries import Writing, get_writing, running
-from cohortmgr.programmes.drafts.question_fields import QuestionTable, Typed
+from cohortmgr.programmes.drafts.question_fields import PostedValues, QuestionTable, Typed
 
 bp = Blueprint("settings_staff", __name__, url_prefix="/staff/programmes")
 
@@ -30,12 +29,15 @@ bp = Blueprint("settings_staff", __name__, url_prefix="/staff/programmes")
 @guards.staff
 def intakes(key: str) -> ResponseReturnValue:
     """Show the campaigns with their state, and save the choices of each: seats, title and place."""
-    found = get_writing(guards.viewer(), key)
-    taken = {name: each.taken for name, each in running(found.programme).items()}
+
+    def read(given: PostedValues, document: QuestionTable) -> Typed:
+        held = running(get_writing(guards.viewer(), key).programme)
+        return seat_fields.read_seats(given, document, {name: each.taken for name, each in held.items()})
+
     return one_page(
         key,
         seat_fields.offered,
-        partial(seat_fields.read_seats, taken=taken),
+        read,
         seat_fields.put_seats,
         _intakes_page,
         _("Les places sont enregistrées dans le brouillon."),
