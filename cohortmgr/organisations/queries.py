@@ -70,3 +70,27 @@ def institutions_below(path: str) -> tuple[int, ...]:
         Organisation.kind.in_([kind.value for kind in HOSTS]),
     )
     return tuple(db.session.scalars(mine.order_by(Organisation.id)))
+
+
+def open_below(row: Organisation) -> int:
+    """Return how many open organisations stand directly below one."""
+    below = sa.select(sa.func.count(Organisation.id)).where(
+        Organisation.parent_id == row.id, Organisation.closed_at.is_(None)
+    )
+    return db.session.scalar(below) or 0
+
+
+def parents_for(viewer: Viewer) -> Sequence[Organisation]:
+    """Return the open organisations below which another may stand: all but companies and clubs, at most 500."""
+    leaves = (OrganisationKind.COMPANY.value, OrganisationKind.CLUB.value)
+    mine = (Organisation.closed_at.is_(None), Organisation.kind.not_in(leaves))
+    return db.session.scalars(visible(viewer).where(*mine).limit(500)).all()
+
+
+def held_for(reference: str) -> Organisation:
+    """Return the organisation with this reference, locked for a change. Raises NotFound."""
+    wanted = sa.select(Organisation).where(Organisation.reference == reference).with_for_update()
+    found = db.session.scalar(wanted.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(reference)
+    return found

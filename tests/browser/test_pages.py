@@ -173,7 +173,13 @@ SCREENS = {
     ),
     "observer": ("/staff", "/staff/reports/{report}"),
     "auditor": ("/staff/audit",),
-    "system_administrator": ("/staff/programmes/begin", "/staff/programmes/new"),
+    "system_administrator": (
+        "/staff/programmes/begin",
+        "/staff/programmes/new",
+        "/staff/organisations",
+        "/staff/organisations/new",
+        "/staff/organisations/{host}",
+    ),
 }
 # In Arabic whatever the browser asked for: a family reads it aloud or on paper.
 FOR_FAMILIES = ("/programmes/mdia/famille",)

@@ -109,7 +109,11 @@ def running(programme: Programme) -> dict[str, RunningIntake]:
 def hosts_of(viewer: Viewer) -> list[Organisation]:
     """The organisations at which the viewer may begin a programme, in the order of the tree."""
     kinds = {kind.value for kind in HOSTS}
-    rows = db.session.scalars(organisations.visible(viewer).where(Organisation.kind.in_(sorted(kinds)))).all()
+    rows = db.session.scalars(
+        organisations.visible(viewer).where(
+            Organisation.kind.in_(sorted(kinds)), Organisation.closed_at.is_(None)
+        )
+    ).all()
     return [row for row in rows if allows(viewer, MANAGE, path_of(row.path, "new"))]
 
 
