@@ -13,7 +13,7 @@ from cohortmgr.applications.deadlines import queries as deadlines
 from cohortmgr.applications.deadlines import tasks as deadline_tasks
 from cohortmgr.applications.deadlines import views as late_start_pages
 from cohortmgr.applications.desk.models import BulkAct
-from cohortmgr.applications.desk.views import acts, bulk, finding
+from cohortmgr.applications.desk.views import acts, bulk, finding, on_request
 from cohortmgr.applications.desk.views import agenda as desk_agenda
 from cohortmgr.applications.desk.views import file as file_page
 from cohortmgr.applications.desk.views import standing as desk_standing
@@ -82,6 +82,7 @@ STAFF = (
     lists.bp,
     file_page.bp,
     acts.bp,
+    on_request.bp,
     bulk.bp,
     duplicates.bp,
     late_start_pages.bp,
@@ -98,6 +99,7 @@ FILE_PAGES = tuple(
         lists.bp,
         file_page.bp,
         acts.bp,
+        on_request.bp,
         bulk.bp,
         duplicates.bp,
         late_start_pages.bp,

@@ -1,4 +1,4 @@
-"""Counts the files that a change of the form concerns: drafts that move, answers that are kept aside."""
+"""Counts whom a change concerns: drafts that move, answers that are kept aside, people of each intake."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ import sqlalchemy as sa
 from cohortmgr.applications.file.models import Application, Document, IntakeCount
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import EnrolmentState
 from cohortmgr.programmes.definition.questions import Question, QuestionKind
+from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition
+from cohortmgr.programmes.drafts.queries import RunningIntake
 from cohortmgr.programmes.models import Intake
+from cohortmgr.selection.models import Decision, Offer
+from cohortmgr.selection.rules import OfferState, Outcome, WaitingState
 
 # The answers of more files are not read to be counted.
 MOST_READ = 5_000
+_TAKE_PART = (EnrolmentState.PENDING, EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED)
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,95 @@ def drafts_of(programme_id: int, intakes: Sequence[str]) -> int:
     counted = sa.select(sa.func.count(Application.id)).join(Intake, Intake.id == Application.intake_id)
     here = (Intake.programme_id == programme_id, Intake.key.in_(intakes))
     return db.session.scalar(counted.where(*here, Application.state == ApplicationState.DRAFT.value)) or 0
+
+
+@dataclass(frozen=True)
+class ConcernedPeople:
+    """How many people an intake concerns: files begun and sent, people on the waiting list, offers without an answer,
+    and enrolments that are not over."""
+
+    drafts: int = 0
+    sent: int = 0
+    waiting: int = 0
+    offers: int = 0
+    enrolled: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.drafts or self.sent or self.waiting or self.offers or self.enrolled)
+
+
+def concerned(programme_id: int) -> dict[str, ConcernedPeople]:
+    """How many people each intake of a programme concerns, by its key. One statement, over counters and indexes."""
+
+    def of_intake(counted: sa.Select[int]) -> sa.ScalarSelect[int]:
+        return counted.correlate(Intake).scalar_subquery()
+
+    draft = IntakeCount.state == ApplicationState.DRAFT.value
+    sent = IntakeCount.state == ApplicationState.SUBMITTED.value
+    files = sa.func.coalesce(sa.func.sum(IntakeCount.files), 0)
+    # Everybody who waits was put on the list, and that is what the index tells apart.
+    waits = sa.and_(
+        Decision.outcome == Outcome.WAITING.value, Decision.waiting_state == WaitingState.WAITING.value
+    )
+    open_offer = Offer.state == OfferState.SENT.value
+    takes_part = Enrolment.state.in_([each.value for each in _TAKE_PART])
+    rows = db.session.execute(
+        sa.select(
+            Intake.key,
+            of_intake(sa.select(files).where(IntakeCount.intake_id == Intake.id, draft)),
+            of_intake(sa.select(files).where(IntakeCount.intake_id == Intake.id, sent)),
+            of_intake(sa.select(sa.func.count(Decision.id)).where(Decision.intake_id == Intake.id, waits)),
+            of_intake(sa.select(sa.func.count(Offer.id)).where(Offer.intake_id == Intake.id, open_offer)),
+            of_intake(
+                sa.select(sa.func.count(Enrolment.id))
+                .join(Cohort, Cohort.id == Enrolment.cohort_id)
+                .where(Cohort.intake_id == Intake.id, takes_part)
+            ),
+        ).where(Intake.programme_id == programme_id)
+    )
+    return {key: ConcernedPeople(*map(int, figures)) for key, *figures in rows}
+
+
+@dataclass(frozen=True)
+class TouchedIntake:
+    """A campaign of the draft: its seats after and before (None if it is new), how many are taken, whom it concerns,
+    and the most people of its waiting list to whom a seat is offered at once."""
+
+    intake: IntakeDefinition
+    seats_before: int | None
+    taken: int
+    people: ConcernedPeople
+    called: int = 0
+
+    @property
+    def is_new(self) -> bool:
+        """Whether publishing makes it."""
+        return self.seats_before is None
+
+
+def touched(
+    after: Definition, running: Mapping[str, RunningIntake], people: Mapping[str, ConcernedPeople]
+) -> list[TouchedIntake]:
+    """The campaigns that the draft describes, the newest first."""
+    found = []
+    for intake in sorted(after.intakes, key=lambda each: each.opens_at, reverse=True):
+        held, who = running.get(intake.key), people.get(intake.key, ConcernedPeople())
+        if held is None:
+            found.append(TouchedIntake(intake, None, 0, who))
+            continue
+        seats, taken = sum(held.seats.values()), sum(held.taken.values())
+        called = min(_free(intake, held), who.waiting)
+        found.append(TouchedIntake(intake, seats, taken, who, called))
+    return found
+
+
+def _free(intake: IntakeDefinition, held: RunningIntake) -> int:
+    """The seats that are free in the choices that get more: their waiting lists are called when they do."""
+    return sum(
+        each.seats - held.taken[each.key]
+        for each in intake.offerings
+        if each.key in held.seats and each.seats > held.seats[each.key]
+    )
 
 
 def _given(question: Question) -> sa.ColumnElement[bool]:

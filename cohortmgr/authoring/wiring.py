@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from flask import Flask
 
-from cohortmgr.authoring.views import eligibility, form, pictures, publishing, terms
+from cohortmgr.authoring.views import (
+    beginnings,
+    copies,
+    eligibility,
+    form,
+    intakes,
+    pictures,
+    publishing,
+    settings,
+    terms,
+)
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 
-PAGES = (form.bp, publishing.bp, eligibility.bp, terms.bp, pictures.bp)
+PAGES = (
+    form.bp,
+    publishing.bp,
+    eligibility.bp,
+    terms.bp,
+    settings.bp,
+    intakes.bp,
+    copies.bp,
+    beginnings.bp,
+    pictures.bp,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Adding organisations to the tree."""
+"""Adding organisations to the tree, renaming and closing them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,89 @@ from collections.abc import Mapping
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.organisations import queries
+from cohortmgr.organisations.hooks import programmes_at
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.rules import HOSTS, ROOT, OrganisationKind, known, path_of, problems_of
+from cohortmgr.organisations.rules import (
+    HOSTS,
+    MOST_FORMER,
+    ROOT,
+    OrganisationKind,
+    closing_problems,
+    known,
+    path_of,
+    place_problems,
+    problems_of,
+)
+
+MANAGE = "installation.manage"
+_CLOSED = N_("« %(name)s » est fermée : rouvrez-la d’abord.")
+
+
+def add(
+    viewer: Viewer, kind: OrganisationKind, key: str, name: Mapping[str, str], parent: str, region: str | None
+) -> Organisation:
+    """Add an organisation to the tree in a page, for who manages the installation. `parent` is the key of the one above
+    it; in an empty tree it stands below the root, which is made.
+
+    Refused if it cannot stand there, or for the reasons of `create`."""
+    require(viewer, MANAGE, "")
+    above = queries.by_key(parent or ROOT) or (ensure_host(viewer, ROOT) if parent in ("", ROOT) else None)
+    if above is None or above.closed_at is not None:
+        raise Refused(Problem(N_("Choisissez sous quelle organisation elle se place."), {}, "parent"))
+    problems = place_problems(kind, OrganisationKind(above.kind))
+    if problems:
+        raise Refused(*problems)
+    return create(viewer, kind, key, name, above, region)
+
+
+def rename(viewer: Viewer, reference: str, name: Mapping[str, str], region: str | None) -> Organisation:
+    """Give an organisation another name and region; the earlier name is kept with the day. Nothing happens if both are
+    the same."""
+    require(viewer, MANAGE, "")
+    row = queries.held_for(reference)
+    if dict(row.name) == dict(name) and row.region == region:
+        return row
+    problems = problems_of(row.key, name, row.path, region)
+    if problems:
+        raise Refused(*problems)
+    before = {"name": row.name, "region": row.region}
+    if dict(row.name) != dict(name):
+        former = {"name": dict(row.name), "until": clock.today().isoformat()}
+        row.former_names = [former, *row.former_names][:MOST_FORMER]
+    row.name, row.region = dict(name), region
+    after = {"name": row.name, "region": region}
+    record(viewer, "organisations.rename", about(row), before=before, after=after)
+    return row
+
+
+def close(viewer: Viewer, reference: str, reason: str) -> Organisation:
+    """Close an organisation to whatever is new; nothing happens if it is closed. Refused without a reason, while
+    programmes run there, and while an open one stands below it."""
+    require(viewer, MANAGE, "")
+    row = queries.held_for(reference)
+    if row.closed_at is not None:
+        return row
+    running = sum(each.is_running for told in programmes_at(row) for each in told)
+    problems = closing_problems(running, queries.open_below(row), reason)
+    if problems:
+        raise Refused(*problems)
+    row.closed_at = clock.now()
+    record(viewer, "organisations.close", about(row), before={"state": "open"}, after={"reason": reason})
+    return row
+
+
+def reopen(viewer: Viewer, reference: str) -> Organisation:
+    """Open a closed organisation again; nothing happens if it is open."""
+    require(viewer, MANAGE, "")
+    row = queries.held_for(reference)
+    if row.closed_at is not None:
+        row.closed_at = None
+        record(viewer, "organisations.reopen", about(row), after={"key": row.key})
+    return row
 
 
 def create(
@@ -22,8 +100,19 @@ def create(
     region: str | None = None,
 ) -> Organisation:
     """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed."""
+    require(viewer, "programmes.manage", path_of(parent.path if parent else "", key))
+    return _make(viewer, kind, key, name, parent, region)
+
+
+def _make(
+    viewer: Viewer,
+    kind: OrganisationKind,
+    key: str,
+    name: Mapping[str, str],
+    parent: Organisation | None,
+    region: str | None = None,
+) -> Organisation:
     path = path_of(parent.path if parent else "", key)
-    require(viewer, "programmes.manage", path)
     problems = problems_of(key, name, path, region)
     if not problems and queries.by_key(key) is not None:
         problems = [Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "key")]
@@ -65,6 +154,8 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
             raise Refused(Problem(what, {"key": key}, "host"))
         parent = ensure_host(viewer, origin.parent) if origin.parent else None
         row = create(viewer, origin.kind, key, origin.name, parent, origin.region)
+    if row.closed_at is not None:
+        raise Refused(Problem(_CLOSED, {"name": row.name}, "host"))
     if OrganisationKind(row.kind) not in HOSTS:
         what = N_("L’organisation « %(key)s » ne peut pas accueillir de programme.")
         raise Refused(Problem(what, {"key": key}, "host"))
@@ -73,7 +164,7 @@ def ensure_host(viewer: Viewer, key: str) -> Organisation:
 
 def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> dict[str, Organisation]:
     """Return the companies with these keys. Missing ones are created below the root; known ones keep their
-    name.
+    name. Whoever writes a programme names its companies: the caller has asked whether they may.
 
     Refused if a key belongs to an organisation of another kind.
     """
@@ -82,9 +173,12 @@ def ensure_companies(viewer: Viewer, names: Mapping[str, Mapping[str, str]]) -> 
     if others:
         what = N_("« %(key)s » est le nom d’une organisation qui n’est pas une entreprise.")
         raise Refused(*(Problem(what, {"key": key}, "partners") for key in others))
+    closed = [row for row in found.values() if row.closed_at is not None]
+    if closed:
+        raise Refused(*(Problem(_CLOSED, {"name": row.name}, "partners") for row in closed))
     absent = [key for key in names if key not in found]
     if absent:
         root = ensure_host(viewer, ROOT)
         for key in absent:
-            found[key] = create(viewer, OrganisationKind.COMPANY, key, names[key], root)
+            found[key] = _make(viewer, OrganisationKind.COMPANY, key, names[key], root)
     return found

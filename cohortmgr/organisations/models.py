@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,3 +28,7 @@ class Organisation(Row, Versioned, Model):
     path: Mapped[str] = mapped_column(sa.String(200), unique=True)
     region: Mapped[str | None] = mapped_column(sa.String(5))
     institution_id: Mapped[int | None] = mapped_column(Id, index=True)
+    # Nothing new is hosted by a closed one, and nobody new given a role there.
+    closed_at: Mapped[datetime | None]
+    # What it was called before, the latest first: a name in three languages, and the day on which it ended.
+    former_names: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")

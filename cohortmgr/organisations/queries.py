@@ -10,7 +10,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.rules import HOSTS
+from cohortmgr.organisations.rules import HOSTS, OrganisationKind
 
 
 def visible(viewer: Viewer) -> sa.Select[Organisation]:
@@ -37,6 +37,16 @@ def by_keys(keys: Iterable[str]) -> dict[str, Organisation]:
     return {row.key: row for row in db.session.scalars(wanted)}
 
 
+def companies_named(names: Collection[str]) -> dict[str, str]:
+    """Return the keys of the companies with these French names, by the name; the oldest of those with the same."""
+    named: sa.ColumnElement[str] = Organisation.name["fr"].as_string()
+    mine = (Organisation.kind == OrganisationKind.COMPANY.value, named.in_(sorted(names)))
+    rows = db.session.execute(
+        sa.select(named, Organisation.key).where(*mine).order_by(Organisation.id.desc())
+    )
+    return {row[0]: row.key for row in rows}
+
+
 def hosts_below(paths: Collection[str]) -> Sequence[tuple[str, int]]:
     """Return the hosting institutions at or below some paths, as they are now: their paths and ids."""
     hosting = Organisation.kind.in_([kind.value for kind in HOSTS])
@@ -60,3 +70,27 @@ def institutions_below(path: str) -> tuple[int, ...]:
         Organisation.kind.in_([kind.value for kind in HOSTS]),
     )
     return tuple(db.session.scalars(mine.order_by(Organisation.id)))
+
+
+def open_below(row: Organisation) -> int:
+    """Return how many open organisations stand directly below one."""
+    below = sa.select(sa.func.count(Organisation.id)).where(
+        Organisation.parent_id == row.id, Organisation.closed_at.is_(None)
+    )
+    return db.session.scalar(below) or 0
+
+
+def parents_for(viewer: Viewer) -> Sequence[Organisation]:
+    """Return the open organisations below which another may stand: all but companies and clubs, at most 500."""
+    leaves = (OrganisationKind.COMPANY.value, OrganisationKind.CLUB.value)
+    mine = (Organisation.closed_at.is_(None), Organisation.kind.not_in(leaves))
+    return db.session.scalars(visible(viewer).where(*mine).limit(500)).all()
+
+
+def held_for(reference: str) -> Organisation:
+    """Return the organisation with this reference, locked for a change. Raises NotFound."""
+    wanted = sa.select(Organisation).where(Organisation.reference == reference).with_for_update()
+    found = db.session.scalar(wanted.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(reference)
+    return found

@@ -39,6 +39,19 @@ KIND_NAMES: Mapping[OrganisationKind, str] = {
 # theirs.
 HOSTS = frozenset({OrganisationKind.MINISTRY, OrganisationKind.INSTITUTION, OrganisationKind.INSTITUTE})
 
+# Below which kinds an organisation of each kind stands. An organisation keeps its place:
+# roles are given for its path.
+ABOVE: Mapping[OrganisationKind, frozenset[OrganisationKind]] = {
+    OrganisationKind.MINISTRY: frozenset({OrganisationKind.MINISTRY}),
+    OrganisationKind.INSTITUTION: frozenset({OrganisationKind.MINISTRY, OrganisationKind.INSTITUTION}),
+    OrganisationKind.INSTITUTE: frozenset({OrganisationKind.MINISTRY, OrganisationKind.INSTITUTION}),
+    OrganisationKind.CENTRE: HOSTS,
+    OrganisationKind.COMPANY: frozenset({OrganisationKind.MINISTRY}),
+    OrganisationKind.SCHOOL: HOSTS | {OrganisationKind.CENTRE},
+    OrganisationKind.CLUB: HOSTS | {OrganisationKind.CENTRE, OrganisationKind.SCHOOL},
+}
+MOST_FORMER = 20
+
 # The regions of Morocco by their ISO 3166-2 code.
 REGIONS: Mapping[str, Mapping[str, str]] = {
     "MA-01": {
@@ -127,4 +140,28 @@ def problems_of(key: str, name: Mapping[str, str], path: str, region: str | None
     if region is not None and region not in REGIONS:
         what = N_("La région « %(region)s » n’existe pas : les codes vont de MA-01 à MA-12.")
         found.append(Problem(what, {"region": region}, "region"))
+    return found
+
+
+def place_problems(kind: OrganisationKind, parent: OrganisationKind) -> list[Problem]:
+    """Return why an organisation of a kind cannot stand below one of another; empty if it can."""
+    if parent in ABOVE[kind]:
+        return []
+    what = N_("« %(kind)s » ne se place pas sous « %(parent)s ».")
+    said = {"kind": Problem(KIND_NAMES[kind]), "parent": Problem(KIND_NAMES[parent])}
+    return [Problem(what, said, "parent")]
+
+
+def closing_problems(running: int, below: int, reason: str) -> list[Problem]:
+    """Return why an organisation cannot be closed: programmes in which people depend on it, open organisations below
+    it, no reason; empty if it can."""
+    found: list[Problem] = []
+    if running:
+        found.append(
+            Problem(N_("Des programmes y sont encore en cours : archivez-les, ou retirez-l’en d’abord."))
+        )
+    if below:
+        found.append(Problem(N_("Des organisations ouvertes sont placées sous elle : fermez-les d’abord.")))
+    if not reason:
+        found.append(Problem(N_("Dites pourquoi : la raison reste au journal."), {}, "reason"))
     return found

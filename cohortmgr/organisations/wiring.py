@@ -8,6 +8,7 @@ from cohortmgr.accounts.hooks import hosts_below
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.organisations import commands, queries
+from cohortmgr.organisations import staff_views as tree_pages
 from cohortmgr.organisations.letterheads import display, staff_views, views
 from cohortmgr.organisations.letterheads import queries as letterheads
 from cohortmgr.organisations.letterheads.rules import UNNAMED
@@ -21,6 +22,7 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(commands.group)
     app.register_blueprint(views.bp)
     app.register_blueprint(staff_views.bp)
+    app.register_blueprint(tree_pages.bp)
     views.init_letterheads(app)
     hosts_below.fill(queries.hosts_below)
     outbox.signatures.fill(_signature)
@@ -33,6 +35,15 @@ def init_app(app: Flask) -> None:
         icon="building",
     )
     navigation_of(app).add("staff", entry)
+    tree = Entry(
+        N_("Organisations"),
+        "organisations_staff.index",
+        85,
+        letterheads.OF_HOST,
+        (tree_pages.bp.name,),
+        icon="building",
+    )
+    navigation_of(app).add("staff", tree)
 
 
 def _signature(institution_id: int | None) -> Signature | None:

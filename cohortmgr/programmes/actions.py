@@ -30,9 +30,10 @@ from cohortmgr.programmes.definition.toml import as_json, fingerprint
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 from cohortmgr.programmes.rules import require_published
 
+_PLACES = NN_("%(num)s place", "%(num)s places")
+_WHY = N_("Dites pourquoi : la raison reste au journal.")
 # Higher rooms register here what changes in them when an intake gets a new definition; it runs in the same
 # transaction, once the definition is in force.
-_PLACES = NN_("%(num)s place", "%(num)s places")
 on_amended: Hook[[Viewer, Intake], object] = Hook()
 # And here what waited for an intake to be published; in the same transaction, once it is.
 on_published: Hook[[Viewer, Intake], object] = Hook()
@@ -270,8 +271,10 @@ def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Inta
     require_published(row.state, row.path)
     if row.closes_at == until:
         return row
+    if row.state == IntakeState.ARCHIVED:
+        raise Refused(N_("Cette campagne est archivée : remettez-la d’abord sur les pages publiques."))
     if not reason:
-        raise Refused(Problem(N_("Dites pourquoi : la raison reste au journal."), {}, "reason"))
+        raise Refused(Problem(_WHY, {}, "reason"))
     if until <= max(row.closes_at, clock.now()):
         what = N_("Choisissez un moment à venir, après la clôture actuelle.")
         raise Refused(Problem(what, {}, "until"))
@@ -282,3 +285,45 @@ def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Inta
     after = {"closes_at": until.isoformat(), "reason": reason}
     record(viewer, "programmes.extend", about(row), before={"closes_at": before.isoformat()}, after=after)
     return row
+
+
+def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
+    """Take a closed intake off the public pages; its files, its people's pages and what is due to them stay. If that
+    was done already, nothing happens.
+
+    Refused without a reason, before the close, and in preparation."""
+    row = _held(viewer, reference)
+    if row.state == IntakeState.ARCHIVED:
+        return row
+    require_published(row.state, row.path)
+    if not reason:
+        raise Refused(Problem(_WHY, {}, "reason"))
+    if row.closes_at > clock.now():
+        what = N_("Cette campagne prend encore des candidatures, jusqu’au %(end)s : elle s’archive après.")
+        raise Refused(Problem(what, {"end": row.closes_at}))
+    _turn(viewer, row, IntakeState.ARCHIVED, "programmes.archive", {"reason": reason})
+    return row
+
+
+def restore(viewer: Viewer, reference: str) -> Intake:
+    """Put an archived intake back on the public pages, among those that are closed; nothing happens to any other."""
+    row = _held(viewer, reference)
+    if row.state == IntakeState.ARCHIVED:
+        _turn(viewer, row, IntakeState.PUBLISHED, "programmes.restore", {})
+    return row
+
+
+def _held(viewer: Viewer, reference: str) -> Intake:
+    held = sa.select(Intake).where(Intake.reference == reference).with_for_update()
+    row = db.session.scalar(held.execution_options(populate_existing=True))
+    if row is None:
+        raise NotFound(reference)
+    require(viewer, "programmes.manage", row.path)
+    return row
+
+
+def _turn(viewer: Viewer, row: Intake, state: IntakeState, act: str, said: Mapping[str, str]) -> None:
+    before = row.state
+    INTAKE_STATES.move(before, state)
+    row.state = state.value
+    record(viewer, act, about(row), before={"state": before}, after={"state": state.value, **said})

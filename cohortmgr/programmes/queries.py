@@ -18,6 +18,7 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import in_each_language
 from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.hooks import HostedProgramme
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, OrganisationKind
 from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text, Window, window_of
@@ -50,9 +51,10 @@ def _read(fingerprint: str) -> Definition:
 
 
 def visible(viewer: Viewer) -> sa.Select[Intake]:
-    """The intakes that are published, and all intakes of programmes that the viewer manages, newest first."""
+    """The intakes that are published or were, before they were archived, and all intakes of programmes that the viewer
+    manages, newest first."""
     managed = within(viewer, "programmes.manage", Intake.path)
-    shown = Intake.state == IntakeState.PUBLISHED
+    shown = Intake.state != IntakeState.DRAFT
     return sa.select(Intake).where(sa.or_(shown, managed)).order_by(Intake.opens_at.desc(), Intake.id.desc())
 
 
@@ -151,9 +153,9 @@ _FREE = (
     .scalar_subquery()
 )
 
-# The published intakes as public pages show them, in one statement, newest opening first. It is made once,
-# because building a statement costs more than running it.
-_PUBLIC: sa.Select[Any] = (
+# The intakes as public pages show them, in one statement, newest opening first. It is made once, because building a
+# statement costs more than running it.
+_SHOWN: sa.Select[Any] = (
     sa.select(
         _INTAKES.reference,
         _INTAKES.version,
@@ -173,11 +175,14 @@ _PUBLIC: sa.Select[Any] = (
         _FREE.label("free"),
     )
     .join_from(table_of(Intake), table_of(Programme), _PROGRAMMES.id == _INTAKES.programme_id)
-    .where(_INTAKES.state == IntakeState.PUBLISHED.value)
     .order_by(_INTAKES.opens_at.desc(), _INTAKES.id.desc())
 )
+_PUBLIC = _SHOWN.where(_INTAKES.state == IntakeState.PUBLISHED.value)
 _NEWEST = _PUBLIC.limit(100)
 _OF_PROGRAMME = _PUBLIC.where(_PROGRAMMES.key == sa.bindparam("programme_key"))
+_EVER_PUBLIC = _SHOWN.where(
+    _INTAKES.state != IntakeState.DRAFT.value, _PROGRAMMES.key == sa.bindparam("programme_key")
+)
 _OF_REFERENCE = _PUBLIC.where(_INTAKES.reference == sa.bindparam("intake_reference"))
 
 
@@ -207,6 +212,15 @@ def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
     return found
 
 
+def newest_ever_public(programme_key: str) -> sa.Row[Any]:
+    """The newest intake of a programme that is published or was, before it was archived; NotFound if there is none.
+    What the law has people told goes on being told to those whose data are kept."""
+    found = db.session.execute(_EVER_PUBLIC, {"programme_key": programme_key}).first()
+    if found is None:
+        raise NotFound(programme_key)
+    return found
+
+
 def programme_titles() -> dict[str, Text]:
     """Return key to title of the programmes that have a published intake, in the order of their keys."""
     shown = sa.select(Intake.programme_id).where(Intake.state == IntakeState.PUBLISHED.value)
@@ -227,7 +241,7 @@ def scopes_for(viewer: Viewer) -> list[RoleScope]:
     take apprentices of these programmes. An organisation with institutions below it stands there with them and alone;
     who holds it alone gives it alone. Four statements."""
     scopes = viewer.scopes("people.manage")
-    tree = db.session.scalars(organisations.visible(viewer)).all()
+    tree = [row for row in db.session.scalars(organisations.visible(viewer)) if row.closed_at is None]
     hosts = [row for row in tree if row.kind in {kind.value for kind in HOSTS}]
     found = []
     if any(scope.path == "" for scope in scopes):
@@ -298,6 +312,23 @@ def _hosts_by_partner(programmes: Sequence[Programme]) -> dict[str, set[int]]:
 
 def partners_of(programme_ids: Collection[int]) -> dict[int, set[str]]:
     """By the id of each programme: the keys of the companies where it places people, as its newest definition says."""
+    found: dict[int, set[str]] = {number: set() for number in programme_ids}
+    for number, definition in _newest_definitions(programme_ids):
+        found[number] = {partner.key for partner in definition.partners}
+    return found
+
+
+def _seats_by_programme(programme_ids: Collection[int], company: str) -> dict[int, int]:
+    """By the id of each programme that names this company: its seats there."""
+    return {
+        number: partner.seats
+        for number, definition in _newest_definitions(programme_ids)
+        for partner in definition.partners
+        if partner.key == company
+    }
+
+
+def _newest_definitions(programme_ids: Collection[int]) -> list[tuple[int, Definition]]:
     newest = (
         sa.select(DefinitionVersion.programme_id, sa.func.max(DefinitionVersion.number).label("number"))
         .where(DefinitionVersion.programme_id.in_(sorted(programme_ids)))
@@ -311,7 +342,22 @@ def partners_of(programme_ids: Collection[int]) -> dict[int, set[str]]:
             newest.c.number == DefinitionVersion.number,
         ),
     )
-    found: dict[int, set[str]] = {number: set() for number in programme_ids}
-    for row in db.session.scalars(rows).all():
-        found[row.programme_id] = {partner.key for partner in definition_of(row).partners}
-    return found
+    return [(row.programme_id, definition_of(row)) for row in db.session.scalars(rows).all()]
+
+
+def programmes_at(organisation: Organisation) -> list[HostedProgramme]:
+    """The programmes that an organisation hosts, or in which it takes apprentices by their newest definitions. People
+    depend on it as long as a campaign of the programme is not archived."""
+    alive = sa.select(Intake.programme_id).where(Intake.state != IntakeState.ARCHIVED.value)
+    rows = db.session.execute(
+        sa.select(Programme, Programme.id.in_(alive).label("is_running")).order_by(Programme.key)
+    ).all()
+    if organisation.kind != OrganisationKind.COMPANY:
+        mine = [row for row in rows if row[0].institution_id == organisation.id]
+        return [HostedProgramme(row[0].title, row[0].key, None, row.is_running) for row in mine]
+    named = _seats_by_programme([row[0].id for row in rows], organisation.key)
+    return [
+        HostedProgramme(row[0].title, row[0].key, named[row[0].id], row.is_running)
+        for row in rows
+        if row[0].id in named
+    ]

@@ -9,6 +9,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.waiting import leads, workspace_of
 from cohortmgr.base.work import add_work
+from cohortmgr.organisations import hooks as tree
 from cohortmgr.outbox import hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import commands, notices, queries
@@ -31,6 +32,7 @@ def init_app(app: Flask) -> None:
     hooks.headers.register(watches.headers)
     roles.scopes_for.fill(queries.scopes_for)
     roles.names_at.fill(queries.names_at)
+    tree.programmes_at.register(queries.programmes_at)
     navigation_of(app).add("candidate", Entry(N_("Programmes"), "programmes.home", 30))
     workspace_of(app).lead("intakes", leads(Intake.id, Intake.reference))
     workspace_of(app).add_coming(coming.days)

@@ -51,8 +51,13 @@ def test_a_form_is_written_looked_at_and_published(chromium: Browser, place: Liv
         page.locator("iframe.phone").scroll_into_view_if_needed()
         expect(phone.get_by_label("Comment vous appelle-t-on ?")).to_be_attached()
         assert phone.locator("html").evaluate("e => e.scrollWidth") <= 362
+        visitor.open(f"{HOME}/intakes")
+        page.locator("#intakes-0-offerings-0-seats").fill("31")
+        page.get_by_role("button", name="Enregistrer").last.click()
+        expect(page.get_by_text("Les places sont enregistrées")).to_be_visible()
         page.get_by_role("link", name="Voir ce qui change et publier").click()
         expect(page.get_by_text("Comment vous appelle-t-on ?")).to_be_visible()
+        expect(page.get_by_text("places : 31, au lieu de 30")).to_be_visible()
         if scripts:
             visitor.look()
         page.get_by_role("button", name="Publier cette version").click()

@@ -89,6 +89,9 @@ SCREENS = {
         "/staff/documents/{paper}/pages",
         "/staff/applications/{asked}",
         "/staff/applications/{application}/correction",
+        "/staff/applications/{application}/answers",
+        "/staff/applications/{application}/answers/motivation",
+        "/staff/applications/{application}/withdrawal",
         "/staff/applications/{application}/eligibility",
         "/staff/applications/{draft}/extension",
         "/staff/intakes/{intake}/lots/correct",
@@ -139,6 +142,12 @@ SCREENS = {
         "/staff/programmes/mdia/texts",
         "/staff/programmes/mdia/picture",
         "/staff/programmes/mdia/dates",
+        "/staff/programmes/mdia/intakes",
+        "/staff/programmes/mdia/intakes/new",
+        "/staff/programmes/mdia/intakes/2025/archive",
+        "/staff/programmes/mdia/partners",
+        "/staff/programmes/mdia/stipend",
+        "/staff/programmes/mdia/steps",
         "/staff/programmes/mdia/guardians",
         "/staff/programmes/mdia/eligibility",
         "/staff/programmes/mdia/eligibility/add",
@@ -164,6 +173,13 @@ SCREENS = {
     ),
     "observer": ("/staff", "/staff/reports/{report}"),
     "auditor": ("/staff/audit",),
+    "system_administrator": (
+        "/staff/programmes/begin",
+        "/staff/programmes/new",
+        "/staff/organisations",
+        "/staff/organisations/new",
+        "/staff/organisations/{host}",
+    ),
 }
 # In Arabic whatever the browser asked for: a family reads it aloud or on paper.
 FOR_FAMILIES = ("/programmes/mdia/famille",)

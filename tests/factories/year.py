@@ -150,6 +150,9 @@ def lived(password: str = "") -> Year:
         _pay(year)
     _now(year)
     year.references |= invited(year.viewer("programme_administrator"), year.viewer("reviewer"))
+    host = by_key("inpt")
+    assert host is not None
+    year.references["host"] = host.reference
     db.session.rollback()
     return year
 

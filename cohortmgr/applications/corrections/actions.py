@@ -1,4 +1,5 @@
-"""Ask people to correct certain answers of a sent file, and take their corrections of these and no others."""
+"""Ask people to correct certain answers of a sent file, take their corrections of these and no others, or correct one
+for them."""
 
 from __future__ import annotations
 
@@ -14,7 +15,10 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.answers.composed import FieldValues
 from cohortmgr.applications.corrections import queries
 from cohortmgr.applications.corrections.rules import (
+    LONGEST_MESSAGE,
+    REASON,
     CorrectionState,
+    corrected_by_staff,
     reopened,
     request_problems,
     strangers,
@@ -50,6 +54,9 @@ _NOT_SENT = N_(
 )
 _LEFT = N_("Cette personne a quitté la formation : seul son compte se corrige encore.")
 _ALREADY = N_("Une correction est déjà demandée pour ce dossier : attendez-la, ou annulez-la.")
+_ASKED = N_("Une correction est demandée à la personne : attendez-la, ou annulez-la d’abord.")
+_SAME = N_("La réponse est déjà celle-ci.")
+_WHY = N_("Dites d’où vient la correction : la personne le lit, et le journal le garde.")
 _NOTHING = N_("Rien n’est à corriger dans ce dossier, ou le délai est passé.")
 
 
@@ -258,6 +265,53 @@ def _close(
     )
     variables = _shared(row, file.intake, file.definition)
     send_all([_letter("correction_done", row, person, row.email or viewer.email, variables, None)])
+
+
+def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str) -> File:
+    """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them.
+
+    Refused without a reason, for a wrong, a missing or the same answer, and while a correction is asked of them;
+    NotFound for a question that staff do not correct (see `corrected_by_staff`)."""
+    hold(viewer, sa.select(Application.id).where(Application.reference == reference))
+    file = file_queries.read_by_staff(viewer, reference)
+    require(viewer, file_queries.MANAGE, file.intake.path)
+    require_published(file.intake.state, file.intake.path)
+    row, reason = file.application, clean(reason).strip()[:LONGEST_MESSAGE]
+    allowed = corrected_by_staff(file.definition.form, queries.questions_to_correct(file))
+    question = next((each for each in allowed if each.key == key), None)
+    if question is None or row.state != ApplicationState.SUBMITTED:
+        raise NotFound(key)
+    if file.reopened_until is not None:
+        raise Refused(_ASKED)
+    before, address = _values(file, [key]), _address(row)
+    file = save_reopened(viewer, file, (question,), given, (), {})
+    db.session.flush()
+    for follow in on_answers:
+        follow(viewer, row)
+    absent = unanswered(file.definition.form, (question,), file.answers, papers_of(file.documents))
+    after = _values(file, [key])
+    if absent or not reason or after == before:
+        same = [Problem(_SAME, {}, key)] if after == before and not absent else []
+        raise Refused(*absent, *same, *([] if reason else [Problem(_WHY, {}, REASON)]))
+    if row.state == ApplicationState.SUBMITTED:
+        reassess(viewer, file)
+    person = file_queries.person_reference(row)
+    record(
+        viewer,
+        "applications.correct_for",
+        about(row, person),
+        before={"answers": before},
+        after={"answers": after, "reason": reason},
+    )
+    said = {**_shared(row, file.intake, file.definition), "question": dict(question.label), "reason": reason}
+    # Who did not ask for it reads of it at the address that they had.
+    reached = dict.fromkeys((address, _address(row)))
+    send_all([_letter("answer_corrected", row, person, each, said, None) for each in reached])
+    return file
+
+
+def _address(row: Application) -> str:
+    return row.email or db.session.get_one(Person, row.person_id).email or ""
 
 
 def _values(file: File, keys: Iterable[str]) -> dict[str, Any]:

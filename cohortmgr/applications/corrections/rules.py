@@ -47,6 +47,8 @@ KIND_SENTENCES: Mapping[CorrectionKind, str] = {
 }
 
 LONGEST_MESSAGE = 1000
+# The field in which staff say why they correct an answer: no question's key begins like it.
+REASON = "_reason"
 # The account to which a person is paid. It outlives the file: who has left may still be owed something.
 ACCOUNT = "bank.rib"
 LONGEST = timedelta(days=60)
@@ -68,6 +70,21 @@ def correctable(form: Form, state: str, took_part: bool) -> frozenset[str]:
         return frozenset(question.key for question in asked(form))
     left = state in (ApplicationState.WITHDRAWN, ApplicationState.SUPERSEDED) and took_part
     return frozenset(question.key for question in asked(form) if left and question.target == ACCOUNT)
+
+
+def corrected_by_staff(form: Form, keys: Collection[str]) -> tuple[Question, ...]:
+    """Those of the questions `keys` whose answers staff may correct themselves, in the order of the form.
+
+    A paper is asked for again; a consent and a guardian's contact are given by themselves; the account to which money
+    goes is not changed on somebody's word over the telephone."""
+    return tuple(
+        question
+        for question in asked(form)
+        if question.key in keys
+        and question.kind not in (QuestionKind.FILE, QuestionKind.CONSENT)
+        and question.target != ACCOUNT
+        and not (question.target or "").startswith("guardian.")
+    )
 
 
 def request_problems(

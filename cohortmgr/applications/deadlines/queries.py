@@ -44,7 +44,7 @@ def due_reminders() -> list[DueReminder]:
         .where(Extension.until > moment, Extension.until > Intake.closes_at)
         .correlate(Intake)
     )
-    shown = (Intake.state == IntakeState.PUBLISHED.value, Intake.opens_at <= moment)
+    shown = (Intake.state != IntakeState.DRAFT.value, Intake.opens_at <= moment)
     running = sa.or_(Intake.closes_at > moment, later.exists())
     found = []
     for intake in db.session.scalars(sa.select(Intake).where(*shown, running).order_by(Intake.id)):

@@ -21,6 +21,9 @@ from cohortmgr.programmes.drafts import (
     calendar_fields,
     eligibility_fields,
     guardian_fields,
+    partner_fields,
+    seat_fields,
+    stipend_fields,
     structure,
     text_fields,
 )
@@ -49,6 +52,7 @@ _FIELDS: Mapping[str, str] = {
     "when": N_("Condition"),
     "values": N_("Valeur"),
     "intakes": N_("Campagne"),
+    "partners": N_("Entreprise"),
 }
 
 
@@ -129,6 +133,9 @@ def _told(writing: Writing, fault: Fault) -> ListedFault:
     if path[:2] == ("form", "sections") and len(path) > 3:
         return _told_of_form(writing, what, path)
     part = str(path[0]) if path else ""
+    settled = _told_of_terms(key, part, path)
+    if settled:
+        return ListedFault(what, settled, say(PARTS[part]), part)
     if part in text_fields.SHOWN:
         field = "-".join(str(each) for each in path)
         return ListedFault(what, url_for("publishing_staff.texts", key=key, _anchor=field), shown(path), part)
@@ -146,6 +153,18 @@ def _told(writing: Writing, fault: Fault) -> ListedFault:
     return ListedFault(what, None, say(PARTS[part]) if part in PARTS else shown(path), part)
 
 
+def _told_of_terms(key: str, part: str, path: tuple[str | int, ...]) -> str:
+    """The address of the field, on the pages of seats, companies and stipend, that a fault concerns; empty if it
+    concerns another page."""
+    if seat_fields.concerns(path):
+        return url_for("settings_staff.intakes", key=key, _anchor=seat_fields.anchor(path))
+    if part in partner_fields.SHOWN:
+        return url_for("settings_staff.partners", key=key, _anchor=partner_fields.anchor(path))
+    if part == "stipend":
+        return url_for("settings_staff.stipend", key=key, _anchor=stipend_fields.anchor(path) or None)
+    return ""
+
+
 def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> ListedFault:
     key = writing.programme.key
     section = structure.sections_of(writing.document)[int(path[2])]
@@ -161,6 +180,12 @@ def _told_of_form(writing: Writing, what: str, path: tuple[str | int, ...]) -> L
     return ListedFault(
         what, url_for("definitions_staff.question", key=key, name=name, _anchor=anchor(rest)), where
     )
+
+
+def intake_choices(writing: Writing) -> list[tuple[str, str]]:
+    """The campaigns of the draft with their titles, for a choice among them; in the order of their first days."""
+    intakes = sorted(writing.document.get("intakes", ()), key=lambda each: str(each.get("starts_on")))
+    return [(each["key"], _name(each.get("title"))) for each in intakes]
 
 
 def said_fault(fault: Fault) -> str:

@@ -43,9 +43,15 @@ _MOVED = 409
 @guards.staff
 def index() -> ResponseReturnValue:
     """List the programmes whose form the viewer may change."""
-    programmes = draft_queries.managed(guards.viewer())
-    drafts = draft_queries.drafted(programmes)
-    return render_template("authoring/staff_programmes.html", programmes=programmes, drafts=drafts)
+    viewer = guards.viewer()
+    programmes = draft_queries.managed(viewer)
+    return render_template(
+        "authoring/staff_programmes.html",
+        programmes=programmes,
+        drafts=draft_queries.drafted(programmes),
+        may_begin=bool(draft_queries.hosts_of(viewer)),
+        may_copy=any(draft_queries.may_copy(viewer, each) for each in programmes),
+    )
 
 
 @bp.get("/<key>/form")

@@ -21,13 +21,15 @@ from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
 from cohortmgr.base.text import says_number
 from cohortmgr.base.web.asked import number_sent
+from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.settled_terms import PHASE_NAMES
 from cohortmgr.programmes.definition.toml import read_draft, write_draft
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts import text_fields
-from cohortmgr.programmes.drafts.queries import Writing, get_writing
+from cohortmgr.programmes.drafts.queries import Writing, get_writing, running
 from cohortmgr.programmes.drafts.question_fields import Typed
 
 bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
@@ -147,6 +149,7 @@ def _first_time(found: Writing) -> ResponseReturnValue:
         "authoring/staff_first_time.html",
         writing=found,
         definition=found.published,
+        lacking=len(list(unwritten(found.published))),
         said=said,
         own=found.programme.prepared_by == viewer.reference,
         publishers=second_people(
@@ -170,6 +173,7 @@ def _publish_page(
 ) -> ResponseReturnValue:
     after = found.definition
     before = found.published
+    people = queries.concerned(found.programme.id)
     gone = [before.form.question(each) for each in removed(before.form, after.form)]
     return render_template(
         "authoring/staff_publish.html",
@@ -177,6 +181,11 @@ def _publish_page(
         faults=form_display.summary(found),
         said=said or [],
         changes=changes(before, after),
+        intakes=queries.touched(after, running(found.programme), people),
+        enrolled=sum(each.enrolled for each in people.values()),
+        offers=sum(each.offers for each in people.values()),
+        before=before,
+        after=after,
         gone=gone,
         answered=queries.answered(found.programme.id, gone) if gone else {},
         moving=_moving(found),
@@ -292,5 +301,6 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         texts=text_fields.TEXTS,
         practical=text_fields.PRACTICAL,
         limits=text_fields.LIMITS,
+        phases=PHASE_NAMES,
         **form_display.problems_of(typed.problems, wrong),
     ), status

@@ -17,7 +17,7 @@ from cohortmgr.authoring.views.draft_requests import one_page, structural
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.programmes.definition.comparing import CALENDAR_NAMES
 from cohortmgr.programmes.definition.questions import QuestionKind
-from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, kinds_offered
+from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, kinds_offered, seat_fields
 from cohortmgr.programmes.drafts.queries import Writing
 from cohortmgr.programmes.drafts.question_fields import QuestionTable, Typed
 
@@ -44,7 +44,7 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
     stored = status == 200 and not typed.act
     wrong: dict[str, list[str]] = {}
     for fault in found.judged.faults if stored else ():
-        if fault.path and fault.path[0] in calendar_fields.SHOWN:
+        if fault.path and fault.path[0] in calendar_fields.SHOWN and not seat_fields.concerns(fault.path):
             wrong.setdefault(calendar_fields.anchor(fault.path), []).append(form_display.said_fault(fault))
     return render_template(
         "authoring/staff_dates.html",

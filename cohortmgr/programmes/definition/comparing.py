@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
-from enum import StrEnum
+from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.definition.differences import (
+    WAS_CALLED,
+    ChangeKind,
+    DefinitionChange,
+    moved,
+)
 from cohortmgr.programmes.definition.questions import Form, FormSection, Question
 from cohortmgr.programmes.definition.rules import (
     Definition,
@@ -17,26 +22,19 @@ from cohortmgr.programmes.definition.rules import (
     Purpose,
     Text,
 )
+from cohortmgr.programmes.definition.settled_terms import (
+    DATE_NAMES,
+    intake_changes,
+    of_terms,
+    partner_changes,
+)
+
+__all__ = [
+    "CALENDAR_NAMES", "DATE_NAMES", "FIELDS", "PARTS", "PERIOD_NAMES", "RULE_FIELDS", "ChangeKind",
+    "DefinitionChange", "changes", "removed",
+]  # fmt: skip
 
 T = TypeVar("T", EligibilityRule, FormSection, Period, Purpose)
-
-
-class ChangeKind(StrEnum):
-    """What happens to a thing."""
-
-    ADDED = "added"
-    REMOVED = "removed"
-    CHANGED = "changed"
-
-
-@dataclass(frozen=True)
-class DefinitionChange:
-    """A change of one thing: what it is (`named`), its key if it is a question, and what changes in it."""
-
-    kind: ChangeKind
-    named: Text | str
-    details: tuple[Problem | str, ...] = ()
-    question: str | None = None
 
 
 # The fields of a question as people call them; changes of other fields do not concern those who read this.
@@ -89,7 +87,7 @@ PARTS: Mapping[str, str] = {
 }
 
 
-# The fields of a condition, a campaign, the calendar and a period, as people call them.
+# The fields of a condition, the calendar and a period, as people call them.
 RULE_FIELDS: Mapping[str, str] = {
     "operator": N_("le test"),
     "question": N_("la question lue"),
@@ -101,20 +99,12 @@ RULE_FIELDS: Mapping[str, str] = {
     "reason": N_("la raison"),
     "advice": N_("le conseil"),
 }
-DATE_NAMES: Mapping[str, str] = {
-    "opens_at": N_("Ouverture"),
-    "closes_at": N_("Clôture"),
-    "decision_by": N_("Réponse promise avant le"),
-    "starts_on": N_("Début de la formation"),
-}
 CALENDAR_NAMES: Mapping[str, str] = {
     "starts_on": N_("Premier jour de la formation"),
     "company_from": N_("Première période en entreprise"),
 }
 PERIOD_NAMES: Mapping[str, str] = {"starts_on": N_("Premier jour"), "ends_on": N_("Dernier jour")}
 _ORDER = N_("L’ordre des conditions")
-_DATED = N_("%(what)s : %(after)s, au lieu de : %(before)s")
-_NONE = N_("aucune date")
 _RULE, _PERIOD, _PURPOSE = N_("condition"), N_("période du calendrier"), N_("accord du tuteur légal")
 _SECTION = N_("partie du formulaire")
 _IN_FULL = ("form", "key", "eligibility")
@@ -126,7 +116,9 @@ def changes(before: Definition, after: Definition) -> tuple[DefinitionChange, ..
         *_sections(before.form, after.form),
         *_questions(before.form, after.form),
         *_rules(before, after),
-        *_dates(before, after),
+        *intake_changes(before, after),
+        *_listed(_PERIOD, before.calendar.periods, after.calendar.periods, _of_period),
+        *partner_changes(before, after),
         *_purposes(before.guardians, after.guardians),
     )
     others = (each for each in fields(Definition) if each.name not in _IN_FULL)
@@ -142,15 +134,8 @@ def changes(before: Definition, after: Definition) -> tuple[DefinitionChange, ..
 
 
 def _as_told(before: Definition, after: Definition) -> Definition:
-    """`after` with the things that are told in full elsewhere set as in `before`: campaigns' dates, periods,
+    """`after` with the things that are told in full elsewhere set as in `before`: campaigns, companies, periods,
     purposes."""
-    campaigns = {each.key: each for each in before.intakes}
-    intakes = tuple(
-        replace(each, **{name: getattr(campaigns[each.key], name) for name in DATE_NAMES})
-        if each.key in campaigns
-        else each
-        for each in after.intakes
-    )
     calendar, guardians = after.calendar, after.guardians
     if _in_order(_keys(before.calendar.periods), _keys(calendar.periods)):
         calendar = replace(calendar, periods=before.calendar.periods)
@@ -158,7 +143,13 @@ def _as_told(before: Definition, after: Definition) -> Definition:
         were = before.guardians.purposes
         if _in_order(_keys(were), _keys(guardians.purposes)):
             guardians = replace(guardians, purposes=were)
-    return replace(after, intakes=intakes, calendar=calendar, guardians=guardians)
+    return replace(
+        after,
+        intakes=before.intakes,
+        partners=before.partners,
+        calendar=calendar,
+        guardians=guardians,
+    )
 
 
 def _keys(things: Iterable[EligibilityRule | FormSection | Period | Purpose | Question]) -> list[str]:
@@ -171,11 +162,12 @@ def _in_order(were: Collection[str], are: Collection[str]) -> bool:
 
 
 def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Problem | str]:
-    """What is told about a part besides its name: its earlier text, or which of its own dates moved."""
+    """What is told about a part besides its name: its earlier text, which of its dates moved, or its figures."""
     if name in ("title", "summary"):
         yield Problem(N_("s’énonçait « %(label)s »"), {"label": getattr(before, name)})
     if name == "calendar":
-        yield from _moved(before.calendar, after.calendar, CALENDAR_NAMES)
+        yield from moved(before.calendar, after.calendar, CALENDAR_NAMES)
+    yield from of_terms(name, before, after)
 
 
 def _listed(
@@ -209,25 +201,8 @@ def _of_rule(before: EligibilityRule, after: EligibilityRule) -> list[str]:
     return [_RULE, *details] if details else []
 
 
-def _dates(before: Definition, after: Definition) -> Iterator[DefinitionChange]:
-    """Changes in the dates of campaigns and of the calendar's periods, each with the earlier date."""
-    campaigns = {each.key: each for each in before.intakes}
-    for intake in after.intakes:
-        if intake.key in campaigns and (moved := tuple(_moved(campaigns[intake.key], intake, DATE_NAMES))):
-            yield DefinitionChange(ChangeKind.CHANGED, intake.title, moved)
-    yield from _listed(_PERIOD, before.calendar.periods, after.calendar.periods, _of_period)
-
-
 def _of_period(before: Period, after: Period) -> list[Problem | str]:
-    return [] if before == after else [_PERIOD, *_moved(before, after, PERIOD_NAMES)]
-
-
-def _moved(before: object, after: object, names: Mapping[str, str]) -> Iterator[Problem]:
-    for name, label in names.items():
-        was, now = getattr(before, name), getattr(after, name)
-        if was != now:
-            none = Problem(_NONE)
-            yield Problem(_DATED, {"what": Problem(label), "before": was or none, "after": now or none})
+    return [] if before == after else [_PERIOD, *moved(before, after, PERIOD_NAMES)]
 
 
 def _purposes(before: GuardianTerms | None, after: GuardianTerms | None) -> Iterator[DefinitionChange]:
@@ -249,7 +224,7 @@ def _sections(before: Form, after: Form) -> Iterator[DefinitionChange]:
 
 def _of_section(before: FormSection, after: FormSection) -> Iterator[Problem | str]:
     if before.title != after.title:
-        yield Problem(N_("s’appelait « %(title)s »"), {"title": before.title})
+        yield Problem(WAS_CALLED, {"title": before.title})
     if before.show_when != after.show_when:
         yield N_("pour qui elle est posée")
     if not _in_order(_keys(before.questions), _keys(after.questions)):

@@ -9,18 +9,25 @@ import copy
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.rules import path_of
+from cohortmgr.programmes import queries
 from cohortmgr.programmes.actions import LoadedDefinition, load_definition
 from cohortmgr.programmes.actions import publish as publish_programme
-from cohortmgr.programmes.definition.toml import from_json, judged
-from cohortmgr.programmes.drafts.queries import Writing, get_writing_locked
+from cohortmgr.programmes.definition.cloning import ClonedIntake, clone_intake, copy_programme
+from cohortmgr.programmes.definition.rules import Definition, Text
+from cohortmgr.programmes.definition.toml import as_json, from_json, judged
+from cohortmgr.programmes.drafts.queries import MANAGE, Writing, get_writing_locked, running
 from cohortmgr.programmes.models import DefinitionDraft
 
 Result = TypeVar("Result")
+# The fields of the page on which a programme begins, by the part of a definition in which a fault is found.
+_BEGUN = {"closes_at": "closes_on", "decision_by": "decision_by", "starts_on": "starts_on", "seats": "seats"}
 _TOO_LARGE = 1024 * 1024
 
 
@@ -53,6 +60,85 @@ def take_in(viewer: Viewer, key: str, document: dict[str, Any], version: int) ->
             raise Refused(Problem(what, {"other": str(document.get(name))[:80], "mine": mine}, "file"))
     _keep(viewer, writing, document)
     record(viewer, "programmes.take_in_draft", about(writing.programme), after={"key": writing.programme.key})
+
+
+def add_intake(viewer: Viewer, key: str, source: str, wanted: ClonedIntake, version: int) -> None:
+    """Add to the draft a campaign like the one with the key `source`, with its dates moved. Refused if the draft or the
+    programme has one with that key, or none to copy; Stale as `change`."""
+
+    def act(document: dict[str, Any]) -> None:
+        writing = get_writing_locked(viewer, key)
+        known = {each["key"] for each in document["intakes"]}
+        if wanted.key in known | set(running(writing.programme)):
+            what = N_("La clé « %(key)s » est déjà utilisée.")
+            raise Refused(Problem(what, {"key": wanted.key}, "key"))
+        if source not in known:
+            raise Refused(Problem(N_("Choisissez la campagne à reprendre."), {}, "source"))
+        clone_intake(document, source, wanted)
+
+    change(viewer, key, act, version)
+
+
+def drop_intake(viewer: Viewer, key: str, intake: str, version: int) -> None:
+    """Take a campaign out of the draft; Refused once it is in force, or if it is the only one. Stale as `change`."""
+
+    def act(document: dict[str, Any]) -> None:
+        writing = get_writing_locked(viewer, key)
+        left = [each for each in document["intakes"] if each["key"] != intake]
+        if intake in running(writing.programme) or not left:
+            raise Refused(N_("Cette campagne est enregistrée : elle s’archive après sa clôture."))
+        document["intakes"] = left
+        for section in document["form"]["sections"]:
+            for question in section["questions"]:
+                _forget_intake(question, intake)
+
+    change(viewer, key, act, version)
+
+
+def _forget_intake(question: dict[str, Any], intake: str) -> None:
+    named = question.get("application_intakes", [])
+    if intake in named and len(named) > 1:
+        named.remove(intake)
+
+
+def begin_new(viewer: Viewer, definition: Definition) -> LoadedDefinition:
+    """Make a programme in preparation from nothing; somebody else publishes it. Refused if its key is taken, or with
+    what is wrong with its dates and seats."""
+    require(viewer, MANAGE, path_of(_path_of_host(definition.host), definition.key))
+    if queries.programme_by_key(definition.key) is not None:
+        what = N_("La clé « %(key)s » est déjà utilisée.")
+        raise Refused(Problem(what, {"key": definition.key}, "programme_key"))
+    faults = judged(as_json(definition)).faults
+    if faults:
+        raise Refused(
+            *(Problem(fault.what, fault.values, _BEGUN.get(str(fault.path[-1]))) for fault in faults)
+        )
+    loaded = load_definition(viewer, definition, publish=False)
+    record(viewer, "programmes.begin", about(loaded.programme), after={"key": definition.key})
+    return loaded
+
+
+def _path_of_host(key: str) -> str:
+    host = organisations.by_key(key)
+    if host is None:
+        raise NotFound(key)
+    return host.path
+
+
+def begin_copy(viewer: Viewer, source: str, key: str, title: Text, intake: ClonedIntake) -> LoadedDefinition:
+    """Make a programme in preparation like another of the same host, as its version in force is; somebody else
+    publishes it. Refused if the key is taken, or if what is copied cannot be checked through."""
+    writing = get_writing_locked(viewer, source)
+    if queries.programme_by_key(key) is not None:
+        raise Refused(Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "programme_key"))
+    made = copy_programme(writing.published, key, title, intake)
+    faults = judged(as_json(made)).faults
+    if faults:
+        raise Refused(*(Problem(fault.what, fault.values) for fault in faults))
+    loaded = load_definition(viewer, made, publish=False)
+    after = {"key": key, "source": source}
+    record(viewer, "programmes.copy", about(loaded.programme), after=after)
+    return loaded
 
 
 def discard(viewer: Viewer, key: str, version: int) -> None:

@@ -16,6 +16,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.typed import day, moment
 from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
+from cohortmgr.programmes.drafts.figures import MOST_WAITING, count
 from cohortmgr.programmes.drafts.question_fields import (
     LIMITS,
     KeyedRows,
@@ -90,6 +91,8 @@ def _read_terms(typed: Typed, given: PostedValues) -> None:
     for part, name in (("reminders", "draft_hours"), ("offers", "reminders_hours")):
         put(typed.table.setdefault(part, {}), name, _hours(typed, given, f"{part}-{name}"))
     put(typed.table["offers"], "days_to_answer", _days(typed, given, "offers-days_to_answer"))
+    waiting = count(typed, given, "offers-waiting_list", 0, MOST_WAITING, optional=True)
+    put(typed.table["offers"], "waiting_list", waiting)
     put(typed.table["offers"], "last_day", _date(typed, given, "offers-last_day", optional=True))
     for part in ("reminders", "offers"):
         if not typed.table[part]:

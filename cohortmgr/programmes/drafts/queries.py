@@ -12,13 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries.viewers import within
-from cohortmgr.accounts.rules import Viewer, require, require_anywhere
+from cohortmgr.accounts.rules import Viewer, allows, require, require_anywhere
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS, path_of
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
-from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Programme
+from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake, Offering, Programme
 from cohortmgr.programmes.queries import definition_of
 
 MANAGE = "programmes.manage"
@@ -71,6 +74,57 @@ class Writing:
         asked = self.published.form.questions
         inner = {f"{question.key}.{each.key}" for question in asked for each in question.fields}
         return frozenset({question.key for question in asked} | inner)
+
+
+@dataclass(frozen=True)
+class RunningIntake:
+    """An intake that is in force, and by the key of each of its offerings: the seats that it has, and those taken."""
+
+    intake: Intake
+    seats: Mapping[str, int]
+    taken: Mapping[str, int]
+
+
+def running(programme: Programme) -> dict[str, RunningIntake]:
+    """The intakes of a programme that are in force, by their keys, the newest first; also those that its definition no
+    longer describes. One statement."""
+    rows = db.session.execute(
+        sa.select(Intake, Offering)
+        .join(Offering, Offering.intake_id == Intake.id)
+        .where(Intake.programme_id == programme.id)
+        .order_by(Intake.opens_at.desc(), Intake.id.desc(), Offering.id)
+    ).all()
+    found: dict[str, list[Offering]] = {}
+    intakes = {intake.key: intake for intake, _offering in rows}
+    for intake, offering in rows:
+        found.setdefault(intake.key, []).append(offering)
+    return {
+        key: RunningIntake(
+            intakes[key], {each.key: each.seats for each in held}, {each.key: each.taken for each in held}
+        )
+        for key, held in found.items()
+    }
+
+
+def hosts_of(viewer: Viewer) -> list[Organisation]:
+    """The organisations at which the viewer may begin a programme, in the order of the tree."""
+    kinds = {kind.value for kind in HOSTS}
+    rows = db.session.scalars(
+        organisations.visible(viewer).where(
+            Organisation.kind.in_(sorted(kinds)), Organisation.closed_at.is_(None)
+        )
+    ).all()
+    return [row for row in rows if allows(viewer, MANAGE, path_of(row.path, "new"))]
+
+
+def copyable(viewer: Viewer) -> list[Programme]:
+    """The programmes of which the viewer may make another at the same host, in the order of their keys."""
+    return [row for row in managed(viewer) if may_copy(viewer, row)]
+
+
+def may_copy(viewer: Viewer, programme: Programme) -> bool:
+    """Whether the viewer may make another programme at this one's host: who manages the host may."""
+    return allows(viewer, MANAGE, path_of(programme.path.removesuffix(f"{programme.key}."), "new"))
 
 
 def managed(viewer: Viewer) -> Sequence[Programme]:

@@ -32,8 +32,8 @@ _DECIMALS = ("minimum", "maximum")
 _WHOLES = ("max_length", "max_files", "max_pages", "promise_days")
 _CONDITIONS = ("show_when", "require_when", "when")
 # The lists of rows on pages, and what their buttons do; `again` shows the page again.
-_ROWS = ("options", "periods", "purposes", *_CONDITIONS)
-_ACTS = (*(f"{rows}-{act}" for rows in _ROWS for act in ("add", "remove", "up")), "again")
+_ROWS = ("options", "periods", "purposes", "partners", *_CONDITIONS)
+_ROW_ACTS = ("add", "remove", "up")
 
 
 @dataclass
@@ -70,9 +70,9 @@ class Typed:
             if f"{name}-{code}" in given
         }
 
-    def press(self, given: PostedValues) -> None:
-        """Note which row button was pressed, if any."""
-        for name in _ACTS:
+    def press(self, given: PostedValues, lists: Sequence[str] = _ROWS) -> None:
+        """Note which row button was pressed, if any, of these lists of rows."""
+        for name in (*(f"{rows}-{act}" for rows in lists for act in _ROW_ACTS), "again"):
             if name in given:
                 row = one(given, name)
                 self.act, self.row = name, int(row) if row.isdecimal() and len(row) < 4 else -1

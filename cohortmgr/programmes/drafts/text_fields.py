@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.drafts.question_fields import PostedValues, Typed
+from cohortmgr.programmes.definition.rules import Phase
+from cohortmgr.programmes.drafts.question_fields import PostedValues, Typed, one
 
 TEXTS: Mapping[str, str] = {
     "title": N_("Titre du programme"),
     "summary": N_("Résumé, dans les listes"),
     "description": N_("Description"),
+    "legal_basis": N_("Base légale"),
 }
 PRACTICAL: Mapping[str, str] = {
     "audience": N_("Pour qui"),
@@ -24,8 +26,14 @@ PRACTICAL: Mapping[str, str] = {
     "housing": N_("Hébergement"),
     "papers": N_("Papiers demandés"),
 }
-LIMITS: Mapping[str, int] = {"title": 200, "summary": 600, "description": 6000, "practical": 1000}
-SHOWN = ("title", "summary", "description", "practical")
+LIMITS: Mapping[str, int] = {
+    "title": 200,
+    "summary": 600,
+    "description": 6000,
+    "legal_basis": 2000,
+    "practical": 1000,
+}
+SHOWN = ("title", "summary", "description", "legal_basis", "phases", "practical")
 
 
 def described(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,8 +45,11 @@ def read_texts(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     """The same part as typed on the page; what it does not show stays as it was."""
     typed = Typed(described(document))
     for name in TEXTS:
-        typed.table[name] = typed.localized(given, name, LIMITS[name], lines=True)
+        if said := typed.localized(given, name, LIMITS[name], lines=True):
+            typed.table[name] = said
     practical = typed.table["practical"] = dict(typed.table["practical"] or {})
     for name in PRACTICAL:
         practical[name] = typed.localized(given, f"practical-{name}", LIMITS["practical"], lines=True)
+    if one(given, "phases-shown"):
+        typed.table["phases"] = [each.value for each in Phase if one(given, f"phases-{each.value}")]
     return typed

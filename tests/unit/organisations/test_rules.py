@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cohortmgr.organisations.rules import (
+    ABOVE,
     KIND_NAMES,
     KNOWN,
     REGIONS,
     OrganisationKind,
+    closing_problems,
     known,
     path_of,
+    place_problems,
     problems_of,
 )
 
@@ -54,3 +57,22 @@ def test_what_is_wrong_is_named(
     key: str, name: dict[str, str], path: str, region: str | None, where: str
 ) -> None:
     assert [problem.where for problem in problems_of(key, name, path, region)] == [where]
+
+
+def test_each_kind_stands_below_some_and_nothing_below_a_company_or_a_club() -> None:
+    assert ABOVE.keys() == set(OrganisationKind)
+    assert all(ABOVE.values())
+    leaves = {OrganisationKind.COMPANY, OrganisationKind.CLUB}
+    for kind, above in ABOVE.items():
+        assert not above & leaves
+        assert [bool(place_problems(kind, parent)) for parent in OrganisationKind] == [
+            parent not in above for parent in OrganisationKind
+        ]
+
+
+@pytest.mark.parametrize(
+    ("running", "below", "reason", "problems"),
+    [(0, 0, "Fusion.", 0), (1, 0, "Fusion.", 1), (0, 2, "Fusion.", 1), (0, 0, "", 1), (3, 2, "", 3)],
+)
+def test_what_people_depend_on_is_not_closed(running: int, below: int, reason: str, problems: int) -> None:
+    assert len(closing_problems(running, below, reason)) == problems

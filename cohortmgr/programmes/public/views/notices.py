@@ -32,7 +32,7 @@ def data() -> ResponseReturnValue:
 @guards.public
 def programme_data(key: str) -> ResponseReturnValue:
     """Say what one programme does with people's data: why, who sees what, how long, and one's rights there."""
-    newest = queries.public_intakes_of(key)[0]
+    newest = queries.newest_ever_public(key)
     definition = queries.definition_of(newest)
     return page(
         newest.fingerprint,

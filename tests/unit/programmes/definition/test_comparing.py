@@ -43,7 +43,7 @@ TERMS = JUNIOR.guardians or GuardianTerms(18, ())
         (
             MASTER,
             replace(MASTER, intakes=MASTER.intakes[:1]),
-            [(ChangeKind.CHANGED, comparing.PARTS["intakes"])],
+            [(ChangeKind.REMOVED, MASTER.intakes[1].title)],
         ),
         (
             MASTER,

@@ -1,0 +1,23 @@
+"""What the tree asks of the rooms above it: which programmes an organisation hosts or takes part in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cohortmgr.base.hooks import Hook
+from cohortmgr.organisations.models import Organisation
+
+
+@dataclass(frozen=True)
+class HostedProgramme:
+    """A programme at an organisation: its title and key, the seats that the organisation has in it (None for its host),
+    and whether people still depend on the organisation there."""
+
+    title: Mapping[str, str]
+    key: str
+    seats: int | None = None
+    is_running: bool = True
+
+
+programmes_at: Hook[[Organisation], Iterable[HostedProgramme]] = Hook()

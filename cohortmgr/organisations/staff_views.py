@@ -1,0 +1,160 @@
+"""The pages of the tree: who stands where and hosts what; who manages the installation adds, renames and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows, require, require_anywhere
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import localized
+from cohortmgr.base.paging import page_of
+from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.responses import show_problems
+from cohortmgr.organisations import actions, queries
+from cohortmgr.organisations.actions import MANAGE
+from cohortmgr.organisations.forms import ClosingForm, NamesForm, OrganisationForm
+from cohortmgr.organisations.hooks import programmes_at
+from cohortmgr.organisations.letterheads import queries as letterheads
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, ROOT, OrganisationKind
+
+bp = Blueprint("organisations_staff", __name__, url_prefix="/staff/organisations")
+SIZE, UNPROCESSABLE = 50, 422
+_NAMES = {kind.value: name for kind, name in KIND_NAMES.items()}
+
+
+@bp.get("")
+@guards.staff
+def index() -> ResponseReturnValue:
+    """List the organisations in the order of the tree, fifty a page."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, letterheads.OF_HOST)
+    kind = request.args.get("kind", "")
+    wanted = queries.visible(viewer)
+    if kind in _NAMES:
+        wanted = wanted.where(Organisation.kind == kind)
+    return render_template(
+        "organisations/staff_organisations.html",
+        page=page_of(wanted, place_asked(), SIZE),
+        kinds=_NAMES,
+        kind=kind,
+        manages=allows(viewer, MANAGE, ""),
+    )
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@guards.staff
+def new() -> ResponseReturnValue:
+    """Add an organisation to the tree."""
+    viewer = guards.viewer()
+    require(viewer, MANAGE, "")
+    form = OrganisationForm()
+    form.offer_kinds()
+    form.offer_regions()
+    form.parent.choices = [(row.key, localized(row.name)) for row in queries.parents_for(viewer)]
+    if request.method == "POST":
+        try:
+            kind, names = form.kind_chosen(), form.names()
+            with writing():
+                key, above = (form.key.data or "").strip(), form.parent.data or ROOT
+                made = actions.add(viewer, kind, key, names, above, form.region_chosen())
+                reference = made.reference
+            flash(_("L’organisation est ajoutée."), "done")
+            return redirect(url_for(".show", reference=reference))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template("organisations/staff_organisation_new.html", form=form), (
+        UNPROCESSABLE if form.errors else 200
+    )
+
+
+@bp.route("/<reference>", methods=["GET", "POST"])
+@guards.staff
+def show(reference: str) -> ResponseReturnValue:
+    """Show an organisation: its place, what it hosts, its telephone and mark; a POST renames it."""
+    viewer = guards.viewer()
+    require_anywhere(viewer, letterheads.OF_HOST)
+    row = queries.get_for(viewer, reference)
+    form = NamesForm(data={**row.name, "region": row.region or ""})
+    form.offer_regions()
+    if request.method != "POST":
+        return _page(row, form, ClosingForm(formdata=None))
+    require(viewer, MANAGE, "")
+    return _done(
+        reference,
+        form,
+        ClosingForm(formdata=None),
+        lambda: actions.rename(viewer, reference, form.names(), form.region_chosen()),
+        _("Le nom est changé ; l’ancien reste au journal."),
+    )
+
+
+@bp.post("/<reference>/close")
+@guards.staff
+def close(reference: str) -> ResponseReturnValue:
+    """Close an organisation to whatever is new."""
+    viewer, closing = guards.viewer(), ClosingForm()
+    require(viewer, MANAGE, "")
+    row = queries.get_for(viewer, reference)
+    form = NamesForm(formdata=None, data={**row.name, "region": row.region or ""})
+    form.offer_regions()
+    reason = (closing.reason.data or "").strip()
+    done = _("L’organisation est fermée : rien de nouveau n’y commence.")
+    return _done(reference, form, closing, lambda: actions.close(viewer, reference, reason), done)
+
+
+@bp.post("/<reference>/reopen")
+@guards.staff
+def reopen(reference: str) -> ResponseReturnValue:
+    """Open a closed organisation again."""
+    with writing():
+        actions.reopen(guards.viewer(), reference)
+    flash(_("L’organisation est rouverte."), "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+def _done(
+    reference: str, form: NamesForm, closing: ClosingForm, act: Callable[[], object], said: str
+) -> ResponseReturnValue:
+    try:
+        with writing():
+            act()
+    except Refused as refusal:
+        db.session.rollback()
+        show_problems(closing if "reason" in request.form else form, refusal)
+        return _page(queries.get_for(guards.viewer(), reference), form, closing)
+    flash(said, "done")
+    return redirect(url_for(".show", reference=reference))
+
+
+def _page(row: Organisation, form: NamesForm, closing: ClosingForm) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    is_host = OrganisationKind(row.kind) in HOSTS
+    return render_template(
+        "organisations/staff_organisation.html",
+        row=row,
+        kind=_NAMES[row.kind],
+        region=REGIONS.get(row.region or ""),
+        programmes=[each for told in programmes_at(row) for each in told],
+        letterhead=letterheads.known().of_institution(row.id) if is_host else None,
+        writes_letterhead=is_host and letterheads.may_write(viewer, row),
+        above=_names_above(row.path),
+        form=form,
+        closing=closing,
+        manages=allows(viewer, MANAGE, ""),
+    ), (UNPROCESSABLE if form.errors or closing.errors else 200)
+
+
+def _names_above(path: str) -> list[Mapping[str, str]]:
+    """The names of the organisations above one, the highest first."""
+    parts = path.rstrip(".").split(".")[:-1]
+    paths = [".".join(parts[: place + 1]) + "." for place in range(len(parts))]
+    names = queries.names_at(paths)
+    return [names[each] for each in paths if each in names]
