@@ -106,10 +106,10 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
 
 def _sent(intake: Intake, offering: Offering) -> Any:
     """Select the files that were sent to an offering. A file that names no offering belongs to the intake's first."""
-    names = ("id", "reference", "person_id", "number", "name", "region", "language", "eligible", "reasons")
+    names = ("id", "reference", "person_id", "number", "region", "language", "eligible", "reasons")
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
     return (
-        sa.select(*(getattr(Application, name) for name in names))
+        sa.select(*(getattr(Application, name) for name in names), NAME)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
         .where(sa.func.coalesce(Application.offering_id, first) == offering.id)
         .order_by(Application.number)

@@ -310,6 +310,11 @@ def document_for(viewer: Viewer, review_reference: str, document_reference: str)
     return found
 
 
+def reader_name(review: Review) -> str:
+    """Return the name of whoever was given a reading."""
+    return db.session.get_one(Person, review.reviewer_id).name
+
+
 def intake_of(review: Review) -> Intake:
     """Return the intake of a reading."""
     return db.session.get_one(Intake, review.intake_id)
