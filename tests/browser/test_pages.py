@@ -86,8 +86,13 @@ SCREENS = {
         "/staff/intakes/{intake}/applications",
         "/staff/intakes/{intake}/applications?columns=email,notes,correction,documents&note=yes",
         "/staff/applications/{application}",
+        "/staff/applications/{application}/file",
+        "/staff/applications/{application}/readings",
+        "/staff/applications/{application}/messages",
         "/staff/documents/{paper}/pages",
-        "/staff/applications/{asked}",
+        "/staff/applications/{asked}/file",
+        "/staff/reviews/{review}",
+        "/staff/intakes/{intake}/reviews/readers/{reader}/readings",
         "/staff/applications/{application}/correction",
         "/staff/applications/{application}/eligibility",
         "/staff/applications/{draft}/extension",
@@ -152,6 +157,8 @@ SCREENS = {
         "/staff/intakes/{open_intake}",
         "/staff/cohorts/{cohort}",
         "/staff/cohorts/{cohort}/placements",
+        "/staff/applications/{application}/company",
+        "/staff/applications/{application}/pay",
         "/staff/stipends/{paid_run}",
         "/staff/intakes/{intake}/reports",
         "/staff/reports/{report}",
@@ -163,7 +170,7 @@ SCREENS = {
         "/staff/stipends/{paid_run}/list",
     ),
     "observer": ("/staff", "/staff/reports/{report}"),
-    "auditor": ("/staff/audit",),
+    "auditor": ("/staff/audit", "/staff/applications/{application}/trail"),
 }
 # In Arabic whatever the browser asked for: a family reads it aloud or on paper.
 FOR_FAMILIES = ("/programmes/mdia/famille",)

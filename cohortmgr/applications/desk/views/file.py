@@ -118,8 +118,7 @@ def _reached(contact: Contact) -> tuple[str, str]:
 
 def draw_path(viewer: Viewer, file: File) -> TabContent:
     """The tab of what happened. The number of statements does not grow with it."""
-    story = desk.story(viewer, file)
-    return TabContent("applications/desk/staff_path.html", {"story": story, "most": desk.MOST_TOLD})
+    return TabContent("applications/desk/staff_path.html", {"story": desk.story(viewer, file)})
 
 
 def draw_file(viewer: Viewer, file: File) -> TabContent:
