@@ -237,6 +237,13 @@ def enrolment_of(
     return None if row is None else (row[0], row[1])
 
 
+def file_behind(enrolment_id: int) -> str:
+    """Return the reference of the file that an enrolment came from, for the way to its person's page; empty while its
+    guardian's agreement is missing."""
+    wanted = sa.select(Application.reference).join(Enrolment, Enrolment.application_id == Application.id)
+    return db.session.scalar(wanted.where(Enrolment.id == enrolment_id, AGREED)) or ""
+
+
 def told_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     """Return when a file's person entered the cohort and was confirmed in it, for the path of their page."""
     found = enrolment_of(viewer, application, "cohorts.read")

@@ -18,7 +18,7 @@ from cohortmgr.applications.file.queries import NAME, File, staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.paging import ListPlace, Page, page_of
+from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
 from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
@@ -254,14 +254,17 @@ def of_file(viewer: Viewer, application: Application) -> Sequence[Any]:
 def readings_of(viewer: Viewer, intake: Intake, reader: Person, place: ListPlace) -> Page:
     """Return a page of the readings of an intake that a reader holds or handed in, the last given first: rows of
     (Review, number, name, file's reference)."""
+    theirs = (Review.intake_id == intake.id, Review.reviewer_id == reader.id)
+    # Counted by the readings alone: with their files each of a thousand would be looked up.
+    total = counted_in_order(sa.select(Review.id).where(*theirs).order_by(Review.id.desc()))
     wanted = (
         visible(viewer)
         .add_columns(Application.number, NAME, Application.reference.label("file_reference"))
         .join(Application, Application.id == Review.application_id)
-        .where(Review.intake_id == intake.id, Review.reviewer_id == reader.id)
+        .where(*theirs)
         .order_by(Review.id.desc())
     )
-    return page_of(wanted, place, PAGE)
+    return page_of(wanted, place, PAGE, total)
 
 
 def told_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:

@@ -7,6 +7,7 @@ from cohortmgr.applications.file.queries import File
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import say
 from cohortmgr.base.registries.person_page import ShownMark, TabContent
+from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews.queries import readings
 from cohortmgr.selection.people import queries
 from cohortmgr.selection.rules import OfferState
@@ -27,7 +28,7 @@ def draw(viewer: Viewer, file: File) -> TabContent:
     found = readings.of_file(viewer, file.application) if allows(viewer, READINGS, file.intake.path) else []
     values = {
         "readings": found,
-        "rubric": file.definition.rubric,
+        "rubric": programmes.definition_of(file.intake).rubric,
         "decided": queries.decided_of(viewer, file),
         "sees_readings": allows(viewer, READINGS, file.intake.path),
         "sees_ranking": allows(viewer, queries.PERMISSION, file.intake.path),
