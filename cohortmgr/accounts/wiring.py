@@ -15,6 +15,7 @@ from cohortmgr.accounts.views import access, codes, found, held_forms, sign_in
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.person_page import PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import Finder, workspace_of
 from cohortmgr.base.web import responses
 from cohortmgr.base.work import add_work
@@ -44,4 +45,5 @@ def init_app(app: Flask) -> None:
     navigation.add("own", Entry(N_("Accès et appareils"), "access.mine", 40))
     finder = Finder(N_("Personnes de l’équipe et des entreprises"), ("people.manage",), people.people, 50)
     workspace_of(app).add_finders(finder)
+    person_page_of(app).add_tabs(PersonTab("trail", N_("Journal"), 80, ("audit.read",), trail.draw))
     add_work(app, *tasks.WORKS)

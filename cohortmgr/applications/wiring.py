@@ -52,6 +52,7 @@ from cohortmgr.applications.searching import commands as search_commands
 from cohortmgr.audit import hooks as audit_hooks
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.person_page import PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import (
     Agenda,
     Finder,
@@ -178,6 +179,10 @@ def _place(app: Flask) -> None:
     )
     workspace.add_finders(Finder(N_("Dossiers"), (file_queries.READ,), finding.files, 20))
     workspace.add_stages(IntakeStage("files", None, desk_standing.stage))
+    person_page_of(app).add_tabs(
+        PersonTab(file_page.PATH, N_("Parcours"), 10, (file_queries.READ,), file_page.draw_path),
+        PersonTab(file_page.FILE, N_("Dossier"), 20, (file_queries.READ,), file_page.draw_file),
+    )
     _lead(workspace)
 
 

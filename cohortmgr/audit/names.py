@@ -54,6 +54,7 @@ ACTS: Mapping[str, str] = {
     "applications.note": N_("Note ajoutée"),
     "applications.override": N_("Éligibilité décidée par l’équipe"),
     "applications.put_aside": N_("Dossier mis de côté"),
+    "applications.read_contacts": N_("Coordonnées lues"),
     "applications.read_document": N_("Document lu"),
     "applications.refuse_document": N_("Document refusé"),
     "applications.replace": N_("Candidature remplacée par un envoi plus récent"),

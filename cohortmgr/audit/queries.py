@@ -55,6 +55,11 @@ def of_object(kind: str, reference: str) -> sa.Select[Event]:
     return sa.select(Event).where(*chosen).order_by(Event.at, Event.id)
 
 
+def of_objects(query: sa.Select[Event], objects: Iterable[tuple[str, str]]) -> sa.Select[Event]:
+    """Narrow a selection of events to those about some rows: pairs of kind and reference."""
+    return query.where(sa.tuple_(Event.object_kind, Event.object_reference).in_(list(objects)))
+
+
 def values_of(event: Event) -> dict[str, Any] | None:
     """Return the values that the event holds from before and after the act;
     None once its subject was erased."""

@@ -9,12 +9,13 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.documents.queries import unchecked_files
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED
+from cohortmgr.applications.file.queries import AGREED, File
 from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.cohorts.models import Cohort, Enrolment
@@ -212,3 +213,52 @@ def held_by_checks(cohort: Cohort) -> Sequence[Application]:
         Enrolment.cohort_id == cohort.id, Enrolment.state == EnrolmentState.PENDING.value, AGREED
     )
     return unchecked_files(form, waiting.order_by(Application.sort_name, Application.id))
+
+
+def state_of(_viewer: Viewer, file: File) -> sa.ColumnElement[str | None]:
+    """The state of the enrolment of a file's person, for the head of their page; NULL without one."""
+    return sa.select(Enrolment.state).where(Enrolment.application_id == file.application.id).scalar_subquery()
+
+
+def has_enrolled(_viewer: Viewer, file: File) -> sa.ColumnElement[bool]:
+    """Whether a file led to an enrolment, whatever became of it, for the tabs of its person's page."""
+    return sa.select(Enrolment.id).where(Enrolment.application_id == file.application.id).exists()
+
+
+def enrolment_of(
+    viewer: Viewer, application: Application, permission: str
+) -> tuple[Enrolment, Cohort] | None:
+    """Return the enrolment that a file led to, with its cohort, to whoever holds the permission there; else None."""
+    row = db.session.execute(
+        sa.select(Enrolment, Cohort)
+        .join(Cohort, Cohort.id == Enrolment.cohort_id)
+        .where(Enrolment.application_id == application.id, within(viewer, permission))
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def file_behind(enrolment_id: int) -> str:
+    """Return the reference of the file that an enrolment came from, for the way to its person's page; empty while its
+    guardian's agreement is missing."""
+    wanted = sa.select(Application.reference).join(Enrolment, Enrolment.application_id == Application.id)
+    return db.session.scalar(wanted.where(Enrolment.id == enrolment_id, AGREED)) or ""
+
+
+def told_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
+    """Return when a file's person entered the cohort and was confirmed in it, for the path of their page."""
+    found = enrolment_of(viewer, application, "cohorts.read")
+    if found is None:
+        return []
+    enrolment, cohort = found
+    entered = Problem(N_("Dans la promotion : %(name)s"), {"name": cohort.name})
+    told = [HistoryEntry(enrolment.enrolled_at, entered)]
+    if enrolment.confirmed_at is not None:
+        since = Problem(N_("En formation depuis le %(day)s"), {"day": enrolment.starts_on})
+        told.append(HistoryEntry(enrolment.confirmed_at, N_("Inscription confirmée"), more=since))
+    return told
+
+
+def traces(file: File) -> sa.Select[str, str]:
+    """Select the enrolment of a file, as the trail names it."""
+    kind = sa.literal(Enrolment.__trail__, sa.String).label("kind")
+    return sa.select(kind, Enrolment.reference).where(Enrolment.application_id == file.application.id)

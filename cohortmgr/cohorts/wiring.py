@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.base.errors import N_
+from cohortmgr.base.registries.person_page import PersonMark, person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions, queries, staff_views
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.cohorts.views import agenda, standing
+from cohortmgr.cohorts.views import agenda, person, standing
 from cohortmgr.selection.actions import offers
 
 
@@ -21,6 +23,10 @@ def init_app(app: Flask) -> None:
     files.enrolled_elsewhere.register(queries.enrolled_elsewhere)
     files.over.register(queries.over)
     files.took_part.register(queries.took_part)
+    desk.told_above.register(queries.told_of)
+    page = person_page_of(app)
+    page.add_marks(PersonMark(20, "cohorts.read", queries.state_of, person.mark))
+    page.add_traces(queries.traces)
     workspace = workspace_of(app)
     workspace.add_rooms(
         Room(

@@ -10,6 +10,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.audit import hooks as audit
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.person_page import PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import Agenda, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
@@ -30,6 +31,7 @@ from cohortmgr.messages.letters import tasks as letter_tasks
 from cohortmgr.messages.letters.queries import texts as letter_texts
 from cohortmgr.messages.letters.views import candidate as inbox
 from cohortmgr.messages.letters.views import guardian as guardian_letters
+from cohortmgr.messages.letters.views import person
 from cohortmgr.messages.letters.views import staff as log
 from cohortmgr.messages.preferences import hooks as preference_hooks
 from cohortmgr.messages.preferences import views as preferences
@@ -126,10 +128,10 @@ def _place(app: Flask) -> None:
         Entry(N_("Mes questions"), "help.mine", 20),
         Entry(N_("Mes préférences"), "preferences.mine", 30),
     )
-    _place_work(app)
+    _place_work(app, said)
 
 
-def _place_work(app: Flask) -> None:
+def _place_work(app: Flask, said: str) -> None:
     workspace = workspace_of(app)
     workspace.add_rooms(
         Room(
@@ -146,4 +148,6 @@ def _place_work(app: Flask) -> None:
         Agenda(("applications.manage",), undelivered_pages.lost, 15),
         Agenda(("messages.approve",), campaigns.to_approve, 70),
     )
+    opening = ("applications.manage", "messages.desk")
+    person_page_of(app).add_tabs(PersonTab("messages", said, 70, opening, person.draw))
     workspace.lead("campaigns", leads(Campaign.intake_id, Campaign.reference))

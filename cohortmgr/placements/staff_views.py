@@ -157,6 +157,7 @@ def placement(reference: str) -> ResponseReturnValue:
         "placements/staff_placement.html",
         placement=found,
         card=placements.card_of(found),
+        file=cohorts.file_behind(found.enrolment_id),
         cohort=cohort,
         form=form,
         names=PLACEMENT_STATES.names,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.applications.desk import queries as desk
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.person_page import PersonMark, PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import Agenda, Finder, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
@@ -14,8 +16,8 @@ from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import candidate_views, company_views, notices, staff_views
 from cohortmgr.placements.actions import positions
 from cohortmgr.placements.models import Placement, Position
-from cohortmgr.placements.queries import placements, standing
-from cohortmgr.placements.views import agenda, finding
+from cohortmgr.placements.queries import of_file, placements, standing
+from cohortmgr.placements.views import agenda, finding, person
 from cohortmgr.placements.views import standing as overview
 from cohortmgr.programmes.definition.rules import Definition
 
@@ -31,6 +33,21 @@ def init_app(app: Flask) -> None:
     declare("placements", *notices.NOTICES)
     enrolments.on_leaving.register(positions.end_placement)
     cohorts.companies_of_members.register(placements.companies_of)
+    desk.told_above.register(of_file.told_of)
+    page = person_page_of(app)
+    page.add_tabs(
+        PersonTab(
+            "company",
+            N_("Entreprise"),
+            50,
+            (of_file.PERMISSION,),
+            person.draw,
+            is_there=cohorts.has_enrolled,
+            used=_places,
+        )
+    )
+    page.add_marks(PersonMark(30, of_file.PERMISSION, of_file.company_name, person.mark))
+    page.add_traces(of_file.traces)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     navigation.add(

@@ -17,7 +17,7 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.web.asked import number_sent
+from cohortmgr.base.web.asked import number_sent, place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.jobs.models import KeptResult
@@ -164,6 +164,17 @@ def _recalled(taken: int, given: int) -> str:
     return told
 
 
+@bp.get("/staff/intakes/<reference>/reviews/readers/<reader>/readings")
+@guards.staff
+def readings_of(reference: str, reader: str) -> ResponseReturnValue:
+    """List the readings that one person holds, or handed in, in an intake, each with the way to it."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    person = queries.reader_in(intake, reader)
+    page = queries.readings_of(viewer, intake, person, place_asked())
+    return render_template("reviews/staff_readings.html", intake=intake, person=person, page=page)
+
+
 @bp.get("/staff/reviews")
 @guards.staff
 def queue() -> ResponseReturnValue:
@@ -222,6 +233,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
         total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),
         mine=mine,
+        reader="" if mine else queries.reader_name(found),
         editable=mine and found.state in OPEN,
         reversible=mine and found.state == ReviewState.SUBMITTED,
         problems=problems,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.applications.desk import queries as desk
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.person_page import person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.reviews import staff_views, tasks
 from cohortmgr.reviews.models import Review
@@ -19,6 +21,8 @@ JOBS = (tasks.assign, progress.sum_up)
 def init_app(app: Flask) -> None:
     """Register the pages and their navigation entries."""
     app.register_blueprint(staff_views.bp)
+    desk.told_above.register(readings.told_of)
+    person_page_of(app).add_traces(readings.traces)
     navigation = navigation_of(app)
     reading = ("reviews_staff.review", "reviews_staff.abstain")
     navigation.add(

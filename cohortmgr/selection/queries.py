@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,12 +13,11 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.desk.queries import HistoryEntry
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, NAME
 from cohortmgr.base import clock, paging
 from cohortmgr.base.db import acting_in, db
-from cohortmgr.base.errors import N_, NotFound
+from cohortmgr.base.errors import NotFound
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
@@ -107,10 +106,10 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
 
 def _sent(intake: Intake, offering: Offering) -> Any:
     """Select the files that were sent to an offering. A file that names no offering belongs to the intake's first."""
-    names = ("id", "reference", "person_id", "number", "name", "region", "language", "eligible", "reasons")
+    names = ("id", "reference", "person_id", "number", "region", "language", "eligible", "reasons")
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
     return (
-        sa.select(*(getattr(Application, name) for name in names))
+        sa.select(*(getattr(Application, name) for name in names), NAME)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
         .where(sa.func.coalesce(Application.offering_id, first) == offering.id)
         .order_by(Application.number)
@@ -141,32 +140,6 @@ def holds_seat(application: Application) -> bool:
     """Whether the person of this application accepted the seat that was offered, and has not given it up."""
     accepted = (Offer.application_id == application.id, Offer.state == OfferState.ACCEPTED.value)
     return db.session.scalar(sa.select(Offer.id).where(*accepted)) is not None
-
-
-_OUTCOMES: Mapping[str, str] = {
-    Outcome.OFFER: N_("Décision : place proposée"),
-    Outcome.WAITING: N_("Décision : liste d’attente"),
-    Outcome.REFUSED: N_("Décision : non retenue"),
-}
-_ANSWERS: Mapping[str, str] = {
-    OfferState.ACCEPTED: N_("Place acceptée"),
-    OfferState.DECLINED: N_("Place déclinée"),
-}
-
-
-def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
-    """Return what was decided about a file and how its person answered, once they were told.
-
-    The file's history in applications shows it. It takes one statement."""
-    rows = db.session.execute(
-        sa.select(Decision.outcome, Release.published_at, Offer.state, Offer.answered_at)
-        .join(Release, RELEASED)
-        .outerjoin(Offer, Offer.decision_id == Decision.id)
-        .where(Decision.application_id == application.id)
-    ).all()
-    told = [HistoryEntry(row.published_at, _OUTCOMES[row.outcome]) for row in rows]
-    answers = [row for row in rows if row.answered_at is not None and row.state in _ANSWERS]
-    return [*told, *(HistoryEntry(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 
 
 def told_last() -> sa.Select[*tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
+from cohortmgr.base.registries.person_page import PersonMark, PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
@@ -22,6 +23,8 @@ from cohortmgr.reviews import hooks as readings
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Batch, Offer
+from cohortmgr.selection.people import queries as people
+from cohortmgr.selection.people import views as person
 from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.views import agenda, standing
 
@@ -34,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(candidate_views.bp)
     declare("selection", *notices.NOTICES)
     changes.decided.register(queries.was_told)
-    desk.told_above.register(queries.story_of)
+    desk.told_above.register(people.story_of)
     files.seated.register(queries.holds_seat)
     sending.on_withdrawal.register(offers.release_on_withdrawal)
     consents.on_hidden.register(offers.release_on_withdrawal)
@@ -63,4 +66,17 @@ def init_app(app: Flask) -> None:
     workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage))
     workspace.lead("batches", leads(Batch.intake_id, Batch.reference))
     workspace.lead("offers", leads(Offer.intake_id, Offer.reference))
+    page = person_page_of(app)
+    page.add_tabs(
+        PersonTab(
+            "readings",
+            N_("Lectures et décision"),
+            30,
+            (person.READINGS, people.PERMISSION),
+            person.draw,
+            is_there=people.read_or_decided,
+        )
+    )
+    page.add_marks(PersonMark(10, people.PERMISSION, people.offer_state, person.mark))
+    page.add_traces(people.traces)
     add_work(app, *tasks.WORKS)

@@ -291,6 +291,7 @@ def _line(reference: str, form: AdjustmentForm, word: BankWordForm | None) -> st
         "stipends/staff_line.html",
         line=found,
         name=queries.name_of(found),
+        file=cohorts.file_behind(found.enrolment_id),
         run=owner,
         cohort=cohort,
         reason=reason,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.applications.corrections import actions as corrections
+from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.applications.joining import actions as joining
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
+from cohortmgr.base.registries.person_page import PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
@@ -17,8 +19,8 @@ from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.stipends import candidate_views, staff_views
 from cohortmgr.stipends.actions import bank_details
 from cohortmgr.stipends.models import StipendLine, StipendRun
-from cohortmgr.stipends.queries import today
-from cohortmgr.stipends.views import agenda, standing
+from cohortmgr.stipends.queries import of_file, today
+from cohortmgr.stipends.views import agenda, person, standing
 
 
 def _pays(definition: Definition) -> bool:
@@ -33,6 +35,20 @@ def init_app(app: Flask) -> None:
     corrections.on_answers.register(bank_details.take_given_later)
     joining.on_answers.register(bank_details.take_given_later)
     files.answers_changed.register(bank_details.take_given_later)
+    desk.told_above.register(of_file.told_of)
+    page = person_page_of(app)
+    page.add_tabs(
+        PersonTab(
+            "pay",
+            N_("Bourses"),
+            60,
+            (of_file.PERMISSION,),
+            person.draw,
+            is_there=cohorts.has_enrolled,
+            used=_pays,
+        )
+    )
+    page.add_traces(of_file.traces)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     workspace = workspace_of(app)

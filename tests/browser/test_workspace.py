@@ -97,3 +97,31 @@ def test_title_filters_and_first_row_stand_within_220_pixels(chromium: Browser, 
             one and other and one["x"] + one["width"] <= other["x"]
             for one, other in zip(boxes, boxes[1:], strict=False)
         )
+
+
+def test_a_name_in_the_ranking_leads_to_the_reading_and_its_marks(chromium: Browser, place: Lived) -> None:
+    """Without a script: name, tabs, one reading and back; its answers have room, which they once had not."""
+    with visiting(chromium, place.address, place.year, "fr", scripts=False) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(f"{INTAKE}/ranking")
+        page = visitor.page
+        with page.expect_navigation():
+            page.locator("tbody th a").first.click()
+        here = page.locator("nav.tabs a[aria-current=page]")
+        expect(here).to_have_text("Lectures et décision")
+        person = page.locator("h1").inner_text()
+        box = page.locator("nav.tabs").bounding_box()
+        assert box is not None and box["y"] <= 220, box
+        with page.expect_navigation():
+            page.get_by_role("link", name="Ouvrir cette lecture").first.click()
+        answers = page.locator(".doc .answers dd")
+        assert answers.count() > 2
+        for each in answers.all():
+            wide = each.bounding_box()
+            assert wide is not None and wide["height"] < 8 * wide["width"], "letters stand below each other"
+        expect(page.locator("h1")).to_contain_text(person.splitlines()[0].split("\u200f")[0].split()[0])
+        with page.expect_navigation():
+            page.locator("h1 a").click()
+        with page.expect_navigation():
+            page.locator("nav.tabs a", has_text="Parcours").click()
+        assert page.locator(".history > li").count() > 5

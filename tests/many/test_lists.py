@@ -91,7 +91,8 @@ def test_a_file_and_its_neighbours_are_read_by_indexes(many: Many, place: int) -
     """
     asked = [many.references["intake"], place - 1]
     reference, number = many.database.admin.execute(wanted, asked).fetchone() or ("", "")
-    assert number in light(many.open(f"/staff/applications/{reference}"))
+    for tab in ("", "/file"):
+        assert number in light(many.open(f"/staff/applications/{reference}{tab}"))
 
 
 @pytest.mark.parametrize("name", SEARCHES)
@@ -104,7 +105,7 @@ def test_each_search_reads_a_few_blocks(many: Many, path: str, name: str) -> Non
     if 'rel="next"' in page:
         light(many.open(beside(page, "next")))
         light(many.open(f"{path}?{urlencode({'search': text, 'end': 1})}"))
-    file = re.search(r'href="(/staff/applications/[0-9A-Z]{26}\?[^"]*)"', page)
+    file = re.search(r'href="(/staff/applications/[0-9A-Z]{26}/file\?[^"]*)"', page)
     if file and name in ("a family name", "a full name", "a beginning that all have"):
         light(many.open(html.unescape(file[1])))
     with many.database.system_app.app_context():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -36,6 +36,20 @@ def references_like(viewer: Viewer, text: str) -> set[str]:
     found = db.session.execute(rows.order_by(Person.id).limit(_FOUND)).all()
     near = _colleagues(viewer, [number for _person, _account, number in found])
     return {each for person, account, number in found if number in near for each in (person, account)}
+
+
+def objects_of(person_id: int, traces: Sequence[sa.Select[str, str]]) -> list[tuple[str, str]]:
+    """Return (kind, reference), as the trail names them, of a person and their account, and of what `traces` select.
+    One statement. The caller has checked that the viewer may read the trail of that person's file."""
+
+    def named(kind: str, model: type[Person] | type[Account]) -> sa.Select[str, str]:
+        return sa.select(sa.literal(kind, sa.String).label("kind"), model.reference)
+
+    own = (
+        named("person", Person).where(Person.id == person_id),
+        named("account", Account).where(Account.person_id == person_id),
+    )
+    return [(row[0], row[1]) for row in db.session.execute(sa.union_all(*own, *traces))]
 
 
 def names_by_reference(viewer: Viewer, references: Iterable[str]) -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -25,6 +26,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import ListPlace, Page, page_of
+from cohortmgr.base.registries.person_page import TabContent, person_page_of
 from cohortmgr.base.sheets.writing import write_csv
 from cohortmgr.base.web.asked import PLACE, kept_arguments, place_asked
 from cohortmgr.base.web.reading import reading
@@ -82,6 +84,18 @@ def export() -> ResponseReturnValue:
     name = f"journal-{clock.today().isoformat()}.csv"
     headers = {"Content-Disposition": f"attachment; filename={name}", "Cache-Control": "no-store"}
     return Response(data, mimetype="text/csv", headers=headers)
+
+
+def draw(viewer: Viewer, file: Any) -> TabContent:
+    """The tab of a person's page that shows the acts about them: their file, their account, and the rows of each room
+    that belong to the file. The file is of a room above this one."""
+    person = file.application.person_id
+    objects = queries.objects_of(person, [trace(file) for trace in person_page_of(current_app).traces])
+    about = [("application", file.application.reference), *objects]
+    query = audit.visible(_institutions(viewer), viewer.reads_installation)
+    page = page_of(audit.of_objects(query, about), place_asked(), SIZE)
+    values = {"page": page, "lines": _lines(viewer, [event for (event,) in page.rows])}
+    return TabContent("accounts/trail/staff_person.html", values)
 
 
 def _header() -> list[str]:

@@ -30,9 +30,11 @@ MOST_COMPANIES = 500
 class Member:
     """A member of the cohort: their wishes, and the company found with that wish's rank, or why there is none.
 
-    `placement` is the one that stands, or was the last. Without a company, `placeable` by hand."""
+    `placement` is the one that stands, or was the last. Without a company, `placeable` by hand. `file` is the reference
+    of the file that they came by."""
 
     reference: str
+    file: str
     name: str
     number: str
     wishes: tuple[LocalizedText, ...]
@@ -173,14 +175,15 @@ def _member(
     placement: Placement | None,
 ) -> Member:
     reference = row.Enrolment.reference
+    who = (reference, row.application_reference, row.name, row.number)
     told = tuple(names[each] for each in wished if each in names)
     found = assignment.get(reference)
     if found is not None and found in names:
         rank = list(wished).index(found) + 1 if found in wished else None
         score = scores.get(found, {}).get(reference)
-        return Member(reference, row.name, row.number, told, names[found], rank, score, placement=placement)
+        return Member(*who, told, names[found], rank, score, placement=placement)
     why = _why(wished, scores, reference, placement) if ran else None
-    return Member(reference, row.name, row.number, told, why=why, placement=placement)
+    return Member(*who, told, why=why, placement=placement)
 
 
 def _why(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.viewers import granted, within
-from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.accounts.rules import Role, Viewer, allows
+from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application, Document
-from cohortmgr.applications.file.queries import staff_intake
+from cohortmgr.applications.file.queries import NAME, File, staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
 from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
@@ -29,6 +33,8 @@ WITHHELD = N_(
     "représentez une entreprise. Ses dossiers ne vous sont pas ouverts : d’autres personnes les lisent."
 )
 
+# The readings of one page of a reader's list.
+PAGE = 50
 # A person with an account, and each address and number (its blind index) by which they are known.
 _PEOPLE = sa.select(
     Person.id.label("person_id"),
@@ -234,6 +240,56 @@ def readers_of(intake: Intake) -> Sequence[Any]:
     return [row for row in able if row.reference not in concerned]
 
 
+def of_file(viewer: Viewer, application: Application) -> Sequence[Any]:
+    """Return (Review, given and family name of its reader) of the readings of a file that the viewer may see, the
+    newest first, in one statement; those that were taken back or given back among them."""
+    reader = aliased(Person)
+    wanted = visible(viewer).where(Review.application_id == application.id)
+    wanted = wanted.join(reader, reader.id == Review.reviewer_id)
+    names = (reader.given_name.label("given_name"), reader.family_name.label("family_name"))
+    latest = sa.func.coalesce(Review.submitted_at, Review.assigned_at)
+    return db.session.execute(wanted.add_columns(*names).order_by(latest.desc(), Review.id.desc())).all()
+
+
+def readings_of(viewer: Viewer, intake: Intake, reader: Person, place: ListPlace) -> Page:
+    """Return a page of the readings of an intake that a reader holds or handed in, the last given first: rows of
+    (Review, number, name, file's reference)."""
+    theirs = (Review.intake_id == intake.id, Review.reviewer_id == reader.id)
+    # Counted by the readings alone: with their files each of a thousand would be looked up.
+    total = counted_in_order(sa.select(Review.id).where(*theirs).order_by(Review.id.desc()))
+    wanted = (
+        visible(viewer)
+        .add_columns(Application.number, NAME, Application.reference.label("file_reference"))
+        .join(Application, Application.id == Review.application_id)
+        .where(*theirs)
+        .order_by(Review.id.desc())
+    )
+    return page_of(wanted, place, PAGE, total)
+
+
+def told_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
+    """Return the readings of a file that were handed in, for the path of its person's page, to whoever reads them."""
+    intake = db.session.get_one(Intake, application.intake_id)
+    if not allows(viewer, "reviews.read", intake.path):
+        return []
+    handed_in = [row for row in of_file(viewer, application) if row[0].state == ReviewState.SUBMITTED]
+    return [
+        HistoryEntry(
+            row[0].submitted_at,
+            N_("Lecture remise"),
+            f"{row.given_name} {row.family_name}".strip(),
+            Problem(N_("%(mark)s sur 20"), {"mark": Decimal(row[0].total_thousandths or 0) / 1000}),
+        )
+        for row in handed_in
+    ]
+
+
+def traces(file: File) -> sa.Select[str, str]:
+    """Select the readings of a file, as the trail names them."""
+    kind = sa.literal(Review.__trail__, sa.String).label("kind")
+    return sa.select(kind, Review.reference).where(Review.application_id == file.application.id)
+
+
 def file_of(review: Review) -> Application:
     """Return the file that a reading is about."""
     return db.session.get_one(Application, review.application_id)
@@ -255,6 +311,11 @@ def document_for(viewer: Viewer, review_reference: str, document_reference: str)
     if found is None:
         raise NotFound(document_reference)
     return found
+
+
+def reader_name(review: Review) -> str:
+    """Return the name of whoever was given a reading."""
+    return db.session.get_one(Person, review.reviewer_id).name
 
 
 def intake_of(review: Review) -> Intake:

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import counts
+from cohortmgr.applications.file.queries import NAME, counts
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
 from cohortmgr.base.paging import ListPlace, Page
@@ -138,7 +138,7 @@ def page_of_rows(standing: Standing, place: ListPlace | None, around: int) -> Pa
     inside = sa.select(StandingRow).where(StandingRow.standing_id == standing.id).subquery()
     kept = sa.orm.aliased(StandingRow, inside)
     rows = (
-        sa.select(kept.reference, kept.place, Application.number, Application.name, Application.region,
+        sa.select(kept.reference, kept.place, Application.number, NAME, Application.region,
                   kept.mean, kept.totals, kept.decided)
         .join(Application, Application.id == kept.application_id)
         .order_by(kept.place)

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
@@ -148,7 +150,8 @@ def holidays_of(cohort: Cohort) -> tuple[tuple[date, date], ...]:
 
 
 def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return (Line, given_name, family_name, company) of a run, by company and name, in two statements."""
+    """Return (Line, given_name, family_name, company, the file's reference where it may be opened) of a run, by company
+    and name, in two statements."""
     month = db.session.scalar(sa.select(StipendRun.month).where(StipendRun.id == run_id)) or date.min
     last_day = following(month) - timedelta(days=1)
     return db.session.execute(
@@ -158,8 +161,11 @@ def lines_of(run_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Person.family_name,
             Organisation.name.label("company"),
             Organisation.key.label("company_key"),
+            sa.case((AGREED, Application.reference)).label("file_reference"),
         )
         .join(Person, Person.id == StipendLine.person_id)
+        .join(Enrolment, Enrolment.id == StipendLine.enrolment_id)
+        .join(Application, Application.id == Enrolment.application_id)
         .outerjoin(Placement, Placement.id == last_hosting(StipendLine.enrolment_id, last_day))
         .outerjoin(Organisation, Organisation.id == Placement.company_id)
         .where(StipendLine.run_id == run_id)

@@ -121,7 +121,7 @@ def test_whoever_left_corrects_the_account_alone_and_is_paid_and_holds_up_nobody
     assert [line.state for line in lines_of(run)] == ["set_aside", "payable"]
     manager = promotions.staff(cohorts.intake_of(cohort), Role.SELECTION_MANAGER)
     desk = promotions.browser(app, manager)
-    assert "Demander une correction" in desk.get(f"/staff/applications/{reference}").text
+    assert "Demander une correction" in desk.get(f"/staff/applications/{reference}/file").text
     page = desk.get(f"/staff/applications/{reference}/correction").text
     assert "fix-rib" in page and "fix-email" not in page
     until = (clock.today() + timedelta(days=3)).isoformat()

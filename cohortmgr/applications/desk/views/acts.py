@@ -31,12 +31,12 @@ from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.responses import show_problems
 
 bp = Blueprint("applications_desk", __name__, url_prefix="/staff")
-_FILE = "applications_staff.show"
+_FILE = "applications_staff.tab"
 
 
 def _back(reference: str) -> ResponseReturnValue:
     kept: dict[str, Any] = {**kept_arguments(_FILE)}
-    return redirect(url_for(_FILE, reference=reference, **kept))
+    return redirect(url_for(_FILE, reference=reference, tab="file", **kept))
 
 
 def _managed(reference: str) -> File:

@@ -59,7 +59,7 @@ def enter(reference: str) -> ResponseReturnValue:
         flash(_("Le dossier est saisi. Son tuteur légal vient d’être contacté."), "done")
         return redirect(url_for("paper_staff.enter", reference=reference))
     flash(_("Le dossier %(number)s est saisi.", number=row.number), "done")
-    return redirect(url_for("applications_staff.show", reference=row.reference))
+    return redirect(url_for("applications_staff.tab", reference=row.reference, tab="file"))
 
 
 def _scanned(intake: Intake) -> tuple[list[PreparedUpload], list[Problem]]:

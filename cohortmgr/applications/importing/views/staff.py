@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import READ
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions import tray
@@ -230,7 +231,9 @@ def tray_list(reference: str) -> ResponseReturnValue:
     intake = import_queries.intake_for(viewer, reference)
     settled = request.args.get("settled") == "1"
     page = page_of(import_queries.tray(viewer, intake, settled=settled), place_asked(), 50)
-    rows = [(row, faults_of(row)) for (row,) in page.rows]
+    loaded = {row.application_id for (row,) in page.rows if row.application_id is not None}
+    files = file_queries.opened_by(viewer, loaded)
+    rows = [(row, faults_of(row), files.get(row.application_id)) for (row,) in page.rows]
     return render_template(
         "applications/importing/staff_tray.html", intake=intake, page=page, rows=rows, settled=settled
     )

@@ -60,9 +60,9 @@ def index(reference: str) -> ResponseReturnValue:
     counts = file_queries.counts([intake.id])[intake.id]
     page = lists.page(intake.id, filters, place_asked(), counts)
     definition = definition_of(intake)
-    address = url_for("applications_staff.show", reference="-")[:-1]
     arguments: dict[str, Any] = {**filters.arguments()}
-    tail = url_for("applications_staff.show", reference="-", **arguments).partition("?")
+    # The same for each row but for the reference, which stands in the place of the hyphen.
+    address = url_for("applications_staff.tab", reference="-", tab="file", **arguments).partition("/-/")
     may_manage = allows(viewer, file_queries.MANAGE, intake.path)
     may_write = allows(viewer, "messages.write", intake.path)
     boxes = may_manage or may_write
@@ -75,7 +75,7 @@ def index(reference: str) -> ResponseReturnValue:
         views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
         page=page,
         rows=display.table_body(
-            page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes
+            page.rows, filters.shown, definition, address[0] + "/", "/" + address[2], boxes=boxes
         ),
         boxes=boxes,
         counts=counts,

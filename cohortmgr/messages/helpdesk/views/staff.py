@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.actions import doors
 from cohortmgr.accounts.rules import Viewer, allows, require_anywhere
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.guardians.queries import has_guardian
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -53,6 +54,7 @@ def index() -> ResponseReturnValue:
     require_anywhere(viewer, desk_queries.DESK)
     filters = HelpRequestFilters.of(request.args)
     page = page_of(desk_queries.listed(viewer, filters), place_asked(), SHOWN)
+    persons = {row[0].person_id for row in page.rows if row[0].person_id is not None}
     return render_template(
         "messages/helpdesk/staff_questions.html",
         page=page,
@@ -61,6 +63,7 @@ def index() -> ResponseReturnValue:
         counts=desk_queries.counts(viewer),
         groups=desk_queries.groups(viewer),
         excerpts=desk_queries.excerpts([row[0] for row in page.rows]),
+        files=file_queries.latest_of(viewer, persons),
         today=clock.today(),
         writes=bool(viewer.paths(desk_queries.WRITE)),
         late=is_overdue,

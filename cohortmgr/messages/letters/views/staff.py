@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.base.db import writing
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import place_asked
@@ -32,10 +33,11 @@ def log() -> ResponseReturnValue:
     require_anywhere(viewer, queries.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
     page = page_of(queries.listed(viewer, state, search), place_asked(), SHOWN, up_to=queries.COUNTED)
+    files = file_queries.latest_of(viewer, {row[0].person_id for row in page.rows if row[0].person_id})
     return render_template(
         "messages/letters/staff_log.html",
         page=page,
-        rows=[(row[0], queries.named(row), row.may_open) for row in page.rows],
+        rows=[(row[0], queries.named(row), row.may_open, files.get(row[0].person_id)) for row in page.rows],
         state=state,
         search=search,
         notices=declared,

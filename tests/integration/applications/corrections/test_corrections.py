@@ -83,7 +83,7 @@ def test_only_what_was_asked_is_reopened_and_then_mended(
     names = set(db.session.scalars(sa.select(Document.filename).where(Document.replaced_at.is_(None))))
     assert names == {"complet.pdf"}
     assert "correction_done" in keys()
-    told = desk.get(f"/staff/applications/{sent}").text
+    told = desk.get(f"/staff/applications/{sent}/file").text
     assert "Correction reçue" in told and "16,5" in told and "complet.pdf" in told and "Zoé" in told
     assert client.get(f"/my/applications/{sent}/correction").status_code == 302
     assert (

@@ -51,8 +51,9 @@ def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
     first, second = all_of(Note)
     assert b"rappelle" not in first.sealed
     desk.post(f"/staff/notes/{first.reference}/pin", data={"pinned": "1"})
-    page = desk.get(f"/staff/applications/{sent}").text
-    assert page.index("rappelle demain") < page.index("Une autre.") and "Note ajoutée" in page
+    page = desk.get(f"/staff/applications/{sent}/file").text
+    assert page.index("rappelle demain") < page.index("Une autre.")
+    assert "Note ajoutée" in desk.get(f"/staff/applications/{sent}").text
     colleague = browser(app)
     steps.staff(colleague, Role.PROGRAMME_ADMINISTRATOR)
     assert colleague.post(f"/staff/notes/{first.reference}/delete").status_code == 409
@@ -67,7 +68,7 @@ def test_a_note_is_sealed_pinned_and_taken_back_by_its_author(
 
 def test_a_note_that_is_sent_twice_is_one_and_a_changed_one_is_another(sent: str, desk: FlaskClient) -> None:
     address = f"/staff/applications/{sent}"
-    found = re.search(r'name="once" value="([0-9A-Z]{26})"', desk.get(address).text)
+    found = re.search(r'name="once" value="([0-9A-Z]{26})"', desk.get(f"{address}/file").text)
     assert found is not None
     form = {"text": "Appelée.", "once": found[1]}
     with ThreadPoolExecutor(4) as several:
@@ -139,7 +140,7 @@ def test_staff_s_word_on_eligibility_is_what_the_ranking_reads_until_it_is_lifte
     assert desk.post(path, data=given).status_code == 302
     assert desk.post(path, data=given).status_code == 302
     assert eligible() == {False} and len(all_of(Override)) == 1
-    page = desk.get(f"/staff/applications/{sent}").text
+    page = desk.get(f"/staff/applications/{sent}/file").text
     assert "Non éligible par décision" in page and "n’est pas reconnu" in page
     desk.post(path, data={"eligible": "yes", "reason": "Équivalence reçue."})
     assert eligible() == {True} and [each.lifted_at is None for each in all_of(Override)] == [False, True]
@@ -359,7 +360,8 @@ def test_pages_send_as_many_statements_for_much_as_for_little(
     assert author is not None
     every = ",".join(COLUMN_EXPRESSIONS)
     paths = (
-        f"/staff/applications/{sent}", f"/staff/intakes/{intake}/applications?size=600&columns={every}&note=no",
+        f"/staff/applications/{sent}/file", f"/staff/intakes/{intake}/applications?size=600&columns={every}&note=no",
+        f"/staff/applications/{sent}", f"/staff/applications/{sent}/messages",
         f"/staff/intakes/{intake}/lots/correct", f"/staff/intakes/{intake}/duplicates",
     )  # fmt: skip
     for count in (5, 50):

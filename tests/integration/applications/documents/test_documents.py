@@ -211,7 +211,7 @@ def test_a_promise_is_an_answer_and_may_be_kept_after_the_sending(
     assert client.post(f"/my/applications/{draft}/check").location.endswith(draft)
     desk = browser(app)
     steps.staff(desk)
-    assert "Promis" in desk.get(f"/staff/applications/{draft}").text
+    assert "Promis" in desk.get(f"/staff/applications/{draft}/file").text
     with clock.at(steps.AFTER):
         client.post("/sign-in", data={"email": "zoe@exemple.ma", "password": steps.PASSWORD})
         assert send(client, draft, ("un.jpg", photo())).status_code == 302

@@ -98,7 +98,7 @@ def test_a_person_s_files_of_two_intakes_are_found_united_and_parted(intake: str
     assert {row.state for row in all_of(Application)} == {"submitted"}
     assert acts().count("applications.unite") == 2
     for one, other in ((now, before), (before, now)):
-        shown = desk.get(f"/staff/applications/{one}").text
+        shown = desk.get(f"/staff/applications/{one}/file").text
         assert "Autres dossiers de cette personne" in shown and f"/staff/applications/{other}" in shown
         assert "Deux dossiers reconnus de la même personne" in shown
     compare_all()
@@ -111,7 +111,7 @@ def test_a_person_s_files_of_two_intakes_are_found_united_and_parted(intake: str
     for _ in range(2):
         assert desk.post(f"/staff/merges/{merge.reference}/undo").status_code == 302
     assert acts().count("applications.separate") == 2
-    assert "Autres dossiers de cette personne" not in desk.get(f"/staff/applications/{now}").text
+    assert "Autres dossiers de cette personne" not in desk.get(f"/staff/applications/{now}/file").text
     compare_all()
     assert "1 paire" in desk.get(others).text
 
@@ -128,7 +128,7 @@ def test_a_file_is_united_to_one_other_and_what_was_put_aside_to_none(intake: st
     answer = desk.post(f"/staff/duplicates/{twin}/{third}", data=REASON)
     assert answer.status_code == 200 and "mis de côté" in answer.text
     assert len(all_of(Merge)) == 2
-    page = desk.get(f"/staff/applications/{before}").text
+    page = desk.get(f"/staff/applications/{before}/file").text
     assert f"/staff/applications/{now}" in page and f"/staff/applications/{twin}" in page
 
 
@@ -148,9 +148,9 @@ def test_an_institution_learns_nothing_of_another_s(
     assert "1 paire" in national.get(others).text and not all_of(Merge)
     assert national.post(path, data=REASON).status_code == 302
     (merge,) = all_of(Merge)
-    assert there in national.get(f"/staff/applications/{here}").text
+    assert there in national.get(f"/staff/applications/{here}/file").text
     for who, own, foreign, list_of_pairs in ((desk, here, there, others), (neighbour, there, here, theirs)):
-        shown = who.get(f"/staff/applications/{own}").text
+        shown = "".join(who.get(f"/staff/applications/{own}{tab}").text for tab in ("", "/file"))
         assert foreign not in shown and "Autres dossiers" not in shown and "reconnus" not in shown
         assert "Dossiers réunis" not in who.get(list_of_pairs).text
         assert who.post(f"/staff/merges/{merge.reference}/undo").status_code == 404

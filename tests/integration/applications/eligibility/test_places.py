@@ -89,7 +89,7 @@ def test_staff_read_the_reason_too_and_decide_otherwise_with_a_note(
     desk = browser(client.application)
     steps.staff(desk, Role.SELECTION_MANAGER)
     desk.set_cookie("language", language)
-    assert AGE.reason[language] in desk.get(f"/staff/applications/{reference}").text
+    assert AGE.reason[language] in desk.get(f"/staff/applications/{reference}/file").text
     path = f"/staff/applications/{reference}/eligibility"
     assert desk.post(path, data={"eligible": "yes", "reason": "Émancipée."}).status_code == 302
-    assert "Émancipée." in desk.get(f"/staff/applications/{reference}").text
+    assert "Émancipée." in desk.get(f"/staff/applications/{reference}/file").text

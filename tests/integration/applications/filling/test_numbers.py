@@ -157,7 +157,7 @@ def test_a_correction_replaces_nothing_before_staff_take_it(
     answer = client.post(f"/my/applications/{sent}/correction", data={"cin": SECOND})
     assert answer.status_code == 302, words(answer.text)
     assert bearer(FIRST) is not None and bearer(SECOND) is None and told() == 1
-    page = words(desk.get(f"/staff/applications/{sent}").text)
+    page = words(desk.get(f"/staff/applications/{sent}/file").text)
     assert "contredit le numéro d'identité connu : CIN" in page and "Prendre le numéro du dossier" in page
     stranger(SECOND)
     taken = desk.post(f"/staff/applications/{sent}/number", data={"kind": "cin"}, follow_redirects=True)
@@ -170,7 +170,7 @@ def test_a_correction_replaces_nothing_before_staff_take_it(
         assert desk.post(f"/staff/applications/{sent}/number", data={"kind": "cin"}).status_code == 302
     found = bearer(SECOND)
     assert found is not None and found.given_name == "Zoé" and bearer(FIRST) is None
-    assert "contredit" not in desk.get(f"/staff/applications/{sent}").text
+    assert "contredit" not in desk.get(f"/staff/applications/{sent}/file").text
     acts = sa.select(Event).where(Event.action == "applications.take_number")
     assert len(db.session.scalars(acts).all()) == 1
 

@@ -239,7 +239,7 @@ def test_staff_see_who_still_owes_what_and_not_what_was_said(
     counts.append(len(beside_frame(seen)))
     assert "12 personnes n’ont pas encore tout donné" in page and page.count("RIB (24 chiffres)") == 11
     desk = promotions.browser(app, promotions.staff(intake, Role.SELECTION_MANAGER))
-    one, two = (desk.get(f"/staff/applications/{file.reference}").text for file in files()[:2])
+    one, two = (desk.get(f"/staff/applications/{file.reference}/file").text for file in files()[:2])
     assert one.count("RIB (24 chiffres)") == 2 and two.count("RIB (24 chiffres)") == 1
     assert "Attendu pour l’inscription" in one and rib(2) not in two and "Protégée" in two
     with writing():

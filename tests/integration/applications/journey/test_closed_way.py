@@ -92,7 +92,7 @@ def test_another_subject_with_its_name_is_sent_and_waits_for_a_person(
     listed = team.get(f"/staff/intakes/{intake}/applications?eligible=open").text
     assert row.number in listed
     assert row.number not in team.get(f"/staff/intakes/{intake}/applications?eligible=no").text
-    shown = team.get(f"/staff/applications/{draft}").text
+    shown = team.get(f"/staff/applications/{draft}/file").text
     assert "À décider" in shown and "Ingénierie des données" in shown
     with writing():
         override(manager, draft, True, "Équivalente à l’informatique")

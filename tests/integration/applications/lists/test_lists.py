@@ -67,6 +67,7 @@ def test_another_candidate_finds_nothing(intake: str, sent: str, app: Flask) -> 
     assert other.get(f"/my/documents/{document}").status_code == 404
     assert other.get(f"/staff/documents/{document}").status_code == 404
     assert other.get(f"/staff/applications/{sent}").status_code == 404
+    assert other.get(f"/staff/applications/{sent}/file").status_code == 404
     assert other.get(f"/staff/intakes/{intake}/applications").status_code == 404
     with pytest.raises(NotFound):
         documents.document(ANONYMOUS, document)
@@ -100,7 +101,7 @@ def test_a_reviewer_reads_no_list(intake: str, sent: str, app: Flask) -> None:
 def test_sealed_answers_open_on_demand_and_the_reading_is_noted(sent: str, app: Flask) -> None:
     desk = browser(app)
     steps.staff(desk)
-    closed = desk.get(f"/staff/applications/{sent}").text
+    closed = desk.get(f"/staff/applications/{sent}/file").text
     assert "El Idrissi" in closed and "AB123456" not in closed and "Protégée" in closed
     opened = desk.post(f"/staff/applications/{sent}/unseal")
     assert "AB123456" in opened.text and opened.headers["Cache-Control"] == "no-store"
@@ -122,7 +123,7 @@ def test_staff_see_that_a_draft_is_there_and_not_what_it_says(
     fill(client, reference)
     desk = browser(app)
     steps.staff(desk)
-    page = desk.get(f"/staff/applications/{reference}").text
+    page = desk.get(f"/staff/applications/{reference}/file").text
     assert "Pas encore envoyée" in page and "FST Fès" not in page and "releve.pdf" not in page
 
 

@@ -1,0 +1,42 @@
+"""The tab of a person's page that shows their file's readings and what was decided; the word beside their name."""
+
+from __future__ import annotations
+
+from cohortmgr.accounts.rules import Viewer, allows
+from cohortmgr.applications.file.queries import File
+from cohortmgr.base.errors import N_
+from cohortmgr.base.i18n import say
+from cohortmgr.base.registries.person_page import ShownMark, TabContent
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.reviews.queries import readings
+from cohortmgr.selection.people import queries
+from cohortmgr.selection.rules import OfferState
+
+READINGS = "reviews.read"
+# An accepted place is told by the enrolment that follows from it.
+_OFFERS = {
+    OfferState.SENT: ("wait", N_("Offre sans réponse")),
+    OfferState.DECLINED: ("neutral", N_("Place déclinée")),
+    OfferState.EXPIRED: ("stop", N_("Offre expirée")),
+    OfferState.WITHDRAWN: ("neutral", N_("Offre retirée")),
+}
+
+
+def draw(viewer: Viewer, file: File) -> TabContent:
+    """Return each reading with its marks by criterion, comment, reader and moment, and the decisions with rank, offer
+    and place on the waiting list."""
+    found = readings.of_file(viewer, file.application) if allows(viewer, READINGS, file.intake.path) else []
+    values = {
+        "readings": found,
+        "rubric": programmes.definition_of(file.intake).rubric,
+        "decided": queries.decided_of(viewer, file),
+        "sees_readings": allows(viewer, READINGS, file.intake.path),
+        "sees_ranking": allows(viewer, queries.PERMISSION, file.intake.path),
+    }
+    return TabContent("selection/people/staff_readings.html", values)
+
+
+def mark(state: str | None) -> ShownMark | None:
+    """Say what became of an offer; nothing of none, and nothing of an accepted one."""
+    kind, text = _OFFERS.get(OfferState(state), ("", "")) if state else ("", "")
+    return ShownMark(say(text), kind) if text else None
