@@ -32,8 +32,8 @@ from cohortmgr.reports.models import Report
 from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
-from cohortmgr.selection.models import Offer
-from cohortmgr.selection.rules import OfferState
+from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.rules import BatchState, OfferState, Outcome
 from cohortmgr.stipends.models import StipendLine, StipendRun
 from cohortmgr.stipends.rules import SETTLED, StipendLineState
 
@@ -240,6 +240,19 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
     )
     counts = dict(rows.all())
     return {state: counts.get(state, 0) for state in OFFER_NAMES}
+
+
+def line_of(intake_id: int) -> int | None:
+    """Return the mean of the last one chosen, in thousandths; None before decisions are approved, and where each of
+    several offerings has a line of its own."""
+    chosen = sa.select(Batch.offering_id, sa.func.min(Decision.mean_thousandths).label("line"))
+    chosen = chosen.join(Decision, Decision.batch_id == Batch.id).where(
+        Batch.intake_id == intake_id,
+        Batch.state == BatchState.APPROVED.value,
+        Decision.outcome == Outcome.OFFER.value,
+    )
+    lines = db.session.execute(chosen.group_by(Batch.offering_id)).all()
+    return lines[0].line if len(lines) == 1 else None
 
 
 def stipends_by_month(intake_id: int) -> tuple[Month, ...]:

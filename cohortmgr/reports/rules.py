@@ -79,7 +79,9 @@ class Month:
 class Contents:
     """A whole report. `marks` counts the read files by whole points of their mean, `offers` by their state.
 
-    The names are those of the day of the report: key to the three languages."""
+    The names are those of the day of the report: key to the three languages. `line` is the mean of the last one
+    chosen, in thousandths; None before decisions are approved, in an intake of several offerings, and for observers,
+    since it is one person's mark."""
 
     figures: Figures
     marks: Mapping[str, int | None]
@@ -89,6 +91,7 @@ class Contents:
     sex_names: Names
     licence_names: Names
     company_names: Names
+    line: int | None = None
 
 
 def marks_by_point(counted: Iterable[Marks]) -> dict[str, int | None]:
@@ -123,6 +126,7 @@ def from_json(kept: Mapping[str, Any]) -> Contents:
         sex_names=kept["sex_names"],
         licence_names=kept["licence_names"],
         company_names=kept["company_names"],
+        line=kept.get("line"),  # reports that were made before have none
     )
 
 

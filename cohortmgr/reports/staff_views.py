@@ -68,6 +68,7 @@ def report(reference: str) -> ResponseReturnValue:
         report=found,
         intake=intake,
         tables=tables(contents),
+        line=contents.line,
         note=hidden_note() if is_masked(contents) else None,
         languages=LANGUAGE_NAMES,
     )

@@ -55,5 +55,6 @@ def _contents(found: Sequence[FileRecord], definition: Definition, intake_id: in
         marks=marks_by_point(each.marks for each in found if each.marks is not None),
         offers=queries.offers_by_state(intake_id),
         stipends=queries.stipends_by_month(intake_id),
+        line=queries.line_of(intake_id),
         **queries.names_of(definition, intake_id),
     )
