@@ -187,7 +187,9 @@ def test_the_page_tells_rates_beside_counts(system_context: AppContext, client: 
     assert "Moyenne du dernier retenu : 8,17" in told
     client.set_cookie("language", "ar")
     mirrored = client.get(f"/staff/reports/{reference}").get_data(as_text=True)
-    assert '<text x="100.0%" y="0.8em" text-anchor="end">0</text>' in mirrored, "the scale begins at the right"
+    assert '<text x="100.0%" y="0.8em" text-anchor="end">0</text>' in mirrored, (
+        "the scale begins at the right"
+    )
 
 
 def test_an_observer_is_not_told_one_person_s_mark(system_context: AppContext, client: FlaskClient) -> None:
