@@ -112,6 +112,7 @@ def my_home() -> ResponseReturnValue:
         apart=None if files else known_people.written_apart(viewer),
         answers_for=not files and any(map(guardian_queries.answers_by, known_people.contacts_shown(viewer))),
         enrolments=enrolments,
+        placing={row.reference for row in enrolments if programmes.definition_of(row).placement is not None},
         lines=lines,
         unread=messages.unread(viewer),
     )
