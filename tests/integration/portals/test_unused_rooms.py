@@ -10,6 +10,7 @@ from flask.ctx import AppContext
 
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import writing
+from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.rules import Definition, Phase, Rubric
 from cohortmgr.programmes.definition.toml import read_known
@@ -29,7 +30,7 @@ def bare(definition: Definition) -> Definition:
 @pytest.mark.usefixtures("system_context")
 def test_what_a_programme_does_not_use_is_shown_nowhere(app: Flask, system_context: AppContext) -> None:
     cohort = promotions.placed(4)
-    intake = promotions.intake_of(cohort)
+    intake = cohorts.intake_of(cohort)
     administrator = promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR)
     enrolment = promotions.enrolments_of(cohort)[0].reference
     pages = (f"/staff/intakes/{intake.reference}", f"/staff/cohorts/{cohort.reference}")
