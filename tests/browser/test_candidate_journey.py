@@ -47,8 +47,8 @@ def begin(visitor: Visitor, place: Lived) -> str:
 
 
 def test_from_the_home_page_to_sent_in_twenty_pages_and_twenty_taps(chromium: Browser, place: Lived) -> None:
-    """Each page is counted once that a person is shown, and each press that leads from one to the next. Nothing is asked
-    on two of them."""
+    """Each page that a person is shown is counted, and each press that leads from one to the next. Nothing is asked on
+    two of them."""
     with visiting(chromium, place.address, place.year, "fr", 360, scripts=False) as visitor:
         page, shown, asked = visitor.page, list[str](), list[str]()
 
