@@ -35,7 +35,7 @@ COVERED = """() => {
     }
     return false;
   };
-  const names = "main :is(a, button, input, select, textarea, summary, h1, h2, h3, label), .bar :is(a, button, summary)";
+  const names = "main :is(a, button, input, select, textarea, summary, h1, h2, h3, label), .bar :is(a, summary)";
   const found = [];
   for (const each of document.querySelectorAll(names)) {
     if (held(each)) continue;
