@@ -1,0 +1,45 @@
+"""Each role's first page says what it does here, what waits, and leads on; so does an intake that opens it no room."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from flask.ctx import AppContext
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts.rules import Role
+from cohortmgr.portals.duties import WORK
+from tests.factories.lives import lived_intake, signed_in
+
+
+@pytest.mark.parametrize("role", list(WORK))
+def test_the_first_page_says_what_the_role_does(
+    role: Role, system_context: AppContext, client: FlaskClient
+) -> None:
+    intake = lived_intake(3)
+    page = html.unescape(signed_in(client, role, intake).get("/staff").text).replace("\xa0", " ")
+    main = page[page.index("<main") :]
+    assert WORK[role].replace(" :", " :") in main
+    assert "Ce qui vous attend" in main
+    assert main.count("<dt>") == 1, "of this role alone"
+
+
+@pytest.mark.parametrize(
+    ("role", "leads"),
+    [
+        (Role.SYSTEM_ADMINISTRATOR, ("/staff/people", "/staff/audit", "/staff/programmes")),
+        (Role.AUDITOR, ("/staff/audit",)),
+        (Role.REVIEWER, ("/staff/reviews",)),
+    ],
+)
+def test_it_leads_to_what_the_role_opens(
+    role: Role, leads: tuple[str, ...], system_context: AppContext, client: FlaskClient
+) -> None:
+    intake = lived_intake(3)
+    desk = signed_in(client, role, intake)
+    for page in ("/staff", f"/staff/intakes/{intake.reference}"):
+        main = desk.get(page).text.partition("<main")[2]
+        if page == "/staff" or role is not Role.AUDITOR:  # the auditor has rooms there, at the side
+            assert all(f'href="{lead}"' in main for lead in leads), page
+    assert "n’ouvre aucune page" not in html.unescape(desk.get(f"/staff/intakes/{intake.reference}").text)
