@@ -13,7 +13,8 @@ WORK: Mapping[Role, str] = {
         "paiements, envois."
     ),
     Role.SELECTION_MANAGER: N_(
-        "Vous recevez les candidatures, confiez leurs lectures, et proposez les décisions qu’une autre personne approuve."
+        "Vous recevez les candidatures, confiez leurs lectures, et proposez les décisions qu’une autre personne "
+        "approuve."
     ),
     Role.CENTRE_MANAGER: N_(
         "Vous suivez les candidatures de votre centre, sa promotion et ses affectations, et répondez aux questions."
@@ -23,7 +24,8 @@ WORK: Mapping[Role, str] = {
         "responsables de la sélection."
     ),
     Role.TRAINER: N_(
-        "Vous formez une promotion : vous y voyez qui est inscrit, depuis quand et dans quelle entreprise, et ses rapports."
+        "Vous formez une promotion : vous y voyez qui est inscrit, depuis quand et dans quelle entreprise, et ses "
+        "rapports."
     ),
     Role.FINANCE: N_(
         "Vous calculez les bourses de chaque mois, les remettez à la banque une fois approuvées, et notez sa réponse."
@@ -36,11 +38,12 @@ WORK: Mapping[Role, str] = {
         "Vous lisez les rapports : des chiffres, et jamais une personne. Un chiffre trop petit y est masqué."
     ),
     Role.AUDITOR: N_(
-        "Vous relisez ce qui a été fait : le journal, les dossiers, les décisions et les paiements. Vous ne changez rien."
+        "Vous relisez ce qui a été fait : le journal, les dossiers, les décisions et les paiements. Vous ne changez "
+        "rien."
     ),
     Role.SYSTEM_ADMINISTRATOR: N_(
-        "Vous tenez l’installation : qui y travaille, ce qu’elle dit d’elle-même, le courrier que personne n’a lu. Vous ne "
-        "lisez aucun dossier."
+        "Vous tenez l’installation : qui y travaille, ce qu’elle dit d’elle-même, le courrier que personne n’a lu. "
+        "Vous ne lisez aucun dossier."
     ),
 }
 """The roles whose first page is the staff's, those who decide first."""
