@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.organisations import actions as organisations
 from cohortmgr.organisations.rules import OrganisationKind
 from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes.definition.rules import Definition, Profile, ProgrammeKind
+from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Profile, ProgrammeKind
 from cohortmgr.programmes.definition.toml import read_known
 
 # Host, kind and name of each, as the country's programmes of these years are.
@@ -48,9 +50,16 @@ def open_programmes(number: int = len(PROGRAMMES)) -> None:
             programmes.load_definition(SYSTEM, _programme(known, place, host, kind, title))
 
 
+def _open(intake: IntakeDefinition) -> IntakeDefinition:
+    """The intake, open now whenever that is."""
+    now = clock.now()
+    return replace(intake, opens_at=now - timedelta(10), closes_at=now + timedelta(40))
+
+
 def _programme(known: Definition, place: int, host: str, kind: ProgrammeKind, title: str) -> Definition:
     return replace(
         known,
+        intakes=(_open(known.intakes[-1]),),
         key=f"programme-{place}",
         host=host,
         title={"fr": title, "ar": f"برنامج {title}", "en": title},

@@ -75,7 +75,7 @@ def mark(reference: str) -> ResponseReturnValue:
 
 @bp.post("/installation/picture")
 @guards.staff
-def picture() -> ResponseReturnValue:
+def home_picture() -> ResponseReturnValue:
     """Put up another picture of the home page; without a file, take the present one down."""
     viewer = guards.viewer()
     place = queries.get_for(viewer, INSTALLATION)
