@@ -138,10 +138,16 @@ def _offers(contents: Contents) -> ReportTable:
 
 
 def _companies(contents: Contents) -> ReportTable:
+    seats = contents.company_seats
+    placed = {
+        **contents.figures.companies,
+        **{key: 0 for key in seats if key not in contents.figures.companies},
+    }
     rows = tuple(
-        (_name(key, contents.company_names), count) for key, count in contents.figures.companies.items()
+        (_name(key, contents.company_names), count, seats.get(key, "")) for key, count in placed.items()
     )
-    return ReportTable("companies", _("Par entreprise"), (_("Entreprise"), _("Apprentis")), rows)
+    header = (_("Entreprise"), _("Apprentis"), _("Places"))
+    return ReportTable("companies", _("Par entreprise"), header, rows)
 
 
 def _stipends(contents: Contents) -> ReportTable:

@@ -57,5 +57,6 @@ def _contents(found: Sequence[FileRecord], definition: Definition, intake_id: in
         offers=queries.offers_by_state(intake_id),
         stipends=queries.stipends_by_month(intake_id),
         line=queries.line_of(intake_id),
+        company_seats=queries.seats_by_company(intake_id),
         **queries.names_of(definition, intake_id),
     )

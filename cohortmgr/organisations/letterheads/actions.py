@@ -53,7 +53,7 @@ def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | 
 
 def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int | None) -> KeptLetterhead:
     """Give a letterhead its mark, made by `prepare_mark`, or none. Raises NotFound, Refused or Stale."""
-    row = _written(viewer, reference, version, MARK)
+    row = _kept_row(viewer, reference, version, MARK)
     before = {"mark": row.mark_digest}
     row.mark = picture
     row.mark_digest = _digest(picture)
@@ -64,7 +64,7 @@ def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int
 
 def put_picture(viewer: Viewer, picture: bytes | None, version: int | None) -> KeptLetterhead:
     """Give the home page its picture, made by `prepare_picture`, or none. Raises NotFound, Refused or Stale."""
-    row = _written(viewer, INSTALLATION, version, PICTURE)
+    row = _kept_row(viewer, INSTALLATION, version, PICTURE)
     before = {"picture": row.picture_digest}
     row.picture = picture
     row.picture_digest = _digest(picture)
@@ -84,7 +84,7 @@ def prepare_mark(data: bytes) -> bytes:
     return made_small(data, (MARK_SIDE, MARK_SIDE), MOST_MARK, MARK)
 
 
-def _written(viewer: Viewer, reference: str, version: int | None, where: str) -> KeptLetterhead:
+def _kept_row(viewer: Viewer, reference: str, version: int | None, where: str) -> KeptLetterhead:
     """Return the row of a place that has one, as the page has it. Raises NotFound, Refused or Stale."""
     place = queries.get_for(viewer, reference)
     if place.row is None:

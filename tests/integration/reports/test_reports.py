@@ -89,6 +89,7 @@ def test_the_figures_are_those_of_a_plain_recount(system_context: AppContext) ->
     ]
     assert found.offers == {"accepted": 17, "sent": 0, "declined": 2, "expired": 1, "withdrawn": 0}
     assert steps == [(1, 3), (2, 3)]
+    assert found.company_seats == {"inwi": 9, "nareva": 9}
     assert found.line == 8_166  # of the last of the twenty who were offered a seat
 
 
@@ -184,6 +185,7 @@ def test_the_page_tells_rates_beside_counts(system_context: AppContext, client: 
     assert '<bdi dir="ltr">33,3 %</bdi>' in told  # twenty places for sixty files
     assert '<bdi dir="ltr">30 / 60</bdi>' in told  # women among the files
     assert '<bdi dir="ltr">10 / 20</bdi>' in told  # and among the places
+    assert '<bdi dir="ltr">12 / 9</bdi>' in told  # of the seats that the company offered
     assert "Moyenne du dernier retenu : 8,17" in told
     client.set_cookie("language", "ar")
     mirrored = client.get(f"/staff/reports/{reference}").get_data(as_text=True)
