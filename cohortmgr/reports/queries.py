@@ -292,7 +292,7 @@ def seats_by_company(intake_id: int) -> dict[str, int]:
     """Return how many seats each company offered to the cohort of an intake, by its key."""
     counted = _seats(intake_id).join(Organisation, Organisation.id == Position.company_id)
     rows = db.session.execute(counted.with_only_columns(Organisation.key, Position.seats))
-    return {key: seats for key, seats in rows}
+    return {row.key: row.seats for row in rows}
 
 
 def _seats(intake_id: int) -> sa.Select[Any]:
