@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.portals.duties import WORK
+from cohortmgr.programmes.models import Intake
 from tests.factories.lives import lived_intake, signed_in
 
 
@@ -23,6 +24,16 @@ def test_the_first_page_says_what_the_role_does(
     assert WORK[role].replace(" :", " :") in main
     assert "Ce qui vous attend" in main
     assert main.count("<dt>") == 1, "of this role alone"
+
+
+def test_who_installed_the_site_is_told_how_to_begin(system_context: AppContext, client: FlaskClient) -> None:
+    nowhere = Intake(reference="installation", path="", institution_id=0)
+    desk = signed_in(client, Role.SYSTEM_ADMINISTRATOR, nowhere)
+    page = desk.get("/staff").text
+    steps = page[page.index('<ol class="first-steps">') : page.index("</ol>")]
+    assert steps.count("<li>") == 3
+    for link in ("/staff/letterheads/installation", "/staff/people/invite", "/staff/programmes"):
+        assert f'href="{link}"' in steps and desk.get(link).status_code == 200
 
 
 @pytest.mark.parametrize(
