@@ -23,7 +23,8 @@ READS, PLACES, PAYS = {"Lectures", "Sélection"}, {"Affectations"}, {"Bourses"}
 
 def bare(definition: Definition) -> Definition:
     """The same programme without readings, companies, pay and follow-up."""
-    phases = tuple(each for each in definition.phases if each in (Phase.APPLICATION, Phase.TRAINING))
+    gone = (Phase.PLACEMENT, Phase.STIPEND, Phase.OUTCOMES)
+    phases = tuple(each for each in definition.phases if each not in gone)
     return replace(definition, phases=phases, rubric=Rubric(), placement=None, stipend=None, partners=())
 
 

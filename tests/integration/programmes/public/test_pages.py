@@ -163,7 +163,7 @@ def test_the_home_page_is_filtered_by_its_address_and_grouped(
         paid = client.get("/?paid=yes&region=MA-02").text
         nothing = client.get("/?paid=no&region=MA-02").text
         client.get("/?region=%00&paid=%F0&level[]=x")
-    opened = page[page.index('aria-labelledby="ouvertes"') : page.index("</section>")]
+    opened = page[page.index('aria-labelledby="ouvertes"') :].partition("</section>")[0]
     assert opened.count('class="programme-row"') == 6 and opened.count('class="programme-host"') == 4
     assert "Institut national des postes et télécommunications</bdi> · Formations diplômantes" in opened
     assert '<option value="MA-02" selected>' in paid
