@@ -50,7 +50,7 @@ bench: env  ## measure, each figure beside its floor
 soak: env  ## a long run, watched for leaks and broken invariants; a long hostile walk (WALK steps); each screen over a slow line
 	@$(BIN)/python -m bench.soak $(ARGS)
 	@COHORTMGR_TEST_WALK=$(WALK) $(BIN)/python -m pytest -q -n $(N) tests/hostile
-	@COHORTMGR_TEST_LAG=0.3 $(BIN)/python -m pytest -q -n 3 tests/browser
+	@COHORTMGR_TEST_LAG=0.3 COHORTMGR_TEST_ZOOM=all $(BIN)/python -m pytest -q -n 3 tests/browser
 
 shots: env  ## pictures of each screen into shots/ (ignored by git)
 	@$(BIN)/python -m tests.browser.shots $(ARGS)

@@ -15,6 +15,7 @@ from cohortmgr.audit import wiring as audit
 from cohortmgr.authoring import wiring as authoring
 from cohortmgr.base import clock, crypto, db, i18n, storage
 from cohortmgr.base.migrating import init_migrations
+from cohortmgr.base.printed import charts
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
 from cohortmgr.base.stores.opening import open_store
 from cohortmgr.base.web import assets, bodies, cookies, markup, precedence, reading, responses
@@ -132,3 +133,4 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.extensions["cohortmgr-settings"] = settings
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.auto_reload = False
+    app.jinja_env.globals["charts"] = charts  # the positions that macros/charts.html draws

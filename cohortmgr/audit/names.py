@@ -126,6 +126,7 @@ ACTS: Mapping[str, str] = {
     "imports.upload": N_("Fichier envoyé"),
     "letterheads.save": N_("En-tête d’établissement changé"),
     "letterheads.mark": N_("Logo d’établissement changé"),
+    "letterheads.picture": N_("Image de la page d’accueil changée"),
     "messages.choose": N_("Préférences de messages changées"),
     "messages.lay_back_text": N_("Ancien texte de message repris"),
     "messages.preview": N_("Message lu pour essayer un texte"),

@@ -246,6 +246,11 @@ def colon() -> str:
     return _COLONS[language()]
 
 
+def mirrored() -> bool:
+    """Return whether the page is read from the right, so that an axis begins there."""
+    return language() == "ar"
+
+
 def told(name: str, value: object) -> str:
     """Write a name and its value."""
     return f"{name}{colon()}{value}"
@@ -388,5 +393,5 @@ def init_i18n(app: Flask) -> None:
     )
     app.jinja_env.globals["ngettext"] = _counting(app.jinja_env.globals["ngettext"])  # type: ignore[arg-type]  # just set
     app.jinja_env.globals["LANGUAGES"] = LANGUAGE_NAMES
-    app.jinja_env.globals.update(comma=comma, colon=colon)
+    app.jinja_env.globals.update(comma=comma, colon=colon, mirrored=mirrored)
     app.context_processor(lambda: {"language": language()})

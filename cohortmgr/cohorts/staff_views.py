@@ -18,6 +18,7 @@ from cohortmgr.cohorts import actions, queries
 from cohortmgr.cohorts.forms import DaysForm
 from cohortmgr.cohorts.rules import ENROLMENT_STATES, TAGS, EnrolmentState
 from cohortmgr.organisations.rules import REGIONS
+from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("cohorts_staff", __name__)
 
@@ -41,7 +42,7 @@ def cohort(reference: str) -> ResponseReturnValue:
     companies: dict[int, Mapping[str, str]] = {}
     for told in queries.companies_of_members:
         companies.update(told(found.id))
-    rows = queries.members(found.id)
+    rows, definition = queries.members(found.id), definition_of(intake)
     counts = {state: sum(row.Enrolment.state == state for row in rows) for state in EnrolmentState}
     held = queries.held_by_checks(found) if counts[EnrolmentState.PENDING] else []
     return render_template(
@@ -59,8 +60,9 @@ def cohort(reference: str) -> ResponseReturnValue:
         meanings=ENROLMENT_STATES.meanings,
         tags=TAGS,
         may_manage=allows(viewer(), "cohorts.manage", found.path),
-        may_place=allows(viewer(), "placements.read", found.path),
-        may_pay=allows(viewer(), "stipends.read", found.path),
+        places=definition.placement is not None,
+        may_place=definition.placement is not None and allows(viewer(), "placements.read", found.path),
+        may_pay=definition.stipend is not None and allows(viewer(), "stipends.read", found.path),
     )
 
 

@@ -52,6 +52,18 @@ _MINISTRY = {
     "hosting": _HOSTING,
     "keeping": _KEEPING,
 }
+_HOME = {
+    "welcome": {
+        "fr": "Se former au numérique, partout au Maroc",
+        "ar": "تكوينات في المجال الرقمي بكل جهات المغرب",
+        "en": "Digital training, everywhere in Morocco",
+    },
+    "opening": {
+        "fr": "Choisissez un programme : vous y trouverez les dates, les conditions et les documents à préparer.",
+        "ar": "اختاروا برنامجاً: ستجدون فيه التواريخ والشروط والوثائق المطلوبة.",
+        "en": "Choose a programme: it says its dates, its conditions and the papers to prepare.",
+    },
+}
 _INPT = {
     "name": {
         "fr": "Institut national des postes et télécommunications",
@@ -76,7 +88,7 @@ _INPT = {
 # The key of the organisation, or the installation's word, to what stands at its head.
 LETTERHEADS: Mapping[str, LetterheadDraft] = {
     INSTALLATION: LetterheadDraft(
-        _MINISTRY, "05 37 00 00 10", "contact@ministere.exemple.ma", "D-DEMO-001/2026"
+        {**_MINISTRY, **_HOME}, "05 37 00 00 10", "contact@ministere.exemple.ma", "D-DEMO-001/2026"
     ),
     "ma": LetterheadDraft(_MINISTRY, "05 37 00 00 10", "formations@ministere.exemple.ma", "D-DEMO-002/2026"),
     "inpt": LetterheadDraft(_INPT, "05 37 00 00 27", "alternance@inpt.exemple.ma", "D-DEMO-003/2026"),

@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from wtforms import SelectChoice
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.queries.viewers import second_people
+from cohortmgr.accounts.queries.viewers import names_of, second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -47,10 +47,15 @@ def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | No
         else None,
         approvers_of_mine=second_people(viewer(), "placements.manage", cohort.path, viewer().reference),
         mine=shown.run is not None and shown.run.run_by == viewer().reference,
+        runner=_name_of(shown.run.run_by) if shown.run is not None and not shown.approved else "",
         problems=refusal.problems if refusal else None,
         form=_by_hand(shown, form),
         me=viewer().reference,
     )
+
+
+def _name_of(account: str | None) -> str:
+    return names_of(account).get(account or "", "")
 
 
 def _by_hand(shown: board.PlacementBoard, form: HandPlacementForm | None = None) -> HandPlacementForm:
@@ -168,6 +173,7 @@ def placement(reference: str) -> ResponseReturnValue:
         may_manage=allows(viewer(), "cohorts.manage", cohort.path),
         may_approve=allows(viewer(), "placements.manage", cohort.path),
         mine=found.proposed_by == viewer().reference,
+        proposer=_name_of(found.proposed_by) if found.state == PlacementState.PROPOSED else "",
         approvers=second_people(viewer(), "placements.manage", cohort.path, found.proposed_by)
         if found.state == PlacementState.PROPOSED
         else None,

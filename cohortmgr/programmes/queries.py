@@ -146,6 +146,7 @@ def all_intakes() -> Sequence[Intake]:
 
 # Tables and not models: nothing of these rows is changed, and the mapper's part costs as much as the statement.
 _INTAKES, _PROGRAMMES, _OFFERINGS = (table_of(each).c for each in (Intake, Programme, Offering))
+_HOSTS = table_of(Organisation).c
 _SEATS = sa.select(sa.func.sum(_OFFERINGS.seats)).where(_OFFERINGS.intake_id == _INTAKES.id).scalar_subquery()
 _FREE = (
     sa.select(sa.func.sum(_OFFERINGS.seats - _OFFERINGS.taken))
@@ -171,10 +172,12 @@ _SHOWN: sa.Select[Any] = (
         _PROGRAMMES.title.label("programme_title"),
         _PROGRAMMES.summary.label("programme_summary"),
         _PROGRAMMES.picture_digest.label("programme_picture"),
+        _HOSTS.name.label("host_name"),
         _SEATS.label("seats"),
         _FREE.label("free"),
     )
     .join_from(table_of(Intake), table_of(Programme), _PROGRAMMES.id == _INTAKES.programme_id)
+    .join(table_of(Organisation), _HOSTS.id == _PROGRAMMES.institution_id)
     .order_by(_INTAKES.opens_at.desc(), _INTAKES.id.desc())
 )
 _PUBLIC = _SHOWN.where(_INTAKES.state == IntakeState.PUBLISHED.value)

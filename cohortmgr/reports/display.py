@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from cohortmgr.base.i18n import LOCALES, dirhams, localized, speaking
 from cohortmgr.base.i18n import language as spoken
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
-from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS
+from cohortmgr.programmes.definition.rules import FULL_MARK_POINTS, Definition
 from cohortmgr.reports.figures import STAGES, FigureGroup
 from cohortmgr.reports.masking import is_masked
 from cohortmgr.reports.rules import OFFER_NAMES, STAGE_NAMES, Contents
@@ -32,23 +32,47 @@ class ReportTable:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def tables(contents: Contents) -> dict[str, ReportTable]:
-    """Return every table of a report by its key, in the order of the page."""
+def stages_of(definition: Definition) -> tuple[str, ...]:
+    """Return the stages that a programme has: one that reads, places or pays nobody is not told that nobody was."""
+    unused = set()
+    if not definition.rubric.criteria:
+        unused.add("read")
+    if definition.placement is None:
+        unused.add("placed")
+    if definition.stipend is None:
+        unused.add("paid")
+    return tuple(stage for stage in STAGES if stage not in unused)
+
+
+def tables(contents: Contents, stages: Sequence[str] = STAGES) -> dict[str, ReportTable]:
+    """Return every table of a report by its key, in the order of the page; those of the stages that the programme has
+    alone."""
     figures = contents.figures
-    made = (
-        _funnel(contents),
-        _grouped("regions", _("Par région"), _("Région"), figures.regions, contents.region_names),
-        _grouped("sexes", _("Par sexe"), _("Sexe"), figures.sexes, contents.sex_names),
-        _grouped("licences", _("Par licence"), _("Licence"), figures.licences, contents.licence_names),
-        _marks(contents),
-        _offers(contents),
-        _companies(contents),
-        _stipends(contents),
-    )
+    made = [
+        _funnel(contents, stages),
+        _grouped("regions", (_("Par région"), _("Région")), figures.regions, contents.region_names, stages),
+        _grouped("sexes", (_("Par sexe"), _("Sexe")), figures.sexes, contents.sex_names, stages),
+        _grouped(
+            "licences", (_("Par licence"), _("Licence")), figures.licences, contents.licence_names, stages
+        ),
+    ]
+    if "read" in stages:
+        made.append(_marks(contents))
+    made.append(_offers(contents))
+    if "placed" in stages:
+        made.append(_companies(contents))
+    if "paid" in stages:
+        made.append(_stipends(contents))
     return {table.key: table for table in made}
 
 
-def workbook(contents: Contents, language: str, title: Mapping[str, str], made_on: date) -> bytes:
+def workbook(
+    contents: Contents,
+    language: str,
+    title: Mapping[str, str],
+    made_on: date,
+    stages: Sequence[str] = STAGES,
+) -> bytes:
     """Return the tables as an XLSX workbook in a language, one sheet each.
 
     Hidden figures are shown as a dot, which the first sheet explains."""
@@ -58,7 +82,7 @@ def workbook(contents: Contents, language: str, title: Mapping[str, str], made_o
         if is_masked(contents):
             first.append((HIDDEN, hidden_note()))
         sheets = [Sheet(_("Rapport"), (_("Rapport de promotion"), ""), first, turned)]
-        for table in tables(contents).values():
+        for table in tables(contents, stages).values():
             rows = [[HIDDEN if cell is None else cell for cell in row] for row in table.rows]
             sheets.append(Sheet(table.title, table.header, rows, turned))
         return write_xlsx(sheets)
@@ -69,30 +93,32 @@ def hidden_note() -> str:
     return _("Chiffre masqué : il est inférieur à 5, ou permettrait d’en retrouver un qui l’est.")
 
 
-def _funnel(contents: Contents) -> ReportTable:
+def _funnel(contents: Contents, stages: Sequence[str]) -> ReportTable:
     figures = contents.figures
     rows = tuple(
         (_(STAGE_NAMES[stage]), figures.funnel.counts[stage], _percent(figures.shares[stage]))
-        for stage in STAGES
+        for stage in stages
     )
     header = (_("Étape"), _("Dossiers"), _("Pour cent des reçus"))
     return ReportTable("funnel", _("Du dossier à l’entreprise"), header, rows)
 
 
 def _grouped(
-    key: str, title: str, name: str, groups: Sequence[FigureGroup], names: Mapping[str, Mapping[str, str]]
+    key: str,
+    heads: tuple[str, str],
+    groups: Sequence[FigureGroup],
+    names: Mapping[str, Mapping[str, str]],
+    stages: Sequence[str],
 ) -> ReportTable:
-    rows = tuple(
-        (
-            _name(group.key, names),
-            *(group.counts[stage] for stage in STAGES),
-            "" if group.mean is None else Decimal(group.mean) / 1000,
-        )
-        for group in groups
-    )
-    return ReportTable(
-        key, title, (name, *(_(STAGE_NAMES[stage]) for stage in STAGES), _("Note moyenne")), rows
-    )
+    """A table of groups by stage; `heads` are its title and the head of its first column."""
+    title, name = heads
+    rows: list[tuple[Cell, ...]] = []
+    for group in groups:
+        mean = "" if group.mean is None else Decimal(group.mean) / 1000
+        counted = [group.counts[stage] for stage in stages]
+        rows.append((_name(group.key, names), *counted, *([mean] if "read" in stages else [])))
+    marked = [_("Note moyenne")] if "read" in stages else []
+    return ReportTable(key, title, (name, *(_(STAGE_NAMES[stage]) for stage in stages), *marked), tuple(rows))
 
 
 def _marks(contents: Contents) -> ReportTable:
@@ -112,10 +138,16 @@ def _offers(contents: Contents) -> ReportTable:
 
 
 def _companies(contents: Contents) -> ReportTable:
+    seats = contents.company_seats
+    placed = {
+        **contents.figures.companies,
+        **{key: 0 for key in seats if key not in contents.figures.companies},
+    }
     rows = tuple(
-        (_name(key, contents.company_names), count) for key, count in contents.figures.companies.items()
+        (_name(key, contents.company_names), count, seats.get(key, "")) for key, count in placed.items()
     )
-    return ReportTable("companies", _("Par entreprise"), (_("Entreprise"), _("Apprentis")), rows)
+    header = (_("Entreprise"), _("Apprentis"), _("Places"))
+    return ReportTable("companies", _("Par entreprise"), header, rows)
 
 
 def _stipends(contents: Contents) -> ReportTable:

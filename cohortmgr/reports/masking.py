@@ -75,6 +75,7 @@ def masked(whole: Contents, k: int = SMALL) -> Contents:
         marks=mask_column(whole.marks, k),
         offers=mask_column(whole.offers, k),
         stipends=tuple(_masked_month(month, k) for month in whole.stipends),
+        line=None,
     )
 
 

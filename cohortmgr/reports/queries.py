@@ -21,8 +21,8 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import LOST
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.placements.models import Placement
-from cohortmgr.placements.rules import PlacementState
+from cohortmgr.placements.models import Placement, Position
+from cohortmgr.placements.rules import PlacementState, PositionState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition, Form
 from cohortmgr.programmes.models import Intake
@@ -32,8 +32,8 @@ from cohortmgr.reports.models import Report
 from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
-from cohortmgr.selection.models import Offer
-from cohortmgr.selection.rules import OfferState
+from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.rules import BatchState, OfferState, Outcome
 from cohortmgr.stipends.models import StipendLine, StipendRun
 from cohortmgr.stipends.rules import SETTLED, StipendLineState
 
@@ -242,6 +242,19 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
     return {state: counts.get(state, 0) for state in OFFER_NAMES}
 
 
+def line_of(intake_id: int) -> int | None:
+    """Return the mean of the last one chosen, in thousandths; None before decisions are approved, and where each of
+    several offerings has a line of its own."""
+    chosen = sa.select(Batch.offering_id, sa.func.min(Decision.mean_thousandths).label("line"))
+    chosen = chosen.join(Decision, Decision.batch_id == Batch.id).where(
+        Batch.intake_id == intake_id,
+        Batch.state == BatchState.APPROVED.value,
+        Decision.outcome == Outcome.OFFER.value,
+    )
+    lines = db.session.execute(chosen.group_by(Batch.offering_id)).all()
+    return lines[0].line if len(lines) == 1 else None
+
+
 def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
     """Return the approved stipends of an intake's cohort, month by month."""
     rows: Iterable[tuple[date, int, int]] = db.session.execute(
@@ -258,20 +271,33 @@ def stipends_by_month(intake_id: int) -> tuple[Month, ...]:
 def names_of(definition: Definition, intake_id: int) -> dict[str, dict[str, dict[str, str]]]:
     """Return the present names of regions, sexes, licences and companies, in three languages."""
     licence = diploma_question(definition)
+    named = sa.select(Organisation.key, Organisation.name)
     placed = (
-        sa.select(Organisation.key, Organisation.name)
-        .join(Placement, Placement.company_id == Organisation.id)
+        named.join(Placement, Placement.company_id == Organisation.id)
         .join(Enrolment, Enrolment.id == Placement.enrolment_id)
         .join(Cohort, Cohort.id == Enrolment.cohort_id)
         .where(Cohort.intake_id == intake_id)
     )
-    companies = db.session.execute(placed).all()
+    offering = named.where(Organisation.id.in_(_seats(intake_id).with_only_columns(Position.company_id)))
+    companies = [*db.session.execute(placed), *db.session.execute(offering)]
     return {
         "region_names": {key: dict(name) for key, name in REGIONS.items()},
         "sex_names": _options(definition.form, "person.sex"),
         "licence_names": {option.key: dict(option.label) for option in licence.options} if licence else {},
         "company_names": {key: dict(name) for key, name in companies},
     }
+
+
+def seats_by_company(intake_id: int) -> dict[str, int]:
+    """Return how many seats each company offered to the cohort of an intake, by its key."""
+    counted = _seats(intake_id).join(Organisation, Organisation.id == Position.company_id)
+    rows = db.session.execute(counted.with_only_columns(Organisation.key, Position.seats))
+    return {row.key: row.seats for row in rows}
+
+
+def _seats(intake_id: int) -> sa.Select[Any]:
+    offered = sa.select(Position).join(Cohort, Cohort.id == Position.cohort_id)
+    return offered.where(Cohort.intake_id == intake_id, Position.state != PositionState.CANCELLED.value)
 
 
 def _options(form: Form, target: str) -> dict[str, dict[str, str]]:

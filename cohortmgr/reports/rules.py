@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -79,7 +79,9 @@ class Month:
 class Contents:
     """A whole report. `marks` counts the read files by whole points of their mean, `offers` by their state.
 
-    The names are those of the day of the report: key to the three languages."""
+    The names are those of the day of the report: key to the three languages. `line` is the mean of the last one
+    chosen, in thousandths; None before decisions are approved, in an intake of several offerings, and for observers,
+    since it is one person's mark. `company_seats` is how many each company offered, by its key."""
 
     figures: Figures
     marks: Mapping[str, int | None]
@@ -89,6 +91,8 @@ class Contents:
     sex_names: Names
     licence_names: Names
     company_names: Names
+    line: int | None = None
+    company_seats: Mapping[str, int] = field(default_factory=dict)
 
 
 def marks_by_point(counted: Iterable[Marks]) -> dict[str, int | None]:
@@ -123,6 +127,8 @@ def from_json(kept: Mapping[str, Any]) -> Contents:
         sex_names=kept["sex_names"],
         licence_names=kept["licence_names"],
         company_names=kept["company_names"],
+        line=kept.get("line"),  # reports that were made before have none, nor seats
+        company_seats=kept.get("company_seats", {}),
     )
 
 

@@ -14,8 +14,9 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language
 from cohortmgr.base.web.reading import reading
+from cohortmgr.programmes import queries as programmes
 from cohortmgr.reports import actions, queries
-from cohortmgr.reports.display import hidden_note, tables
+from cohortmgr.reports.display import hidden_note, stages_of, tables
 from cohortmgr.reports.masking import is_masked
 from cohortmgr.reports.rules import REPORT_STATES, TAGS
 
@@ -63,11 +64,14 @@ def report(reference: str) -> ResponseReturnValue:
             progress=queries.progress_of(found),
             meanings=REPORT_STATES.meanings,
         )
+    stages = stages_of(programmes.definition_of(intake))
     return render_template(
         "reports/staff_report.html",
         report=found,
         intake=intake,
-        tables=tables(contents),
+        tables=tables(contents, stages),
+        stages=stages,
+        line=contents.line,
         note=hidden_note() if is_masked(contents) else None,
         languages=LANGUAGE_NAMES,
     )

@@ -12,7 +12,7 @@ from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reports import actions, queries
-from cohortmgr.reports.display import workbook
+from cohortmgr.reports.display import stages_of, workbook
 from cohortmgr.reports.figures import FileRecord, figures
 from cohortmgr.reports.masking import masked
 from cohortmgr.reports.rules import Contents, marks_by_point
@@ -34,8 +34,9 @@ def compute(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str,
     progress(1, 3)
     contents = _contents(found, definition, number)
     today = clock.today()
-    whole = workbook(contents, wanted.language, title, today)
-    shown = workbook(masked(contents), wanted.language, title, today)
+    stages = stages_of(definition)
+    whole = workbook(contents, wanted.language, title, today, stages)
+    shown = workbook(masked(contents), wanted.language, title, today, stages)
     keys = actions.prepare_workbooks(whole, shown)
     progress(2, 3)
     kept = False
@@ -55,5 +56,7 @@ def _contents(found: Sequence[FileRecord], definition: Definition, intake_id: in
         marks=marks_by_point(each.marks for each in found if each.marks is not None),
         offers=queries.offers_by_state(intake_id),
         stipends=queries.stipends_by_month(intake_id),
+        line=queries.line_of(intake_id),
+        company_seats=queries.seats_by_company(intake_id),
         **queries.names_of(definition, intake_id),
     )

@@ -9,6 +9,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import staff_views, tasks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
@@ -16,6 +17,10 @@ from cohortmgr.reviews.queries import readings
 from cohortmgr.reviews.views import agenda, standing
 
 JOBS = (tasks.assign, progress.sum_up)
+
+
+def _reads(definition: Definition) -> bool:
+    return bool(definition.rubric.criteria)
 
 
 def init_app(app: Flask) -> None:
@@ -39,8 +44,9 @@ def init_app(app: Flask) -> None:
             below=(staff_views.bp.name,),
             count=readings.open_in,
             stops=True,
+            used=_reads,
         )
     )
     workspace.add_agendas(Agenda(("reviews.score",), agenda.own_readings, 30))
-    workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage))
+    workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage, used=_reads))
     workspace.lead("reviews", leads(Review.intake_id, Review.reference))

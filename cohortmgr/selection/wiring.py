@@ -18,6 +18,7 @@ from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.queries import seats_taken
 from cohortmgr.reviews import hooks as readings
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
@@ -29,6 +30,11 @@ from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.views import agenda, standing
 
 JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
+
+
+def _ranks(definition: Definition) -> bool:
+    # What is ranked are readings: without a rubric there is neither.
+    return bool(definition.rubric.criteria)
 
 
 def init_app(app: Flask) -> None:
@@ -60,10 +66,11 @@ def init_app(app: Flask) -> None:
             "check",
             below=(staff_views.bp.name,),
             count=seats_taken,
+            used=_ranks,
         )
     )
     workspace.add_agendas(Agenda(("selection.approve",), agenda.batches, 35))
-    workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage))
+    workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage, used=_ranks))
     workspace.lead("batches", leads(Batch.intake_id, Batch.reference))
     workspace.lead("offers", leads(Offer.intake_id, Offer.reference))
     page = person_page_of(app)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.guards import staff, viewer
-from cohortmgr.accounts.queries.viewers import second_people
+from cohortmgr.accounts.queries.viewers import names_of, second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
@@ -103,6 +103,7 @@ def _run(
         may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
         may_approve=allows(viewer(), "stipends.approve", cohort.path),
         mine=found.computed_by == viewer().reference,
+        preparer=names_of(found.computed_by).get(found.computed_by or "", "") if state in OPEN else "",
         approvers=second_people(
             viewer(),
             "stipends.approve",

@@ -42,8 +42,40 @@ def begin(visitor: Visitor, place: Lived) -> str:
     page.fill("input[name=code]", last_code(place.database.system_app))
     visitor.send()
     visitor.send("main form button[type=submit]:not(.quiet):not(.bare)")
-    assert re.search(r"/my/applications/\w{26}$", page.url), page.url
-    return urlsplit(page.url).path
+    assert re.search(r"/my/applications/\w{26}/form/identite/1$", page.url), page.url
+    return urlsplit(page.url).path.partition("/form/")[0]
+
+
+def test_from_the_home_page_to_sent_in_twenty_pages_and_twenty_taps(chromium: Browser, place: Lived) -> None:
+    """Each page that a person is shown is counted, and each press that leads from one to the next. Nothing is asked on
+    two of them."""
+    with visiting(chromium, place.address, place.year, "fr", 360, scripts=False) as visitor:
+        page, shown, asked = visitor.page, list[str](), list[str]()
+
+        def count(press: str) -> None:
+            if press:
+                follow(page.locator(press).first)
+            shown.append(urlsplit(page.url).path)
+
+        visitor.open("/")
+        count("")
+        count(f"main a[href$='/intakes/{place.year.references['open_intake']}']")
+        count("main a[href*='/apply']")
+        page.fill("input[name=email]", ANSWERS["email"])
+        count("main form button[type=submit]:not(.quiet):not(.bare)")
+        page.fill("input[name=code]", last_code(place.database.system_app))
+        count("main form button[type=submit]:not(.quiet):not(.bare)")
+        count("main form button[type=submit]:not(.quiet):not(.bare)")
+        while not page.url.endswith("/check"):
+            fields = page.locator("form.one-thing :is(input:not([type=hidden]), select, textarea)").all()
+            asked += {str(each.get_attribute("name")) for each in fields}
+            answer(page)
+            count(GO_ON)
+        count("main form[data-once] button[type=submit]:not(.quiet):not(.bare)")
+        expect(page.locator("h1")).to_have_text(SENT["fr"])
+    assert len(shown) == len(set(shown)) <= 20, shown
+    assert len(shown) - 1 <= 20
+    assert len(asked) == len(set(asked)), sorted(asked)
 
 
 def type_city(visitor: Visitor, place: Lived, city: str) -> Page:
@@ -96,6 +128,7 @@ def test_page_by_page_without_scripts(chromium: Browser, place: Lived, language:
     with visiting(chromium, place.address, place.year, language, 360, scripts=False) as visitor:
         page = visitor.page
         tasks = begin(visitor, place)
+        page.goto(tasks)
         assert not visitor.overflow()
         follow(page.locator("main a.btn").first)
         while not page.url.endswith("/check"):
@@ -211,7 +244,7 @@ def test_sealed_answers_stay_off_the_telephone_and_errors_wait_until_one_leaves(
     with visiting(chromium, place.address, place.year, "fr", 360) as visitor:
         page, line = visitor.page, visitor.page.locator("[data-saved]")
         tasks = begin(visitor, place)
-        page.goto(f"{tasks}/form/identite/4")
+        page.goto(f"{tasks}/form/identite/2")
         page.context.set_offline(True)
         page.fill("[name=cin]", "AB999999")
         expect(line).to_contain_text("laissez cette page ouverte")
@@ -270,7 +303,7 @@ def test_a_session_that_the_telephone_lost_loses_nothing(chromium: Browser, plac
         page.evaluate(DELIVERED)
         assert mine(place).answers["city"] == "Ifrane"
         # What may not be kept on a telephone stays in its page, which goes on once one has signed in elsewhere.
-        page.goto(f"{tasks}/form/identite/4")
+        page.goto(f"{tasks}/form/identite/2")
         page.context.clear_cookies(name="session")
         page.fill("[name=cin]", "AB777777")
         expect(line).to_have_text(str(line.get_attribute("data-open")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,6 +11,10 @@ from playwright.sync_api import Browser, Response
 
 from tests.browser.conftest import Lived
 from tests.browser.visits import visiting
+from tests.databases import Database
+from tests.factories.many_programmes import open_programmes
+from tests.factories.year import Year
+from tests.watch import test_context
 
 SCREENS = {
     "": (
@@ -43,8 +48,9 @@ SCREENS = {
         "/my/applications/{application}/receipt",
         "/my/applications/{draft}",
         "/my/applications/{draft}/form",
-        "/my/applications/{draft}/form/identite/3",
-        "/my/applications/{draft}/form/parcours/3",
+        "/my/applications/{draft}/form/identite/2",
+        "/my/applications/{draft}/form/parcours/2",
+        "/my/applications/{draft}/form/parcours/4",
         "/my/applications/{draft}/helper",
         "/my/applications/{draft}/documents/transcripts",
         "/my/applications/{draft}/check",
@@ -154,6 +160,7 @@ SCREENS = {
         "/staff/programmes/mdia/stipend",
         "/staff/programmes/mdia/steps",
         "/staff/programmes/mdia/guardians",
+        "/staff/programmes/mdia/profile",
         "/staff/programmes/mdia/eligibility",
         "/staff/programmes/mdia/eligibility/add",
         "/staff/programmes/mdia/eligibility/rules/licence",
@@ -222,6 +229,26 @@ def test_nothing_is_in_the_way(chromium: Browser, place: Lived, who: str, langua
             found += visitor.overflow()
             visitor.page.set_viewport_size({"width": 360, "height": 800})
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_fourteen_open_programmes_stand_in_1100_pixels_of_a_telephone(
+    database: Database, chromium: Browser, live: str, language: str
+) -> None:
+    with test_context(database.system_app):
+        open_programmes()
+    with visiting(chromium, live, cast(Year, None), language, 360) as visitor:
+        visitor.page.goto("/")
+        rows = visitor.page.locator("[aria-labelledby=ouvertes] .programme-row")
+        assert rows.count() == 14
+        last = rows.last.bounding_box()
+        assert last is not None and last["y"] + last["height"] <= 1100, last
+        boxes = [row.bounding_box() for row in rows.all()]
+        heights = [box["height"] for box in boxes if box]
+        assert min(heights) >= 44, "each is tapped"
+        visitor.look()
+        visitor.page.set_viewport_size({"width": 1280, "height": 800})
+        visitor.look()
 
 
 def too_heavy(weighed: Mapping[str, int], audience: str, path: str, asked: Sequence[str]) -> list[str]:

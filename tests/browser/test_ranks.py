@@ -17,7 +17,8 @@ def wishes(visitor: Visitor, place: Lived) -> Page:
     page.goto(str(page.locator("main a[href*='/apply']").first.get_attribute("href")))
     if page.url.endswith("/apply"):
         visitor.send()
-    page.goto(f"{page.url}/question/wishes")
+    draft = page.url.partition("/form/")[0]
+    page.goto(f"{draft}/question/wishes")
     return page
 
 

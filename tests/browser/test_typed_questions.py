@@ -47,7 +47,7 @@ def test_questions_stand_beside_their_fields_and_one_press_settles_them(
         page.fill("input[name=code]", last_code(database.system_app))
         visitor.send()
         visitor.send()
-        draft = page.url
+        draft = page.url.partition("/form/")[0]
         page.goto(f"{draft}/form/identite/1")
         page.fill("[name=family_name]", "الإدريسي")
         page.fill("[name=given_name]", "زوي")
@@ -56,7 +56,6 @@ def test_questions_stand_beside_their_fields_and_one_press_settles_them(
         follow(page.locator("button[name=exchange-names]"))
         expect(page.locator("[name=family_name]")).to_have_value("")
         expect(page.locator("[name=family_name]")).to_have_attribute("dir", "ltr")
-        page.goto(f"{draft}/form/identite/2")
         expect(page.locator("[name=family_name_ar]")).to_have_value("الإدريسي")
         expect(page.locator("[name=family_name_ar]")).to_have_attribute("dir", "rtl")
         page.goto(f"{draft}/form/contact/1")

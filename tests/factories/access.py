@@ -76,9 +76,7 @@ def places(database: Database, year: Year) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     (folder / f"{LETTER}.eml").write_text("To: a@exemple.ma\nSubject: Bonjour\n\nBonjour\n")
     with database.app.test_request_context():
-        page = render_template(
-            "programmes/public/public_home.html", groups={"open": [], "upcoming": [], "closed": []}
-        )
+        page = render_template("programmes/public/public_accessibility.html")
     asset = re.search(r"/assets/([^\"]+)", page)
     assert asset is not None
     with test_context(database.system_app):

@@ -114,6 +114,7 @@ def _choose(intake: Intake, chosen: list[Application]) -> None:
             application_id=application.id,
             person_id=application.person_id,
             outcome="offer",
+            mean_thousandths=8_166 + 190 * number,
         )
         db.session.add(decision)
         db.session.flush()

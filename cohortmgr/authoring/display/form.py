@@ -145,6 +145,8 @@ def _told(writing: Writing, fault: Fault) -> ListedFault:
     if part == "guardians":
         url = url_for("terms_staff.guardians", key=key, _anchor=guardian_fields.anchor(path) or None)
         return ListedFault(what, url, say(PARTS[part]), part)
+    if part == "profile":
+        return ListedFault(what, url_for("terms_staff.profile", key=key), say(PARTS[part]), part)
     if part == "eligibility" and len(path) > 1:
         rule = eligibility_fields.rules_of(writing.document)[int(path[1])]
         field = eligibility_fields.anchor(path[2:], Operator(rule["operator"]))

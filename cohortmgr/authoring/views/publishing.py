@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.queries.viewers import second_people
+from cohortmgr.accounts.queries.viewers import names_of, second_people
 from cohortmgr.applications.form.forms.classes import unkept_class
 from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.authoring import queries
@@ -152,6 +152,7 @@ def _first_time(found: Writing) -> ResponseReturnValue:
         lacking=len(list(unwritten(found.published))),
         said=said,
         own=found.programme.prepared_by == viewer.reference,
+        preparer=names_of(found.programme.prepared_by).get(found.programme.prepared_by or "", ""),
         publishers=second_people(
             viewer, "programmes.manage", found.programme.path, found.programme.prepared_by
         ),

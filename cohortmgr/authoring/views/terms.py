@@ -1,6 +1,6 @@
-"""Staff's pages of a programme's dates, and of what guardians of minors are asked.
+"""Staff's pages of a programme's dates, of what guardians of minors are asked, and of its place on the home page.
 
-Both are changed in the same draft as the form.
+All are changed in the same draft as the form.
 """
 
 from __future__ import annotations
@@ -14,12 +14,20 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.authoring.display import form as form_display
 from cohortmgr.authoring.views.draft_requests import one_page, structural
-from cohortmgr.base.i18n import LANGUAGE_NAMES
+from cohortmgr.base.i18n import LANGUAGE_NAMES, localized, say
+from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.comparing import CALENDAR_NAMES
 from cohortmgr.programmes.definition.questions import QuestionKind
-from cohortmgr.programmes.drafts import calendar_fields, guardian_fields, kinds_offered, seat_fields
+from cohortmgr.programmes.drafts import (
+    calendar_fields,
+    guardian_fields,
+    kinds_offered,
+    profile_fields,
+    seat_fields,
+)
 from cohortmgr.programmes.drafts.queries import Writing
 from cohortmgr.programmes.drafts.question_fields import QuestionTable, Typed
+from cohortmgr.programmes.public.listing import AUDIENCE_NAMES, KIND_NAMES, LEVEL_NAMES
 
 bp = Blueprint("terms_staff", __name__, url_prefix="/staff/programmes")
 
@@ -70,6 +78,35 @@ def guardians(key: str) -> ResponseReturnValue:
     return one_page(
         key, guardian_fields.terms_of, guardian_fields.read_terms, _put_terms, _guardians_page, done
     )
+
+
+@bp.route("/<key>/profile", methods=["GET", "POST"])
+@guards.staff
+def profile(key: str) -> ResponseReturnValue:
+    """Show and save by what the programme is found on the home page: its kind, whom it is for, the diploma, regions."""
+    done = _("La place sur la page d’accueil est enregistrée dans le brouillon.")
+    return one_page(
+        key, profile_fields.profile_of, profile_fields.read_profile, _put_profile, _profile_page, done
+    )
+
+
+def _put_profile(document: QuestionTable, chosen: QuestionTable) -> None:
+    document["profile"] = chosen
+
+
+def _profile_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
+    return render_template(
+        "authoring/staff_profile.html",
+        writing=found,
+        table=typed.table,
+        number=number,
+        moved=status == 409,
+        kinds=[(each.value, say(name)) for each, name in KIND_NAMES.items()],
+        audiences=[(each.value, say(name)) for each, name in AUDIENCE_NAMES.items()],
+        levels=[(each.value, say(name)) for each, name in LEVEL_NAMES.items()],
+        regions=[(code, localized(name)) for code, name in REGIONS.items()],
+        **form_display.problems_of(typed.problems, {}),
+    ), status
 
 
 def _put_terms(document: QuestionTable, terms: QuestionTable) -> None:

@@ -1,1 +1,1 @@
-"""How texts and figures are printed, which is not how they are typed or kept."""
+"""How texts, figures and charts are printed, which is not how they are typed or kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.audit.actions import about, record
@@ -13,14 +14,18 @@ from cohortmgr.organisations.letterheads import queries
 from cohortmgr.organisations.letterheads.models import KeptLetterhead
 from cohortmgr.organisations.letterheads.queries import LetterheadPlace
 from cohortmgr.organisations.letterheads.rules import (
+    INSTALLATION,
     MARK_SIDE,
     MOST_MARK,
+    MOST_PICTURE,
+    OF_HOME,
+    PICTURE_BOX,
     LetterheadDraft,
     problems_of,
 )
 
 _UNWRITTEN = N_("Écrivez d’abord le nom de l’établissement, puis envoyez son logo.")
-MARK = "mark"
+MARK, PICTURE = "mark", "picture"
 
 
 def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | None) -> KeptLetterhead:
@@ -29,6 +34,10 @@ def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | 
     Raises NotFound, Refused with each problem at its field, or Stale."""
     place = queries.get_for(viewer, reference)
     draft = draft.cleaned()
+    if place.organisation is not None:  # the home page is the installation's
+        draft = replace(
+            draft, texts={name: said for name, said in draft.texts.items() if name not in OF_HOME}
+        )
     problems = problems_of(draft)
     if problems:
         raise Refused(*problems)
@@ -44,21 +53,47 @@ def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | 
 
 def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int | None) -> KeptLetterhead:
     """Give a letterhead its mark, made by `prepare_mark`, or none. Raises NotFound, Refused or Stale."""
-    place = queries.get_for(viewer, reference)
-    if place.row is None:
-        raise Refused(Problem(_UNWRITTEN, {}, MARK))
-    row = _row(place, version)
+    row = _kept_row(viewer, reference, version, MARK)
     before = {"mark": row.mark_digest}
     row.mark = picture
-    row.mark_digest = hashlib.sha256(picture).hexdigest()[:16] if picture else ""
+    row.mark_digest = _digest(picture)
     _keep()
     record(viewer, "letterheads.mark", about(row), before=before, after={"mark": row.mark_digest})
     return row
 
 
+def put_picture(viewer: Viewer, picture: bytes | None, version: int | None) -> KeptLetterhead:
+    """Give the home page its picture, made by `prepare_picture`, or none. Raises NotFound, Refused or Stale."""
+    row = _kept_row(viewer, INSTALLATION, version, PICTURE)
+    before = {"picture": row.picture_digest}
+    row.picture = picture
+    row.picture_digest = _digest(picture)
+    _keep()
+    after = {"picture": row.picture_digest}
+    record(viewer, "letterheads.picture", about(row), before=before, after=after)
+    return row
+
+
+def prepare_picture(data: bytes) -> bytes:
+    """Return a picture as the home page shows it. Raises Refused as `made_small` does."""
+    return made_small(data, PICTURE_BOX, MOST_PICTURE, PICTURE)
+
+
 def prepare_mark(data: bytes) -> bytes:
     """Return a picture as a mark: at most `MARK_SIDE` wide and high. Raises Refused as `made_small` does."""
     return made_small(data, (MARK_SIDE, MARK_SIDE), MOST_MARK, MARK)
+
+
+def _kept_row(viewer: Viewer, reference: str, version: int | None, where: str) -> KeptLetterhead:
+    """Return the row of a place that has one, as the page has it. Raises NotFound, Refused or Stale."""
+    place = queries.get_for(viewer, reference)
+    if place.row is None:
+        raise Refused(Problem(_UNWRITTEN, {}, where))
+    return _row(place, version)
+
+
+def _digest(picture: bytes | None) -> str:
+    return hashlib.sha256(picture).hexdigest()[:16] if picture else ""
 
 
 def _row(place: LetterheadPlace, version: int | None) -> KeptLetterhead:

@@ -15,6 +15,7 @@ from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.organisations.letterheads.rules import (
     LANGUAGES,
     LONGEST,
+    OF_HOME,
     REQUIRED,
     TEXT_NAMES,
     Letterhead,
@@ -48,11 +49,13 @@ class LetterheadForm(HouseForm):
         render_kw={"dir": "ltr", "autocomplete": "off"},
     )
 
-    def rows(self) -> list[tuple[str, list[Any]]]:
-        """Return each text's msgid with its fields, in the order of the languages."""
+    def rows(self, home: bool) -> list[tuple[str, list[Any]]]:
+        """Return each text's msgid with its fields, in the order of the languages; those of the home page if it is
+        `home`'s, the installation's."""
         return [
             (title, [self[field_of(name, language)] for language in LANGUAGES])
             for name, title in TEXT_NAMES.items()
+            if home or name not in OF_HOME
         ]
 
     def draft(self) -> LetterheadDraft:
@@ -86,6 +89,17 @@ class MarkForm(HouseForm):
         _l("Logo"),
         [Optional()],
         description=_l("PNG, JPEG ou WebP, de 4 Mo au plus. Il est réduit à 96 points de côté."),
+        render_kw={"accept": "image/png,image/jpeg,image/webp"},
+    )
+
+
+class PictureForm(HouseForm):
+    """The picture of the home page."""
+
+    picture = FileField(
+        _l("Image de la page d’accueil"),
+        [Optional()],
+        description=_l("PNG, JPEG ou WebP, de 4 Mo au plus. Elle est réduite à 480 points de large."),
         render_kw={"accept": "image/png,image/jpeg,image/webp"},
     )
 

@@ -13,7 +13,8 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 class KeptLetterhead(Row, Versioned, Model):
     """The letterhead of a hosting institution, or the installation's, whose `institution_id` is empty.
 
-    `texts` is by name, then by language. `mark` is the picture as it is sent, `mark_digest` the name of its content."""
+    `texts` is by name, then by language. `mark` is the picture as it is sent, `mark_digest` the name of its content;
+    `picture` is that of the home page, which the installation alone has."""
 
     __tablename__ = "letterheads"
     __trail__ = "letterhead"
@@ -29,3 +30,5 @@ class KeptLetterhead(Row, Versioned, Model):
     cndp: Mapped[str] = mapped_column(sa.String(40), default="")
     mark: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
     mark_digest: Mapped[str] = mapped_column(sa.String(16), default="", index=True)
+    picture: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    picture_digest: Mapped[str] = mapped_column(sa.String(16), default="", server_default="", index=True)

@@ -36,6 +36,7 @@ _ALL: sa.Select[Any] = sa.select(
     _ROWS.email,
     _ROWS.cndp,
     _ROWS.mark_digest,
+    _ROWS.picture_digest,
     _ROWS.reference,
     _ROWS.version,
     _TREE.key,
@@ -71,7 +72,9 @@ def _read() -> Letterheads | None:
         rows = db.session.execute(_ALL.order_by(_ROWS.id)).all()
     except sa.exc.SQLAlchemyError:  # a page that tells of a failure has its head all the same
         return None
-    written = "".join(f"{row.reference} {row.version} {row.mark_digest}\n" for row in rows)
+    written = "".join(
+        f"{row.reference} {row.version} {row.mark_digest} {row.picture_digest}\n" for row in rows
+    )
     edition = hashlib.sha256(written.encode()).hexdigest()[:16] if rows else ""
     ours = [_letterhead(row) for row in rows if row.institution_id is None]
     hosts = tuple(_letterhead(row) for row in rows if row.institution_id is not None)
@@ -80,7 +83,14 @@ def _read() -> Letterheads | None:
 
 def _letterhead(row: sa.Row[Any]) -> Letterhead:
     return Letterhead(
-        row.texts, row.telephone, row.email, row.cndp, row.mark_digest, row.key or "", row.institution_id
+        row.texts,
+        row.telephone,
+        row.email,
+        row.cndp,
+        row.mark_digest,
+        row.key or "",
+        row.institution_id,
+        row.picture_digest,
     )
 
 
@@ -117,8 +127,11 @@ def get_for(viewer: Viewer, reference: str) -> LetterheadPlace:
 
 
 def mark_of(digest: str) -> bytes:
-    """Return the picture with this digest. Raises NotFound."""
-    chosen = sa.select(KeptLetterhead.mark).where(KeptLetterhead.mark_digest == digest).limit(1)
+    """Return the mark or the home page's picture with this digest. Raises NotFound."""
+    shown = sa.case((_ROWS.mark_digest == digest, _ROWS.mark), else_=_ROWS.picture)
+    chosen = (
+        sa.select(shown).where(sa.or_(_ROWS.mark_digest == digest, _ROWS.picture_digest == digest)).limit(1)
+    )
     found = db.session.scalar(chosen) if digest else None
     if found is None:
         raise NotFound(digest)

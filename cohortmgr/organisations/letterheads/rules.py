@@ -21,8 +21,12 @@ LONGEST: Mapping[str, int] = {
     "publisher": 160,
     "hosting": 300,
     "keeping": 600,
+    "welcome": 80,
+    "opening": 300,
 }
 REQUIRED = ("name", "short")
+# What only the home page shows, which is the installation's.
+OF_HOME = frozenset({"welcome", "opening"})
 # How each text is called where it is typed, and where one that is missing is told of.
 TEXT_NAMES: Mapping[str, str] = {
     "name": N_("Nom de l’établissement"),
@@ -32,9 +36,13 @@ TEXT_NAMES: Mapping[str, str] = {
     "publisher": N_("Directrice ou directeur de la publication"),
     "hosting": N_("Où le site est hébergé"),
     "keeping": N_("Combien de temps les données sont gardées"),
+    "welcome": N_("Titre de la page d’accueil"),
+    "opening": N_("Texte de la page d’accueil"),
 }
 # The most bytes of a mark as it is sent to a telephone, and its longer side in pixels.
 MOST_MARK, MARK_SIDE = 8 * 1024, 96
+# The same of the picture of the home page: width and height, of which a page of 50 kB has room.
+MOST_PICTURE, PICTURE_BOX = 14 * 1024, (480, 270)
 _TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]{1,28}[0-9]")
 _CNDP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 /.\-–]{0,38}[A-Za-z0-9]")
 _COUNTRY = "+212"
@@ -51,7 +59,7 @@ class Letterhead:
     """Whoever runs the site or hosts programmes. `texts` are by name, then by language; none may be missing in it.
 
     `host` is the key of the organisation and `institution_id` its number; the installation has neither. `mark` is the
-    digest under which its picture is fetched; empty if it has none."""
+    digest under which its mark is fetched, `picture` that of the home page's picture; empty if it has none."""
 
     texts: Mapping[str, Mapping[str, str]]
     telephone: str = ""
@@ -60,6 +68,7 @@ class Letterhead:
     mark: str = ""
     host: str = ""
     institution_id: int | None = None
+    picture: str = ""
 
     def text(self, name: str) -> Mapping[str, str]:
         """Return a text by language; empty if it is not written."""
@@ -101,6 +110,10 @@ class Letterheads:
     def of_host(self, key: str | None) -> Letterhead:
         """Return the letterhead of the organisation with this key, else the installation's."""
         return self._by_host.get(key or "", self.installation)
+
+    def own(self, key: str) -> Letterhead | None:
+        """Return the letterhead that the organisation with this key has written; None if it has none of its own."""
+        return self._by_host.get(key)
 
     def of_institution(self, number: int | None) -> Letterhead:
         """Return the letterhead of the institution with this number, else the installation's."""

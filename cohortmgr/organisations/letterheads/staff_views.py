@@ -16,9 +16,9 @@ from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.organisations.letterheads import actions, queries
 from cohortmgr.organisations.letterheads.display import signature_of
-from cohortmgr.organisations.letterheads.forms import LetterheadForm, MarkForm, values_of
+from cohortmgr.organisations.letterheads.forms import LetterheadForm, MarkForm, PictureForm, values_of
 from cohortmgr.organisations.letterheads.queries import LetterheadPlace
-from cohortmgr.organisations.letterheads.rules import UNNAMED, Letterhead
+from cohortmgr.organisations.letterheads.rules import INSTALLATION, UNNAMED, Letterhead
 
 bp = Blueprint("letterheads_staff", __name__, url_prefix="/staff/letterheads")
 UNPROCESSABLE = 422
@@ -73,6 +73,26 @@ def mark(reference: str) -> ResponseReturnValue:
     return _done(act, place, typed, form)
 
 
+@bp.post("/installation/picture")
+@guards.staff
+def home_picture() -> ResponseReturnValue:
+    """Put up another picture of the home page; without a file, take the present one down."""
+    viewer = guards.viewer()
+    place = queries.get_for(viewer, INSTALLATION)
+    form, typed = PictureForm(), LetterheadForm(formdata=None, data=values_of(_letterhead_at(place)))
+    sent = request.files.get(actions.PICTURE)
+    data = sent.read() if sent and sent.filename else b""
+    try:
+        made = actions.prepare_picture(data) if data else None
+        with writing():
+            actions.put_picture(viewer, made, posted_version())
+    except Refused as refusal:
+        db.session.rollback()
+        show_problems(form, refusal)
+        return _page(place, typed, MarkForm(formdata=None), form), UNPROCESSABLE
+    return _kept(place)
+
+
 def _done(
     act: Callable[[], object], place: LetterheadPlace, form: LetterheadForm, marks: MarkForm
 ) -> ResponseReturnValue:
@@ -85,6 +105,10 @@ def _done(
             marks if any(each.where == actions.MARK for each in refusal.problems) else form, refusal
         )
         return _page(place, form, marks), UNPROCESSABLE
+    return _kept(place)
+
+
+def _kept(place: LetterheadPlace) -> ResponseReturnValue:
     flash(_("C’est gardé. Les pages et les messages le montrent dans les dix secondes."), "done")
     return redirect(url_for(".edit", reference=place.reference))
 
@@ -93,11 +117,14 @@ def _letterhead_at(place: LetterheadPlace) -> Letterhead:
     """What stands at a place; for one that is not written, the organisation's name alone."""
     if place.row is not None:
         row = place.row
-        return Letterhead(row.texts, row.telephone, row.email, row.cndp, row.mark_digest)
+        known = (row.texts, row.telephone, row.email, row.cndp, row.mark_digest)
+        return Letterhead(*known, picture=row.picture_digest)
     return Letterhead({"name": place.organisation.name}) if place.organisation else Letterhead({})
 
 
-def _page(place: LetterheadPlace, form: LetterheadForm, marks: MarkForm) -> str:
+def _page(
+    place: LetterheadPlace, form: LetterheadForm, marks: MarkForm, pictures: PictureForm | None = None
+) -> str:
     written = _letterhead_at(place)
     shown = written if place.row else UNNAMED
     return render_template(
@@ -105,6 +132,7 @@ def _page(place: LetterheadPlace, form: LetterheadForm, marks: MarkForm) -> str:
         place=place,
         form=form,
         marks=marks,
+        pictures=pictures or PictureForm(formdata=None),
         shown=shown,
         signature=signature_of(shown) if place.row else None,
         version=place.row.version if place.row else 0,

@@ -314,8 +314,10 @@ _MINE = (
         Organisation.name.label("company"),
         Placement.starts_on,
         Placement.ends_on,
+        Intake.fingerprint,
     )
     .join(Cohort, Cohort.id == Enrolment.cohort_id)
+    .join(Intake, Intake.id == Cohort.intake_id)
     .outerjoin(Placement, Placement.id == standing.last_hosting(Enrolment.id))
     .outerjoin(Organisation, Organisation.id == Placement.company_id)
     .where(Enrolment.person_id == sa.bindparam("person"))
@@ -324,11 +326,9 @@ _MINE = (
 
 
 def mine(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return each of the viewer's enrolments with its number of wishes and its placement, for the home page.
-
-    Columns: reference (of the enrolment), state, cohort (texts), open (positions), wished, company (texts or
-    None), starts_on, ends_on (None while the company has them).
-    """
+    """Return each of the viewer's enrolments for the home page, with its number of wishes and its placement: reference
+    (of the enrolment), state, cohort (texts), open (positions), wished, company (texts or None), starts_on, ends_on
+    (None while the company has them), fingerprint (of the intake's definition)."""
     if viewer.person_id is None:
         return []
     return db.session.execute(_MINE, {"person": viewer.person_id}).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,7 @@ from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.letters.queries import letters as messages
 from cohortmgr.placements.queries import placements
+from cohortmgr.portals.duties import work_of
 from cohortmgr.portals.turns import OFFER, SHOW, FileSituation, turn_of
 from cohortmgr.portals.views.agenda import waiting_for
 from cohortmgr.portals.views.frame import opens_something
@@ -112,6 +113,7 @@ def my_home() -> ResponseReturnValue:
         apart=None if files else known_people.written_apart(viewer),
         answers_for=not files and any(map(guardian_queries.answers_by, known_people.contacts_shown(viewer))),
         enrolments=enrolments,
+        placing={row.reference for row in enrolments if programmes.definition_of(row).placement is not None},
         lines=lines,
         unread=messages.unread(viewer),
     )
@@ -161,6 +163,8 @@ def staff_home() -> ResponseReturnValue:
     return render_template(
         "portals/staff_home.html",
         waiting=waiting_for(viewer),
+        work=work_of(grant.role for grant in viewer.grants),
+        beginning=_beginning(viewer, intakes),
         intakes=intakes,
         counts=counts,
         opening={intake.id for intake in intakes if opens_something(viewer, intake.path)},
@@ -168,6 +172,11 @@ def staff_home() -> ResponseReturnValue:
         hidden=HIDDEN,
         now=clock.now(),
     )
+
+
+def _beginning(viewer: Viewer, intakes: Sequence[Intake]) -> bool:
+    """Whether the installation has no programme yet, and the viewer is who begins it."""
+    return not intakes and bool(viewer.paths("installation.manage"))
 
 
 def _shown(viewer: Viewer, intake: Intake, counts: Mapping[str, int]) -> Mapping[str, int | None]:
@@ -196,6 +205,7 @@ def intake(reference: str) -> ResponseReturnValue:
         waiting=waiting_for(viewer, found.id),
         coming=workspace_of(current_app).coming(viewer, found, clock.today()),
         opens=opens_something(viewer, found.path),
+        work=work_of(grant.role for grant in viewer.grants if grant.scope.holds(found.path)),
         counts=counts,
         note=_hidden_note([counts]),
         hidden=HIDDEN,

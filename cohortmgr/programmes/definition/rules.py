@@ -27,6 +27,7 @@ from cohortmgr.programmes.definition.sections import (
     FULL_MARK_POINTS,
     FULL_MARK_THOUSANDTHS,
     AbsenceRule,
+    AudienceGroup,
     Calendar,
     Criterion,
     GuardianTerms,
@@ -37,21 +38,24 @@ from cohortmgr.programmes.definition.sections import (
     Period,
     PeriodKind,
     PlacementTerms,
+    Profile,
+    ProgrammeKind,
     Purpose,
     Reminders,
     Rubric,
     StipendScheme,
+    StudyLevel,
     Text,
 )
 
 __all__ = [
     "FULL_MARK_POINTS", "FULL_MARK_THOUSANDTHS", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
-    "TEXT_LANGUAGES", "AbsenceRule", "Calendar", "Condition", "ConditionOperator", "Criterion",
+    "TEXT_LANGUAGES", "AbsenceRule", "AudienceGroup", "Calendar", "Condition", "ConditionOperator", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "ImportLayout", "IntakeDefinition",
     "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
-    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Purpose", "Question", "QuestionKind",
-    "Reminders", "Rubric",
-    "StipendScheme", "Text", "Window", "window_of",
+    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Profile",
+    "ProgrammeKind", "Purpose", "Question", "QuestionKind", "Reminders", "Rubric",
+    "StipendScheme", "StudyLevel", "Text", "Window", "window_of",
 ]  # fmt: skip
 
 TEXT_LANGUAGES = ("fr", "ar", "en")
@@ -272,6 +276,7 @@ class Definition:
     imports: ImportLayout = ImportLayout()
     guardians: GuardianTerms | None = None
     assumptions: tuple[str, ...] = ()
+    profile: Profile | None = None
 
     def intake(self, key: str) -> IntakeDefinition:
         """The intake with that key; KeyError if there is none."""

@@ -116,6 +116,47 @@ class GuardianTerms:
         return frozenset(purpose.key for purpose in self.purposes if purpose.required)
 
 
+class ProgrammeKind(StrEnum):
+    """What kind of training a programme is; its programmes stand together on the home page, in this order."""
+
+    DEGREE = "degree"
+    SHORT = "short"
+    CONTINUING = "continuing"
+    RESEARCH = "research"
+    YOUTH = "youth"
+
+
+class AudienceGroup(StrEnum):
+    """Whom a programme is for."""
+
+    PUPILS = "pupils"
+    STUDENTS = "students"
+    GRADUATES = "graduates"
+    WORKERS = "workers"
+    TEACHERS = "teachers"
+
+
+class StudyLevel(StrEnum):
+    """The level of studies that a programme asks for."""
+
+    NONE = "none"
+    BACCALAUREATE = "baccalaureate"
+    TWO_YEARS = "two_years"
+    LICENCE = "licence"
+    MASTER = "master"
+
+
+@dataclass(frozen=True)
+class Profile:
+    """By what a programme is grouped and filtered on the home page. `regions` are codes of those in which people train;
+    without any it is offered in the whole country."""
+
+    kind: ProgrammeKind
+    audiences: tuple[AudienceGroup, ...] = ()
+    level: StudyLevel | None = None
+    regions: tuple[str, ...] = ()
+
+
 class PeriodKind(StrEnum):
     """What a cohort does in a period of its calendar."""
 

@@ -19,7 +19,10 @@ from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns.rules import CampaignDraft
 from cohortmgr.placements.models import Placement
 from cohortmgr.placements.rules import PlacementState
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import intake_of
 from cohortmgr.stipends.actions import runs
 from tests.factories import choices, promotions
 from tests.factories.mailings import TEXTS
@@ -93,3 +96,52 @@ def test_the_page_warns_before_the_act(app: Flask, system_context: AppContext, r
     assert desk.get(INVITE).status_code == 200
     promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR, "deux")
     assert SAID not in desk.get(page).text
+
+
+def awaiting_batch() -> tuple[Intake, str]:
+    intake, batch = choices.decided(3, 2, approve=False)
+    return intake, f"/staff/batches/{batch.reference}"
+
+
+def awaiting_matching() -> tuple[Intake, str]:
+    cohort, _run = promotions.matched(4)
+    return cohorts.intake_of(cohort), f"/staff/cohorts/{cohort.reference}/placements"
+
+
+def awaiting_run() -> tuple[Intake, str]:
+    cohort = promotions.placed(2)
+    with writing():
+        run = runs.open_run(SYSTEM, cohort.reference, promotions.JANUARY)
+        runs.compute(SYSTEM, run.reference)
+    return cohorts.intake_of(cohort), f"/staff/stipends/{run.reference}"
+
+
+def awaiting_campaign() -> tuple[Intake, str]:
+    intake, page = preparing_campaign()
+    with writing():
+        campaigns.propose(SYSTEM, page.rpartition("/")[2], "2")
+    return intake, page
+
+
+def awaiting_programme() -> tuple[Intake, str]:
+    with writing():
+        programmes.load_definition(SYSTEM, read_known("mdia"), publish=False)
+    return intake_of("mdia"), "/staff/programmes/mdia/publish"
+
+
+@pytest.mark.parametrize(
+    "prepare", [awaiting_batch, awaiting_matching, awaiting_run, awaiting_campaign, awaiting_programme]
+)
+def test_every_second_person_is_asked_in_one_look(
+    app: Flask, system_context: AppContext, prepare: Callable[[], tuple[Intake, str]]
+) -> None:
+    """What, how many, how much where it is money, and what cannot be undone."""
+    intake, page = prepare()
+    desk = promotions.browser(app, promotions.staff(intake, Role.PROGRAMME_ADMINISTRATOR, "deux"))
+    desk.get("/language/fr")
+    text = desk.get(page).text
+    assert text.count('class="card pad confirm second-person"') == 1
+    asked = text[text.index("second-person") :].partition("</section>")[0]
+    assert "<dt>Combien</dt>" in asked and "<dt>Ne se défait pas</dt>" in asked
+    assert ("<dt>Montant</dt>" in asked) == (prepare is awaiting_run)
+    assert asked.count('type="submit"') == 1

@@ -89,6 +89,8 @@ def test_the_figures_are_those_of_a_plain_recount(system_context: AppContext) ->
     ]
     assert found.offers == {"accepted": 17, "sent": 0, "declined": 2, "expired": 1, "withdrawn": 0}
     assert steps == [(1, 3), (2, 3)]
+    assert found.company_seats == {"inwi": 9, "nareva": 9}
+    assert found.line == 8_166  # of the last of the twenty who were offered a seat
 
 
 def test_asking_twice_is_one_report_until_it_is_made(system_context: AppContext) -> None:
@@ -172,6 +174,32 @@ def test_an_observer_sees_no_small_count_on_the_page_or_in_the_workbook(
     assert not [cell for cell in counted if isinstance(cell, float) and 0 < cell < 5]
     companies = found[names[7]][1:]
     assert [row[1] for row in companies] == ["•", "•"]  # 12 and 3: the sum would give the 3 away
+
+
+def test_the_page_tells_rates_beside_counts(system_context: AppContext, client: FlaskClient) -> None:
+    intake = lived_intake()
+    reference, _steps = computed(intake.reference)
+    signed_in(client, Role.CENTRE_MANAGER, intake)
+    page = client.get(f"/staff/reports/{reference}").get_data(as_text=True)
+    told = " ".join(page.replace("\u00a0", " ").split())
+    assert '<bdi dir="ltr">33,3 %</bdi>' in told  # twenty places for sixty files
+    assert '<bdi dir="ltr">30 / 60</bdi>' in told  # women among the files
+    assert '<bdi dir="ltr">10 / 20</bdi>' in told  # and among the places
+    assert '<bdi dir="ltr">12 / 9</bdi>' in told  # of the seats that the company offered
+    assert "Moyenne du dernier retenu : 8,17" in told
+    client.set_cookie("language", "ar")
+    mirrored = client.get(f"/staff/reports/{reference}").get_data(as_text=True)
+    assert '<text x="100.0%" y="0.8em" text-anchor="end">0</text>' in mirrored, (
+        "the scale begins at the right"
+    )
+
+
+def test_an_observer_is_not_told_one_person_s_mark(system_context: AppContext, client: FlaskClient) -> None:
+    intake = lived_intake()
+    reference, _steps = computed(intake.reference)
+    signed_in(client, Role.OBSERVER, intake)
+    page = client.get(f"/staff/reports/{reference}").get_data(as_text=True)
+    assert "Moyenne du dernier retenu" not in page
 
 
 def test_the_pages_from_asking_to_reading(

@@ -36,6 +36,7 @@ def contents(marks: dict[str, int | None], offers: tuple[int, ...], people: int,
         sex_names=EMPTY,
         licence_names=EMPTY,
         company_names=EMPTY,
+        line=15_920,
     )
 
 
@@ -59,12 +60,19 @@ def test_kept_as_json_and_read_again(offers: tuple[int, ...], people: int, files
     made = contents(points(*[12_500] * files), offers, people, files)
     assert from_json(json.loads(json.dumps(to_json(made), sort_keys=True))) == made
     shown = masked(made)
+    assert shown.line is None, "the mark of one person"
     for column in (shown.marks, shown.offers, shown.figures.funnel.counts):
         assert not [count for count in column.values() if count is not None and 0 < count < 5]
     assert (shown.stipends[0].cents is None) == (0 < people < 5)
     small = any(0 < count < 5 for count in (*offers, people, files))
     assert is_masked(shown) == small
     assert not is_masked(made)
+
+
+def test_a_report_that_was_kept_before_there_was_a_line_is_read() -> None:
+    kept = to_json(contents(points(), (0, 0, 0, 0, 0), 0, 0))
+    del kept["line"]
+    assert from_json(kept).line is None
 
 
 def test_every_state_has_a_name_and_a_tag() -> None:

@@ -51,7 +51,7 @@ from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
-from cohortmgr.applications.journey.display import code_of, steps_of, task_page
+from cohortmgr.applications.journey.display import code_of, page_url, steps_of, task_page
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.queries import doors
 from cohortmgr.applications.journey.views.requests import (
@@ -121,8 +121,11 @@ def _tell_carried(taken: int) -> None:
 
 
 def _next_page(row: Application) -> str:
-    """The address after starting: a draft's task list, or the whole form if asked for; the receipt of a sent
-    file."""
+    """After starting: a draft's task list, its first page or the whole form, as asked for; a sent file's receipt."""
+    if row.state == ApplicationState.DRAFT and "first" in request.form:
+        file = file_queries.own(guards.viewer(), row.reference)
+        if pages := pages_of(file.definition.form):
+            return page_url(file, pages[0])
     page = "form" if row.state == ApplicationState.DRAFT and "whole" in request.form else "show"
     return url_for(f"applications_candidate.{page}", reference=row.reference)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from cohortmgr.base.errors import N_
+from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.eligibility import check_eligibility
 from cohortmgr.programmes.definition.checks.form import KEY, check_form, check_intakes, unique
@@ -38,6 +39,7 @@ def check(definition: Definition) -> list[Fault]:
         *_stipend(definition),
         *_placement(definition),
         *check_guardians(definition),
+        *_profile(definition),
     ]
 
 
@@ -218,6 +220,16 @@ def _stipend(definition: Definition) -> Iterator[Fault]:
         yield Fault(("stipend", "starts_month"), what, values)
     if stipend.starts_month.day != 1:
         yield Fault(("stipend", "starts_month"), N_("Le premier mois se note par son premier jour."))
+
+
+def _profile(definition: Definition) -> Iterator[Fault]:
+    if definition.profile is None:
+        return
+    for place, region in enumerate(definition.profile.regions):
+        if region not in REGIONS:
+            what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
+            values = {"value": region, "known": ", ".join(REGIONS)}
+            yield Fault(("profile", "regions", place), what, values)
 
 
 def _placement(definition: Definition) -> Iterator[Fault]:

@@ -6,36 +6,57 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import speaking
 from cohortmgr.base.web.responses import kept_forever
+from cohortmgr.organisations.letterheads import queries as letterheads
+from cohortmgr.organisations.letterheads.rules import UNNAMED
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.pictures import queries as pictures
+from cohortmgr.programmes.public.listing import FEW, KIND_NAMES, Asked, by_host, facets, listed, narrowed
 from cohortmgr.programmes.public.views.page_cache import page
 
 bp = Blueprint("programmes", __name__)
+# What the address of the home page may ask for, in the order of Asked.
+ASKED = ("region", "audience", "level", "paid")
 
 
 @bp.get("/")
 @guards.public
 def home() -> ResponseReturnValue:
-    """Show the intakes by what people can do with them: apply, wait, or see when they closed."""
-    groups: dict[str, list[sa.Row[Any]]] = {window.value: [] for window in Window}
+    """Show the intakes by what people can do with them: apply, wait, or see when they closed; those that are open by
+    host and kind, and of these what the address asks for."""
     intakes = queries.public_intakes()
-    for each in intakes:
-        groups[_window(each)].append(each)
-    return page(
-        _shown(intakes),
-        lambda: render_template(
-            "programmes/public/public_home.html",
-            groups=groups,
-            stipends={each.reference: queries.definition_of(each).stipend for each in intakes},
-        ),
+    return page(_shown(intakes), lambda: _home_page(intakes))
+
+
+def _home_page(intakes: Sequence[sa.Row[Any]]) -> str:
+    definitions = {row.reference: queries.definition_of(row) for row in intakes}
+    groups: dict[str, list[sa.Row[Any]]] = {window.value: [] for window in Window}
+    for row in intakes:
+        groups[_window(row)].append(row)
+    opened = [listed(row.reference, row.host_name, definitions[row.reference]) for row in groups["open"]]
+    asked = Asked(*(request.args.get(name, "") for name in ASKED))
+    found, site = narrowed(opened, asked), letterheads.known().installation
+    return render_template(
+        "programmes/public/public_home.html",
+        groups=groups,
+        rows={row.reference: row for row in intakes},
+        hosts=by_host(found),
+        found=len(found),
+        facets=facets(opened),
+        asked=asked,
+        kinds=KIND_NAMES,
+        few=len(opened) <= FEW,
+        own_letterhead=letterheads.known().own,
+        site=site,
+        unwritten=site is UNNAMED,
+        stipends={reference: each.stipend for reference, each in definitions.items()},
     )
 
 
@@ -87,7 +108,15 @@ def _window(row: sa.Row[Any]) -> str:
 def _shown(intakes: Sequence[sa.Row[Any]]) -> Hashable:
     """The values that differ when a page must be drawn again."""
     return tuple(
-        (row.reference, row.version, row.programme_version, row.fingerprint, row.seats, _window(row))
+        (
+            row.reference,
+            row.version,
+            row.programme_version,
+            row.fingerprint,
+            row.seats,
+            _window(row),
+            tuple(row.host_name.values()),
+        )
         for row in intakes
     )
 

@@ -99,7 +99,13 @@ def test_the_task_list_says_what_is_left_and_leads_to_it(draft: str, client: Fla
         and "À faire" in page
         and "C’est à vous" in page
     )
-    client.post(at(draft, "identite/1"), data={"family_name": "El Idrissi", "given_name": "Zoé"})
+    names = {
+        "family_name": "El Idrissi",
+        "given_name": "Zoé",
+        "family_name_ar": "الإدريسي",
+        "given_name_ar": "زوي",
+    }
+    client.post(at(draft, "identite/1"), data=names)
     page = client.get(f"/my/applications/{draft}").text
     assert "Commencé" in page and "Il reste" in page
     assert re.search(r'class="btn wide" href="[^"]*/form/identite/2"', page)

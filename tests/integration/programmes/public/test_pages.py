@@ -9,11 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.ctx import AppContext
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.base.db import db
+from cohortmgr.organisations.letterheads.rules import Letterhead, Letterheads
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition import toml
+from tests.factories.many_programmes import open_programmes
+from tests.letterheads import shelf_of
 
 AUTUMN = datetime(2026, 11, 22, 10, tzinfo=UTC)
 At = Callable[[datetime], AbstractContextManager[None]]
@@ -147,3 +152,47 @@ def test_who_can_apply_is_told_the_condition_and_not_the_advice_to_the_refused(
         page = html.unescape(client.get(f"/programmes/{key}").text)
         for rule in toml.read_known(key).eligibility:
             assert rule.reason["fr"] in page and rule.advice["fr"] not in page
+
+
+def test_the_home_page_is_filtered_by_its_address_and_grouped(
+    client: FlaskClient, system_context: AppContext, at: At
+) -> None:
+    with at(AUTUMN):
+        open_programmes(6)
+        page = client.get("/").text
+        paid = client.get("/?paid=yes&region=MA-02").text
+        nothing = client.get("/?paid=no&region=MA-02").text
+        client.get("/?region=%00&paid=%F0&level[]=x")
+    opened = page[page.index('aria-labelledby="ouvertes"') :].partition("</section>")[0]
+    assert opened.count('class="programme-row"') == 6 and opened.count('class="programme-host"') == 4
+    assert "Institut national des postes et télécommunications</bdi> · Formations diplômantes" in opened
+    assert '<option value="MA-02" selected>' in paid
+    assert "2 programmes ouverts correspondent" in paid.replace("\xa0", " ")
+    assert "Aucun programme ouvert ne correspond" in nothing
+
+
+def test_the_home_page_is_the_installation_s(client: FlaskClient, app: Flask, loaded: None, at: At) -> None:
+    said = {"fr": "Se former ici", "ar": "التكوين هنا", "en": "Train here"}
+    kept = Letterhead({"name": said, "short": said, "welcome": said, "opening": said}, picture="0" * 16)
+    shelf_of(app).lay(Letterheads(kept, edition="x"))
+    with at(AUTUMN):
+        page = client.get("/").text
+    assert "<h1>Se former ici</h1>" in page and f"/marks/{'0' * 16}.webp" in page
+
+
+def test_an_empty_installation_says_how_to_begin(client: FlaskClient, app: Flask) -> None:
+    for language in ("fr", "ar", "en"):
+        client.set_cookie("language", language)
+        page = client.get("/").text
+        steps = page[page.index('<ol class="first-steps">') : page.index("</ol>")]
+        assert steps.count("<li>") == 4
+        for link in (
+            "/sign-in",
+            "/staff/letterheads/installation",
+            "/staff/people/invite",
+            "/staff/programmes",
+        ):
+            assert f'href="{link}"' in steps
+    name = {"fr": "X", "ar": "س", "en": "X"}
+    shelf_of(app).lay(Letterheads(Letterhead({"name": name, "short": name}), edition="x"))
+    assert "first-steps" not in client.get("/").text, "whoever has named the site has begun"

@@ -47,3 +47,12 @@ def test_the_first_page_with_something_to_do_is_found() -> None:
     papers = first_undone(pages, {}, {"transcripts"})
     assert papers is not None and papers.keys == ("transcripts",)
     assert first_undone(pages, {}, ()) is None
+
+
+def test_every_known_form_is_sent_within_twenty_pages() -> None:
+    """Seven pages stand around the form: home, programme, sign-in, code, start, check, sent."""
+    for name in ("mdia", "jobintech", "ai-master-junior"):
+        definition = read_known(name)
+        for intake in definition.intakes:
+            if intake.key != "2025":  # its candidates came in a file, and gave a RIB and an address
+                assert len(met(definition.of_intake(intake.key).form, {})) <= 13, (name, intake.key)
