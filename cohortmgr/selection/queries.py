@@ -192,11 +192,13 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
     return db.session.execute(ordered).all()
 
 
-def decisions_page(batch: Batch, place: paging.ListPlace, outcome: Outcome | None = None) -> paging.Page:
-    """Return a page of the decisions of a batch, best first, or of those of one outcome."""
-    wanted, counted = _decisions(batch), batch.summary.get(outcome or "all")
-    if outcome is not None:
-        wanted = wanted.where(Decision.outcome == outcome.value)
+def decisions_page(batch: Batch, place: paging.ListPlace, outcome: str = "", answer: str = "") -> paging.Page:
+    """Return a page of the decisions of a batch, best first, or of those of one outcome or answer; `any` is an offer."""
+    wanted, counted = _decisions(batch), None if answer else batch.summary.get(outcome or "all")
+    if answer:
+        wanted = wanted.where(Offer.state == answer if answer in set(OfferState) else Offer.id.is_not(None))
+    if outcome:
+        wanted = wanted.where(Decision.outcome == outcome)
     total = None if counted is None else paging.Total(int(counted))
     return paging.page_of(wanted.order_by(Decision.id), place, PAGE, total)
 

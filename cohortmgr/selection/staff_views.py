@@ -170,8 +170,9 @@ def _batch(
 ) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake, offering = queries.offered_in(found)
-    outcome = request.args.get("outcome")
-    chosen = Outcome(outcome) if outcome in set(Outcome) else None
+    outcome, answer = request.args.get("outcome", ""), request.args.get("answer", "")
+    outcome = outcome if outcome in set(Outcome) else ""
+    answer = answer if answer in ("any", *OfferState) and not outcome else ""
     languages = found.summary.get("languages", {})
     terms = programmes.definition_of(intake).offers
     is_settled = found.state == BatchState.APPROVED
@@ -180,10 +181,11 @@ def _batch(
         batch=found,
         intake=intake,
         offering=offering,
-        page=queries.decisions_page(found, place_asked(), chosen)
+        page=queries.decisions_page(found, place_asked(), outcome, answer)
         if found.state != BatchState.DRAFT
         else None,
-        outcome=chosen,
+        outcome=outcome,
+        answer=answer,
         counts=found.summary,
         ineligible=found.summary.get("ineligible", 0),
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
