@@ -192,15 +192,17 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
     return db.session.execute(ordered).all()
 
 
-def decisions_page(batch: Batch, place: paging.ListPlace, outcome: str = "", answer: str = "") -> paging.Page:
-    """Return a page of the decisions of a batch, best first, or of those of one outcome or answer; `any` is an offer."""
-    wanted, counted = _decisions(batch), None if answer else batch.summary.get(outcome or "all")
+def decisions_page(batch: Batch, place: paging.ListPlace, asked: Mapping[str, str]) -> paging.Page:
+    """Return a page of a batch's decisions as asked: by `sort`, of one `outcome` or `answer` (no state: all offers)."""
+    wanted, answer, outcome = _decisions(batch), asked.get("answer"), asked.get("outcome")
     if answer:
         wanted = wanted.where(Offer.state == answer if answer in set(OfferState) else Offer.id.is_not(None))
-    if outcome:
+    elif outcome:
         wanted = wanted.where(Decision.outcome == outcome)
+    counted = None if answer else batch.summary.get(outcome or "all")
     total = None if counted is None else paging.Total(int(counted))
-    return paging.page_of(wanted.order_by(Decision.id), place, PAGE, total)
+    wanted = wanted.order_by(Decision.id.desc() if asked.get("sort") == "-rank" else Decision.id)
+    return paging.page_of(wanted, place, PAGE, total)
 
 
 def offers_by_state(batch: Batch) -> dict[str, int]:

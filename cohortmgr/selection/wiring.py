@@ -10,6 +10,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
+from cohortmgr.applications.lists import hooks as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
@@ -22,6 +23,7 @@ from cohortmgr.reviews import hooks as readings
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Batch, Offer
+from cohortmgr.selection.standings import queries as kept
 from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.views import agenda, standing
 
@@ -45,6 +47,8 @@ def init_app(app: Flask) -> None:
     readings.frozen.register(queries.is_frozen)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
+    for column in kept.LENT:
+        lists.lend(*column)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     workspace = workspace_of(app)
@@ -63,4 +67,4 @@ def init_app(app: Flask) -> None:
     workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage))
     workspace.lead("batches", leads(Batch.intake_id, Batch.reference))
     workspace.lead("offers", leads(Offer.intake_id, Offer.reference))
-    add_work(app, *tasks.WORKS)
+    add_work(app, *tasks.WORKS, *standings.WORKS)

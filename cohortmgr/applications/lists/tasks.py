@@ -53,7 +53,8 @@ def export(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
 
 def _write(asker: Viewer, wanted: ListExport, intake: Intake, progress: ProgressCallback) -> int:
     opened = crypto.unseal(wanted.sealed, "list_exports", "sealed", wanted.reference)
-    filters, definition = ApplicationFilters.of(json.loads(opened)), definition_of(intake)
+    filters = lists.open_to(asker, intake.path, ApplicationFilters.of(json.loads(opened)))
+    definition = definition_of(intake)
     total, written = lists.number_of(intake.id, filters), 0
 
     def rows() -> Iterator[Any]:

@@ -55,7 +55,7 @@ def unseal(reference: str) -> ResponseReturnValue:
 def page_of(file: File, opened: Mapping[str, Answer]) -> ResponseReturnValue:
     """The page of a file. The number of statements does not grow with its story."""
     row, viewer = file.application, guards.viewer()
-    filters = ApplicationFilters.of(request.args)
+    filters = lists.open_to(viewer, file.intake.path, ApplicationFilters.of(request.args))
     manages = allows(viewer, file_queries.MANAGE, file.intake.path)
     return render_template(
         "applications/desk/staff_show.html",

@@ -54,7 +54,7 @@ def index(reference: str) -> ResponseReturnValue:
     the rows."""
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
-    filters = ApplicationFilters.of(request.args)
+    filters = lists.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
     if filters.state == ApplicationState.HELD:
         return _awaiting_guardian(intake)
     counts = file_queries.counts([intake.id])[intake.id]
@@ -80,9 +80,11 @@ def index(reference: str) -> ResponseReturnValue:
         boxes=boxes,
         counts=counts,
         words=display.words_of(definition),
-        columns=columns.COLUMN_NAMES,
-        sorted_by=columns.SORTED_BY,
-        figures=display.FIGURES,
+        columns=lists.open_names(viewer, intake.path),
+        groups=[(key, _(name)) for key, name in lists.open_groups(viewer, intake.path).items()],
+        sorted_by=columns.orders(),
+        late=lists.told_late(intake.id, filters),
+        figures=display.figures(),
         sizes=[(size, size) for size in SIZES],
         may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
@@ -133,8 +135,8 @@ def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
     trail. A long workbook is written by the worker, and its page is shown."""
     viewer, kind = guards.viewer(), "csv" if request.form.get("kind") == "csv" else "xlsx"
-    filters = requests.ticked(ApplicationFilters.of(request.args))
     intake = file_queries.staff_intake(viewer, reference)
+    filters = lists.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
     if kind == "xlsx" and lists.is_long(intake.id, filters):
         with writing():
             asked = lists_actions.ask_export(viewer, reference, filters, language())
