@@ -197,10 +197,9 @@ def decisions_page(batch: Batch, place: paging.ListPlace, asked: Mapping[str, st
     wanted, answer, outcome = _decisions(batch), asked.get("answer"), asked.get("outcome")
     if answer:
         wanted = wanted.where(Offer.state == answer if answer in set(OfferState) else Offer.id.is_not(None))
-    elif outcome:
-        wanted = wanted.where(Decision.outcome == outcome)
-    counted = None if answer else batch.summary.get(outcome or "all")
-    total = None if counted is None else paging.Total(int(counted))
+    wanted = wanted.where(Decision.outcome == outcome) if outcome else wanted
+    counted = -1 if answer else int(batch.summary.get(outcome or "all", -1))
+    total = paging.Total(counted) if counted >= 0 else None
     wanted = wanted.order_by(Decision.id.desc() if asked.get("sort") == "-rank" else Decision.id)
     return paging.page_of(wanted, place, PAGE, total)
 

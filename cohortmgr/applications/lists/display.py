@@ -118,6 +118,11 @@ def _column(column: str, values: Sequence[Any], words: Mapping[Any, str] | None)
         return [f'{start}<bdi class="ref">{value}</bdi>{end}' for value in values]
     if column == "email":
         return [f'{start}<bdi dir="ltr">{escape(value or "")}</bdi>{end}' for value in values]
+    if column == "phone":
+        return [
+            f'{start}<bdi dir="ltr">•• {escape(value)}</bdi>{end}' if value else start + end
+            for value in values
+        ]
     return [f"{start}{text}{end}" for text in _SHOWN[column](values)]
 
 

@@ -67,6 +67,7 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "sent": Application.sent_at,
     "offering": _OFFERING,
     "email": Application.email,
+    "phone": Application.person_id,
     "language": Application.language,
     "documents": _DOCUMENTS,
     "notes": _NOTES,

@@ -29,6 +29,7 @@ from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
 from cohortmgr.applications.lists.queries import exports
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.telephones import PHONE, told
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import storage
@@ -75,7 +76,12 @@ def index(reference: str) -> ResponseReturnValue:
         views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
         page=page,
         rows=display.table_body(
-            page.rows, filters.shown, definition, address, tail[1] + tail[2], boxes=boxes
+            [*told(page.rows, filters.shown, whole=False)],
+            filters.shown,
+            definition,
+            address,
+            tail[1] + tail[2],
+            boxes=boxes,
         ),
         boxes=boxes,
         counts=counts,
@@ -85,6 +91,7 @@ def index(reference: str) -> ResponseReturnValue:
         sorted_by=columns.orders(),
         late=lists.told_late(intake.id, filters),
         figures=display.figures(),
+        asks_reason=PHONE in filters.shown,
         sizes=[(size, size) for size in SIZES],
         may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
@@ -137,13 +144,15 @@ def export(reference: str) -> ResponseReturnValue:
     viewer, kind = guards.viewer(), "csv" if request.form.get("kind") == "csv" else "xlsx"
     intake = file_queries.staff_intake(viewer, reference)
     filters = lists.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
+    reason = requests.reason_given(filters)
     if kind == "xlsx" and lists.is_long(intake.id, filters):
         with writing():
-            asked = lists_actions.ask_export(viewer, reference, filters, language())
+            asked = lists_actions.ask_export(viewer, reference, filters, language(), reason)
         return redirect(url_for(".kept", export=asked.reference))
     with writing():
-        lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters))
-    definition, rows = definition_of(intake), lists.every(intake.id, filters)
+        lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters), reason)
+    definition = definition_of(intake)
+    rows = told(lists.every(intake.id, filters), filters.shown, whole=True)
     name = f"{definition.key}-{intake.key}.{kind}"
     if kind == "xlsx":
         return _sent(display.workbook(rows, filters.shown, definition, intake.title, language()), name)
