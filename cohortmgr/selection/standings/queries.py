@@ -217,7 +217,11 @@ def _offers_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
     return [Offer.offering_id == number for number in db.session.scalars(offerings)]
 
 
-_RANKED = {"permission": "selection.read", "group": "ranked", "having": N_("Dossiers classés")}
+_RANKED: dict[str, Any] = {
+    "permission": "selection.read",
+    "group": "ranked",
+    "having": N_("Dossiers classés"),
+}
 _PLACED: dict[str, Any] = {
     "table": StandingRow, "column": StandingRow.place, "file_id": StandingRow.application_id, "parts": _standings_in,
     "as_of": as_of,
