@@ -172,6 +172,7 @@ def _place(app: Flask) -> None:
     )
     workspace.add_agendas(
         Agenda(("applications.import",), import_agenda.to_mend, 20),
+        Agenda(("applications.import",), import_agenda.guardians_awaited, 21),
         Agenda((file_queries.MANAGE,), desk_agenda.to_decide, 80),
     )
     workspace.add_finders(Finder(N_("Dossiers"), (file_queries.READ,), finding.files, 20))

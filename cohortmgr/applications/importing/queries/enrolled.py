@@ -9,12 +9,14 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import within
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries.runs import IMPORT
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import COUNTED, ListPlace, Page, page_of
+from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 
 # How many guardians one act writes to; the next one goes on.
@@ -54,6 +56,18 @@ def counts(viewer: Viewer, intake: Intake) -> dict[str, int]:
     first = sa.select(Application.consent).where(_own(viewer, intake)).limit(COUNTED).subquery()
     rows = db.session.execute(sa.select(first.c.consent, sa.func.count()).group_by(first.c.consent))
     return {row[0]: row[1] for row in rows}
+
+
+def awaited(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """(id, reference, title, number) of the intakes in which guardians of the viewer's own children have not answered."""
+    own = sa.select(ImportRun.id).where(ImportRun.intake_id == Intake.id, ImportRun.by == viewer.reference)
+    waiting = sa.select(Application.id).where(Application.run_id.in_(own), *_waiting())
+    number = counted_up_to(waiting, Intake.id).label("number")
+    chosen = sa.select(Intake.id, Intake.reference, Intake.title, number).where(
+        within(viewer, IMPORT), own.exists()
+    )
+    rows = db.session.execute(chosen.order_by(Intake.closes_at, Intake.id))
+    return [row for row in rows if row.number]
 
 
 def child_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Application, Intake]:
