@@ -182,7 +182,7 @@ def _place(app: Flask) -> None:
 
 def _lead(workspace: Workspace) -> None:
     of_file = leads(Application.intake_id, Application.reference)
-    for name in ("applications", "duplicates"):
+    for name in ("applications", "duplicates", "enrolled"):
         workspace.lead(name, of_file)
     of_document = Application.id == Document.application_id
     workspace.lead("documents", leads(Application.intake_id, Document.reference, of_document))
