@@ -59,12 +59,13 @@ def counts(viewer: Viewer, intake: Intake) -> dict[str, int]:
 
 
 def awaited(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(id, reference, title, number) of the intakes in which guardians of the viewer's own children have not answered."""
-    own = sa.select(ImportRun.id).where(ImportRun.intake_id == Intake.id, ImportRun.by == viewer.reference)
-    waiting = sa.select(Application.id).where(Application.run_id.in_(own), *_waiting())
-    number = counted_up_to(waiting, Intake.id).label("number")
+    """(id, reference, title, number) of the intakes in which guardians of the viewer's children have not answered."""
+    own = sa.select(ImportRun.id).where(ImportRun.by == viewer.reference)
+    here = (Application.intake_id == Intake.id, Application.run_id.in_(own))
+    number = counted_up_to(sa.select(Application.id).where(*here, *_waiting()), Intake.id).label("number")
+    brought = sa.exists().where(ImportRun.intake_id == Intake.id, ImportRun.by == viewer.reference)
     chosen = sa.select(Intake.id, Intake.reference, Intake.title, number).where(
-        within(viewer, IMPORT), own.exists()
+        within(viewer, IMPORT), brought
     )
     rows = db.session.execute(chosen.order_by(Intake.closes_at, Intake.id))
     return [row for row in rows if row.number]
