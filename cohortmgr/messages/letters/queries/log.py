@@ -96,8 +96,9 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 def listed(
     viewer: Viewer, state: str, search: str, *, oldest_first: bool = False
 ) -> sa.Select[*tuple[Any, ...]]:
-    """Do `visible`, in either direction, for one state if `state` is one, and for those whose name or address holds every word of
-    `search`; who has no name is found by the whole address or number. Two statements, one of them here."""
+    """Do `visible`, in either direction, for one state if `state` is one, and for those whose name or address holds
+    every word of `search`; who has no name is found by the whole address or number. Two statements, one of them here.
+    """
     chosen = visible(viewer)
     if _is_of_few(viewer):
         chosen = chosen.where(Message.id.in_(_to_few(viewer)))
