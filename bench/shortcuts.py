@@ -186,9 +186,9 @@ def plain_rows(app: Flask) -> Turn:
     template = app.jinja_env.from_string(ROWS)
 
     def drawn(rows: Any, columns: Any, definition: Any, before: str, after: str, *, boxes: bool) -> Markup:
-        labels = [(key, cells._(lists_columns.COLUMN_NAMES[key])) for key in columns]
+        labels = [(key, cells._(lists_columns.names()[key])) for key in columns]
         values = {"rows": rows, "boxes": boxes, "before": before, "after": after, "labels": labels}
-        more = {"words": cells.words_of(definition), "tags": cells._TAGS, "figures": cells.FIGURES}
+        more = {"words": cells.words_of(definition), "tags": cells._TAGS, "figures": cells.figures()}
         return Markup(template.render(**values, **more, unnamed=cells._("Sans nom")))
 
     return changed(app, cells, "table_body", drawn)

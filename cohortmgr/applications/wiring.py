@@ -175,6 +175,7 @@ def _place(app: Flask) -> None:
     )
     workspace.add_agendas(
         Agenda(("applications.import",), import_agenda.to_mend, 20),
+        Agenda(("applications.import",), import_agenda.guardians_awaited, 21),
         Agenda((file_queries.MANAGE,), desk_agenda.to_decide, 80),
     )
     workspace.add_finders(Finder(N_("Dossiers"), (file_queries.READ,), finding.files, 20))
@@ -188,7 +189,7 @@ def _place(app: Flask) -> None:
 
 def _lead(workspace: Workspace) -> None:
     of_file = leads(Application.intake_id, Application.reference)
-    for name in ("applications", "duplicates"):
+    for name in ("applications", "duplicates", "enrolled"):
         workspace.lead(name, of_file)
     of_document = Application.id == Document.application_id
     workspace.lead("documents", leads(Application.intake_id, Document.reference, of_document))

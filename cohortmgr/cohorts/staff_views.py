@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -13,6 +14,9 @@ from cohortmgr.accounts.guards import staff, viewer
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import localized
+from cohortmgr.base.ordering import in_order
+from cohortmgr.base.text import fold
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import actions, queries
 from cohortmgr.cohorts.forms import DaysForm
@@ -21,6 +25,8 @@ from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("cohorts_staff", __name__)
+# Whom a figure above the list counts: those in a state, or with a company.
+PLACED = "placed"
 
 
 @bp.post("/staff/intakes/<reference>/cohort")
@@ -44,14 +50,21 @@ def cohort(reference: str) -> ResponseReturnValue:
         companies.update(told(found.id))
     rows, definition = queries.members(found.id), definition_of(intake)
     counts = {state: sum(row.Enrolment.state == state for row in rows) for state in EnrolmentState}
+    chosen = request.args.get("state", "")
+    shown = _among(rows, companies, chosen)
+    diplomas = queries.diploma_names(intake)
+    orders = _orders(companies, diplomas)
     held = queries.held_by_checks(found) if counts[EnrolmentState.PENDING] else []
     return render_template(
         "cohorts/staff_cohort.html",
         cohort=found,
         intake=intake,
-        diplomas=queries.diploma_names(intake),
+        diplomas=diplomas,
         regions=REGIONS,
-        rows=rows,
+        all=rows,
+        rows=in_order(shown, orders, request.args.get("sort", "")),
+        chosen=chosen if chosen in (PLACED, *EnrolmentState) else "",
+        placed=sum(row.Enrolment.id in companies for row in shown),
         companies=companies,
         counts=counts,
         held=held,
@@ -64,6 +77,33 @@ def cohort(reference: str) -> ResponseReturnValue:
         may_place=definition.placement is not None and allows(viewer(), "placements.read", found.path),
         may_pay=definition.stipend is not None and allows(viewer(), "stipends.read", found.path),
     )
+
+
+def _among(rows: Sequence[Any], companies: Mapping[int, Mapping[str, str]], chosen: str) -> list[Any]:
+    """The members whom a figure counts; all of them where none is asked for."""
+    if chosen == PLACED:
+        return [row for row in rows if row.Enrolment.id in companies]
+    return [row for row in rows if chosen not in set(EnrolmentState) or row.Enrolment.state == chosen]
+
+
+def _orders(
+    companies: Mapping[int, Mapping[str, str]], diplomas: Mapping[str, Mapping[str, str]]
+) -> dict[str, Callable[[Any], Any]]:
+    """What each column of the list is ordered by: as it reads, in the page's language."""
+
+    def told(names: Mapping[str, str] | None) -> str:
+        return fold(localized(names)) if names else ""
+
+    states = [*EnrolmentState]
+    return {
+        "name": lambda row: fold(row.name),
+        "number": lambda row: row.number,
+        "track": lambda row: told(row.track),
+        "diploma": lambda row: told(diplomas.get(row.diploma)) or fold(row.diploma or ""),
+        "region": lambda row: told(REGIONS.get(row.region)),
+        "state": lambda row: states.index(EnrolmentState(row.Enrolment.state)),
+        "company": lambda row: told(companies.get(row.Enrolment.id)),
+    }
 
 
 @bp.post("/staff/cohorts/<reference>/confirm")

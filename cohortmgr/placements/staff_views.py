@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -15,6 +18,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized
+from cohortmgr.base.ordering import in_order
+from cohortmgr.base.text import fold
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.placements.actions import by_hand, positions, runs
@@ -23,6 +28,18 @@ from cohortmgr.placements.queries import board, placements, standing
 from cohortmgr.placements.rules import PLACEMENT_STATES, PRESENT, PlacementState
 
 bp = Blueprint("placements_staff", __name__)
+ORDERS: Mapping[str, Callable[[board.Member], Any]] = {
+    "name": lambda member: fold(member.name),
+    "company": lambda member: fold(localized(member.company)) if member.company else "",
+    "rank": lambda member: member.rank,
+    "score": lambda member: member.score,
+}
+# Whom a figure above the list counts.
+CHOSEN: Mapping[str, Callable[[board.Member], bool]] = {
+    "stated": lambda member: bool(member.wishes),
+    "placed": lambda member: member.company is not None,
+    "unplaced": lambda member: member.company is None,
+}
 
 
 @bp.get("/staff/cohorts/<reference>/placements", endpoint="board")
@@ -34,12 +51,14 @@ def board_of(reference: str) -> ResponseReturnValue:
 
 def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | None = None) -> str:
     cohort = cohorts.get_for(viewer(), reference, "placements.read")
-    shown = board.of(cohort)
+    shown, chosen = board.of(cohort), request.args.get("who", "")
     may_approve = allows(viewer(), "placements.manage", cohort.path)
     return render_template(
         "placements/staff_board.html",
         cohort=cohort,
         board=shown,
+        members=in_order(_among(shown, chosen), ORDERS, request.args.get("sort", "")),
+        chosen=chosen if chosen in CHOSEN else "",
         may_run=allows(viewer(), "cohorts.manage", cohort.path),
         may_approve=may_approve,
         approvers=second_people(viewer(), "placements.manage", cohort.path, shown.run.run_by)
@@ -56,6 +75,12 @@ def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | No
 
 def _name_of(account: str | None) -> str:
     return names_of(account).get(account or "", "")
+
+
+def _among(shown: board.PlacementBoard, chosen: str) -> list[board.Member]:
+    """The members whom a figure counts; all of them where none is asked for."""
+    counts = CHOSEN.get(chosen)
+    return [each for each in shown.members if counts is None or counts(each)]
 
 
 def _by_hand(shown: board.PlacementBoard, form: HandPlacementForm | None = None) -> HandPlacementForm:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
@@ -17,6 +17,9 @@ from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
+from cohortmgr.base.i18n import localized
+from cohortmgr.base.ordering import in_order
+from cohortmgr.base.text import fold
 from cohortmgr.base.web.asked import number_sent, place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -33,9 +36,24 @@ from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.queries import assignments
 from cohortmgr.reviews.queries import readings as queries
-from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReadingProgress, ReviewState
+from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, Reader, ReadingProgress, ReviewState
 
 bp = Blueprint("reviews_staff", __name__)
+READER_ORDERS: Mapping[str, Callable[[Reader], Any]] = {
+    "name": lambda reader: fold(reader.name),
+    "held": lambda reader: reader.held,
+    "handed_in": lambda reader: reader.handed_in,
+    "waiting": lambda reader: reader.waiting,
+    "abstained": lambda reader: reader.abstained,
+    "mean": lambda reader: reader.mean,
+    "severity": lambda reader: reader.severity,
+}
+QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
+    "number": lambda row: row.number,
+    "intake": lambda row: fold(localized(row.intake_title)),
+    "state": lambda row: [*ReviewState].index(ReviewState(row.state)),
+    "mark": lambda row: row.total_thousandths,
+}
 AROUND = 6
 # A paper may be framed by our own cockpit, and may run no script.
 _SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-inline'"
@@ -57,6 +75,7 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         intake=intake,
         form=form,
         progress=progress,
+        readers=in_order(progress.readers, READER_ORDERS, request.args.get("sort", "")) if progress else [],
         kept=kept,
         advance=advance,
         assigning=assignments.assignment_of(intake),
@@ -181,7 +200,8 @@ def queue() -> ResponseReturnValue:
     """Show the viewer's own readings, the open ones first."""
     rows = queries.queue(guards.viewer())
     first, withheld = queries.next_after(rows, ""), queries.withheld_from(guards.viewer())
-    return render_template("reviews/staff_queue.html", rows=rows, first=first, withheld=withheld)
+    shown = in_order(rows, QUEUE_ORDERS, request.args.get("sort", ""))
+    return render_template("reviews/staff_queue.html", rows=shown, first=first, withheld=withheld)
 
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])

@@ -119,7 +119,7 @@ class Offer(Row, Versioned, Model):
     __trail__ = "offer"
     __table_args__ = (
         sa.Index("ix_offers_state_deadline", "state", "deadline"),
-        sa.Index("ix_offers_offering_id_state", "offering_id", "state"),
+        sa.Index("ix_offers_offering_id_state", "offering_id", "state", "application_id"),
         {"info": {"tenancy": "institution_or_person"}},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -166,13 +166,16 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
     return db.session.execute(ordered).all()
 
 
-def decisions_page(batch: Batch, place: paging.ListPlace, outcome: Outcome | None = None) -> paging.Page:
-    """Return a page of the decisions of a batch, best first, or of those of one outcome."""
-    wanted, counted = _decisions(batch), batch.summary.get(outcome or "all")
-    if outcome is not None:
-        wanted = wanted.where(Decision.outcome == outcome.value)
-    total = None if counted is None else paging.Total(int(counted))
-    return paging.page_of(wanted.order_by(Decision.id), place, PAGE, total)
+def decisions_page(batch: Batch, place: paging.ListPlace, asked: Mapping[str, str]) -> paging.Page:
+    """Return a page of a batch's decisions as asked: by `sort`, of one `outcome` or `answer` (no state: all offers)."""
+    wanted, answer, outcome = _decisions(batch), asked.get("answer"), asked.get("outcome")
+    if answer:
+        wanted = wanted.where(Offer.state == answer if answer in set(OfferState) else Offer.id.is_not(None))
+    wanted = wanted.where(Decision.outcome == outcome) if outcome else wanted
+    counted = -1 if answer else int(batch.summary.get(outcome or "all", -1))
+    total = paging.Total(counted) if counted >= 0 else None
+    wanted = wanted.order_by(Decision.id.desc() if asked.get("sort") == "-rank" else Decision.id)
+    return paging.page_of(wanted, place, PAGE, total)
 
 
 def offers_by_state(batch: Batch) -> dict[str, int]:

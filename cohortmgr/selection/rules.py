@@ -88,6 +88,16 @@ OFFER_STATES = Table(
 )
 
 
+# What a list says of an offer, and its look.
+OFFER_WORDS: Mapping[str, str] = {
+    OfferState.SENT.value: N_("Attend sa réponse"),
+    OfferState.ACCEPTED.value: N_("Acceptée"),
+    OfferState.DECLINED.value: N_("Déclinée"),
+    OfferState.EXPIRED.value: N_("Sans réponse"),
+    OfferState.WITHDRAWN.value: N_("Retirée"),
+}
+OFFER_TAGS: Mapping[str, str] = {"sent": "wait", "accepted": "done", "expired": "stop"}
+
 # The letter that tells those who waited that a list is closed.
 WAITING_CLOSED = "waiting_closed"
 SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})

@@ -59,16 +59,18 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
     viewer = guards.viewer()
     offering = queries.offering_of(intake, request.values.get("offering"))
     is_whole = bool({"all", *PLACE} & set(request.args))
-    place = place_asked() if is_whole else None
+    down = request.args.get("sort") == "-rank"
+    place = place_asked() if is_whole or down else None
     definition = programmes.definition_of(intake)
     making = None
     if standings.is_done_at_once(intake):
         board = queries.ranking_of(intake, offering)
         standing = Standing(**standings.figures_of(board))
-        page = standings.page_of_lines(standings.lines_of(board), place, standing.chosen)
+        lines = standings.lines_of(board)
+        page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
     else:
         standing, making = _kept(intake, offering)
-        page = standings.page_of_rows(standing, place, standing.chosen)
+        page = standings.page_of_rows(standing, place, standing.chosen, down=down)
     return render_template(
         "selection/staff_ranking.html",
         intake=intake,
@@ -77,7 +79,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         standing=standing,
         making=making,
         page=page,
-        is_whole=is_whole,
+        is_whole=is_whole or down,
         seed=intake.reference,
         wanted=definition.rubric.readings,
         regions=REGIONS,
@@ -170,8 +172,9 @@ def _batch(
 ) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake, offering = queries.offered_in(found)
-    outcome = request.args.get("outcome")
-    chosen = Outcome(outcome) if outcome in set(Outcome) else None
+    asked = request.args.to_dict()
+    outcome = asked["outcome"] = asked.get("outcome", "") if asked.get("outcome") in set(Outcome) else ""
+    answer = asked["answer"] = asked.get("answer", "") if not outcome else ""
     languages = found.summary.get("languages", {})
     terms = programmes.definition_of(intake).offers
     is_settled = found.state == BatchState.APPROVED
@@ -180,10 +183,9 @@ def _batch(
         batch=found,
         intake=intake,
         offering=offering,
-        page=queries.decisions_page(found, place_asked(), chosen)
-        if found.state != BatchState.DRAFT
-        else None,
-        outcome=chosen,
+        page=queries.decisions_page(found, place_asked(), asked) if found.state != BatchState.DRAFT else None,
+        outcome=outcome,
+        answer=answer,
         counts=found.summary,
         ineligible=found.summary.get("ineligible", 0),
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],

@@ -10,6 +10,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
+from cohortmgr.applications.lists import hooks as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
 from cohortmgr.base.registries.person_page import PersonMark, PersonTab, person_page_of
@@ -26,6 +27,7 @@ from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.people import queries as people
 from cohortmgr.selection.people import views as person
+from cohortmgr.selection.standings import queries as kept
 from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.views import agenda, standing
 
@@ -54,6 +56,8 @@ def init_app(app: Flask) -> None:
     readings.frozen.register(queries.is_frozen)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
+    for column in kept.LENT:
+        lists.lend(*column)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
     workspace = workspace_of(app)
@@ -86,4 +90,4 @@ def init_app(app: Flask) -> None:
     )
     page.add_marks(PersonMark(10, people.PERMISSION, people.offer_state, person.mark))
     page.add_traces(people.traces)
-    add_work(app, *tasks.WORKS)
+    add_work(app, *tasks.WORKS, *standings.WORKS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,13 +16,15 @@ from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.i18n import say
+from cohortmgr.base.i18n import localized, say
+from cohortmgr.base.ordering import in_order
+from cohortmgr.base.text import fold
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.stipends.actions import outcomes, payment_files
 from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, BankDayForm, BankWordForm, CancelRunForm, MonthForm
-from cohortmgr.stipends.models import StipendLine
+from cohortmgr.stipends.models import StipendLine, StipendRun
 from cohortmgr.stipends.months import following, month_of
 from cohortmgr.stipends.queries import runs as queries
 from cohortmgr.stipends.returned_accounts import RETURNED_ACCOUNT
@@ -33,6 +38,29 @@ from cohortmgr.stipends.rules import (
 )
 
 bp = Blueprint("stipends_staff", __name__)
+RUN_ORDERS: Mapping[str, Callable[[StipendRun], Any]] = {
+    "month": lambda run: run.month,
+    "state": lambda run: [*RunState].index(RunState(run.state)),
+    "lines": lambda run: run.lines,
+    "total": lambda run: run.total_cents,
+    "pay_on": lambda run: run.pay_on,
+}
+LINE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
+    "name": lambda row: fold(f"{row.family_name} {row.given_name}"),
+    "company": lambda row: fold(localized(row.company)) if row.company else "",
+    "gross": lambda row: row.StipendLine.gross_cents,
+    "net": lambda row: row.StipendLine.net_cents,
+    "state": lambda row: (
+        row.StipendLine.state == StipendLineState.PAYABLE,
+        row.StipendLine.paid_on is not None,
+    ),
+}
+# What a figure above the lines counts.
+CHOSEN: Mapping[str, Callable[[StipendLine], bool]] = {
+    "payable": lambda line: line.state == StipendLineState.PAYABLE,
+    "aside": lambda line: line.state == StipendLineState.SET_ASIDE and bool(line.exception),
+    "adjusted": lambda line: bool(line.absences or line.arrears),
+}
 
 
 @bp.route("/staff/cohorts/<reference>/stipends", methods=["GET", "POST"])
@@ -58,7 +86,8 @@ def runs(reference: str) -> ResponseReturnValue:
         "stipends/staff_runs.html",
         cohort=cohort,
         intake=cohorts.intake_of(cohort),
-        runs=found,
+        runs=in_order(found, RUN_ORDERS, request.args.get("sort", "")),
+        kept=[each for each in found if each.state != RunState.CANCELLED],
         answers=queries.bank_answers([each.id for each in found if each.state in WITH_BANK]),
         scheme=scheme,
         form=form,
@@ -82,14 +111,19 @@ def _run(
     ending: BankDayForm | None = None,
 ) -> str:
     found, cohort = queries.run_for(viewer(), reference)
-    rows = queries.lines_of(found.id)
+    rows, chosen = queries.lines_of(found.id), request.args.get("which", "")
+    shown = [row for row in rows if CHOSEN.get(chosen, lambda _line: True)(row.StipendLine)]
     state = RunState(found.state)
     wrong = {problem.where: problem for problem in refusal.problems} if refusal else {}
     return render_template(
         "stipends/staff_run.html",
         run=found,
         cohort=cohort,
-        rows=rows,
+        all=rows,
+        rows=in_order(shown, LINE_ORDERS, request.args.get("sort", "")),
+        chosen=chosen if chosen in CHOSEN else "",
+        adjusted=sum(CHOSEN["adjusted"](row.StipendLine) for row in rows),
+        totals=_totals([row.StipendLine for row in shown]),
         unpaid=[
             (row, Problem(row.StipendLine.exception["what"], row.StipendLine.exception["values"]))
             for row in rows
@@ -126,6 +160,13 @@ def _run(
         ending=ending or BankDayForm(formdata=None, day=clock.today()),
         problems=tuple(wrong.values()),
     )
+
+
+def _totals(lines: Sequence[StipendLine]) -> dict[str, int]:
+    """What is paid by these lines: how many payments, and their amounts; what is set aside is in none of them."""
+    paid = [line for line in lines if line.state == StipendLineState.PAYABLE]
+    gross, net = sum(line.gross_cents for line in paid), sum(line.net_cents for line in paid)
+    return {"payments": len(paid), "gross": gross, "net": net}
 
 
 @bp.post("/staff/stipends/<reference>/compute")

@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Lived
 from tests.browser.visits import visiting
+from tests.factories.access import COLUMNS, cookie, rows, sessions
+from tests.watch import test_context
 
 INTAKE = "/staff/intakes/{intake}"
 
@@ -81,6 +83,121 @@ def test_another_intake_is_two_clicks_away(chromium: Browser, place: Lived) -> N
             page.locator(".switch .drop-list a:not([aria-current])").first.click()
         assert page.locator("#navigation [aria-current=page]").inner_text().startswith("Vue d’ensemble")
         assert "{intake}".format(**place.year.references) not in page.url
+
+
+# What stands beside something else, as tall as it is: no list of rows is the page's own there.
+BESIDE = {
+    "/staff/duplicates/{draft}/{twin}",
+    "/staff/imports/{import}",
+    "/staff/intakes/{open_intake}/imports",
+    "/staff/reports/{report}",
+    "/staff/stipends/{paid_run}/list",
+}
+# Who sees most comes first; a page is opened by the first who is shown it.
+READERS = "pmfceuytbr"
+# As many rows as a page has; what stands of them, and of their head, before and after they are scrolled.
+MEASURE = """() => {
+  const list = document.querySelector(".listed");
+  const body = list.querySelector("tbody");
+  const head = list.querySelector("thead");
+  const first = body.rows[0].getBoundingClientRect();
+  const heights = [...body.rows].map((row) => row.getBoundingClientRect().height);
+  const model = body.rows[0];
+  while (body.rows.length < 50) body.append(model.cloneNode(true));
+  const seen = () => {
+    const frame = list.getBoundingClientRect();
+    const bottom = Math.min(frame.bottom, innerHeight);
+    const isAway = getComputedStyle(head).position === "absolute";
+    const top = Math.max(frame.top, isAway ? 0 : head.rows[0].cells[0].getBoundingClientRect().bottom - 1);
+    return [...body.rows].filter((row) => {
+      const box = row.getBoundingClientRect();
+      return box.top >= top && box.bottom <= bottom + 1;
+    }).length;
+  };
+  const before = seen();
+  list.scrollTop = 400;
+  const sticks = Math.abs(head.rows[0].cells[0].getBoundingClientRect().top - list.getBoundingClientRect().top) < 3;
+  return { top: first.top, most: Math.max(...heights), least: Math.min(...heights), before, after: seen(), sticks,
+           page: document.documentElement.scrollHeight };
+}"""
+
+
+def pages_with_tables(place: Lived) -> tuple[dict[str, list[str]], set[str]]:
+    """By the role that opens them, the pages of the table of roles and routes with a list; and those with tables that
+    are none."""
+    with test_context(place.database.system_app):
+        tokens = sessions(place.year)
+    client = place.database.app.test_client(use_cookies=False)
+    lists: dict[str, list[str]] = {}
+    beside: set[str] = set()
+    for method, path, cells in rows():
+        by_letter = dict(zip(COLUMNS, cells, strict=True))
+        reader = next((letter for letter in READERS if by_letter[letter] == "2"), None)
+        if method != "GET" or not path.startswith("/staff") or reader is None:
+            continue
+        try:
+            address = path.format(**place.year.references)
+        except KeyError:  # a file of the look, no page
+            continue
+        answer = client.get(address, headers=cookie(place.database, tokens[reader]))
+        text = answer.text if answer.mimetype == "text/html" else ""
+        if " listed" in text:
+            lists.setdefault(COLUMNS[reader], []).append(path)
+        elif "table-scroll" in text:
+            beside.add(path)
+    return lists, beside
+
+
+def test_each_list_shows_twelve_rows_at_a_desk_and_two_lines_a_row_on_a_phone(
+    chromium: Browser, place: Lived
+) -> None:
+    """By the list of routes, so that no page is left out."""
+    lists, beside = pages_with_tables(place)
+    assert beside <= BESIDE, beside - BESIDE
+    assert sum(map(len, lists.values())) >= 15, lists
+    wrong: list[str] = []
+    for who, paths in lists.items():
+        with visiting(chromium, place.address, place.year, "fr") as visitor:
+            visitor.sign_in(who)
+            page = visitor.page
+            for path in paths:
+                page.set_viewport_size({"width": 1280, "height": 800})
+                visitor.open(path)
+                wrong += visitor.overflow() + visitor.barriers()
+                desk = page.evaluate(MEASURE)
+                held = desk["top"] <= 220 and desk["least"] >= 36 and desk["most"] <= 44
+                if not (held and desk["before"] >= 12 and desk["after"] >= 12 and desk["sticks"]):
+                    wrong.append(f"{path} at a desk: {desk}")
+                page.set_viewport_size({"width": 360, "height": 800})
+                visitor.open(path)
+                phone = page.evaluate(MEASURE)
+                if not (phone["least"] >= 44 and phone["most"] <= 76 and phone["page"] <= 8_000):
+                    wrong.append(f"{path} on a phone: {phone}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_row_opens_on_a_phone_and_what_is_ticked_stays_in_sight(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(f"{INTAKE}/applications")
+        page = visitor.page
+        row = page.locator(".listed tbody tr").first
+        hidden = row.locator("td").last
+        expect(hidden).to_be_hidden()
+        row.locator(".row-opens").click()
+        expect(hidden).to_be_visible()
+        assert row.locator(".row-opens").get_attribute("aria-expanded") == "true"
+        assert not visitor.overflow() and not visitor.barriers()
+        row.locator(".row-opens").click()
+        expect(hidden).to_be_hidden()
+        row.locator("input[type=checkbox]").check()
+        page.evaluate("scrollTo(0, 0)")
+        bar = page.locator("form.bulk").bounding_box()
+        assert bar is not None and 0 <= bar["y"] <= 800
+    with visiting(chromium, place.address, place.year, "fr", 360, scripts=False) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(f"{INTAKE}/applications")
+        expect(visitor.page.locator(".listed tbody tr td").last).to_be_visible()
 
 
 def test_title_filters_and_first_row_stand_within_220_pixels(chromium: Browser, place: Lived) -> None:

@@ -83,6 +83,23 @@ def test_each_order_is_read_by_its_index_both_ways(many: Many, path: str, sort: 
     assert f"page {FILES // SHOWN + 1} sur {FILES // SHOWN + 1}" in last
 
 
+@pytest.mark.parametrize("sort", ["rank", "-rank", "score", "-score"])
+def test_an_order_of_a_ranking_is_read_along_its_own_index(many: Many, path: str, sort: str) -> None:
+    address = f"{path}?sort={sort}&columns=number,rank,score,answer"
+    first = light(many.open(address))
+    second = light(many.open(beside(first, "next")))
+    light(many.open(beside(second, "prev")))
+    assert lines(first) == lines(second) == SHOWN
+    assert lines(light(many.open(f"{address}&end=1"))) > 0
+    assert lines(light(many.open(f"{path}?among=ranked&columns=number,rank"))) == SHOWN
+
+
+def test_answers_and_telephones_cost_a_few_blocks(many: Many, path: str) -> None:
+    assert lines(light(many.open(f"{path}?sort=answer&columns=number,answer,phone")))
+    assert lines(light(many.open(f"{path}?among=offered.accepted")))
+    assert lines(light(many.open(f"{path}?columns=number,phone"))) == SHOWN
+
+
 @pytest.mark.parametrize("place", [1, FILES // 2, FILES])
 def test_a_file_and_its_neighbours_are_read_by_indexes(many: Many, place: int) -> None:
     wanted = """

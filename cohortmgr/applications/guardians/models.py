@@ -37,7 +37,8 @@ class ConsentAnswer(Row, Model):
     """A guardian's yes or no to one purpose for one child's file; the present one has no `withdrawn_at`.
 
     `version_id` is the definition whose text was shown, in `language`; `signed` is the name typed in place of
-    a signature. `person_id` is the child.
+    a signature, or written on a paper of the day `signed_on` which the account `received_by` holds. `person_id` is the
+    child.
     """
 
     __tablename__ = "consents"
@@ -63,5 +64,7 @@ class ConsentAnswer(Row, Model):
     signed: Mapped[str] = mapped_column(sa.String(160))
     language: Mapped[str] = mapped_column(sa.String(2))
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("definition_versions.id"))
+    signed_on: Mapped[date | None]
+    received_by: Mapped[str | None] = mapped_column(sa.String(26))
     at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]

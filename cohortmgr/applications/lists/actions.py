@@ -70,24 +70,28 @@ def forget_view(viewer: Viewer, reference: str) -> str:
     return row.path
 
 
-def note_export(viewer: Viewer, intake: Intake, filters: ApplicationFilters, kind: str, count: int) -> None:
-    """Write one line into the trail for a list that leaves as a file: its filters and columns, and the number
-    of rows."""
+def note_export(
+    viewer: Viewer, intake: Intake, filters: ApplicationFilters, kind: str, count: int, reason: str = ""
+) -> None:
+    """Write one line into the trail for a list that leaves as a file: its filters and columns, the number of rows, and
+    the reason for which telephones are among them."""
     require(viewer, file.READ, intake.path)
     asked: Mapping[str, str] = filters.arguments()
     if lists.seeks_identity(filters):
         asked = {**asked, "search": "…"}
     after = {"filters": dict(asked), "columns": list(filters.shown), "kind": kind, "rows": count}
+    if reason:
+        after["reason"] = reason
     record(viewer, "applications.export", about(intake), after=after)
 
 
 def ask_export(
-    viewer: Viewer, intake_reference: str, filters: ApplicationFilters, language: str
+    viewer: Viewer, intake_reference: str, filters: ApplicationFilters, language: str, reason: str = ""
 ) -> ListExport:
-    """Ask for a workbook of a long list, in a language. While the same is being written, that one is returned; one
-    whose writing failed is replaced."""
+    """Ask for a workbook of a long list, in a language, with the reason for telephones in it. While the same is being
+    written, that one is returned; one whose writing failed is replaced."""
     intake = file.staff_intake(viewer, intake_reference)
-    asked = json.dumps({**filters.arguments(), "language": language}, sort_keys=True)
+    asked = json.dumps({**filters.arguments(), "language": language, "reason": reason}, sort_keys=True)
     blind = crypto.blind_index("list_export", asked)
     known = exports.being_written(intake.id, viewer.reference, blind)
     if known is not None and exports.progress_of(known)[1] == ListExportState.WRITING:
@@ -103,7 +107,9 @@ def ask_export(
         "asked_by": viewer.reference,
         "asked_at": moment,
         "language": language,
-        "sealed": crypto.seal(json.dumps(filters.arguments()), "list_exports", "sealed", reference),
+        "sealed": crypto.seal(
+            json.dumps({**filters.arguments(), "reason": reason}), "list_exports", "sealed", reference
+        ),
         "blind": blind,
         "job_reference": "",
         "state": ListExportState.WRITING.value,
@@ -119,7 +125,7 @@ def ask_export(
 
 
 def keep_export(
-    viewer: Viewer, export: ListExport, filters: ApplicationFilters, key: str, count: int
+    viewer: Viewer, export: ListExport, filters: ApplicationFilters, key: str, count: int, reason: str = ""
 ) -> bool:
     """Store the workbook of a list that waits for it. Returns False if it already has one, or is gone."""
     intake = db.session.get_one(Intake, export.intake_id)
@@ -129,7 +135,7 @@ def keep_export(
     ready = sa.update(table_of(ListExport)).where(*waits).values(**values)
     kept = db.session.connection().execute(ready).rowcount == 1
     if kept:
-        note_export(viewer, intake, filters, "xlsx", count)
+        note_export(viewer, intake, filters, "xlsx", count, reason)
     return kept
 
 

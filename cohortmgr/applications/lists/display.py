@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.corrections.rules import CORRECTION_STATE_NAMES, CorrectionState
 from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, diploma_question
-from cohortmgr.applications.lists.columns import COLUMN_NAMES
+from cohortmgr.applications.lists import columns as known_columns
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import column_of_thousandths, localized, short_days, speaking
@@ -50,7 +50,17 @@ def words_of(definition: Definition) -> dict[str, dict[Any, str]]:
             CorrectionState(state).value: _(name) for state, name in CORRECTION_STATE_NAMES.items()
         },
         "outcome": {outcome: _(name) for outcome, name in _OUTCOMES.items()},
+        **{
+            key: {value: _(word) for value, word in lent.words.items()}
+            for key, lent in known_columns.LENT.items()
+            if lent.words
+        },
     }
+
+
+def figures() -> frozenset[str]:
+    """The columns that are aligned as figures are: the list's own, and those lent ones that have no words."""
+    return FIGURES | {key for key, lent in known_columns.LENT.items() if not lent.words}
 
 
 def table_body(
@@ -93,17 +103,26 @@ def _box(reference: str, name: str) -> str:
 
 
 def _column(column: str, values: Sequence[Any], words: Mapping[Any, str] | None) -> list[str]:
-    label = escape(_(COLUMN_NAMES[column]))
-    figure = ' class="num"' if column in FIGURES else ""
+    lent = known_columns.LENT.get(column)
+    label = escape(_(known_columns.names()[column]))
+    figure = ' class="num"' if column in FIGURES or (lent and not lent.words) else ""
     start, end = f'<td{figure} data-label="{label}">', "</td>"
     if words is not None:
-        tags = _TAGS.get(column)
+        tags = lent.tags if lent else _TAGS.get(column)
         drawn = {value: start + _tagged(text, tags, value) + end for value, text in words.items()}
         return [drawn.get(value) or f"{start}{escape(value or '')}{end}" for value in values]
+    if lent:
+        told = column_of_thousandths(values) if lent.scale > 1 else _counts(values)
+        return [f"{start}{text}{end}" for text in told]
     if column == "number":
         return [f'{start}<bdi class="ref">{value}</bdi>{end}' for value in values]
     if column == "email":
         return [f'{start}<bdi dir="ltr">{escape(value or "")}</bdi>{end}' for value in values]
+    if column == "phone":
+        return [
+            f'{start}<bdi dir="ltr">•• {escape(value)}</bdi>{end}' if value else start + end
+            for value in values
+        ]
     return [f"{start}{text}{end}" for text in _SHOWN[column](values)]
 
 
@@ -133,7 +152,8 @@ def sheet(
 ) -> tuple[list[str], Iterator[list[Any]]]:
     """The header of an export, and its lines as they are taken; figures stay figures, and days stay days."""
     words = words_of(definition)
-    header = [_("Nom"), *(_(COLUMN_NAMES[name]) for name in columns)]
+    titles = known_columns.names()
+    header = [_("Nom"), *(_(titles[name]) for name in columns)]
     return header, ([row[1], *_cells(columns, row[2:], words)] for row in rows)
 
 
@@ -163,6 +183,9 @@ def _plain(column: str, value: Any, words: Mapping[str, Mapping[Any, str]]) -> A
         return words[column].get(value, value)
     if column == "average":
         return value / 1000
+    if column in known_columns.LENT:
+        scale = known_columns.LENT[column].scale
+        return value / scale if scale > 1 else value
     if column in ("sent", "changed"):
         return clock.local(value).date()
     return value

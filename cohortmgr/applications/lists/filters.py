@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
@@ -10,6 +10,7 @@ from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.corrections.rules import CorrectionState
 from cohortmgr.applications.file.rules import ApplicationState, Source
+from cohortmgr.applications.lists import columns as known_columns
 from cohortmgr.applications.lists.columns import COLUMNS, PLAIN_COLUMNS
 
 SIZES = (50, 100, 250, 600)
@@ -44,6 +45,8 @@ class ApplicationFilters:
     correction: str = ""
     extended: str = ""
     outcome: str = ""
+    # A group of files of a lent column, or one value within it.
+    among: str = ""
     # The references of ticked files, separated by commas.
     files: str = ""
     columns: str = PLAIN_COLUMNS
@@ -59,6 +62,9 @@ class ApplicationFilters:
             return value if value in known else otherwise
 
         size = args.get("size", "")
+        sort = among(
+            "sort", {sign + name for name in (*SORTS, *known_columns.LENT) for sign in ("", "-")}, "name"
+        )
         return cls(
             search=args.get("search", "").strip()[:100],
             state=among("state", {"all", *ApplicationState}, ApplicationState.SUBMITTED.value),
@@ -76,9 +82,10 @@ class ApplicationFilters:
             correction=among("correction", {CorrectionState.ASKED.value, CorrectionState.DONE.value, NONE}),
             extended=among("extended", {"yes"}),
             outcome=among("outcome", set(OUTCOMES)),
+            among=_group(among("among", set(known_columns.groups())), sort),
             files=_references([args.get("files", "")]),
             columns=_columns(args),
-            sort=among("sort", {sign + name for name in SORTS for sign in ("", "-")}, "name"),
+            sort=sort,
             size=int(size) if size in map(str, SIZES) else SIZES[0],
         )
 
@@ -86,6 +93,18 @@ class ApplicationFilters:
         """The same list with only the ticked files. These are never put into an address, which could not hold
         them all."""
         return replace(self, files=_references(ticked))
+
+    def without(self, closed: Collection[str]) -> ApplicationFilters:
+        """The same list without lent columns that are not open to whoever reads it, their order and their groups."""
+        if not closed:
+            return self
+        groups = {known_columns.LENT[key].group for key in closed}
+        return replace(
+            self,
+            columns=",".join(name for name in self.shown if name not in closed) or PLAIN_COLUMNS,
+            sort="name" if self.sort.removeprefix("-") in closed else self.sort,
+            among="" if self.among.partition(".")[0] in groups else self.among,
+        )
 
     def arguments(self) -> dict[str, str]:
         """The arguments that differ from an untouched list, for addresses that keep the filters."""
@@ -116,8 +135,16 @@ def _columns(args: Mapping[str, str]) -> str:
     given = [args.get("columns", "")]
     if hasattr(args, "getlist"):
         given = args.getlist("columns")
-    named = [name for part in given for name in part.split(",") if name in COLUMNS]
+    named = [
+        name for part in given for name in part.split(",") if name in COLUMNS or name in known_columns.LENT
+    ]
     return ",".join(dict.fromkeys(named)) or PLAIN_COLUMNS
+
+
+def _group(asked: str, sort: str) -> str:
+    """What narrows a list: what is asked for, but an order holds no more files than those of its own group."""
+    group = known_columns.group_of(sort)
+    return asked if not group or asked.partition(".")[0] == group else group
 
 
 def _references(given: Sequence[str]) -> str:

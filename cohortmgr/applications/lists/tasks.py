@@ -18,6 +18,7 @@ from cohortmgr.applications.lists import actions, display
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.telephones import told
 from cohortmgr.applications.lists.rules import ListExportState
 from cohortmgr.base import clock, crypto, storage
 from cohortmgr.base.db import after_commit, db, reading_as, writing
@@ -53,13 +54,15 @@ def export(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
 
 def _write(asker: Viewer, wanted: ListExport, intake: Intake, progress: ProgressCallback) -> int:
     opened = crypto.unseal(wanted.sealed, "list_exports", "sealed", wanted.reference)
-    filters, definition = ApplicationFilters.of(json.loads(opened)), definition_of(intake)
+    asked = json.loads(opened)
+    filters = lists.open_to(asker, intake.path, ApplicationFilters.of(asked))
+    definition = definition_of(intake)
     total, written = lists.number_of(intake.id, filters), 0
 
     def rows() -> Iterator[Any]:
         nonlocal written
         for chunk in lists.in_chunks(intake.id, filters, CHUNK):
-            yield from chunk
+            yield from told(chunk, filters.shown, whole=True)
             written += len(chunk)
             progress(written, max(written, total) + 1)
 
@@ -67,7 +70,7 @@ def _write(asker: Viewer, wanted: ListExport, intake: Intake, progress: Progress
     key, kept = storage.store(data).key, False
     try:
         with writing():
-            kept = actions.keep_export(asker, wanted, filters, key, written)
+            kept = actions.keep_export(asker, wanted, filters, key, written, str(asked.get("reason", "")))
     finally:
         if not kept:
             storage.delete(key)

@@ -1,21 +1,29 @@
-"""Reading kept rankings: whether one still holds, and its rows by pages."""
+"""Reading kept rankings: whether one still holds, its rows by pages, and what lists of applications show of them and of
+the answers to offers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME, counts
+from cohortmgr.applications.lists.columns import LentColumn
+from cohortmgr.applications.lists.hooks import LentOrder
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.board import SelectionBoard
-from cohortmgr.selection.rules import AT_ONCE
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.rules import AT_ONCE, OFFER_TAGS, OFFER_WORDS
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
 SIZE = 50
@@ -40,6 +48,32 @@ def rests_on(intake: Intake, offering: Offering) -> str:
     ).one()
     parts = (int(row[0]), intake.definition_version_id, offering.seats, row[1] == offering.id)
     return "-".join(str(int(part)) for part in parts)
+
+
+def outdated() -> list[tuple[Intake, Offering]]:
+    """Return the offerings of small intakes with readings whose last kept ranking rests on other files or readings than
+    there are now, or that have none; not those whose ranking is being computed, or could not be. Beside the counters of
+    each it takes one statement."""
+    changes = sa.select(sa.func.coalesce(sa.func.sum(RankingChange.changes), 0))
+    begins = sa.cast(changes.where(RankingChange.intake_id == Intake.id).scalar_subquery(), sa.BigInteger)
+    kept = sa.select(Standing.rests_on).where(
+        Standing.offering_id == Offering.id, Standing.made_at.is_not(None)
+    )
+    kept = kept.order_by(Standing.id.desc()).limit(1)
+    making = sa.select(Standing.id).where(
+        Standing.offering_id == Offering.id, sa.text("standings.made_at IS NULL")
+    )
+    read = sa.select(Review.id).where(
+        Review.intake_id == Intake.id, Review.state.in_([each.value for each in COUNTING])
+    )
+    stale = sa.func.coalesce(kept.scalar_subquery(), "").not_like(sa.cast(begins, sa.String).concat("-%"))
+    rows = db.session.execute(
+        sa.select(Intake, Offering)
+        .join(Offering, Offering.intake_id == Intake.id)
+        .where(read.exists(), stale, ~making.exists())
+        .order_by(Offering.id)
+    ).all()
+    return [(row[0], row[1]) for row in rows if is_done_at_once(row[0])]
 
 
 def newest(offering: Offering) -> Standing | None:
@@ -133,15 +167,15 @@ def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int)
     )
 
 
-def page_of_rows(standing: Standing, place: ListPlace | None, around: int) -> Page:
-    """Return a page of a kept ranking; without a place the one around the place of a row."""
+def page_of_rows(standing: Standing, place: ListPlace | None, around: int, *, down: bool = False) -> Page:
+    """Return a page of a kept ranking, from its end if `down`; without a place the one around the place of a row."""
     inside = sa.select(StandingRow).where(StandingRow.standing_id == standing.id).subquery()
     kept = sa.orm.aliased(StandingRow, inside)
     rows = (
         sa.select(kept.reference, kept.place, Application.number, NAME, Application.region,
                   kept.mean, kept.totals, kept.decided)
         .join(Application, Application.id == kept.application_id)
-        .order_by(kept.place)
+        .order_by(kept.place.desc() if down else kept.place)
     )  # fmt: skip
     if place is not None:
         return paging.page_of(rows, place, SIZE, paging.Total(standing.ranked))
@@ -154,3 +188,64 @@ def page_of_rows(standing: Standing, place: ListPlace | None, around: int) -> Pa
 def _start(around: int, of: int) -> int:
     """How many rows stand before the page that has a row in its middle."""
     return max(0, min(around - SIZE // 2, of - SIZE))
+
+
+def _standings_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
+    """The conditions on rows of rankings that choose the newest of each offering of an intake. One statement."""
+    made = (Standing.intake_id == intake_id, Standing.made_at.is_not(None))
+    newest_ids = sa.select(sa.func.max(Standing.id)).where(*made).group_by(Standing.offering_id)
+    return [StandingRow.standing_id == number for number in sorted(db.session.scalars(newest_ids))]
+
+
+def _of_the_newest(column: Any) -> sa.ScalarSelect[Any]:
+    """A figure of a file in the newest ranking that holds it, beside the file's row in a list."""
+    row = sa.orm.aliased(StandingRow)
+    held = sa.select(getattr(row, column)).join(Standing, Standing.id == row.standing_id)
+    mine = (row.application_id == Application.id, Standing.made_at.is_not(None))
+    return held.where(*mine).order_by(Standing.id.desc()).limit(1).scalar_subquery()
+
+
+def as_of(intake_id: int) -> datetime | None:
+    """Return of which moment the kept rankings of an intake are, the oldest of its offerings; None without one."""
+    made = sa.select(sa.func.max(Standing.made_at).label("made_at")).where(Standing.intake_id == intake_id)
+    newest_ones = made.group_by(Standing.offering_id).subquery()
+    return db.session.scalar(sa.select(sa.func.min(newest_ones.c.made_at)))
+
+
+def _offers_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
+    offerings = sa.select(Offering.id).where(Offering.intake_id == intake_id).order_by(Offering.id)
+    return [Offer.offering_id == number for number in db.session.scalars(offerings)]
+
+
+_RANKED: dict[str, Any] = {
+    "permission": "selection.read",
+    "group": "ranked",
+    "having": N_("Dossiers classés"),
+}
+_PLACED: dict[str, Any] = {
+    "table": StandingRow, "column": StandingRow.place, "file_id": StandingRow.application_id, "parts": _standings_in,
+    "as_of": as_of,
+}  # fmt: skip
+LENT = (
+    (LentColumn("rank", N_("Rang"), **_RANKED), _of_the_newest("place"), LentOrder(**_PLACED)),
+    # The best mean has the first place: one order, told from its other end.
+    (
+        LentColumn("score", N_("Note de lecture"), scale=1000, **_RANKED),
+        _of_the_newest("mean"),
+        LentOrder(**_PLACED, is_turned=True),
+    ),
+    (
+        LentColumn(
+            "answer",
+            N_("Réponse"),
+            "selection.read",
+            "offered",
+            N_("Dossiers avec une offre"),
+            OFFER_WORDS,
+            OFFER_TAGS,
+        ),
+        sa.select(Offer.state).where(Offer.application_id == Application.id).scalar_subquery(),
+        LentOrder(Offer, Offer.state.expression, Offer.application_id.expression, _offers_in),
+    ),
+)
+"""What selection lends to the list of applications: a column, what its cells are read from, and its order."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries as selection
@@ -43,6 +44,20 @@ def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
     return {"standing": reference, "files": len(found.rows)}
 
 
+def follow(_stopping: Stopping) -> int:
+    """Keep anew the rankings of small intakes that no longer hold: lists show them. A large one is asked for by whoever
+    opens it. Returns how many were asked for."""
+    found = queries.outdated()
+    if found:
+        with writing():
+            for intake, offering in found:
+                actions.ask(SYSTEM, intake, offering)
+    return len(found)
+
+
 def _forget(offering_id: int) -> bool:
     with writing():
         return actions.forget_some(SYSTEM, offering_id)
+
+
+WORKS = (Work("follow.rankings", follow, every=60),)

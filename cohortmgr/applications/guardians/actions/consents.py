@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -86,7 +86,7 @@ def ask_all(
     tokens = links.create_many(LINK, list(counts), LINK_LIFETIME)
     persons = {person.reference: person for person in found.values()}
     send_all(
-        _letter(
+        letter_to(
             "guardian_asked", persons[reference], token, programme, asked[0].institution_id, count, bundle
         )
         for (reference, count), token in zip(counts.items(), tokens, strict=True)
@@ -130,12 +130,18 @@ def ask_named(
 
 def ask_waiting(viewer: Viewer, intake: Intake) -> None:
     """Ask the guardians of the files that wait in an intake: while it was in preparation, none was asked."""
+    waiting = (Application.intake_id == intake.id, Application.state == ApplicationState.HELD.value)
+    ask_again(
+        viewer, intake, db.session.scalars(sa.select(Application).where(*waiting).order_by(Application.id))
+    )
+
+
+def ask_again(viewer: Viewer, intake: Intake, rows: Iterable[Application]) -> None:
+    """Ask the guardians of those of the files that still wait; each gets one link for all their children."""
     definition = definition_of(intake)
     terms, form = definition.guardians, definition.form
     if terms is None:
         return
-    waiting = (Application.intake_id == intake.id, Application.state == ApplicationState.HELD.value)
-    rows = db.session.scalars(sa.select(Application).where(*waiting).order_by(Application.id))
     asked = []
     for row in rows:
         answers = {**row.answers, **sealed_answers(row)}
@@ -146,7 +152,7 @@ def ask_waiting(viewer: Viewer, intake: Intake) -> None:
     ask_all(viewer, asked, terms.language, definition.title)
 
 
-def _letter(
+def letter_to(
     key: str,
     person: Person,
     token: str,
@@ -263,7 +269,7 @@ def answer(
     with acting_for(held):
         mine = children(held, lock=True)
         problems = [
-            problem for child in mine for problem in _problems(child, said.get(child.application.reference))
+            problem for child in mine for problem in unanswered(child, said.get(child.application.reference))
         ]
         if not signed:
             problems.append(Problem(_SIGN, {}, "signed"))
@@ -271,16 +277,17 @@ def answer(
             raise Refused(*problems)
         links.use(token, LINK)
         for child in mine:
-            _write(viewer, person, child, said[child.application.reference], signed, language)
+            write_answers(viewer, person, child, said[child.application.reference], signed, language)
         receipt = links.create(LINK, person.reference, STANDING)
         if mine:
             institution, programme = mine[0].application.institution_id, mine[0].definition.title
             person.language = language
-            send_all([_letter("guardian_receipt", person, receipt, programme, institution, len(mine))])
+            send_all([letter_to("guardian_receipt", person, receipt, programme, institution, len(mine))])
     return receipt
 
 
-def _problems(child: Child, said: GuardianAnswer | None) -> list[Problem]:
+def unanswered(child: Child, said: GuardianAnswer | None) -> list[Problem]:
+    """What answers for a child still lack, each with `where` = "reference-purpose" or "reference-capacity"."""
     reference = child.application.reference
     answers = said.answers if said else {}
     problems = [
@@ -293,9 +300,17 @@ def _problems(child: Child, said: GuardianAnswer | None) -> list[Problem]:
     return problems
 
 
-def _write(
-    viewer: Viewer, person: Person, child: Child, said: GuardianAnswer, signed: str, language: str
+def write_answers(
+    viewer: Viewer,
+    person: Person,
+    child: Child,
+    said: GuardianAnswer,
+    signed: str,
+    language: str,
+    signed_on: date | None = None,
 ) -> None:
+    """Write what a guardian answers for a child whose file is locked; `signed_on` is the day on a paper that the viewer
+    holds."""
     row, moment = child.application, clock.now()
     keys = {purpose.key for purpose in child.terms.purposes}
     answers = {key: value for key, value in said.answers.items() if key in keys}
@@ -311,6 +326,7 @@ def _write(
             "application_id": row.id, "guardian_id": person.id, "purpose": key, "answer": answers[key],
             "capacity": said.capacity, "signed": signed, "language": language,
             "version_id": child.intake.definition_version_id, "at": moment, "withdrawn_at": None,
+            "signed_on": signed_on, "received_by": viewer.reference if signed_on else None,
         }
         for key in sorted(changed)
     ]  # fmt: skip
@@ -322,6 +338,8 @@ def _write(
         "consent": row.consent, "state": row.state, "answers": answers, "capacity": said.capacity,
         "guardian": person.reference, "language": language,
     }  # fmt: skip
+    if signed_on:
+        after["paper"] = signed_on.isoformat()
     of_child = db.session.get_one(Person, row.person_id)
     record(viewer, "guardians.answer", about(row, of_child.reference), before=before, after=after)
     if before["state"] == ApplicationState.HELD and row.state == ApplicationState.SUBMITTED:

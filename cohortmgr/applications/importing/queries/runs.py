@@ -9,13 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require
-from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import READ, staff_intake, within
 from cohortmgr.applications.importing.mappings import GivenMapping, mapping_from_json
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
 
@@ -120,21 +118,6 @@ def to_mend(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         chosen.where(within(viewer, IMPORT), with_rows).order_by(Intake.closes_at, Intake.id)
     )
     return [row for row in rows if row.number]
-
-
-def enrolled_by(viewer: Viewer, intake: Intake, place: ListPlace, size: int) -> Page:
-    """A page of name, consent and state of the files that the viewer's own imports made, and nothing else of them; nor
-    does it begin at another's name."""
-    mine = sa.select(ImportRun.id).where(ImportRun.intake_id == intake.id, ImportRun.by == viewer.reference)
-    own = Application.run_id.in_(mine)
-    shown: tuple[Any, ...] = (
-        Application.name,
-        Application.consent,
-        Application.state,
-        Application.reference,
-    )
-    listed = sa.select(*shown).where(own).order_by(Application.sort_name, Application.id)
-    return page_of(listed, place, size, among=[own])
 
 
 def waiting_row(reference: str, *, lock: bool = False) -> Waiting:

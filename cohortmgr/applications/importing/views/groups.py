@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
-from cohortmgr.applications.file.rules import CONSENT_STATES
+from cohortmgr.applications.answers.dates import day_of
+from cohortmgr.applications.file.rules import CONSENT_STATES, FILE_STATES, ApplicationState, Consent
+from cohortmgr.applications.guardians import queries as guardians
+from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
+from cohortmgr.applications.importing.actions import enrolled as enrolling
 from cohortmgr.applications.importing.actions import undo as importing_undo
+from cohortmgr.applications.importing.queries import enrolled as enrolled_queries
 from cohortmgr.applications.importing.queries import runs as import_queries
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.asked import place_asked
 
 bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
@@ -22,9 +31,104 @@ def enrolled(reference: str) -> ResponseReturnValue:
     """Show names, and whether the guardian agreed. A club may see nothing else of a file."""
     viewer = guards.viewer()
     intake = import_queries.intake_for(viewer, reference)
-    page = import_queries.enrolled_by(viewer, intake, place_asked(), 50)
+    consent = request.args.get("consent", "")
+    consent = consent if consent in set(Consent) else ""
     return render_template(
-        "applications/importing/staff_enrolled.html", intake=intake, page=page, names=CONSENT_STATES.names
+        "applications/importing/staff_enrolled.html",
+        intake=intake,
+        page=enrolled_queries.enrolled_by(viewer, intake, place_asked(), 50, consent),
+        counts=enrolled_queries.counts(viewer, intake),
+        consent=consent,
+        names=CONSENT_STATES.names,
+        states=FILE_STATES.names,
+    )
+
+
+@bp.post("/intakes/<reference>/enrolled/remind")
+@guards.staff
+def remind(reference: str) -> ResponseReturnValue:
+    """Write once more to the guardians who have not answered."""
+    with writing():
+        count = enrolling.remind(guards.viewer(), reference)
+    flash(
+        ngettext("Un rappel part pour %(num)s enfant.", "Des rappels partent pour %(num)s enfants.", count)
+        if count
+        else _("Chaque tuteur légal a répondu : aucun rappel à envoyer."),
+        "done" if count else "info",
+    )
+    return redirect(url_for(".enrolled", reference=reference))
+
+
+@bp.route("/enrolled/<reference>", methods=["GET", "POST"])
+@guards.staff
+def child(reference: str) -> ResponseReturnValue:
+    """Show one child of one's own group: whether the guardian agreed, and how they are reached; a POST records what
+    they signed on paper."""
+    if request.method != "POST":
+        return _child(reference)
+    signed, told = request.form.get("signed", ""), day_of(request.form.get("signed_on", ""))
+    said = _said(reference)
+    try:
+        with writing():
+            enrolling.record_paper(
+                guards.viewer(),
+                reference,
+                said,
+                signed,
+                date.fromisoformat(told) if told else None,
+                "held" in request.form,
+            )
+    except Refused as refusal:
+        db.session.rollback()
+        return _child(reference, refusal.problems), 422
+    flash(_("L’accord sur papier est enregistré. Le tuteur légal en reçoit le reçu."), "done")
+    return redirect(url_for(".child", reference=reference))
+
+
+@bp.post("/enrolled/<reference>/remind")
+@guards.staff
+def remind_one(reference: str) -> ResponseReturnValue:
+    """Write once more to the guardian of one child."""
+    try:
+        with writing():
+            enrolling.remind_one(guards.viewer(), reference)
+    except Refused as refusal:
+        db.session.rollback()
+        return _child(reference, refusal.problems), 422
+    flash(_("Un rappel part au tuteur légal."), "done")
+    return redirect(url_for(".child", reference=reference))
+
+
+def _said(reference: str) -> GuardianAnswer:
+    """What was typed from the paper: the capacity, and yes or no for each purpose."""
+    given = {
+        name.removeprefix(f"{reference}-"): value == "yes"
+        for name, value in request.form.items()
+        if name.startswith(f"{reference}-") and value in ("yes", "no")
+    }
+    return GuardianAnswer(request.form.get(f"{reference}-capacity", ""), given)
+
+
+def _child(reference: str, problems: tuple[Problem, ...] = ()) -> str:
+    row, intake = enrolled_queries.child_for(guards.viewer(), reference)
+    found = guardians.asked_of(row)
+    if found is None:
+        raise NotFound(reference)
+    person, held = found
+    with guardians.acting_for([held]):
+        its = [each for each in guardians.children([held]) if each.application.id == row.id]
+    return render_template(
+        "applications/importing/staff_enrolled_child.html",
+        intake=intake,
+        row=row,
+        child=its[0] if its else None,
+        contact=guardians.masked(guardians.contact_of(person)),
+        asked_at=held.created_at,
+        consents=CONSENT_STATES.names,
+        waits=row.state == ApplicationState.HELD and row.consent == Consent.WAITING,
+        typed=request.form,
+        wrong={problem.where: problem for problem in problems if problem.where},
+        problems=problems,
     )
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file.models import Application, Document, Note
 from cohortmgr.applications.file.queries import AGREED, READ, counted_files, within
 from cohortmgr.applications.file.rules import ApplicationState, Source
+from cohortmgr.applications.lists import columns, hooks
 from cohortmgr.applications.lists.filters import COUNTED_BY, NONE, SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.applications.lists.queries.file_sets import FileSet
@@ -66,6 +67,7 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "sent": Application.sent_at,
     "offering": _OFFERING,
     "email": Application.email,
+    "phone": Application.person_id,
     "language": Application.language,
     "documents": _DOCUMENTS,
     "notes": _NOTES,
@@ -75,6 +77,32 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
 }
 
 
+def open_to(viewer: Viewer, path: str, filters: ApplicationFilters) -> ApplicationFilters:
+    """The same list without the columns of higher rooms that the viewer may not read in that scope."""
+    return filters.without(
+        {key for key, lent in columns.LENT.items() if not allows(viewer, lent.permission, path)}
+    )
+
+
+def open_names(viewer: Viewer, path: str) -> dict[str, str]:
+    """The columns that the viewer may choose in that scope, with what they are called."""
+    own, lent = columns.COLUMN_NAMES, columns.LENT.values()
+    return {**own, **{each.key: each.title for each in lent if allows(viewer, each.permission, path)}}
+
+
+def open_groups(viewer: Viewer, path: str) -> dict[str, str]:
+    """The groups of files to which the viewer may narrow a list in that scope, with what they are called."""
+    may = {each.group for each in columns.LENT.values() if allows(viewer, each.permission, path)}
+    return {key: name for key, name in columns.groups().items() if key.partition(".")[0] in may}
+
+
+def told_late(intake_id: int, filters: ApplicationFilters) -> tuple[list[str], datetime | None]:
+    """The shown columns whose figures follow what they rest on a while later, and of which moment they are."""
+    late = [key for key in filters.shown if key in hooks.ORDERS and hooks.ORDERS[key].as_of is not None]
+    asked = hooks.ORDERS[late[0]].as_of if late else None
+    return late, asked(intake_id) if asked else None
+
+
 def _midnight(day: str, after: int = 0) -> datetime:
     moment = date.fromisoformat(day) + timedelta(days=after)
     return datetime.combine(moment, time(), CASABLANCA)
@@ -82,7 +110,10 @@ def _midnight(day: str, after: int = 0) -> datetime:
 
 def chosen(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
     """The conditions that choose the applications of a list, for everything that is done to the same list."""
-    return [*_of_the_file(intake_id, filters), *(each.condition for each in _sets(intake_id, filters))]
+    found = [*_of_the_file(intake_id, filters), *(each.condition for each in _sets(intake_id, filters))]
+    if filters.among and _is_lent_order_of(filters):
+        found.append(_grouped(intake_id, filters).condition)
+    return found
 
 
 def _of_the_file(intake_id: int, filters: ApplicationFilters) -> list[sa.ColumnElement[bool]]:
@@ -161,11 +192,35 @@ def _sets(intake_id: int, filters: ApplicationFilters) -> list[FileSet]:
     found: list[FileSet] = []
     if filters.search:
         found.append(_searched(intake_id, filters))
+    if filters.among and not _is_lent_order_of(filters):
+        found.append(_grouped(intake_id, filters))
     few = [] if _has_own_index(filters) else _few(filters)
     if few:
         named = sa.select(Application.sort_name, Application.id)
         found.append(FileSet(named.where(*_of_state(intake_id, filters), *few), of_row=sa.and_(*few)))
     return found
+
+
+def _grouped(intake_id: int, filters: ApplicationFilters) -> FileSet:
+    """The files of a group of lent columns, or of one value in it."""
+    group, _, value = filters.among.partition(".")
+    lender = next(
+        key
+        for key, lent in columns.LENT.items()
+        if lent.group == group and (not value or value in lent.words)
+    )
+    files = Application.id.in_(hooks.ORDERS[lender].files(intake_id, value))
+    named = sa.select(Application.sort_name, Application.id)
+    return FileSet(named.where(*_of_state(intake_id, filters), files), of_row=files)
+
+
+def _lent_order(filters: ApplicationFilters) -> hooks.LentOrder | None:
+    return hooks.ORDERS.get(filters.sort.removeprefix("-"))
+
+
+def _is_lent_order_of(filters: ApplicationFilters) -> bool:
+    """Whether the list's order holds the files of its group, and no others."""
+    return columns.group_of(filters.sort) == filters.among
 
 
 def _searched(intake_id: int, filters: ApplicationFilters) -> FileSet:
@@ -179,9 +234,12 @@ def seeks_identity(filters: ApplicationFilters) -> bool:
 
 
 def _order(filters: ApplicationFilters) -> list[Any]:
-    turned = filters.sort.startswith("-")
-    columns = SORTS[filters.sort.removeprefix("-")]
-    return [column.desc() if turned else column for column in (*columns, Application.id.expression)]
+    turned, lent = filters.sort.startswith("-"), _lent_order(filters)
+    if lent is not None:
+        turned = turned != lent.is_turned
+        return [column.desc() if turned else column for column in (lent.column, lent.file_id)]
+    held = SORTS[filters.sort.removeprefix("-")]
+    return [column.desc() if turned else column for column in (*held, Application.id.expression)]
 
 
 def _keys(filters: ApplicationFilters, sets: Sequence[FileSet]) -> sa.Select[*tuple[Any, ...]] | None:
@@ -191,12 +249,18 @@ def _keys(filters: ApplicationFilters, sets: Sequence[FileSet]) -> sa.Select[*tu
     return sets[0].named if alone and not sets[0].is_gathered else None
 
 
-def _parts(filters: ApplicationFilters, sets: Sequence[FileSet]) -> list[sa.ColumnElement[bool]]:
+def _parts(
+    intake_id: int, filters: ApplicationFilters, sets: Sequence[FileSet]
+) -> list[sa.ColumnElement[bool]]:
     """A list of all states is read state by state: no index has its order. What a search finds is looked for in the
     index of names alone, since those who bear a name may stand behind everybody else; then these rows are read. Files
     that are gathered need neither."""
     if any(each.is_gathered for each in sets):
         return []
+    lent = _lent_order(filters)
+    if lent is not None:
+        parts = list(lent.parts(intake_id))
+        return parts if len(parts) > 1 else []
     if filters.state == "all":
         return [Application.state == state for state in ApplicationState]
     by_name = filters.search and filters.sort.removeprefix("-") == "name"
@@ -215,7 +279,7 @@ def page(
         conditions += [each.along() for each in sets]
     total = _total(intake_id, filters, sets, counts or {})
     rows, readable = _rows(intake_id, filters, conditions), (Application.intake_id == intake_id, AGREED)
-    parts = _parts(filters, sets)
+    parts = _parts(intake_id, filters, sets)
     return page_of(rows, place, filters.size, total, parts=parts, among=readable, keys=keys)
 
 
@@ -228,7 +292,7 @@ def _total(
         return Total(counts[filters.state])
     if narrowing <= COUNTED_BY:
         return Total(counted_files(intake_id, _kind(intake_id, filters)))
-    if len(narrowing) > 1:
+    if len(narrowing) > 1 or _lent_order(filters) is not None:
         return None
     if sets:
         return sets[0].size
@@ -288,23 +352,27 @@ def _rows(
 ) -> sa.Select[Any]:
     """A query of reference and name, then the chosen columns in their order. `conditions` choose the same files as
     `chosen` does."""
-    return (
-        sa.select(
-            Application.reference,
-            Application.name,
-            *(COLUMN_EXPRESSIONS[name] for name in filters.shown),
-        )
-        .where(*(conditions or chosen(intake_id, filters)))
-        .order_by(*_order(filters))
-    )
+    known = {**COLUMN_EXPRESSIONS, **hooks.EXPRESSIONS}
+    rows = sa.select(Application.reference, Application.name, *(known[name] for name in filters.shown))
+    rows = rows.where(*(conditions or chosen(intake_id, filters)))
+    return _ordered(intake_id, rows, filters)
+
+
+def _ordered(intake_id: int, rows: sa.Select[Any], filters: ApplicationFilters) -> sa.Select[Any]:
+    """A query of files in the list's order. One that another table holds is joined, with the files of it alone."""
+    lent = _lent_order(filters)
+    if lent is not None:
+        rows = rows.join_from(Application, lent.table, lent.file_id == Application.id)
+        rows = rows.where(sa.or_(sa.false(), *lent.parts(intake_id)))
+    return rows.order_by(*_order(filters))
 
 
 def neighbours(intake_id: int, filters: ApplicationFilters, reference: str) -> Neighbours | None:
     """The neighbours of a file; None when the file is not in the list."""
     sets = _sets(intake_id, filters)
     conditions = [*_of_the_file(intake_id, filters), *(each.along() for each in sets)]
-    query = sa.select(Application.reference).where(*conditions).order_by(*_order(filters))
-    return neighbours_of(query, reference, _parts(filters, sets), _keys(filters, sets))
+    query = _ordered(intake_id, sa.select(Application.reference).where(*conditions), filters)
+    return neighbours_of(query, reference, _parts(intake_id, filters, sets), _keys(filters, sets))
 
 
 def intake_with_views(viewer: Viewer, reference: str) -> tuple[Intake, list[SavedView]]:

@@ -29,6 +29,7 @@ from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
 from cohortmgr.applications.lists.queries import exports
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.telephones import PHONE, told
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import storage
@@ -54,7 +55,7 @@ def index(reference: str) -> ResponseReturnValue:
     the rows."""
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
-    filters = ApplicationFilters.of(request.args)
+    filters = lists.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
     if filters.state == ApplicationState.HELD:
         return _awaiting_guardian(intake)
     counts = file_queries.counts([intake.id])[intake.id]
@@ -75,14 +76,22 @@ def index(reference: str) -> ResponseReturnValue:
         views=[(view, {**view.arguments} == arguments, view.author == viewer.reference) for view in views],
         page=page,
         rows=display.table_body(
-            page.rows, filters.shown, definition, address[0] + "/", "/" + address[2], boxes=boxes
+            [*told(page.rows, filters.shown, whole=False)],
+            filters.shown,
+            definition,
+            address[0] + "/",
+            "/" + address[2],
+            boxes=boxes,
         ),
         boxes=boxes,
         counts=counts,
         words=display.words_of(definition),
-        columns=columns.COLUMN_NAMES,
-        sorted_by=columns.SORTED_BY,
-        figures=display.FIGURES,
+        columns=lists.open_names(viewer, intake.path),
+        groups=[(key, _(name)) for key, name in lists.open_groups(viewer, intake.path).items()],
+        sorted_by=columns.orders(),
+        late=lists.told_late(intake.id, filters),
+        figures=display.figures(),
+        asks_reason=PHONE in filters.shown,
         sizes=[(size, size) for size in SIZES],
         may_manage=may_manage,
         may_extend=allows(viewer, "programmes.manage", intake.path),
@@ -133,15 +142,17 @@ def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
     trail. A long workbook is written by the worker, and its page is shown."""
     viewer, kind = guards.viewer(), "csv" if request.form.get("kind") == "csv" else "xlsx"
-    filters = requests.ticked(ApplicationFilters.of(request.args))
     intake = file_queries.staff_intake(viewer, reference)
+    filters = lists.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
+    reason = requests.reason_given(filters)
     if kind == "xlsx" and lists.is_long(intake.id, filters):
         with writing():
-            asked = lists_actions.ask_export(viewer, reference, filters, language())
+            asked = lists_actions.ask_export(viewer, reference, filters, language(), reason)
         return redirect(url_for(".kept", export=asked.reference))
     with writing():
-        lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters))
-    definition, rows = definition_of(intake), lists.every(intake.id, filters)
+        lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters), reason)
+    definition = definition_of(intake)
+    rows = told(lists.every(intake.id, filters), filters.shown, whole=True)
     name = f"{definition.key}-{intake.key}.{kind}"
     if kind == "xlsx":
         return _sent(display.workbook(rows, filters.shown, definition, intake.title, language()), name)

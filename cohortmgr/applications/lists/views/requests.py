@@ -5,7 +5,12 @@ from __future__ import annotations
 from flask import request
 
 from cohortmgr.applications.lists.filters import ApplicationFilters
-from cohortmgr.base.errors import N_, Refused
+from cohortmgr.applications.lists.queries.telephones import PHONE
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import clean
+
+LONGEST_REASON = 300
+_WHY = N_("Dites pourquoi les numéros de téléphone sortent avec la liste : le motif s’écrit dans le journal.")
 
 
 def ticked(filters: ApplicationFilters) -> ApplicationFilters:
@@ -16,3 +21,13 @@ def ticked(filters: ApplicationFilters) -> ApplicationFilters:
     if not chosen.files:
         raise Refused(N_("Cochez d’abord des dossiers dans la liste."))
     return chosen
+
+
+def reason_given(filters: ApplicationFilters) -> str:
+    """Why telephones leave with the list, for the trail; empty if they do not. Refused if nobody says why."""
+    if PHONE not in filters.shown:
+        return ""
+    reason = clean(request.form.get("reason", ""))[:LONGEST_REASON]
+    if not reason:
+        raise Refused(Problem(_WHY, {}, "reason"))
+    return reason

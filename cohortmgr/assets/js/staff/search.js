@@ -8,11 +8,17 @@ if (form) {
   let asked = null;
   let pause = 0;
 
+  // While hits lie above the page, what they cover in part is out of reach: half a button is no button.
+  const show = (isOpen) => {
+    panel.hidden = !isOpen;
+    document.querySelectorAll("main, .foot").forEach((part) => { part.inert = isOpen; });
+  };
+
   const links = () => [...panel.querySelectorAll("a")];
   const close = () => {
     asked?.abort();
     clearTimeout(pause);
-    panel.hidden = true;
+    show(false);
     said.textContent = "";
   };
   const tell = (count) => {
@@ -36,7 +42,7 @@ if (form) {
     const list = answer?.ok ? await answer.text() : "";
     if (mine.signal.aborted) return;
     panel.replaceChildren(...new DOMParser().parseFromString(list, "text/html").body.children);
-    panel.hidden = !list;
+    show(Boolean(list));
     if (list) tell(links().length);
   };
 

@@ -93,9 +93,12 @@ def visible(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def listed(viewer: Viewer, state: str, search: str) -> sa.Select[*tuple[Any, ...]]:
-    """Do `visible`, for one state if `state` is one, and for those whose name or address holds every word of
-    `search`; who has no name is found by the whole address or number. Two statements, one of them here."""
+def listed(
+    viewer: Viewer, state: str, search: str, *, oldest_first: bool = False
+) -> sa.Select[*tuple[Any, ...]]:
+    """Do `visible`, in either direction, for one state if `state` is one, and for those whose name or address holds
+    every word of `search`; who has no name is found by the whole address or number. Two statements, one of them here.
+    """
     chosen = visible(viewer)
     if _is_of_few(viewer):
         chosen = chosen.where(Message.id.in_(_to_few(viewer)))
@@ -113,7 +116,7 @@ def listed(viewer: Viewer, state: str, search: str) -> sa.Select[*tuple[Any, ...
         if whole:
             ways += [each == whole for each in (LateStart.blind, Person.phone_blind, _GUARDIAN.phone_blind)]
         chosen = chosen.where(sa.or_(*ways))
-    return chosen
+    return chosen.order_by(None).order_by(Message.due, Message.id) if oldest_first else chosen
 
 
 def _is_of_few(viewer: Viewer) -> bool:

@@ -32,7 +32,8 @@ def log() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, queries.PERMISSION)
     state, search = request.args.get("state", ""), request.args.get("search", "").strip()[:100]
-    page = page_of(queries.listed(viewer, state, search), place_asked(), SHOWN, up_to=queries.COUNTED)
+    found = queries.listed(viewer, state, search, oldest_first=request.args.get("sort") == "due")
+    page = page_of(found, place_asked(), SHOWN, up_to=queries.COUNTED)
     files = file_queries.latest_of(viewer, {row[0].person_id for row in page.rows if row[0].person_id})
     return render_template(
         "messages/letters/staff_log.html",

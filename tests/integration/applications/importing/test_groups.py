@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.models import Identifier, Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application, Note
-from cohortmgr.applications.guardians.models import Guardianship
+from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
@@ -160,3 +160,74 @@ def test_statements_do_not_follow_the_number_of_children(
             client.get(f"{result}/undo")
         counted.append((len(loading), len(listing), len(looking)))
     assert counted[0] == counted[1], counted
+
+
+def test_a_club_sees_who_is_still_waited_for_and_reminds_them_once_a_day(
+    app: Flask, client: FlaskClient, intake: str
+) -> None:
+    children.enrol(client, intake, *(children.child(number) for number in (1, 2, 3)))
+    place = f"/staff/intakes/{intake}/enrolled"
+    guardian = children.enter(app, children.sent("guardian_asked")[-1]["token"])
+    answers = guardian.get(f"/guardian/{children.sent('guardian_asked')[-1]['token']}/answers").text
+    adam = db.session.scalars(sa.select(Application.reference).where(Application.name.like("Adam%"))).one()
+    with writing() as session:  # only Adam's guardian said yes
+        session.execute(
+            sa.update(Application)
+            .where(Application.reference == adam)
+            .values(consent="given", state="submitted")
+        )
+    assert "Adam" in answers
+    page = client.get(place).text
+    assert "<strong>3</strong>" in page and "Relancer pour 2 enfants" in page.replace("\xa0", " ")
+    assert f"/staff/intakes/{intake}/enrolled?consent=waiting" in client.get("/staff").text, (
+        "their home says it"
+    )
+    waiting = client.get(f"{place}?consent=waiting").text
+    assert "Adam" not in waiting and "Badr" in waiting and "Chaima" in waiting
+    before = len(children.sent("guardian_asked"))
+    assert client.post(f"{place}/remind").status_code == 302
+    letters = children.sent("guardian_asked")[before:]
+    assert [letter["count"] for letter in letters] == [2], "one letter for both, as they have one guardian"
+    assert client.post(f"{place}/remind").status_code == 409
+    assert len(children.sent("guardian_asked")) == before + 1
+    other = steps.browser(app)
+    children.club(other, name="autre")
+    assert other.post(f"{place}/remind").status_code == 302
+    assert len(children.sent("guardian_asked")) == before + 1, (
+        "another club's children are not theirs to remind of"
+    )
+
+
+def test_what_a_guardian_signed_on_paper_is_recorded_by_whoever_enrolled_the_child(
+    app: Flask, client: FlaskClient, intake: str
+) -> None:
+    children.enrol(client, intake, children.child(1))
+    row = db.session.scalars(sa.select(Application)).one()
+    page = f"/staff/enrolled/{row.reference}"
+    shown = client.get(page).text
+    assert "•••• 01" in shown and "0612" not in shown and "2014" not in shown
+    sent = children.answers(shown) | {"signed_on": "20/11/2026", "held": "1"}
+    lacking = ({"signed": ""}, {"signed_on": "demain"}, {"signed_on": "23/11/2026"}, {"held": None})
+    for change in lacking:
+        given = {key: value for key, value in (sent | change).items() if value is not None}
+        assert client.post(page, data=given).status_code == 422, change
+    assert db.session.scalars(sa.select(Application.consent)).one() == "waiting"
+    other = steps.browser(app)
+    children.club(other, name="autre")
+    office = steps.browser(app)
+    children.club(office, Role.SELECTION_MANAGER, "office")
+    for browser in (other, office):
+        assert browser.get(page).status_code == 404 and browser.post(page, data=sent).status_code == 404
+    assert client.post(page, data=sent).status_code == 302
+    db.session.expire_all()
+    row = db.session.scalars(sa.select(Application)).one()
+    assert (row.consent, row.state) == ("given", "submitted")
+    answers = db.session.scalars(sa.select(ConsentAnswer)).all()
+    assert answers and {(each.signed_on, each.signed) for each in answers} == {
+        (date(2026, 11, 20), "Amina Alaoui")
+    }
+    assert all(each.received_by for each in answers)
+    assert len(children.sent("guardian_receipt")) == 1, "the guardian is told, and may change their mind"
+    event = db.session.scalars(sa.select(Event).where(Event.action == "guardians.answer")).one()
+    assert event.actor is not None
+    assert client.post(f"{page}/remind").status_code == 422, "who answered is not reminded"

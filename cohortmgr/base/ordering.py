@@ -1,0 +1,23 @@
+"""The order in which an address asks for a short list, whose rows are few by their nature and in memory.
+
+Long lists are ordered by an index (paging.py); a cohort has as many rows as it has seats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+
+def in_order(rows: Sequence[R], orders: Mapping[str, Callable[[R], Any]], asked: str) -> list[R]:
+    """Return rows in the order that `asked` names, turned if it begins with a dash; as they are for any other text.
+
+    `orders` says what a row is ordered by. What is None or empty stands last in both directions, and rows that are
+    alike stay as they were."""
+    key = orders.get(asked.removeprefix("-"))
+    if key is None:
+        return list(rows)
+    known = [row for row in rows if key(row) not in (None, "")]
+    missing = [row for row in rows if key(row) in (None, "")]
+    return sorted(known, key=key, reverse=asked.startswith("-")) + missing

@@ -1,0 +1,79 @@
+"""A telephone shows two digits in a list, and leaves whole in an export for a reason that the trail keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.applications.file.models import Application
+from cohortmgr.base import crypto
+from cohortmgr.base.db import writing
+from cohortmgr.base.sheets.tables import read_table
+from tests.integration.applications.desk.seen import acts
+from tests.integration.applications.lists.test_lists import many
+
+COLUMNS = "columns=number,phone&sort=number"
+
+
+def dial(number: int) -> str:
+    return f"+2126612377{number:02}"
+
+
+def with_telephones(count: int) -> None:
+    """As many files, of which each second person has a telephone."""
+    many(count)
+    with writing() as session:
+        people = session.scalars(
+            sa.select(Person)
+            .join(Application, Application.person_id == Person.id)
+            .order_by(Application.number)
+        ).all()
+        for place, person in enumerate(people):
+            if place % 2:
+                person.phone_sealed = crypto.seal(dial(place), "persons", "phone", person.reference)
+
+
+def test_a_list_shows_two_digits(intake: str, desk: FlaskClient) -> None:
+    with_telephones(4)
+    page = desk.get(f"/staff/intakes/{intake}/applications?{COLUMNS}").text
+    assert '<bdi dir="ltr">•• 01</bdi>' in page and '<bdi dir="ltr">•• 03</bdi>' in page
+    assert page.count("••") == 2 and "66123" not in page and "6 61 23" not in page
+
+
+def test_an_export_asks_why_and_writes_one_line(intake: str, desk: FlaskClient) -> None:
+    with_telephones(4)
+    path = f"/staff/intakes/{intake}/applications/export?{COLUMNS}"
+    for kind in ("xlsx", "csv"):
+        refused = desk.post(path, data={"kind": kind, "reason": "  "})
+        assert refused.status_code == 409 and "66123" not in refused.text
+    assert "applications.export" not in acts()
+    answer = desk.post(path, data={"kind": "xlsx", "reason": "Appeler ceux qui n’ont pas répondu"})
+    numbers = {row.cells[1]: row.cells[2] for row in read_table(answer.data).rows}
+    assert [numbers[f"MDIA-{place:06}"] for place in range(4)] == ["", dial(1), "", dial(3)]
+    answer = desk.post(path, data={"kind": "csv", "reason": "Appeler"})
+    assert dial(3) in answer.text.replace("'", "")
+    assert acts().count("applications.export") == 2
+
+
+def test_without_the_column_nobody_is_asked(intake: str, desk: FlaskClient) -> None:
+    with_telephones(2)
+    path = f"/staff/intakes/{intake}/applications"
+    assert desk.post(f"{path}/export?columns=number", data={"kind": "xlsx"}).status_code == 200
+    assert 'name="reason"' not in desk.get(f"{path}?columns=number").text
+    assert desk.get(f"{path}?columns=phone").text.count('name="reason"') == 2
+
+
+def test_a_page_reads_all_telephones_in_one_statement(
+    intake: str, desk: FlaskClient, statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    with_telephones(30)
+    found = []
+    for size in ("50", "600"):
+        with statements() as seen:
+            assert desk.get(f"/staff/intakes/{intake}/applications?{COLUMNS}&size={size}").status_code == 200
+        found.append(len([each for each in seen if "phone_sealed" in each and "accounts" not in each]))
+    assert found[0] == found[1]
