@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import counts
 from cohortmgr.applications.lists.columns import LentColumn
-from cohortmgr.applications.lists.hooks import LentOrder
+from cohortmgr.applications.lists.queries.lent import LentOrder
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_
