@@ -1,5 +1,4 @@
-"""Reading kept rankings: whether one still holds, its rows by pages, and what lists of applications show of them and of
-the answers to offers."""
+"""Reading kept rankings: whether one still holds, its rows by pages, and what lists show of it and of offers."""
 
 from __future__ import annotations
 
