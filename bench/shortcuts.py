@@ -175,6 +175,7 @@ aria-label="{{ row.name or unnamed }}"></td>{% endif %}
 <span class="tag {{ tags[key].get(value, 'neutral') }}">{{ words[key][value] }}</span>{% endif %}\
 {% else %}{{ words[key].get(value, value or "") }}{% endif %}\
 {% elif key == "number" %}<bdi class="ref">{{ value }}</bdi>\
+{% elif key == "phone" %}{% if value %}<bdi dir="ltr">•• {{ value }}</bdi>{% endif %}\
 {% elif key == "email" %}<bdi dir="ltr">{{ value or "" }}</bdi>\
 {% elif key == "average" %}{{ value|thousandths }}\
 {% elif key in ("sent", "changed") %}{{ value|short_day }}{% else %}{{ value or "" }}{% endif %}</td>\

@@ -29,7 +29,7 @@ from cohortmgr.applications.file import commands as file_commands
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.filling.actions import amending
-from cohortmgr.applications.guardians.actions import consents, readdressing
+from cohortmgr.applications.guardians.actions import asking_again, readdressing
 from cohortmgr.applications.guardians.views import pages as guardian_pages
 from cohortmgr.applications.guardians.views.steps import steps as guardian_steps
 from cohortmgr.applications.importing import commands
@@ -131,7 +131,7 @@ def _join_hooks() -> None:
     account_hooks.file_numbers.register(file_queries.numbers_of)
     account_hooks.renew_claim.fill(invitations.renew)
     programmes.on_amended.register(amending.move_drafts)
-    programmes.on_published.register(consents.ask_waiting)
+    programmes.on_published.register(asking_again.ask_waiting)
     papers.reopened.register(corrections.reopens)
     steps_above.register(guardian_steps)
     outbox.readdress.register(readdressing.to_guardians)

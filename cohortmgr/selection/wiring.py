@@ -10,7 +10,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
-from cohortmgr.applications.lists import hooks as lists
+from cohortmgr.applications.lists.queries import lent as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
 from cohortmgr.base.registries.person_page import PersonMark, PersonTab, person_page_of

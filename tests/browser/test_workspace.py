@@ -88,6 +88,8 @@ def test_another_intake_is_two_clicks_away(chromium: Browser, place: Lived) -> N
 # What stands beside something else, as tall as it is: no list of rows is the page's own there.
 BESIDE = {
     "/staff/duplicates/{draft}/{twin}",
+    "/staff/intakes/{intake}/lots/correct",
+    "/staff/intakes/{open_intake}/duplicates",  # without a pair only what was united stands there
     "/staff/imports/{import}",
     "/staff/intakes/{open_intake}/imports",
     "/staff/reports/{report}",
@@ -103,6 +105,7 @@ MEASURE = """() => {
   const first = body.rows[0].getBoundingClientRect();
   const heights = [...body.rows].map((row) => row.getBoundingClientRect().height);
   const model = body.rows[0];
+  const own = body.rows.length;
   while (body.rows.length < 50) body.append(model.cloneNode(true));
   const seen = () => {
     const frame = list.getBoundingClientRect();
@@ -117,8 +120,10 @@ MEASURE = """() => {
   const before = seen();
   list.scrollTop = 400;
   const sticks = Math.abs(head.rows[0].cells[0].getBoundingClientRect().top - list.getBoundingClientRect().top) < 3;
-  return { top: first.top, most: Math.max(...heights), least: Math.min(...heights), before, after: seen(), sticks,
-           page: document.documentElement.scrollHeight };
+  const [after, page] = [seen(), document.documentElement.scrollHeight];
+  while (body.rows.length > own) body.lastElementChild.remove();
+  list.scrollTop = 0;
+  return { top: first.top, most: Math.max(...heights), least: Math.min(...heights), before, after, sticks, page };
 }"""
 
 
@@ -163,13 +168,13 @@ def test_each_list_shows_twelve_rows_at_a_desk_and_two_lines_a_row_on_a_phone(
             for path in paths:
                 page.set_viewport_size({"width": 1280, "height": 800})
                 visitor.open(path)
-                wrong += visitor.overflow() + visitor.barriers()
+                wrong += visitor.overflow()
                 desk = page.evaluate(MEASURE)
                 held = desk["top"] <= 220 and desk["least"] >= 36 and desk["most"] <= 44
                 if not (held and desk["before"] >= 12 and desk["after"] >= 12 and desk["sticks"]):
                     wrong.append(f"{path} at a desk: {desk}")
                 page.set_viewport_size({"width": 360, "height": 800})
-                visitor.open(path)
+                wrong += visitor.overflow()
                 phone = page.evaluate(MEASURE)
                 if not (phone["least"] >= 44 and phone["most"] <= 76 and phone["page"] <= 8_000):
                     wrong.append(f"{path} on a phone: {phone}")

@@ -55,7 +55,7 @@ COLUMNS = (
 @dataclass(frozen=True)
 class LentColumn:
     """A column that a higher room lends to the list, to whoever holds its `permission` there. What it is read and
-    ordered by, its room says beside it (hooks.py).
+    ordered by, its room says beside it (queries/lent.py).
 
     Its order holds only the files that have a place in it: those of its `group`, a name that several columns may share,
     and which is called `having` where a list is narrowed to it. `words` are its values if it has few, each of which

@@ -1,5 +1,4 @@
-"""Reading kept rankings: whether one still holds, its rows by pages, and what lists of applications show of them and of
-the answers to offers."""
+"""Reading kept rankings: whether one still holds, its rows by pages, and what lists show of it and of offers."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME, counts
 from cohortmgr.applications.lists.columns import LentColumn
-from cohortmgr.applications.lists.hooks import LentOrder
+from cohortmgr.applications.lists.queries.lent import LentOrder
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_

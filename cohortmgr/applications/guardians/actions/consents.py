@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import LINK_LIFETIME, Viewer
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import File, own_held, sealed_answers
+from cohortmgr.applications.file.queries import File, own_held
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.actions.telling import tell_child
 from cohortmgr.applications.guardians.models import ConsentAnswer, Guardianship
@@ -38,8 +38,6 @@ from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean, fold, new_reference
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.queries import definition_of
 
 LINK = "guardian"
 # How long the receipt's link holds, by which an answer may be changed; whoever loses it asks for another.
@@ -87,7 +85,14 @@ def ask_all(
     persons = {person.reference: person for person in found.values()}
     send_all(
         letter_to(
-            "guardian_asked", persons[reference], token, programme, asked[0].institution_id, count, bundle
+            viewer,
+            "guardian_asked",
+            persons[reference],
+            token,
+            programme,
+            asked[0].institution_id,
+            count,
+            bundle,
         )
         for (reference, count), token in zip(counts.items(), tokens, strict=True)
     )
@@ -128,31 +133,8 @@ def ask_named(
     ask_all(viewer, [asking], terms.language, definition.title)
 
 
-def ask_waiting(viewer: Viewer, intake: Intake) -> None:
-    """Ask the guardians of the files that wait in an intake: while it was in preparation, none was asked."""
-    waiting = (Application.intake_id == intake.id, Application.state == ApplicationState.HELD.value)
-    ask_again(
-        viewer, intake, db.session.scalars(sa.select(Application).where(*waiting).order_by(Application.id))
-    )
-
-
-def ask_again(viewer: Viewer, intake: Intake, rows: Iterable[Application]) -> None:
-    """Ask the guardians of those of the files that still wait; each gets one link for all their children."""
-    definition = definition_of(intake)
-    terms, form = definition.guardians, definition.form
-    if terms is None:
-        return
-    asked = []
-    for row in rows:
-        answers = {**row.answers, **sealed_answers(row)}
-        born = born_on(form, answers)
-        if row.consent == Consent.WAITING and born is not None:
-            named, until = guardian_of(form, answers), comes_of_age(born, terms.under)
-            asked.append(ConsentRequest(row.reference, row.person_id, row.institution_id, named, until))
-    ask_all(viewer, asked, terms.language, definition.title)
-
-
 def letter_to(
+    viewer: Viewer,
     key: str,
     person: Person,
     token: str,
@@ -269,7 +251,9 @@ def answer(
     with acting_for(held):
         mine = children(held, lock=True)
         problems = [
-            problem for child in mine for problem in unanswered(child, said.get(child.application.reference))
+            problem
+            for child in mine
+            for problem in unanswered(viewer, child, said.get(child.application.reference))
         ]
         if not signed:
             problems.append(Problem(_SIGN, {}, "signed"))
@@ -282,11 +266,13 @@ def answer(
         if mine:
             institution, programme = mine[0].application.institution_id, mine[0].definition.title
             person.language = language
-            send_all([letter_to("guardian_receipt", person, receipt, programme, institution, len(mine))])
+            send_all(
+                [letter_to(viewer, "guardian_receipt", person, receipt, programme, institution, len(mine))]
+            )
     return receipt
 
 
-def unanswered(child: Child, said: GuardianAnswer | None) -> list[Problem]:
+def unanswered(viewer: Viewer, child: Child, said: GuardianAnswer | None) -> list[Problem]:
     """What answers for a child still lack, each with `where` = "reference-purpose" or "reference-capacity"."""
     reference = child.application.reference
     answers = said.answers if said else {}

@@ -35,7 +35,7 @@ def record_paper(
         child = next((each for each in children([held], lock=True) if each.application.id == row.id), None)
         if child is None:
             raise NotFound(row.reference)
-        problems = consents.unanswered(child, said)
+        problems = consents.unanswered(viewer, child, said)
         signed = clean(signed)[:160]
         problems += [Problem(_SIGNED, {}, "signed")] if not signed else []
         problems += [Problem(_DAY, {}, "signed_on")] if signed_on is None or signed_on > clock.today() else []
@@ -45,4 +45,4 @@ def record_paper(
         consents.write_answers(viewer, person, child, said, signed, person.language, signed_on)
         receipt = links.create(consents.LINK, person.reference, consents.STANDING)
         institution, programme = row.institution_id, child.definition.title
-        send_all([consents.letter_to("guardian_receipt", person, receipt, programme, institution, 1)])
+        send_all([consents.letter_to(viewer, "guardian_receipt", person, receipt, programme, institution, 1)])

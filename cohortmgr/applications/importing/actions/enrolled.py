@@ -9,7 +9,7 @@ from cohortmgr.accounts.limits import DAY, Limit
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import ApplicationState, Consent
-from cohortmgr.applications.guardians.actions import consents, on_paper
+from cohortmgr.applications.guardians.actions import asking_again, on_paper
 from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
 from cohortmgr.applications.importing.queries import enrolled, runs
 from cohortmgr.base.errors import N_, Refused
@@ -26,7 +26,7 @@ def remind(viewer: Viewer, intake_reference: str) -> int:
     if waiting:
         once = f"{viewer.reference}-{intake.reference}"
         counting.count([Limit("guardians-reminded", once, 1, DAY, _AGAIN)])
-        consents.ask_again(viewer, intake, waiting)
+        asking_again.ask_again(viewer, intake, waiting)
     return len(waiting)
 
 
@@ -36,7 +36,7 @@ def remind_one(viewer: Viewer, reference: str) -> Application:
     if row.state != ApplicationState.HELD or row.consent != Consent.WAITING:
         raise Refused(_ANSWERED)
     counting.count([Limit("guardian-reminded", row.reference, 1, DAY, _AGAIN)])
-    consents.ask_again(viewer, intake, [row])
+    asking_again.ask_again(viewer, intake, [row])
     return row
 
 

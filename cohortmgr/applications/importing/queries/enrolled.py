@@ -58,7 +58,7 @@ def counts(viewer: Viewer, intake: Intake) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def awaited(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+def awaiting_guardians(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(id, reference, title, number) of the intakes in which guardians of the viewer's children have not answered."""
     own = sa.select(ImportRun.id).where(ImportRun.by == viewer.reference)
     here = (Application.intake_id == Intake.id, Application.run_id.in_(own))

@@ -23,7 +23,7 @@ def to_mend(viewer: Viewer) -> Iterator[PendingAct]:
 
 def guardians_awaited(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield the intakes in which guardians of children whom the viewer enrolled have not answered."""
-    for row in enrolled.awaited(viewer):
+    for row in enrolled.awaiting_guardians(viewer):
         what = told(
             _("Accords attendus de tuteurs légaux (%(count)s)", count=how_many(row.number)),
             localized(row.title),

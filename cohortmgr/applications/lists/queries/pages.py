@@ -13,9 +13,10 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file.models import Application, Document, Note
 from cohortmgr.applications.file.queries import AGREED, READ, counted_files, within
 from cohortmgr.applications.file.rules import ApplicationState, Source
-from cohortmgr.applications.lists import columns, hooks
+from cohortmgr.applications.lists import columns
 from cohortmgr.applications.lists.filters import COUNTED_BY, NONE, SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
+from cohortmgr.applications.lists.queries import lent as lent_columns
 from cohortmgr.applications.lists.queries.file_sets import FileSet
 from cohortmgr.applications.lists.rules import MOST_AT_ONCE
 from cohortmgr.applications.searching import queries as searching
@@ -98,8 +99,12 @@ def open_groups(viewer: Viewer, path: str) -> dict[str, str]:
 
 def told_late(intake_id: int, filters: ApplicationFilters) -> tuple[list[str], datetime | None]:
     """The shown columns whose figures follow what they rest on a while later, and of which moment they are."""
-    late = [key for key in filters.shown if key in hooks.ORDERS and hooks.ORDERS[key].as_of is not None]
-    asked = hooks.ORDERS[late[0]].as_of if late else None
+    late = [
+        key
+        for key in filters.shown
+        if key in lent_columns.ORDERS and lent_columns.ORDERS[key].as_of is not None
+    ]
+    asked = lent_columns.ORDERS[late[0]].as_of if late else None
     return late, asked(intake_id) if asked else None
 
 
@@ -209,13 +214,13 @@ def _grouped(intake_id: int, filters: ApplicationFilters) -> FileSet:
         for key, lent in columns.LENT.items()
         if lent.group == group and (not value or value in lent.words)
     )
-    files = Application.id.in_(hooks.ORDERS[lender].files(intake_id, value))
+    files = Application.id.in_(lent_columns.ORDERS[lender].files(intake_id, value))
     named = sa.select(Application.sort_name, Application.id)
     return FileSet(named.where(*_of_state(intake_id, filters), files), of_row=files)
 
 
-def _lent_order(filters: ApplicationFilters) -> hooks.LentOrder | None:
-    return hooks.ORDERS.get(filters.sort.removeprefix("-"))
+def _lent_order(filters: ApplicationFilters) -> lent_columns.LentOrder | None:
+    return lent_columns.ORDERS.get(filters.sort.removeprefix("-"))
 
 
 def _is_lent_order_of(filters: ApplicationFilters) -> bool:
@@ -352,7 +357,7 @@ def _rows(
 ) -> sa.Select[Any]:
     """A query of reference and name, then the chosen columns in their order. `conditions` choose the same files as
     `chosen` does."""
-    known = {**COLUMN_EXPRESSIONS, **hooks.EXPRESSIONS}
+    known = {**COLUMN_EXPRESSIONS, **lent_columns.EXPRESSIONS}
     rows = sa.select(Application.reference, Application.name, *(known[name] for name in filters.shown))
     rows = rows.where(*(conditions or chosen(intake_id, filters)))
     return _ordered(intake_id, rows, filters)

@@ -21,7 +21,7 @@ VALUES = {
     "number": "MDIA-000001", "average": 14_500, "region": "MA-04", "conditions": True, "state": "submitted",
     "source": "online", "sent": datetime(2026, 5, 12, 13, tzinfo=UTC), "email": "x&y@exemple.ma", "language": "ar",
     "documents": 2, "notes": 0, "correction": "asked", "outcome": "offer", "changed": None, "diploma": WRONG,
-    "offering": None,
+    "offering": None, "phone": "18",
 }  # fmt: skip
 
 
