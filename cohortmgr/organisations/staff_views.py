@@ -143,7 +143,7 @@ def _page(row: Organisation, form: NamesForm, closing: ClosingForm) -> ResponseR
         kind=_NAMES[row.kind],
         region=REGIONS.get(row.region or ""),
         programmes=[each for told in programmes_at(row) for each in told],
-        letterhead=letterheads.known().of_institution(row.id) if is_host else None,
+        said=letterheads.known().of_institution(row.id) if is_host else None,
         writes_letterhead=is_host and letterheads.may_write(viewer, row),
         above=_names_above(row.path),
         form=form,
