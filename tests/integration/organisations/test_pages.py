@@ -29,8 +29,8 @@ pytestmark = pytest.mark.usefixtures("system_context")
 Statements = Callable[[], AbstractContextManager[list[str]]]
 PATH = "/staff/organisations"
 NEW = {
-    "kind": "institution",
-    "parent": "ma",
+    "kind": "centre",
+    "parent": "inpt",
     "key": "ensias",
     "fr": "École d’informatique",
     "ar": "مدرسة المعلوميات",
@@ -79,13 +79,16 @@ def acts() -> list[str]:
     ]
 
 
-def test_an_institution_is_added_and_hosts_from_then_on(keeper: FlaskClient) -> None:
+def test_a_centre_is_added_below_its_institution(keeper: FlaskClient) -> None:
     answer = keeper.post(f"{PATH}/new", data=NEW)
     made = named("ensias")
     assert answer.location == f"{PATH}/{made.reference}", text(answer)
-    assert (made.path, made.institution_id, made.region) == ("ma.ensias.", made.id, "MA-04")
+    assert (made.path, made.institution_id, made.region) == (
+        "ma.inpt.ensias.",
+        named("inpt").id,
+        "MA-04",
+    )
     assert "École d’informatique" in text(keeper.get(PATH))
-    assert 'value="ensias"' in keeper.get("/staff/programmes/begin").text, "a programme may begin there"
     assert acts()[-1] == "organisations.create"
 
 
@@ -96,6 +99,7 @@ def test_an_institution_is_added_and_hosts_from_then_on(keeper: FlaskClient) -> 
         ({"key": "Été"}, "key"),
         ({"ar": " "}, "ar"),
         ({"kind": "planet"}, "kind"),
+        ({"kind": "institution", "parent": "ma"}, "kind"),
         ({"kind": "company", "parent": "inpt"}, "parent"),
         ({"parent": "nowhere"}, "parent"),
     ],
@@ -133,7 +137,7 @@ def test_what_people_depend_on_is_not_closed_and_a_closed_one_takes_nothing_new(
     with pytest.raises(Refused), writing():
         actions.ensure_host(SYSTEM, "ensias")
     db.session.rollback()
-    below = keeper.post(f"{PATH}/new", data={**NEW, "kind": "centre", "parent": "ensias", "key": "annexe"})
+    below = keeper.post(f"{PATH}/new", data={**NEW, "kind": "club", "parent": "ensias", "key": "annexe"})
     assert below.status_code == 422
     assert keeper.post(f"{path}/reopen").status_code == 302
     assert named("ensias").closed_at is None
