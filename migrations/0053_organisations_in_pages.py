@@ -26,8 +26,7 @@ END $$
 TRIGGER = """
 CREATE TRIGGER app_organisation_stays BEFORE UPDATE ON organisations FOR EACH ROW
   WHEN ((OLD.key, OLD.kind, OLD.path, OLD.parent_id) IS DISTINCT FROM (NEW.key, NEW.kind, NEW.path, NEW.parent_id)
-    OR OLD.institution_id IS DISTINCT FROM NEW.institution_id
-      AND NOT (OLD.institution_id IS NULL AND NEW.institution_id = NEW.id))
+    OR OLD.institution_id IS DISTINCT FROM NEW.institution_id AND NEW.institution_id IS DISTINCT FROM NEW.id)
   EXECUTE FUNCTION app_organisation_stays()
 """
 

@@ -102,36 +102,6 @@ NOTICES = (
         (NAME, FILE_NUMBER, PROGRAMME, INTAKE, _FILE),
     ),
     Notice(
-        "answer_corrected",
-        N_("Réponse corrigée par l’équipe"),
-        (
-            NAME,
-            FILE_NUMBER,
-            PROGRAMME,
-            INTAKE,
-            Variable(
-                "question",
-                "localized",
-                {"fr": "Téléphone", "ar": "الهاتف", "en": "Telephone"},
-                required=True,
-            ),
-            Variable("reason", "text", "Vous nous l’avez dit au téléphone le 3 mars.", required=True),
-            _FILE,
-        ),
-    ),
-    Notice(
-        "application_withdrawn",
-        N_("Candidature retirée à la demande de la personne"),
-        (
-            NAME,
-            replace(FILE_NUMBER, required=True),
-            PROGRAMME,
-            INTAKE,
-            Variable("requested_on", "day", date(2027, 3, 2), required=True),
-            _FILE,
-        ),
-    ),
-    Notice(
         "deadline_extended",
         N_("Délai prolongé"),
         (NAME, PROGRAMME, INTAKE, _DEADLINE, _FILE),
@@ -159,6 +129,40 @@ NOTICES = (
                 "questions", "list", ["RIB (24 chiffres)", "Copie de la pièce d’identité"], required=True
             ),
             Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/applications/{}/joining"),
+        ),
+    ),
+)
+
+# What the desk does on a person's word, and tells them.
+ON_REQUEST = (
+    Notice(
+        "answer_corrected",
+        N_("Réponse corrigée par l’équipe"),
+        (
+            NAME,
+            FILE_NUMBER,
+            PROGRAMME,
+            INTAKE,
+            Variable(
+                "question",
+                "localized",
+                {"fr": "Téléphone", "ar": "الهاتف", "en": "Telephone"},
+                required=True,
+            ),
+            Variable("reason", "text", "Vous nous l’avez dit au téléphone le 3 mars.", required=True),
+            _FILE,
+        ),
+    ),
+    Notice(
+        "application_withdrawn",
+        N_("Candidature retirée à la demande de la personne"),
+        (
+            NAME,
+            replace(FILE_NUMBER, required=True),
+            PROGRAMME,
+            INTAKE,
+            Variable("requested_on", "day", date(2027, 3, 2), required=True),
+            _FILE,
         ),
     ),
 )

@@ -120,6 +120,7 @@ def init_app(app: Flask) -> None:
     commands.group.add_command(duplicate_commands.compare)
     app.cli.add_command(commands.group)
     declare("applications", *notices.NOTICES)
+    declare("applications/desk", *notices.ON_REQUEST)
     _join_hooks()
     _place(app)
     add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS, *duplicate_tasks.WORKS, *list_tasks.WORKS)

@@ -25,18 +25,23 @@ from cohortmgr.organisations.rules import (
 )
 
 MANAGE = "installation.manage"
+_BY_COMMAND = N_(
+    "Un établissement qui accueille des programmes s’ajoute par la commande « flask organisations add »."
+)
 _CLOSED = N_("« %(name)s » est fermée : rouvrez-la d’abord.")
 
 
 def add(
     viewer: Viewer, kind: OrganisationKind, key: str, name: Mapping[str, str], parent: str, region: str | None
 ) -> Organisation:
-    """Add an organisation to the tree in a page, for who manages the installation. `parent` is the key of the one above
-    it; in an empty tree it stands below the root, which is made.
+    """Add an organisation that hosts nothing to the tree in a page, for who manages the installation. `parent` is the
+    key of the one above it.
 
-    Refused if it cannot stand there, or for the reasons of `create`."""
+    Refused if it hosts or cannot stand there, or for the reasons of `create`."""
     require(viewer, MANAGE, "")
-    above = queries.by_key(parent or ROOT) or (ensure_host(viewer, ROOT) if parent in ("", ROOT) else None)
+    if kind in HOSTS:  # every role above it reaches it from then on, which no session of the web may give
+        raise Refused(Problem(_BY_COMMAND, {}, "kind"))
+    above = queries.by_key(parent)
     if above is None or above.closed_at is not None:
         raise Refused(Problem(N_("Choisissez sous quelle organisation elle se place."), {}, "parent"))
     problems = place_problems(kind, OrganisationKind(above.kind))

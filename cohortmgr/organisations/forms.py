@@ -9,7 +9,7 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.text import clean
-from cohortmgr.organisations.rules import KIND_NAMES, REGIONS, OrganisationKind
+from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, OrganisationKind
 
 LONGEST_NAME = 200
 
@@ -60,7 +60,9 @@ class OrganisationForm(NamesForm):
 
     def offer_kinds(self) -> None:
         """Fill the choice of the kind, in the language of the page."""
-        self.kind.choices = [(kind.value, say(name)) for kind, name in KIND_NAMES.items()]
+        self.kind.choices = [
+            (kind.value, say(name)) for kind, name in KIND_NAMES.items() if kind not in HOSTS
+        ]
 
     def kind_chosen(self) -> OrganisationKind:
         """The kind that was chosen; Refused if there is none."""

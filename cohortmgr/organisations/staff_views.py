@@ -22,7 +22,7 @@ from cohortmgr.organisations.forms import ClosingForm, NamesForm, OrganisationFo
 from cohortmgr.organisations.hooks import programmes_at
 from cohortmgr.organisations.letterheads import queries as letterheads
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, ROOT, OrganisationKind
+from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, OrganisationKind
 
 bp = Blueprint("organisations_staff", __name__, url_prefix="/staff/organisations")
 SIZE, UNPROCESSABLE = 50, 422
@@ -62,7 +62,7 @@ def new() -> ResponseReturnValue:
         try:
             kind, names = form.kind_chosen(), form.names()
             with writing():
-                key, above = (form.key.data or "").strip(), form.parent.data or ROOT
+                key, above = (form.key.data or "").strip(), form.parent.data or ""
                 made = actions.add(viewer, kind, key, names, above, form.region_chosen())
                 reference = made.reference
             flash(_("L’organisation est ajoutée."), "done")
@@ -143,7 +143,7 @@ def _page(row: Organisation, form: NamesForm, closing: ClosingForm) -> ResponseR
         kind=_NAMES[row.kind],
         region=REGIONS.get(row.region or ""),
         programmes=[each for told in programmes_at(row) for each in told],
-        letterhead=letterheads.known().of_institution(row.id) if is_host else None,
+        said=letterheads.known().of_institution(row.id) if is_host else None,
         writes_letterhead=is_host and letterheads.may_write(viewer, row),
         above=_names_above(row.path),
         form=form,

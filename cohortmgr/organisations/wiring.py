@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
         85,
         letterheads.OF_HOST,
         (tree_pages.bp.name,),
-        icon="building",
+        icon="share",
     )
     navigation_of(app).add("staff", tree)
 

@@ -31,7 +31,7 @@ from cohortmgr.base.settings import ROOT
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
-from cohortmgr.organisations.queries import by_key
+from cohortmgr.organisations.queries import by_key, by_keys
 from cohortmgr.outbox.models import Message
 from cohortmgr.placements.actions import positions as placements
 from cohortmgr.placements.actions import runs
@@ -150,9 +150,7 @@ def lived(password: str = "") -> Year:
         _pay(year)
     _now(year)
     year.references |= invited(year.viewer("programme_administrator"), year.viewer("reviewer"))
-    host = by_key("inpt")
-    assert host is not None
-    year.references["host"] = host.reference
+    year.references["host"] = by_keys(["inpt"])["inpt"].reference
     db.session.rollback()
     return year
 

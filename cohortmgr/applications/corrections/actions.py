@@ -1,5 +1,4 @@
-"""Ask people to correct certain answers of a sent file, take their corrections of these and no others, or correct one
-for them."""
+"""Ask people to correct answers of a sent file, take their corrections of these alone, or correct one for them."""
 
 from __future__ import annotations
 

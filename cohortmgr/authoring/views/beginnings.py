@@ -1,5 +1,4 @@
-"""Staff's pages on which a programme begins from nothing, and is prepared step by step until somebody else publishes
-it."""
+"""Staff's pages on which a programme begins from nothing and is prepared step by step."""
 
 from __future__ import annotations
 
@@ -16,7 +15,7 @@ from cohortmgr.authoring.forms import BeginForm
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.i18n import LANGUAGES, language, localized, speaking
+from cohortmgr.base.i18n import LANGUAGES, language, localized, number, speaking, told
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.definition.beginning import begin_definition, unwritten
 from cohortmgr.programmes.definition.questions import FormSection
@@ -150,7 +149,7 @@ def _rules_said(definition: Definition) -> str:
 
 
 def _partners_said(definition: Definition) -> str:
-    return ngettext("%(num)s entreprise.", "%(num)s entreprises.", len(definition.partners))
+    return told(_("Entreprises partenaires"), number(len(definition.partners)))
 
 
 def _yes_said(has: bool) -> str:
@@ -173,7 +172,7 @@ def _public_page(found: Writing) -> str:
     if newest is None:
         raise NotFound(found.programme.key)
     return render_template(
-        "programmes/public/public_programme.html",
+        "authoring/staff_public_page.html",
         definition=definition,
         intake=PreviewedIntake(newest, programme_picture=found.programme.picture_digest),
         window=window_of(newest.opens_at, newest.closes_at, clock.now()).value,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 
-from cohortmgr.base.clock import instant
+from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.programmes.definition.cloning import ClonedIntake
 from cohortmgr.programmes.definition.questions import Form, FormSection
 from cohortmgr.programmes.definition.rules import (
@@ -27,7 +27,7 @@ from cohortmgr.programmes.definition.rules import (
 # What stands where nothing is written yet: pages show it as it is, and the steps name each place where it stands.
 TO_WRITE: Text = {"fr": "À préciser.", "ar": "سيُحدد لاحقاً.", "en": "To be announced."}
 _PHASES = (Phase.APPLICATION, Phase.SELECTION, Phase.OFFERS, Phase.TRAINING)
-_FIRST_HOUR, _LAST_HOUR, _LAST_MINUTE = 9, 23, 59
+_FIRST, _LAST = time(9), time(23, 59)
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def begin_definition(
     intake = IntakeDefinition(
         key=first.said.key,
         title=dict(first.said.title),
-        opens_at=instant(first.opens_on, _FIRST_HOUR, 0),
-        closes_at=instant(first.closes_on, _LAST_HOUR, _LAST_MINUTE),
+        opens_at=_in_casablanca(first.opens_on, _FIRST),
+        closes_at=_in_casablanca(first.closes_on, _LAST),
         decision_by=first.decision_by,
         starts_on=first.said.starts_on,
         offerings=(OfferingDefinition("places", dict(title), first.seats, dict(first.place)),),
@@ -72,6 +72,10 @@ def begin_definition(
         reminders=Reminders((168, 48)),
         offers=OfferTerms(days_to_answer=7, reminders_hours=(72, 24)),
     )
+
+
+def _in_casablanca(day: date, at: time) -> datetime:
+    return datetime.combine(day, at, CASABLANCA).astimezone(UTC)
 
 
 def _of_all(section: FormSection) -> FormSection:

@@ -1,5 +1,8 @@
-"""Reads whole numbers, amounts and months that are typed on pages of a draft. What is none is a problem, and stays on
-the page as it was typed: no draft holds it, since a page could not draw what lacks a number."""
+"""Reads whole numbers, amounts and months that are typed on pages of a draft.
+
+What is none is a problem, and stays on the page as it was typed: no draft holds it, since a page could not draw what
+lacks a number.
+"""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def test_a_new_choice_gets_a_key_and_belongs_to_its_campaign() -> None:
         **texts(f"{row}-title"),
         **texts(f"{row}-place"),
     }
-    found = seat_fields.read_seats(posted(**seats_page(MDIA), **more), MDIA, {})
+    found = seat_fields.read_seats(posted(**{**seats_page(MDIA), **more}), MDIA, {})
     document = copy.deepcopy(MDIA)
     seat_fields.put_seats(document, found.table)
     assert [len(each["offerings"]) for each in document["intakes"]] == [1, 2]
