@@ -159,7 +159,10 @@ def test_the_home_page_is_filtered_by_its_address_and_grouped(
         client.get("/?region=%00&paid=%F0&level[]=x")
     opened = page[page.index('aria-labelledby="ouvertes"') :].partition("</section>")[0]
     assert opened.count('class="programme-row"') == 6 and opened.count('class="programme-host"') == 4
-    assert "Institut national des postes et télécommunications</bdi> <span>· Formations diplômantes</span>" in opened
+    assert (
+        "Institut national des postes et télécommunications</bdi> <span>· Formations diplômantes</span>"
+        in opened
+    )
     assert '<option value="MA-02" selected>' in paid
     assert "2 programmes ouverts correspondent" in paid.replace("\xa0", " ")
     assert "Aucun programme ouvert ne correspond" in nothing
