@@ -28,10 +28,10 @@ SHARES = 8
 # What stays in sight while one scrolls is left out, and a label with its own field.
 COVERED = """() => {
   const held = (each) => {
+    if (!each.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) return true;
     for (let up = each; up && up !== document.body; up = up.parentElement) {
       const style = getComputedStyle(up);
-      if (["fixed", "sticky"].includes(style.position) || style.opacity === "0") return true;
-      if (style.clipPath !== "none" || style.visibility === "hidden") return true;
+      if (["fixed", "sticky"].includes(style.position) || style.clipPath !== "none") return true;
     }
     return false;
   };

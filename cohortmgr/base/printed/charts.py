@@ -131,7 +131,8 @@ def share(part: int | None, whole: int | None) -> Share | None:
     centre = (rate + square / (2 * whole)) / (1 + square / whole)
     reach = _DEVIATIONS / (1 + square / whole)
     reach *= sqrt(rate * (1 - rate) / whole + square / (4 * whole**2))
-    return Share(part, whole, max(0.0, centre - reach), rate, min(1.0, centre + reach))
+    low = centre - reach if part else 0.0  # exactly, where rounding would say almost nothing
+    return Share(part, whole, max(0.0, low), rate, min(1.0, centre + reach) if part < whole else 1.0)
 
 
 def dot(low: float, mid: float, high: float, scale: Axis) -> Dot:
