@@ -125,7 +125,7 @@ def story(viewer: Viewer, file: File) -> Story:
     acts = _acts(file, events[:MOST_TOLD])
     sent = [_letter(row) for row in letters[:MOST_TOLD]]
     above = [told for tell in told_above for told in tell(viewer, application)]
-    begun = HistoryEntry(application.created_at, N_("Dossier ouvert"))
+    begun = HistoryEntry(application.created_at, N_("Dossier créé"))
     told = told_newest_first([begun, *acts, *sent, *above])
     return Story(told, max(len(events), len(letters)) > MOST_TOLD)
 
