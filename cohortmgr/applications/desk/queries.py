@@ -122,10 +122,11 @@ def story(viewer: Viewer, file: File) -> Story:
     newest = of_object("application", application.reference).order_by(None)
     newest = newest.order_by(Event.at.desc(), Event.id.desc()).limit(MOST_TOLD + 1)
     events, letters = db.session.scalars(newest).all(), db.session.execute(_letters(application)).all()
-    acts = _acts(file, events[:MOST_TOLD])
-    sent = [_letter(row) for row in letters[:MOST_TOLD]]
+    # The oldest first, so that what happened in one moment keeps its order.
+    acts = _acts(file, events[:MOST_TOLD][::-1])
+    sent = [_letter(row) for row in letters[:MOST_TOLD][::-1]]
     above = [told for tell in told_above for told in tell(viewer, application)]
-    begun = HistoryEntry(application.created_at, N_("Dossier ouvert"))
+    begun = HistoryEntry(application.created_at, N_("Dossier créé"))
     told = told_newest_first([begun, *acts, *sent, *above])
     return Story(told, max(len(events), len(letters)) > MOST_TOLD)
 

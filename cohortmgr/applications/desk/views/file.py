@@ -98,7 +98,6 @@ def _page(
         intake=file.intake,
         head=head,
         here=name,
-        definition=file.definition,
         arguments=filters.arguments(),
         neighbours=lists.neighbours(file.intake.id, filters, row.reference),
         contacts=[_reached(each) if whole else (masked(each), "") for each in reached],

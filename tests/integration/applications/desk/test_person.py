@@ -12,7 +12,9 @@ from werkzeug.test import TestResponse
 
 from bench.statements import beside_frame
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.file.models import Application
+from cohortmgr.audit.actions import About, record
 from cohortmgr.audit.models import Event
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, writing
@@ -117,12 +119,19 @@ def test_a_person_is_told_from_their_first_day_to_their_pay(database: Database) 
         assert review is not None
         review.comment = "Solide en probabilités."
         reading = review.reference
+        person = db.session.get_one(Person, mine.person_id).reference
+        for key in ("s1", "s2"):
+            what = About("application", mine.reference, mine.institution_id, person)
+            record(SYSTEM, "applications.check_figure", what, before={}, after={"question": key})
     path = main(visited.page("p"))
     order = ["Affectation :", "Inscription confirmée", "Dans la promotion", "Place acceptée"]
-    order += ["Décision : place proposée", "Lecture remise", "Candidature importée"]
+    order += ["Décision : place proposée", "Lecture remise", "Dossier créé"]
+    assert [each for each in order if each not in path] == [], path
     places = [path.index(each) for each in order]
     assert places == sorted(places), "the newest stands first"
-    assert "Semestre" in path or "S1" in path  # which figure was checked
+    # Two figures that were checked one behind the other are one line, which says which.
+    assert path.count("Chiffre vérifié sur le document") == 1
+    assert "Moyenne du premier semestre (S1) · Moyenne du deuxième semestre (S2)" in path
     assert re.search(r"1 sur 1[12], moyenne \d+,\d\d", path)
     # The centre's manager reads no ranking: they learn what the person was told, and no rank.
     assert "Décision : place proposée" in main(visited.page("c"))
@@ -153,7 +162,7 @@ def test_a_person_is_told_from_their_first_day_to_their_pay(database: Database) 
     assert "janvier 2026" in main(pay) and f"/staff/stipend-lines/{year.references['line']}" in pay
     assert "février 2026" in main(pay) and "À approuver" in main(pay) and "0 mois versé" in main(pay)
     trail = main(visited.page("u", "trail"))
-    assert "Candidature importée" in trail and "Lecture remise" in trail and "Place acceptée" in trail
+    assert "Lecture remise" in trail and "Place acceptée" in trail and "Chiffre vérifié" in trail, trail
 
 
 def test_a_telephone_is_whole_once_somebody_asks_and_the_trail_keeps_who(database: Database) -> None:

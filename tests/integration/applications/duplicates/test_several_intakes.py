@@ -100,7 +100,8 @@ def test_a_person_s_files_of_two_intakes_are_found_united_and_parted(intake: str
     for one, other in ((now, before), (before, now)):
         shown = desk.get(f"/staff/applications/{one}/file").text
         assert "Autres dossiers de cette personne" in shown and f"/staff/applications/{other}" in shown
-        assert "Deux dossiers reconnus de la même personne" in shown
+        path_of = desk.get(f"/staff/applications/{one}").text
+        assert "Deux dossiers reconnus de la même personne" in path_of
     compare_all()
     assert "Aucune ressemblance" in desk.get(others).text and "Dossiers réunis" in desk.get(here).text
     with clock.at(merge.at + timedelta(days=30, seconds=1)):
