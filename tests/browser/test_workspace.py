@@ -196,7 +196,7 @@ def test_a_row_opens_on_a_phone_and_what_is_ticked_stays_in_sight(chromium: Brow
         row.locator(".row-opens").click()
         expect(hidden).to_be_hidden()
         row.locator("input[type=checkbox]").check()
-        page.evaluate("scrollTo(0, 0)")
+        page.evaluate("document.querySelector('.listed').scrollIntoView()")
         bar = page.locator("form.bulk").bounding_box()
         assert bar is not None and 0 <= bar["y"] <= 800
     with visiting(chromium, place.address, place.year, "fr", 360, scripts=False) as visitor:

@@ -211,6 +211,12 @@ def as_of(intake_id: int) -> datetime | None:
     return db.session.scalar(sa.select(sa.func.min(newest_ones.c.made_at)))
 
 
+def _answer() -> sa.ScalarSelect[str]:
+    """The state of a file's offer, beside the file's row in a list that may be ordered by offers."""
+    offer = sa.orm.aliased(Offer)
+    return sa.select(offer.state).where(offer.application_id == Application.id).scalar_subquery()
+
+
 def _offers_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
     offerings = sa.select(Offering.id).where(Offering.intake_id == intake_id).order_by(Offering.id)
     return [Offer.offering_id == number for number in db.session.scalars(offerings)]
@@ -243,7 +249,7 @@ LENT = (
             OFFER_WORDS,
             OFFER_TAGS,
         ),
-        sa.select(Offer.state).where(Offer.application_id == Application.id).scalar_subquery(),
+        _answer(),
         LentOrder(Offer, Offer.state.expression, Offer.application_id.expression, _offers_in),
     ),
 )
