@@ -172,9 +172,9 @@ def _batch(
 ) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake, offering = queries.offered_in(found)
-    asked = request.args.to_dict()
-    outcome = asked["outcome"] = asked.get("outcome", "") if asked.get("outcome") in set(Outcome) else ""
-    answer = asked["answer"] = asked.get("answer", "") if not outcome else ""
+    asked = {name: request.args.get(name, "") for name in ("sort", "outcome", "answer")}
+    outcome = asked["outcome"] = asked["outcome"] if asked["outcome"] in set(Outcome) else ""
+    answer = asked["answer"] = asked["answer"] if not outcome else ""
     languages = found.summary.get("languages", {})
     terms = programmes.definition_of(intake).offers
     is_settled = found.state == BatchState.APPROVED
