@@ -290,7 +290,7 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (shape.vague, "cohortmgr/cohorts/helpers.py", "x = 1"),
     (shape.tests_of_nothing, "tests/unit/novelties/test_rules.py", "x = 1"),
     (shape.tests_of_nothing, "tests/integration/applications/desks/test_desk.py", "x = 1"),
-    (shape.rules_without_tests, "cohortmgr/applications/desk/rules.py", "x = 1"),
+    (shape.rules_without_tests, "cohortmgr/applications/deadlines/rules.py", "x = 1"),
     (shape.models_left_out, "cohortmgr/applications/joining/models.py", "x = 1"),
     (shape.of_the_application, "migrations/9999_novelty.py", "from cohortmgr.base import db"),
     (shape.of_tests, "cohortmgr/demo/people.py", "import tests.factories"),
