@@ -158,7 +158,7 @@ def test_one_statement_draws_the_frame(app: Flask, statements: Statements) -> No
 
 
 @system
-def test_a_programme_without_pay_and_companies_has_no_such_rooms_and_stages(app: Flask) -> None:
+def test_a_programme_without_readings_pay_and_companies_has_no_such_rooms_and_stages(app: Flask) -> None:
     intake = sent(1)
     desk = browser(app, someone(intake, Role.PROGRAMME_ADMINISTRATOR))
     with_pay = desk.get(f"/staff/intakes/{intake.reference}").text
@@ -176,7 +176,7 @@ def test_a_programme_without_pay_and_companies_has_no_such_rooms_and_stages(app:
         "Candidatures", "Lectures", "Sélection", "Inscriptions", "En entreprise", "Bourses", "Insertion",
     ]  # fmt: skip
     assert names.findall(without.text) == [
-        "Candidatures", "Lectures", "Sélection", "Inscriptions", "Insertion",
+        "Candidatures", "Inscriptions", "Insertion",
     ]  # fmt: skip
 
 

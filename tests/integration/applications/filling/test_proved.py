@@ -88,23 +88,18 @@ def test_one_of_address_and_number_suffices_and_none_is_told_once(client: FlaskC
     assert client.post(page, data={"email": "zoe@exemple.ma", "phone": ""}).status_code == 302
 
 
-def test_who_has_a_telephone_alone_passes_the_page_of_the_address_where_the_number_has_its_own(
-    client: FlaskClient,
-) -> None:
-    """jobintech asks for both on two pages: the first said "address or telephone is missing" and held no telephone."""
+def test_who_has_a_telephone_alone_finds_it_beside_the_address_and_passes(client: FlaskClient) -> None:
+    """jobintech asks for both on one page; on two, the first said "missing" and held no telephone."""
     with writing():
         programmes.load_definition(SYSTEM, read_known("jobintech"))
     enter(client, PHONE)
     draft = begin(client, intake_of("jobintech", "2027-1").reference)
-    pages = [f"/my/applications/{draft}/form/contact/{number}" for number in (1, 2, 3)]
-    answer = client.post(pages[0], data={"email": ""})
-    assert answer.status_code == 302 and answer.location.endswith(pages[1]), words(answer.text)
-    text = client.get(pages[1]).text
-    assert f'value="{NUMBER}"' in text
-    none = client.post(pages[1], data={"phone": ""})
-    assert none.status_code == 200 and "Adresse e-mail ou " in words(none.text), "the last page asks for one"
-    answer = client.post(pages[1], data={"phone": NUMBER})
-    assert answer.status_code == 302 and answer.location.endswith(pages[2]), words(answer.text)
+    here, behind = (f"/my/applications/{draft}/form/contact/{number}" for number in (1, 2))
+    assert f'value="{NUMBER}"' in client.get(here).text
+    none = client.post(here, data={"email": "", "phone": ""})
+    assert none.status_code == 200 and "Adresse e-mail ou " in words(none.text), "the page asks for one"
+    answer = client.post(here, data={"email": "", "phone": NUMBER})
+    assert answer.status_code == 302 and answer.location.endswith(behind), words(answer.text)
 
 
 def test_what_is_written_to_an_address_that_nobody_proved_goes_to_the_number_that_somebody_proved(

@@ -332,8 +332,9 @@ def test_a_full_intake_says_so_and_whoever_began_may_still_send(
         db.session.execute(full.values(taken=Offering.seats))
     assert client.post(f"/my/applications/{reference}/check").location.endswith(reference)
     late = browser(client.application)
-    for page in ("/programmes/mdia", "/"):
-        assert "Toutes les places de cette campagne sont prises" in late.get(page).text
+    assert "Toutes les places de cette campagne sont prises" in late.get("/programmes/mdia").text
+    home = late.get("/").text
+    assert home.index("Campagnes complètes") < home.index("programmes/mdia#")
     sign_up(late, "tard@exemple.ma")
     assert "Toutes les places" in late.get(f"/intakes/{intake}/apply").text
     answer = late.post(f"/intakes/{intake}/apply")
