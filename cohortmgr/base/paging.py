@@ -248,10 +248,11 @@ def _key(
     the order is made of several tables."""
     if len(wanted) != 26 or not wanted.isascii() or not wanted.isalnum():
         return None
-    alone = sa.select(*columns)
+    of_row = (_reference(query) == wanted, *among)
+    alone = sa.select(*columns).where(*of_row)
     if len(alone.get_final_froms()) > 1:
-        alone = query.order_by(None).add_columns(*columns)
-    found = db.session.execute(alone.where(_reference(query) == wanted, *among)).first()
+        alone = query.order_by(None).add_columns(*columns).where(*of_row)
+    found = db.session.execute(alone).first()
     return None if found is None else found[-len(columns) :]
 
 
