@@ -35,11 +35,26 @@ COVERED = """() => {
     }
     return false;
   };
+  // What a list that scrolls, or a line that ends in dots, cuts off covers nothing.
+  const seen = (each, { left, right, top, bottom }) => {
+    for (let up = each.parentElement; up && up !== document.body; up = up.parentElement) {
+      if (getComputedStyle(up).overflow === "visible") continue;
+      const frame = up.getBoundingClientRect();
+      left = Math.max(left, frame.left);
+      right = Math.min(right, frame.right);
+      top = Math.max(top, frame.top);
+      bottom = Math.min(bottom, frame.bottom);
+    }
+    return { left, right, top, bottom, height: bottom - top };
+  };
   const names = "main :is(a, button, input, select, textarea, summary, h1, h2, h3, label), .bar :is(a, summary)";
   const found = [];
   for (const each of document.querySelectorAll(names)) {
     if (held(each)) continue;
-    for (const box of each.getClientRects()) if (box.width > 3 && box.height > 3) found.push([each, box]);
+    for (const whole of each.getClientRects()) {
+      const box = seen(each, whole);
+      if (box.right - box.left > 3 && box.bottom - box.top > 3) found.push([each, box]);
+    }
   }
   const told = [];
   const said = (each) => each.tagName + " " + (each.textContent.trim() || each.name || "").slice(0, 40);
