@@ -13,6 +13,7 @@ from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport, SavedView
 from cohortmgr.applications.lists.queries import exports
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.allowed import open_to
 from cohortmgr.applications.lists.rules import KEPT, ListExportState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
@@ -36,8 +37,8 @@ def save_view(
 ) -> SavedView:
     """Keep filters, columns and order under a name, for every intake of the programme.
 
-    A view of the same name by the same person is replaced. Refused if the search may hold an identity number
-    or a telephone, which is never kept."""
+    A view of the same name by the same person is replaced. What is not open to them is left out. Refused if the search
+    may hold an identity number or a telephone, which is never kept."""
     intake = file.staff_intake(viewer, intake_reference)
     name = clean(name)
     if not name:
@@ -53,6 +54,7 @@ def save_view(
     row = held.get(name) or SavedView(
         institution_id=intake.institution_id, path=intake.path, author=viewer.reference, name=name
     )
+    filters = open_to(viewer, intake.path, filters)
     row.arguments, row.shared, row.created_at = filters.arguments(), shared, clock.now()
     db.session.add(row)
     return row

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.queries import READ, within
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
 from cohortmgr.applications.lists.rules import ListExportState
-from cohortmgr.base import clock
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.models import Job
@@ -29,6 +32,12 @@ def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
     if row is None:
         raise NotFound(reference)
     return row[0], row[1]
+
+
+def asked_of(export: ListExport) -> tuple[ApplicationFilters, str]:
+    """What was asked for in a kept list, unsealed: its filters, and the reason for telephones in it."""
+    asked = json.loads(crypto.unseal(export.sealed, "list_exports", "sealed", export.reference))
+    return ApplicationFilters.of(asked), str(asked.get("reason", ""))
 
 
 def progress_of(export: ListExport) -> tuple[int, str]:
