@@ -18,9 +18,12 @@ from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import tasks
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
+from cohortmgr.applications.lists.queries import exports
 from cohortmgr.base import crypto, storage
 from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
 from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.programmes.queries import intake_of
 from tests.integration.applications.desk.seen import acts, all_of
 from tests.integration.applications.journey import steps
 from tests.integration.applications.lists.test_lists import many
@@ -141,3 +144,32 @@ def test_the_worker_asks_again_who_may_have_telephones(
     whole, narrowed = (read_table(storage.load(row.storage_key)) for row in all_of(ListExport))
     assert [row.cells[2] for row in whole.rows] == ["", dial(1), "", dial(3)]
     assert narrowed.header == ("Nom", "Numéro")
+
+
+def test_no_telephone_leaves_without_a_reason(intake: str, desk: FlaskClient) -> None:
+    with_telephones(2)
+    row, shown = intake_of("mdia", "2027"), ApplicationFilters(columns="number,phone")
+    with pytest.raises(Refused, match="Dites pourquoi"), writing():
+        lists_actions.note_export(manager(), row, shown, "csv", 2)
+    with pytest.raises(Refused, match="Dites pourquoi"), writing():
+        lists_actions.ask_export(manager(), intake, shown, "fr")
+    with writing():
+        lists_actions.note_export(manager(), row, ApplicationFilters(columns="number"), "csv", 2)
+
+
+def test_the_reason_is_kept_when_the_first_of_two_clicks_was_written_meanwhile(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_telephones(2)
+    seen, real = [], exports.being_written
+
+    def late(intake_id: int, account: str, blind: str) -> ListExport | None:
+        seen.append(blind)
+        return None if len(seen) <= 2 else real(intake_id, account, blind)
+
+    monkeypatch.setattr(exports, "being_written", late)
+    with writing():
+        found = lists_actions.ask_export(
+            manager(), intake, ApplicationFilters(columns="phone"), "fr", "Appeler"
+        )
+        assert exports.asked_of(found)[1] == "Appeler" and len({*seen}) == 1
