@@ -13,6 +13,8 @@ from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport, SavedView
 from cohortmgr.applications.lists.queries import exports
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.allowed import open_to
+from cohortmgr.applications.lists.queries.telephones import PHONE
 from cohortmgr.applications.lists.rules import KEPT, ListExportState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
@@ -25,6 +27,7 @@ from cohortmgr.programmes.models import Intake
 EXPORT = "lists.export"
 LONGEST_NAME = 80
 MOST_VIEWS = 40
+_WHY = N_("Dites pourquoi les numéros de téléphone sortent avec la liste : le motif s’écrit dans le journal.")
 _NAMELESS = N_("Donnez un nom à cette vue.")
 _TOO_LONG = N_("Le nom dépasse %(most)s caractères.")
 _TOO_MANY = N_("Vous avez déjà %(most)s vues. Supprimez-en une.")
@@ -36,8 +39,8 @@ def save_view(
 ) -> SavedView:
     """Keep filters, columns and order under a name, for every intake of the programme.
 
-    A view of the same name by the same person is replaced. Refused if the search may hold an identity number
-    or a telephone, which is never kept."""
+    A view of the same name by the same person is replaced. What is not open to them is left out. Refused if the search
+    may hold an identity number or a telephone, which is never kept."""
     intake = file.staff_intake(viewer, intake_reference)
     name = clean(name)
     if not name:
@@ -53,6 +56,7 @@ def save_view(
     row = held.get(name) or SavedView(
         institution_id=intake.institution_id, path=intake.path, author=viewer.reference, name=name
     )
+    filters = open_to(viewer, intake.path, filters)
     row.arguments, row.shared, row.created_at = filters.arguments(), shared, clock.now()
     db.session.add(row)
     return row
@@ -74,8 +78,9 @@ def note_export(
     viewer: Viewer, intake: Intake, filters: ApplicationFilters, kind: str, count: int, reason: str = ""
 ) -> None:
     """Write one line into the trail for a list that leaves as a file: its filters and columns, the number of rows, and
-    the reason for which telephones are among them."""
+    the reason for which telephones are among them. Refused if they are and nobody says why."""
     require(viewer, file.READ, intake.path)
+    _require_reason(filters, reason)
     asked: Mapping[str, str] = filters.arguments()
     if lists.seeks_identity(filters):
         asked = {**asked, "search": "…"}
@@ -85,12 +90,18 @@ def note_export(
     record(viewer, "applications.export", about(intake), after=after)
 
 
+def _require_reason(filters: ApplicationFilters, reason: str) -> None:
+    if PHONE in filters.shown and not reason:
+        raise Refused(Problem(_WHY, {}, "reason"))
+
+
 def ask_export(
     viewer: Viewer, intake_reference: str, filters: ApplicationFilters, language: str, reason: str = ""
 ) -> ListExport:
     """Ask for a workbook of a long list, in a language, with the reason for telephones in it. While the same is being
     written, that one is returned; one whose writing failed is replaced."""
     intake = file.staff_intake(viewer, intake_reference)
+    _require_reason(filters, reason)
     asked = json.dumps({**filters.arguments(), "language": language, "reason": reason}, sort_keys=True)
     blind = crypto.blind_index("list_export", asked)
     known = exports.being_written(intake.id, viewer.reference, blind)
@@ -118,7 +129,7 @@ def ask_export(
     insert_or_leave(db.session, ListExport, [values])  # of two clicks at once, both get the first one's
     export = exports.being_written(intake.id, viewer.reference, blind)
     if export is None:  # the first one's was written meanwhile
-        return ask_export(viewer, intake_reference, filters, language)
+        return ask_export(viewer, intake_reference, filters, language, reason)
     if export.reference == reference:
         export.job_reference = request(viewer, EXPORT, {"export": reference}, intake.institution_id)
     return export

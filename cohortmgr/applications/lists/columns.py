@@ -71,8 +71,16 @@ class LentColumn:
     scale: int = 1
 
 
+# The list's own columns that not everybody who reads its files may show, with what they take: as much as one file's
+# telephone takes.
+_COLUMN_PERMISSIONS: Mapping[str, str] = {"phone": "applications.manage"}
 # By key, in the order in which rooms lend them.
 LENT: dict[str, LentColumn] = {}
+
+
+def permissions() -> dict[str, str]:
+    """Return which permission each column takes beside that to read files: some of the list's own, and those lent."""
+    return {**_COLUMN_PERMISSIONS, **{key: column.permission for key, column in LENT.items()}}
 
 
 def names() -> dict[str, str]:

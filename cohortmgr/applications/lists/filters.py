@@ -95,10 +95,10 @@ class ApplicationFilters:
         return replace(self, files=_references(ticked))
 
     def without(self, closed: Collection[str]) -> ApplicationFilters:
-        """The same list without lent columns that are not open to whoever reads it, their order and their groups."""
+        """The same list without columns that are not open to whoever reads it, their order and their groups."""
         if not closed:
             return self
-        groups = {known_columns.LENT[key].group for key in closed}
+        groups = {lent.group for key, lent in known_columns.LENT.items() if key in closed}
         return replace(
             self,
             columns=",".join(name for name in self.shown if name not in closed) or PLAIN_COLUMNS,
@@ -114,14 +114,20 @@ class ApplicationFilters:
         }
 
     @property
+    def conditions(self) -> dict[str, str]:
+        """The arguments that say which files are in the list: all but columns, order and size."""
+        given = self.arguments()
+        return {name: given[name] for name in given if name not in ("columns", "sort", "size")}
+
+    @property
     def narrows(self) -> bool:
         """Whether anything but columns, order and size differs from an untouched list."""
-        return bool(self.arguments().keys() - {"columns", "sort", "size"})
+        return bool(self.conditions)
 
     @property
     def narrowing(self) -> frozenset[str]:
         """The filters, beside its state, that say whether a file is in the list."""
-        return frozenset(self.arguments().keys() - {"state", "columns", "sort", "size"})
+        return frozenset(self.conditions.keys() - {"state"})
 
     @property
     def shown(self) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -15,12 +14,13 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as file
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists import actions, display
-from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
+from cohortmgr.applications.lists.queries import exports
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.allowed import open_to
 from cohortmgr.applications.lists.queries.telephones import told
 from cohortmgr.applications.lists.rules import ListExportState
-from cohortmgr.base import clock, crypto, storage
+from cohortmgr.base import clock, storage
 from cohortmgr.base.db import after_commit, db, reading_as, writing
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
@@ -53,9 +53,8 @@ def export(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
 
 
 def _write(asker: Viewer, wanted: ListExport, intake: Intake, progress: ProgressCallback) -> int:
-    opened = crypto.unseal(wanted.sealed, "list_exports", "sealed", wanted.reference)
-    asked = json.loads(opened)
-    filters = lists.open_to(asker, intake.path, ApplicationFilters.of(asked))
+    asked, reason = exports.asked_of(wanted)
+    filters = open_to(asker, intake.path, asked)
     definition = definition_of(intake)
     total, written = lists.number_of(intake.id, filters), 0
 
@@ -70,7 +69,7 @@ def _write(asker: Viewer, wanted: ListExport, intake: Intake, progress: Progress
     key, kept = storage.store(data).key, False
     try:
         with writing():
-            kept = actions.keep_export(asker, wanted, filters, key, written, str(asked.get("reason", "")))
+            kept = actions.keep_export(asker, wanted, filters, key, written, reason)
     finally:
         if not kept:
             storage.delete(key)

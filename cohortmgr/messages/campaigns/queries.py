@@ -17,6 +17,7 @@ from cohortmgr.applications.file.queries import AGREED, staff_intake
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.allowed import is_open
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import ListPlace, Page, page_of
@@ -65,20 +66,19 @@ _REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
 
 
 def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Intake]:
-    """Select the campaigns, with intakes, of programmes where the viewer has the permission, newest first."""
+    """Select the campaigns, with intakes, of programmes where the viewer has the permission, newest first. One whose
+    filters are not open to the viewer is left out: its number and its people tell who meets them."""
     return (
         sa.select(Campaign, Intake)
         .join(Intake, Intake.id == Campaign.intake_id)
-        .where(within(viewer, permission, Intake.path))
+        .where(within(viewer, permission, Intake.path), is_open(viewer, Campaign.filters, Intake.path))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
 
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Campaign, Intake]:
     """Return the campaign of a reference and its intake. Raises NotFound if the viewer may not see it.
-
-    With `lock`, a second click waits for the first and then reads what the first one wrote.
-    """
+    With `lock`, a second click waits for the first and then reads what the first one wrote."""
     wanted = visible(viewer).where(Campaign.reference == reference)
     if lock:
         wanted = wanted.with_for_update(of=Campaign).execution_options(populate_existing=True)

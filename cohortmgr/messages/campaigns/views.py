@@ -14,7 +14,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.rules import Viewer, allows, require_anywhere
 from cohortmgr.applications.lists.filters import ApplicationFilters
-from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.allowed import require_open
 from cohortmgr.applications.lists.views.requests import ticked
 from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA, local
@@ -89,7 +89,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
 def new(reference: str) -> ResponseReturnValue:
     """Show a new form, filled with the filters in the URL."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
-    values = values_of_new(lists.open_to(guards.viewer(), intake.path, ApplicationFilters.of(request.args)))
+    values = values_of_new(require_open(guards.viewer(), intake.path, ApplicationFilters.of(request.args)))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
 
@@ -98,7 +98,7 @@ def new(reference: str) -> ResponseReturnValue:
 def begin(reference: str) -> ResponseReturnValue:
     """Show the same form, for the files that were ticked in the list; nothing is stored yet."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
-    asked = lists.open_to(guards.viewer(), intake.path, ApplicationFilters.of(request.args))
+    asked = require_open(guards.viewer(), intake.path, ApplicationFilters.of(request.args))
     values = values_of_new(ticked(asked))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 

@@ -50,11 +50,17 @@ def rests_on(intake: Intake, offering: Offering) -> str:
 
 
 def outdated() -> list[tuple[Intake, Offering]]:
-    """Return the offerings of small intakes with readings whose last kept ranking rests on other files or readings than
-    there are now, or that have none; not those whose ranking is being computed, or could not be. Beside the counters of
-    each it takes one statement."""
+    """Return the offerings of small intakes with readings whose last kept ranking rests on anything else than there is
+    now, or that have none; not those whose ranking is being computed, or could not be. Beside the counters of each it
+    takes one statement."""
     changes = sa.select(sa.func.coalesce(sa.func.sum(RankingChange.changes), 0))
-    begins = sa.cast(changes.where(RankingChange.intake_id == Intake.id).scalar_subquery(), sa.BigInteger)
+    counted = sa.cast(changes.where(RankingChange.intake_id == Intake.id).scalar_subquery(), sa.BigInteger)
+    other = sa.orm.aliased(Offering)
+    first = sa.select(sa.func.min(other.id)).where(other.intake_id == Intake.id).scalar_subquery()
+    is_first = sa.case((first == Offering.id, 1), else_=0)
+    now: sa.ColumnElement[str] = sa.cast(counted, sa.String)
+    for part in (Intake.definition_version_id, Offering.seats, is_first):  # as `rests_on` says it
+        now = now.concat("-").concat(sa.cast(part, sa.String))
     kept = sa.select(Standing.rests_on).where(
         Standing.offering_id == Offering.id, Standing.made_at.is_not(None)
     )
@@ -65,7 +71,7 @@ def outdated() -> list[tuple[Intake, Offering]]:
     read = sa.select(Review.id).where(
         Review.intake_id == Intake.id, Review.state.in_([each.value for each in COUNTING])
     )
-    stale = sa.func.coalesce(kept.scalar_subquery(), "").not_like(sa.cast(begins, sa.String).concat("-%"))
+    stale = sa.func.coalesce(kept.scalar_subquery(), "") != now
     rows = db.session.execute(
         sa.select(Intake, Offering)
         .join(Offering, Offering.intake_id == Intake.id)

@@ -23,6 +23,7 @@ from cohortmgr.applications.file.models import Application, Correction, Extensio
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.queries import pages as lists
+from cohortmgr.applications.lists.queries.allowed import require_open
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -96,8 +97,10 @@ class Wanted:
 
 
 def preview(viewer: Viewer, intake: Intake, act: Act, filters: ApplicationFilters) -> Preview:
-    """The files of the list to which the act applies. One statement asks whether it has too many, and one reads."""
+    """The files of the list to which the act applies. One statement asks whether it has too many, and one reads.
+    Refused if a condition of the list is not open to the viewer."""
     require(viewer, file.MANAGE, intake.path)
+    require_open(viewer, intake.path, filters)
     listed = lists.chosen(intake.id, filters)
     if is_longer(sa.select(Application.id).where(*listed), MOST):
         return Preview([], {}, Problem(_TOO_MANY, {"most": MOST}))

@@ -35,6 +35,7 @@ from cohortmgr.applications.guardians.queries import masked
 from cohortmgr.applications.joining import queries as joining_queries
 from cohortmgr.applications.joining.views.section import section_of
 from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.queries import allowed
 from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
@@ -88,7 +89,7 @@ def _page(
     head = desk.head_of(viewer, file, registry)
     if wanted not in head.tabs:  # nothing to tell yet, or this programme has no such room
         return redirect(url_for(".show", reference=row.reference))
-    filters = lists.open_to(viewer, file.intake.path, ApplicationFilters.of(request.args))
+    filters = allowed.open_to(viewer, file.intake.path, ApplicationFilters.of(request.args))
     content = content or wanted.draw(viewer, file)
     reached = desk.contacts_of(head.person, row)
     return render_template(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.queries import READ, within
+from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.models import ListExport
+from cohortmgr.applications.lists.queries.allowed import open_to
 from cohortmgr.applications.lists.rules import ListExportState
-from cohortmgr.base import clock
+from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.models import Job
@@ -17,8 +21,8 @@ from cohortmgr.programmes.models import Intake
 
 
 def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
-    """The viewer's own kept list, with its intake. NotFound for anybody else's, once it is over, or if its files are
-    open to them no longer."""
+    """The viewer's own kept list, with its intake. NotFound for anybody else's, once it is over, or if its files, or
+    some of its columns or conditions, are open to them no longer."""
     wanted = (
         sa.select(ListExport, Intake)
         .join(Intake, Intake.id == ListExport.intake_id)
@@ -28,7 +32,16 @@ def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
     row = db.session.execute(wanted).first()
     if row is None:
         raise NotFound(reference)
+    filters, _reason = asked_of(row[0])
+    if open_to(viewer, row[1].path, filters) != filters:
+        raise NotFound(reference)
     return row[0], row[1]
+
+
+def asked_of(export: ListExport) -> tuple[ApplicationFilters, str]:
+    """What was asked for in a kept list, unsealed: its filters, and the reason for telephones in it."""
+    asked = json.loads(crypto.unseal(export.sealed, "list_exports", "sealed", export.reference))
+    return ApplicationFilters.of(asked), str(asked.get("reason", ""))
 
 
 def progress_of(export: ListExport) -> tuple[int, str]:

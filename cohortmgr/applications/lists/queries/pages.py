@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Viewer, allows
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, Document, Note
 from cohortmgr.applications.file.queries import AGREED, READ, counted_files, within
 from cohortmgr.applications.file.rules import ApplicationState, Source
@@ -68,7 +68,8 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "sent": Application.sent_at,
     "offering": _OFFERING,
     "email": Application.email,
-    "phone": Application.person_id,
+    # Whose telephone it is; nobody's for a draft, which is for its person alone.
+    "phone": sa.case((Application.state != ApplicationState.DRAFT.value, Application.person_id)),
     "language": Application.language,
     "documents": _DOCUMENTS,
     "notes": _NOTES,
@@ -76,25 +77,6 @@ COLUMN_EXPRESSIONS: Mapping[str, Any] = {
     "outcome": sa.func.nullif(Application.outcome, NONE),
     "changed": Application.updated_at,
 }
-
-
-def open_to(viewer: Viewer, path: str, filters: ApplicationFilters) -> ApplicationFilters:
-    """The same list without the columns of higher rooms that the viewer may not read in that scope."""
-    return filters.without(
-        {key for key, lent in columns.LENT.items() if not allows(viewer, lent.permission, path)}
-    )
-
-
-def open_names(viewer: Viewer, path: str) -> dict[str, str]:
-    """The columns that the viewer may choose in that scope, with what they are called."""
-    own, lent = columns.COLUMN_NAMES, columns.LENT.values()
-    return {**own, **{each.key: each.title for each in lent if allows(viewer, each.permission, path)}}
-
-
-def open_groups(viewer: Viewer, path: str) -> dict[str, str]:
-    """The groups of files to which the viewer may narrow a list in that scope, with what they are called."""
-    may = {each.group for each in columns.LENT.values() if allows(viewer, each.permission, path)}
-    return {key: name for key, name in columns.groups().items() if key.partition(".")[0] in may}
 
 
 def told_late(intake_id: int, filters: ApplicationFilters) -> tuple[list[str], datetime | None]:

@@ -31,13 +31,13 @@ def _numbers(persons: Collection[int]) -> dict[int, str]:
 
 def told(rows: Iterable[Any], shown: Sequence[str], *, whole: bool) -> Iterator[Sequence[Any]]:
     """Give rows of a list with the telephone in place of the person's id, if that column is shown: its last two digits
-    unless `whole`. Rows are taken some hundred at a time, a statement for each."""
+    unless `whole`, nothing without an id. Rows are taken some hundred at a time, a statement for each."""
     if PHONE not in shown:
         yield from rows
         return
     place, left = _BEFORE + shown.index(PHONE), iter(rows)
     while part := list(islice(left, AT_ONCE)):
-        numbers = _numbers({row[place] for row in part})
+        numbers = _numbers({row[place] for row in part if row[place] is not None})
         for row in part:
             number = numbers.get(row[place], "")
             yield (*row[:place], number if whole else number[-2:], *row[place + 1 :])

@@ -27,7 +27,7 @@ from cohortmgr.applications.file.rules import CONSENT_STATES, ApplicationState
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
-from cohortmgr.applications.lists.queries import exports
+from cohortmgr.applications.lists.queries import allowed, exports
 from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.applications.lists.queries.telephones import PHONE, told
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
@@ -55,7 +55,7 @@ def index(reference: str) -> ResponseReturnValue:
     the rows."""
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
-    filters = lists.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
+    filters = allowed.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
     if filters.state == ApplicationState.HELD:
         return _awaiting_guardian(intake)
     counts = file_queries.counts([intake.id])[intake.id]
@@ -86,8 +86,8 @@ def index(reference: str) -> ResponseReturnValue:
         boxes=boxes,
         counts=counts,
         words=display.words_of(definition),
-        columns=lists.open_names(viewer, intake.path),
-        groups=[(key, _(name)) for key, name in lists.open_groups(viewer, intake.path).items()],
+        columns=allowed.open_names(viewer, intake.path),
+        groups=[(key, _(name)) for key, name in allowed.open_groups(viewer, intake.path).items()],
         sorted_by=columns.orders(),
         late=lists.told_late(intake.id, filters),
         figures=display.figures(),
@@ -143,7 +143,7 @@ def export(reference: str) -> ResponseReturnValue:
     trail. A long workbook is written by the worker, and its page is shown."""
     viewer, kind = guards.viewer(), "csv" if request.form.get("kind") == "csv" else "xlsx"
     intake = file_queries.staff_intake(viewer, reference)
-    filters = lists.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
+    filters = allowed.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
     reason = requests.reason_given(filters)
     if kind == "xlsx" and lists.is_long(intake.id, filters):
         with writing():

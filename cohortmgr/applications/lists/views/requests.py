@@ -6,11 +6,10 @@ from flask import request
 
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.queries.telephones import PHONE
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.text import clean
 
 LONGEST_REASON = 300
-_WHY = N_("Dites pourquoi les numéros de téléphone sortent avec la liste : le motif s’écrit dans le journal.")
 
 
 def ticked(filters: ApplicationFilters) -> ApplicationFilters:
@@ -24,10 +23,5 @@ def ticked(filters: ApplicationFilters) -> ApplicationFilters:
 
 
 def reason_given(filters: ApplicationFilters) -> str:
-    """Why telephones leave with the list, for the trail; empty if they do not. Refused if nobody says why."""
-    if PHONE not in filters.shown:
-        return ""
-    reason = clean(request.form.get("reason", ""))[:LONGEST_REASON]
-    if not reason:
-        raise Refused(Problem(_WHY, {}, "reason"))
-    return reason
+    """Why telephones leave with the list, for the trail; empty if they do not."""
+    return clean(request.form.get("reason", ""))[:LONGEST_REASON] if PHONE in filters.shown else ""

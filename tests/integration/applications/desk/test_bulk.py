@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -18,6 +19,8 @@ from cohortmgr.applications.desk.models import BulkAct
 from cohortmgr.applications.duplicates.actions import merging as merges
 from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application, Correction, Extension, Note
+from cohortmgr.applications.lists import columns
+from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.messages.campaigns import queries as campaign_queries
@@ -256,3 +259,23 @@ def test_a_page_of_six_hundred_is_ticked_whole(intake: str, desk: FlaskClient) -
         assert "600 dossiers cochés" in page and f'value="{",".join(every)}"' in page
     campaign = desk.post(f"/staff/intakes/{intake}/campaigns/ticked", data=ticked(*every)).text
     assert "Seulement 600 dossiers cochés" in campaign
+
+
+def test_no_act_is_on_a_list_with_a_condition_that_is_not_open(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(3)
+    for key in ("rank", "score"):
+        closed = replace(columns.LENT[key], permission="stipends.prepare")
+        monkeypatch.setitem(columns.LENT, key, closed)
+    path = f"/staff/intakes/{intake}"
+    for act in ("note", "correct", "extend"):
+        assert desk.get(f"{path}/lots/{act}?state=all&among=ranked").status_code == 409
+    given = {"text": "Vu.", "count": "3"}
+    refused = desk.post(f"{path}/lots/note?state=all&among=ranked", data=given)
+    assert refused.status_code == 409 and not all_of(Note)
+    assert desk.post(f"{path}/lots/note?state=all", data=given).status_code == 302
+    # A view keeps what its author may read.
+    view = {"name": "Classés", "shared": "1"}
+    assert desk.post(f"{path}/views?among=ranked&columns=number,rank", data=view).status_code == 302
+    assert [each.arguments for each in all_of(SavedView)] == [{"columns": "number"}]

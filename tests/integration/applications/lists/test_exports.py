@@ -180,3 +180,21 @@ def test_a_kept_list_is_erased_after_some_days_and_with_a_person_in_it(
                 for forget in audit.on_destroyed:
                     forget(subject)
         assert not all_of(ListExport) and {*folder.glob("??/*")} <= before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [("?columns=number,phone", 404), ("?columns=number,rank", 404), ("?columns=number&sort=-number", 200)],
+)
+def test_a_kept_workbook_is_given_by_what_one_holds_at_that_moment(
+    intake: str, desk: FlaskClient, arguments: str, kept: int
+) -> None:
+    many(12)
+    path = f"/staff/intakes/{intake}/applications/export{arguments}"
+    place = desk.post(path, data={"kind": "xlsx", "reason": "Appeler"}).location
+    work()
+    pages = (place, f"{place}/progress", f"{place}/xlsx")
+    assert [desk.get(each).status_code for each in pages] == [200] * 3
+    with writing() as session:
+        session.execute(sa.update(RoleGrant).values(role=Role.CENTRE_MANAGER.value))
+    assert [desk.get(each).status_code for each in pages] == [kept] * 3

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.models import Person, RoleGrant
+from cohortmgr.accounts.queries.viewers import viewer_of_email
+from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.base import crypto
+from cohortmgr.applications.lists import actions as lists_actions
+from cohortmgr.applications.lists import tasks
+from cohortmgr.applications.lists.filters import ApplicationFilters
+from cohortmgr.applications.lists.models import ListExport
+from cohortmgr.applications.lists.queries import exports
+from cohortmgr.base import crypto, storage
 from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
 from cohortmgr.base.sheets.tables import read_table
-from tests.integration.applications.desk.seen import acts
+from cohortmgr.programmes.queries import intake_of
+from tests.integration.applications.desk.seen import acts, all_of
+from tests.integration.applications.journey import steps
 from tests.integration.applications.lists.test_lists import many
 
 COLUMNS = "columns=number,phone&sort=number"
@@ -77,3 +89,87 @@ def test_a_page_reads_all_telephones_in_one_statement(
             assert desk.get(f"/staff/intakes/{intake}/applications?{COLUMNS}&size={size}").status_code == 200
         found.append(len([each for each in seen if "phone_sealed" in each and "accounts" not in each]))
     assert found[0] == found[1]
+
+
+def now_a(role: Role) -> None:
+    """Let whoever has a role have this one instead."""
+    with writing() as session:
+        session.execute(sa.update(RoleGrant).values(role=role.value))
+
+
+def manager() -> Viewer:
+    found = viewer_of_email("selection_manager-ma-inpt-mdia-@exemple.ma")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("role", [Role.CENTRE_MANAGER, Role.AUDITOR])
+def test_who_may_not_open_one_telephone_gets_none_in_a_list(intake: str, app: Flask, role: Role) -> None:
+    with_telephones(4)
+    reader, path = steps.browser(app), f"/staff/intakes/{intake}/applications"
+    steps.staff(reader, role)
+    page = reader.get(f"{path}?{COLUMNS}").text
+    assert "••" not in page and "Téléphone" not in page
+    for kind in ("xlsx", "csv"):
+        answer = reader.post(f"{path}/export?{COLUMNS}", data={"kind": kind, "reason": "Appeler"})
+        assert answer.status_code == 200
+        assert "Téléphone" not in read_table(answer.data).header and dial(1) not in str(answer.data)
+
+
+def test_a_draft_tells_no_telephone(intake: str, desk: FlaskClient) -> None:
+    with_telephones(4)
+    with writing() as session:
+        one = sa.update(Application).where(Application.number == "MDIA-000001")
+        session.execute(one.values(state="draft"))
+    path = f"/staff/intakes/{intake}/applications"
+    for state in ("draft", "all"):
+        answer = desk.post(
+            f"{path}/export?{COLUMNS}&state={state}", data={"kind": "xlsx", "reason": "Appeler"}
+        )
+        numbers = {row.cells[1]: row.cells[2] for row in read_table(answer.data).rows}
+        assert numbers["MDIA-000001"] == "" and numbers.get("MDIA-000003", dial(3)) == dial(3)
+        assert "•• 01" not in desk.get(f"{path}?{COLUMNS}&state={state}").text
+
+
+def test_the_worker_asks_again_who_may_have_telephones(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_telephones(4)
+    asked = ApplicationFilters(columns="number,phone", sort="number")
+    for role in (Role.SELECTION_MANAGER, Role.CENTRE_MANAGER):
+        with writing():
+            lists_actions.ask_export(manager(), intake, asked, "fr", "Appeler")
+        now_a(role)
+        tasks.export({"export": all_of(ListExport)[-1].reference}, lambda done, total: None)
+    whole, narrowed = (read_table(storage.load(row.storage_key)) for row in all_of(ListExport))
+    assert [row.cells[2] for row in whole.rows] == ["", dial(1), "", dial(3)]
+    assert narrowed.header == ("Nom", "Numéro")
+
+
+def test_no_telephone_leaves_without_a_reason(intake: str, desk: FlaskClient) -> None:
+    with_telephones(2)
+    row, shown = intake_of("mdia", "2027"), ApplicationFilters(columns="number,phone")
+    with pytest.raises(Refused, match="Dites pourquoi"), writing():
+        lists_actions.note_export(manager(), row, shown, "csv", 2)
+    with pytest.raises(Refused, match="Dites pourquoi"), writing():
+        lists_actions.ask_export(manager(), intake, shown, "fr")
+    with writing():
+        lists_actions.note_export(manager(), row, ApplicationFilters(columns="number"), "csv", 2)
+
+
+def test_the_reason_is_kept_when_the_first_of_two_clicks_was_written_meanwhile(
+    intake: str, desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_telephones(2)
+    seen, real = [], exports.being_written
+
+    def late(intake_id: int, account: str, blind: str) -> ListExport | None:
+        seen.append(blind)
+        return None if len(seen) <= 2 else real(intake_id, account, blind)
+
+    monkeypatch.setattr(exports, "being_written", late)
+    with writing():
+        found = lists_actions.ask_export(
+            manager(), intake, ApplicationFilters(columns="phone"), "fr", "Appeler"
+        )
+        assert exports.asked_of(found)[1] == "Appeler" and len({*seen}) == 1

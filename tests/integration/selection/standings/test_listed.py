@@ -12,6 +12,7 @@ from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
 from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection import queries as selection
@@ -61,6 +62,32 @@ def test_rank_and_mark_are_those_of_the_ranking_and_unranked_files_have_none(app
     with writing():
         reviews.reopen(known(MANAGER), review.reference, "À revoir.")
     assert follow() == 1
+
+
+def test_a_change_of_seats_or_of_the_rubric_makes_it_old_too() -> None:
+    intake = sent(4, seats=2)
+    someone(intake, Role.SELECTION_MANAGER)
+    read(intake, readers(intake))
+    assert follow() == 1 and follow() == 0
+    with writing():
+        db.session.execute(sa.update(Offering).values(seats=3))
+    assert follow() == 1 and follow() == 0
+    with writing() as session:
+        held = session.get_one(DefinitionVersion, intake.definition_version_id)
+        values = {each: getattr(held, each) for each in ("institution_id", "programme_id", "document")}
+        other = DefinitionVersion(number=held.number + 1_000, fingerprint="0" * 64, **values)
+        session.add(other)
+        session.flush()
+        session.execute(sa.update(Intake).values(definition_version_id=other.id))
+    assert follow() == 1 and follow() == 0
+    # Of two offerings only the first one's ranking says that it is that.
+    with writing() as session:
+        session.add(
+            Offering(
+                institution_id=intake.institution_id, intake_id=intake.id, key="autre", title={}, seats=1
+            )
+        )
+    assert follow() == 1 and follow() == 0
 
 
 @pytest.mark.parametrize(
