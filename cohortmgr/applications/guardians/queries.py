@@ -189,6 +189,13 @@ def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]
     return found
 
 
+def answered_through(application: Application) -> set[str | None]:
+    """The accounts through which a file's guardian ever answered, by what they signed on paper; None stands for the
+    guardian themselves."""
+    through = sa.select(ConsentAnswer.received_by).where(ConsentAnswer.application_id == application.id)
+    return set(db.session.scalars(through.distinct()))
+
+
 def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:
     """The guardian last asked about a file, with the guardianship (capacity and moment); or None."""
     chosen = (

@@ -300,7 +300,9 @@ def write_answers(
     row, moment = child.application, clock.now()
     keys = {purpose.key for purpose in child.terms.purposes}
     answers = {key: value for key, value in said.answers.items() if key in keys}
-    changed = {key for key, value in answers.items() if child.answers.get(key) is not value}
+    # Whoever says themselves what a paper said before has said it: no paper replaces it from then on.
+    own = {key for key, held in child.said.items() if held.received_by is not None and signed_on is None}
+    changed = {key for key, value in answers.items() if key in own or child.answers.get(key) is not value}
     ended = [answered.id for purpose, answered in child.said.items() if purpose in changed]
     table = table_of(ConsentAnswer)
     if ended:

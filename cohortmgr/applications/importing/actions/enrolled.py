@@ -15,7 +15,6 @@ from cohortmgr.applications.importing.queries import enrolled, runs
 from cohortmgr.base.errors import N_, Refused
 
 _AGAIN = N_("Un rappel est déjà parti depuis moins d’un jour : laissez le temps de répondre.")
-_ANSWERED = N_("Le tuteur légal de cet enfant a déjà répondu.")
 
 
 def remind(viewer: Viewer, intake_reference: str) -> int:
@@ -34,7 +33,7 @@ def remind_one(viewer: Viewer, reference: str) -> Application:
     """Write once more to the guardian of one child; once a day."""
     row, intake = enrolled.child_for(viewer, reference, lock=True)
     if row.state != ApplicationState.HELD or row.consent != Consent.WAITING:
-        raise Refused(_ANSWERED)
+        raise Refused(on_paper.ANSWERED)
     counting.count([Limit("guardian-reminded", row.reference, 1, DAY, _AGAIN)])
     asking_again.ask_again(viewer, intake, [row])
     return row

@@ -14,10 +14,12 @@ from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.file.rules import CONSENT_STATES, FILE_STATES, ApplicationState, Consent
 from cohortmgr.applications.guardians import queries as guardians
 from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
+from cohortmgr.applications.guardians.rules import takes_paper
 from cohortmgr.applications.importing.actions import enrolled as enrolling
 from cohortmgr.applications.importing.actions import undo as importing_undo
 from cohortmgr.applications.importing.queries import enrolled as enrolled_queries
 from cohortmgr.applications.importing.queries import runs as import_queries
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.asked import place_asked
@@ -110,18 +112,21 @@ def _said(reference: str) -> GuardianAnswer:
 
 
 def _child(reference: str, problems: tuple[Problem, ...] = ()) -> str:
-    row, intake = enrolled_queries.child_for(guards.viewer(), reference)
+    viewer = guards.viewer()
+    row, intake = enrolled_queries.child_for(viewer, reference)
     found = guardians.asked_of(row)
     if found is None:
         raise NotFound(reference)
     person, held = found
     with guardians.acting_for([held]):
         its = [each for each in guardians.children([held]) if each.application.id == row.id]
+        through = guardians.answered_through(row)
+    takes = held.until > clock.today() and takes_paper(row.state, row.consent, through, viewer.reference)
     return render_template(
         "applications/importing/staff_enrolled_child.html",
         intake=intake,
         row=row,
-        child=its[0] if its else None,
+        child=its[0] if its and takes else None,
         contact=guardians.masked(guardians.contact_of(person)),
         asked_at=held.created_at,
         consents=CONSENT_STATES.names,
