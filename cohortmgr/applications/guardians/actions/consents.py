@@ -294,15 +294,17 @@ def write_answers(
     signed: str,
     language: str,
     signed_on: date | None = None,
-) -> None:
+) -> bool:
     """Write what a guardian answers for a child whose file is locked; `signed_on` is the day on a paper that the viewer
-    holds."""
+    holds. Whether it says anything new."""
     row, moment = child.application, clock.now()
     keys = {purpose.key for purpose in child.terms.purposes}
     answers = {key: value for key, value in said.answers.items() if key in keys}
-    # Whoever says themselves what a paper said before has said it: no paper replaces it from then on.
-    own = {key for key, held in child.said.items() if held.received_by is not None and signed_on is None}
-    changed = {key for key, value in answers.items() if key in own or child.answers.get(key) is not value}
+    given = (said.capacity, signed, signed_on)
+    changed = {key for key, value in answers.items() if _is_new(child.said.get(key), value, *given)}
+    consent = consent_of(child.terms, answers)
+    if signed_on and not changed and consent == row.consent:
+        return False
     ended = [answered.id for purpose, answered in child.said.items() if purpose in changed]
     table = table_of(ConsentAnswer)
     if ended:
@@ -321,7 +323,7 @@ def write_answers(
     if fresh:
         db.session.connection().execute(sa.insert(table), fresh)
     before = {"consent": row.consent, "state": row.state, "answers": child.answers}
-    _apply(viewer, row, consent_of(child.terms, answers))
+    _apply(viewer, row, consent)
     after = {
         "consent": row.consent, "state": row.state, "answers": answers, "capacity": said.capacity,
         "guardian": person.reference, "language": language,
@@ -332,6 +334,19 @@ def write_answers(
     record(viewer, "guardians.answer", about(row, of_child.reference), before=before, after=after)
     if before["state"] == ApplicationState.HELD and row.state == ApplicationState.SUBMITTED:
         tell_child(viewer, row, child.definition, of_child)
+    return True
+
+
+def _is_new(
+    held: ConsentAnswer | None, answer: bool, capacity: str, signed: str, signed_on: date | None
+) -> bool:
+    """Whether an answer says more than the one that holds. Whoever says themselves what a paper said before has said
+    it: no paper replaces it from then on."""
+    if held is None or held.answer is not answer:
+        return True
+    if signed_on is None:
+        return held.received_by is not None
+    return (held.capacity, held.signed, held.signed_on) != (capacity, signed, signed_on)
 
 
 def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:

@@ -47,7 +47,8 @@ def record_paper(
         problems += [Problem(_HELD, {}, "held")] if not is_held else []
         if problems:
             raise Refused(*problems)
-        consents.write_answers(viewer, person, child, said, signed, person.language, signed_on)
+        if not consents.write_answers(viewer, person, child, said, signed, person.language, signed_on):
+            return  # a second click
         receipt = links.create(consents.LINK, person.reference, consents.STANDING)
         institution, programme = row.institution_id, child.definition.title
         send_all([consents.letter_to(viewer, "guardian_receipt", person, receipt, programme, institution, 1)])

@@ -23,6 +23,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.asked import place_asked
+from cohortmgr.programmes.definition.rules import IntakeState
+from cohortmgr.programmes.models import Intake
 
 bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
 
@@ -41,6 +43,7 @@ def enrolled(reference: str) -> ResponseReturnValue:
         page=enrolled_queries.enrolled_by(viewer, intake, place_asked(), 50, consent),
         counts=enrolled_queries.counts(viewer, intake),
         consent=consent,
+        asked=_is_asked(intake),
         names=CONSENT_STATES.names,
         states=FILE_STATES.names,
     )
@@ -101,6 +104,11 @@ def remind_one(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".child", reference=reference))
 
 
+def _is_asked(intake: Intake) -> bool:
+    """Whether the guardians of an intake are asked: of one in preparation nothing leaves."""
+    return intake.state != IntakeState.DRAFT
+
+
 def _said(reference: str) -> GuardianAnswer:
     """What was typed from the paper: the capacity, and yes or no for each purpose."""
     given = {
@@ -130,7 +138,7 @@ def _child(reference: str, problems: tuple[Problem, ...] = ()) -> str:
         contact=guardians.masked(guardians.contact_of(person)),
         asked_at=held.created_at,
         consents=CONSENT_STATES.names,
-        waits=row.state == ApplicationState.HELD and row.consent == Consent.WAITING,
+        waits=_is_asked(intake) and row.state == ApplicationState.HELD and row.consent == Consent.WAITING,
         typed=request.form,
         wrong={problem.where: problem for problem in problems if problem.where},
         problems=problems,
