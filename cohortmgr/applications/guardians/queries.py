@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,6 +67,16 @@ class Child:
     def answers(self) -> dict[str, bool]:
         """The answers that hold, by purpose."""
         return {purpose: row.answer for purpose, row in self.said.items()}
+
+    def is_new(self, purpose: str, answer: bool, capacity: str, signed: str, signed_on: date | None) -> bool:
+        """Whether an answer, on a paper of that day or the guardian's own, says more than the one that holds. Whoever
+        says themselves what a paper said before has said it: no paper replaces it from then on."""
+        held = self.said.get(purpose)
+        if held is None or held.answer is not answer:
+            return True
+        if signed_on is None:
+            return held.received_by is not None
+        return (held.capacity, held.signed, held.signed_on) != (capacity, signed, signed_on)
 
     @property
     def place(self) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.actions import counting
 from cohortmgr.accounts.limits import DAY
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.file.rules import ApplicationState, Consent
-from cohortmgr.applications.guardians.actions.consents import ConsentRequest, ask_all
-from cohortmgr.applications.guardians.rules import born_on, comes_of_age, guardian_of
+from cohortmgr.applications.guardians.actions.consents import ConsentRequest, ask_all, ask_named, on_hidden
+from cohortmgr.applications.guardians.rules import born_on, comes_of_age, guardian_of, guardian_problems
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused
 from cohortmgr.outbox.actions import open_bundle
@@ -66,6 +67,19 @@ def remind(viewer: Viewer, intake: Intake, rows: Iterable[Application]) -> int:
     chosen = [each for contact in reminded for each in by_contact[contact]]
     ask_all(viewer, chosen, terms.language, definition.title, bundle)
     return len(chosen)
+
+
+def hide(viewer: Viewer, row: Application, definition: Definition, answers: Mapping[str, Answer]) -> None:
+    """Hide a sent file whose answers now say that it is a child's: what higher rooms did with it is undone, and the
+    guardian whom the answers name is asked. The answers are written by the caller; Refused if they name none."""
+    problems = guardian_problems(definition.form, answers)
+    if problems:
+        raise Refused(*problems)
+    row.state, row.sent_at = ApplicationState.HELD.value, None
+    db.session.flush()
+    for follow in on_hidden:
+        follow(viewer, row)
+    ask_named(viewer, row, definition, answers)
 
 
 def _requests(

@@ -301,7 +301,7 @@ def write_answers(
     keys = {purpose.key for purpose in child.terms.purposes}
     answers = {key: value for key, value in said.answers.items() if key in keys}
     given = (said.capacity, signed, signed_on)
-    changed = {key for key, value in answers.items() if _is_new(child.said.get(key), value, *given)}
+    changed = {key for key, value in answers.items() if child.is_new(key, value, *given)}
     consent = consent_of(child.terms, answers)
     if signed_on and not changed and consent == row.consent:
         return False
@@ -335,18 +335,6 @@ def write_answers(
     if before["state"] == ApplicationState.HELD and row.state == ApplicationState.SUBMITTED:
         tell_child(viewer, row, child.definition, of_child)
     return True
-
-
-def _is_new(
-    held: ConsentAnswer | None, answer: bool, capacity: str, signed: str, signed_on: date | None
-) -> bool:
-    """Whether an answer says more than the one that holds. Whoever says themselves what a paper said before has said
-    it: no paper replaces it from then on."""
-    if held is None or held.answer is not answer:
-        return True
-    if signed_on is None:
-        return held.received_by is not None
-    return (held.capacity, held.signed, held.signed_on) != (capacity, signed, signed_on)
 
 
 def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:
