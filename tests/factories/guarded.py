@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.models import Account
+from cohortmgr.accounts.queries.viewers import viewer_of_email
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import definition_of
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base.db import db, writing
@@ -21,16 +25,28 @@ ROWS = (
 )
 
 
-def guarded() -> dict[str, str]:
-    """Enrol two children. Returns the link that their mother got, and the intake."""
-    with writing():
+def guarded(enroller: Viewer) -> dict[str, str]:
+    """Let who enrols groups enrol two children. Returns the link that their mother got, the intake, and the file of one
+    of the children, who wait."""
+    with writing() as session:
         programmes.load_definition(SYSTEM, read_known("ai-master-junior"))
-    intake = intake_of("ai-master-junior", "2027")
+        intake = intake_of("ai-master-junior", "2027")
+        account, scope = session.get_one(Account, enroller.account_id), ("programme", intake.reference)
+        people.grant(SYSTEM, account, Role.GROUP_ENROLLER, *scope, intake.path, [intake.institution_id])
+    club = viewer_of_email(account.email or "")
+    assert club is not None
     data = "\n".join((HEADER, *ROWS)).encode()
     prepared = import_runs.prepare_import(data, "club.csv", definition_of(intake))
     with writing():
-        import_runs.load(SYSTEM, intake.reference, prepared)
+        import_runs.load(club, intake.reference, prepared)
     asked = db.session.scalars(sa.select(Message).where(Message.key == "guardian_asked")).one()
     content = content_of(asked)
     assert content is not None
-    return {"guardian_link": content["variables"]["token"], "junior_intake": intake.reference}
+    child = (
+        sa.select(Application.reference).where(Application.intake_id == intake.id).order_by(Application.id)
+    )
+    return {
+        "guardian_link": content["variables"]["token"],
+        "junior_intake": intake.reference,
+        "enrolled": db.session.scalars(child).all()[0],
+    }

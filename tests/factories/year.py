@@ -362,7 +362,7 @@ def _now(year: Year) -> None:
         "watch": watches.token_for("W" * 26),
         "review": reviews_of[0].reference,
     }
-    year.references |= guarded()
+    year.references |= guarded(year.viewer("group_enroller"))
     _name_readers(year, [row.reviewer_id for row in reviews_of])
     names = ("intake", "application", "open_offer")
     year.references |= at_desk(manager, *(year.references[name] for name in names))

@@ -7,7 +7,7 @@ The row that counts it is deleted when it proved to be honest.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,7 +33,8 @@ from cohortmgr.accounts.models import SignInAttempt
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.audit.actions import About, record
 from cohortmgr.base import clock, crypto
-from cohortmgr.base.db import db, present, table_of, within_writing
+from cohortmgr.base.databases.parts import in_parts
+from cohortmgr.base.db import db, present, presenting, table_of, within_writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.outbox.models import Message
@@ -85,6 +86,26 @@ def count(limits: Sequence[Limit], where: str | None = None) -> Attempt:
     doubted = any(each.asks and found.get(each, Counted()).number >= each.most for each in limits)
     returned = tuple(blind for limit, blind in blinds.items() if limit.given_back)
     return Attempt(moment, returned, doubted, any(alarms), any(each.number for each in found.values()))
+
+
+def count_first(kind: str, values: Iterable[str], within: timedelta, most: int) -> list[str]:
+    """Count one attempt for each of the first `most` of these values that had none within the time; returns these.
+    Nobody is refused. One transaction at a time counts a kind; a few statements for any number of values."""
+    within_writing("attempts")
+    _lock([crypto.blind_index(kind, "")])
+    moment, found = clock.now(), list[str]()
+    for part in in_parts(values):
+        blinds = {crypto.blind_index(kind, value): value for value in part}
+        with presenting(*blinds):
+            had = sa.select(_TABLE.c.blind).where(_TABLE.c.blind.in_(blinds), _TABLE.c.at > moment - within)
+            free = blinds.keys() - set(db.session.scalars(had))
+            taken = [blind for blind in blinds if blind in free][: most - len(found)]
+            if taken:
+                db.session.execute(sa.insert(_TABLE), [{"blind": blind, "at": moment} for blind in taken])
+        found += [blinds[blind] for blind in taken]
+        if len(found) >= most:
+            break
+    return found
 
 
 def number_of(limit: Limit) -> int:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.applications.answers.composed import FieldValues
+from cohortmgr.applications.answers.composed import FieldValues, read_given
 from cohortmgr.applications.corrections import queries
 from cohortmgr.applications.corrections.rules import (
     LONGEST_MESSAGE,
@@ -32,6 +32,7 @@ from cohortmgr.applications.file.models import Application, Correction, Correcti
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.filling.actions.saving import save_reopened
+from cohortmgr.applications.guardians.rules import is_child
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.parts import in_parts
@@ -40,7 +41,7 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import Letter, send_all
-from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.definition.rules import Definition, Question
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.rules import require_published
 
@@ -55,6 +56,10 @@ _LEFT = N_("Cette personne a quitté la formation : seul son compte se corrige e
 _ALREADY = N_("Une correction est déjà demandée pour ce dossier : attendez-la, ou annulez-la.")
 _ASKED = N_("Une correction est demandée à la personne : attendez-la, ou annulez-la d’abord.")
 _SAME = N_("La réponse est déjà celle-ci.")
+_OF_AGE = N_(
+    "Avec cette réponse, la personne devient mineure, ou ne l’est plus : demandez-lui cette correction, et qui est son "
+    "tuteur légal."
+)
 _WHY = N_("Dites d’où vient la correction : la personne le lit, et le journal le garde.")
 _NOTHING = N_("Rien n’est à corriger dans ce dossier, ou le délai est passé.")
 
@@ -269,8 +274,9 @@ def _close(
 def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str) -> File:
     """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them.
 
-    Refused without a reason, for a wrong, a missing or the same answer, and while a correction is asked of them;
-    NotFound for a question that staff do not correct (see `corrected_by_staff`)."""
+    Refused without a reason, for a wrong, a missing or the same answer, for one that makes a child of an adult or an
+    adult of a child, and while a correction is asked of them; NotFound for a question that staff do not correct (see
+    `corrected_by_staff`). A sealed answer is compared with nothing: a refusal would tell what it is."""
     hold(viewer, sa.select(Application.id).where(Application.reference == reference))
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
@@ -282,16 +288,20 @@ def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, re
         raise NotFound(key)
     if file.reopened_until is not None:
         raise Refused(_ASKED)
-    before, address = _values(file, [key]), _address(row)
+    if not reason:
+        raise Refused(Problem(_WHY, {}, REASON))
+    _require_as_old(file, question, given)
+    before = _values(file, [key])
     file = save_reopened(viewer, file, (question,), given, (), {})
     db.session.flush()
     for follow in on_answers:
         follow(viewer, row)
     absent = unanswered(file.definition.form, (question,), file.answers, papers_of(file.documents))
     after = _values(file, [key])
-    if absent or not reason or after == before:
-        same = [Problem(_SAME, {}, key)] if after == before and not absent else []
-        raise Refused(*absent, *same, *([] if reason else [Problem(_WHY, {}, REASON)]))
+    if absent:
+        raise Refused(*absent)
+    if after == before and not question.sealed:
+        raise Refused(Problem(_SAME, {}, key))
     if row.state == ApplicationState.SUBMITTED:
         reassess(viewer, file)
     person = file_queries.person_reference(row)
@@ -303,10 +313,20 @@ def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, re
         after={"answers": after, "reason": reason},
     )
     said = {**_shared(row, file.intake, file.definition), "question": dict(question.label), "reason": reason}
-    # Who did not ask for it reads of it at the address that they had.
-    reached = dict.fromkeys((address, _address(row)))
-    send_all([_letter("answer_corrected", row, person, each, said, None) for each in reached])
+    send_all([_letter("answer_corrected", row, person, _address(row), said, None)])
     return file
+
+
+def _require_as_old(file: File, question: Question, given: FieldValues) -> None:
+    """Raise Refused for an answer by which an adult's file becomes a child's, or a child's an adult's: the guardian is
+    asked, or left out, by the person's own correction."""
+    value, wrong = read_given(question, given, clock.today())
+    said = {**file.answers, question.key: value}
+    if value is None:
+        del said[question.key]
+    of_child = [is_child(file.definition, each, clock.today()) for each in (file.answers, said)]
+    if not wrong and of_child[0] != of_child[1]:
+        raise Refused(Problem(_OF_AGE, {}, question.key))
 
 
 def _address(row: Application) -> str:

@@ -51,6 +51,8 @@ LONGEST_MESSAGE = 1000
 REASON = "_reason"
 # The account to which a person is paid. It outlives the file: who has left may still be owed something.
 ACCOUNT = "bank.rib"
+# What a code or a letter reaches a person by; a number of theirs is what they are known by beside it.
+_KNOWN_BY = ("person.email", "person.phone")
 LONGEST = timedelta(days=60)
 # Whoever is asked for something has a night to think about it.
 SHORTEST = timedelta(hours=12)
@@ -76,14 +78,14 @@ def corrected_by_staff(form: Form, keys: Collection[str]) -> tuple[Question, ...
     """Those of the questions `keys` whose answers staff may correct themselves, in the order of the form.
 
     A paper is asked for again; a consent and a guardian's contact are given by themselves; the account to which money
-    goes is not changed on somebody's word over the telephone."""
+    goes, and what opens the person's own account, are not changed on somebody's word over the telephone."""
     return tuple(
         question
         for question in asked(form)
         if question.key in keys
-        and question.kind not in (QuestionKind.FILE, QuestionKind.CONSENT)
-        and question.target != ACCOUNT
-        and not (question.target or "").startswith("guardian.")
+        and question.kind not in (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.IDENTITY)
+        and question.target not in (ACCOUNT, *_KNOWN_BY)
+        and not (question.target or "").startswith(("guardian.", "identifier."))
     )
 
 

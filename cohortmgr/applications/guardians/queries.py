@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -67,6 +67,16 @@ class Child:
     def answers(self) -> dict[str, bool]:
         """The answers that hold, by purpose."""
         return {purpose: row.answer for purpose, row in self.said.items()}
+
+    def is_new(self, purpose: str, answer: bool, capacity: str, signed: str, signed_on: date | None) -> bool:
+        """Whether an answer, on a paper of that day or the guardian's own, says more than the one that holds. Whoever
+        says themselves what a paper said before has said it: no paper replaces it from then on."""
+        held = self.said.get(purpose)
+        if held is None or held.answer is not answer:
+            return True
+        if signed_on is None:
+            return held.received_by is not None
+        return (held.capacity, held.signed, held.signed_on) != (capacity, signed, signed_on)
 
     @property
     def place(self) -> str:
@@ -187,6 +197,13 @@ def standing(applications: Sequence[int]) -> dict[int, dict[str, ConsentAnswer]]
     for row in db.session.scalars(chosen.execution_options(populate_existing=True)):
         found.setdefault(row.application_id, {})[row.purpose] = row
     return found
+
+
+def answered_through(application: Application) -> set[str | None]:
+    """The accounts through which a file's guardian ever answered, by what they signed on paper; None stands for the
+    guardian themselves."""
+    through = sa.select(ConsentAnswer.received_by).where(ConsentAnswer.application_id == application.id)
+    return set(db.session.scalars(through.distinct()))
 
 
 def asked_of(application: Application) -> sa.Row[Person, Guardianship] | None:

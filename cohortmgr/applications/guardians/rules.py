@@ -8,7 +8,7 @@ from datetime import date
 
 from cohortmgr.applications.answers.conditions import counted, is_required
 from cohortmgr.applications.answers.values import Answer
-from cohortmgr.applications.file.rules import Consent, missing
+from cohortmgr.applications.file.rules import ApplicationState, Consent, missing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Definition, Form, GuardianTerms, Question
 
@@ -134,6 +134,16 @@ def consent_after(before: str, child: bool) -> Consent:
     if not child:
         return Consent.NONE
     return Consent.WAITING if held is Consent.NONE else held
+
+
+def takes_paper(state: str, consent: str, through: Collection[str | None], holder: str) -> bool:
+    """Whether `holder`, who enrolled a child, may record what the guardian signed on paper.
+
+    It fills an absence, or corrects what the holder alone recorded before; it never replaces what the guardian said, or
+    took back, themselves. `through` are the accounts through which the file was ever answered; None is the guardian."""
+    if through:
+        return set(through) == {holder}
+    return state == ApplicationState.HELD and consent == Consent.WAITING
 
 
 def _told(form: Form, answers: Mapping[str, Answer]) -> dict[str, Answer]:

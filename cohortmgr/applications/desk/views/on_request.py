@@ -49,8 +49,9 @@ def _managed(reference: str) -> File:
 
 
 def _questions(file: File) -> tuple[Question, ...]:
-    """The questions whose answers staff may correct, without those that the answers hide."""
-    out = hidden(file.definition.form, file.answers)
+    """The questions whose answers staff may correct, without those that the open answers hide: what a sealed one shows
+    would tell what it is."""
+    out = hidden(file.definition.form, file.application.answers)
     allowed = corrected_by_staff(file.definition.form, corrections_queries.questions_to_correct(file))
     return tuple(each for each in allowed if each.key not in out)
 

@@ -32,6 +32,7 @@ from cohortmgr.applications.file.rules import (
 from cohortmgr.applications.filling.actions import changed_answers
 from cohortmgr.applications.filling.actions.numbers import give_numbers, tell_contradictions
 from cohortmgr.applications.form.pages import mark_of
+from cohortmgr.applications.guardians.actions.asking_again import hide
 from cohortmgr.applications.guardians.rules import consent_after, is_child
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -212,15 +213,12 @@ def write_answers(
     application.consent = consent_after(
         application.consent, is_child(definition, answers, clock.today())
     ).value
-    if application.consent in HIDDEN and application.state == ApplicationState.SUBMITTED:
-        application.state, application.sent_at = (
-            ApplicationState.HELD.value,
-            None,
-        )  # the answers now say that the person is a child
     values = person_values(definition.form, answers)
     if "birth_date" in values:
         values["birth_date"] = date.fromisoformat(values["birth_date"])
     set_person(person, values)
+    if application.consent in HIDDEN and application.state == ApplicationState.SUBMITTED:
+        hide(viewer, application, definition, answers)  # they now say that the person is a child
     sent = application.id is not None and application.state != ApplicationState.DRAFT
     if sent and (opened, sealed) != before:
         for follow in answers_changed:

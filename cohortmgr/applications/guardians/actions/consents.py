@@ -294,13 +294,17 @@ def write_answers(
     signed: str,
     language: str,
     signed_on: date | None = None,
-) -> None:
+) -> bool:
     """Write what a guardian answers for a child whose file is locked; `signed_on` is the day on a paper that the viewer
-    holds."""
+    holds. Whether it says anything new."""
     row, moment = child.application, clock.now()
     keys = {purpose.key for purpose in child.terms.purposes}
     answers = {key: value for key, value in said.answers.items() if key in keys}
-    changed = {key for key, value in answers.items() if child.answers.get(key) is not value}
+    given = (said.capacity, signed, signed_on)
+    changed = {key for key, value in answers.items() if child.is_new(key, value, *given)}
+    consent = consent_of(child.terms, answers)
+    if signed_on and not changed and consent == row.consent:
+        return False
     ended = [answered.id for purpose, answered in child.said.items() if purpose in changed]
     table = table_of(ConsentAnswer)
     if ended:
@@ -319,7 +323,7 @@ def write_answers(
     if fresh:
         db.session.connection().execute(sa.insert(table), fresh)
     before = {"consent": row.consent, "state": row.state, "answers": child.answers}
-    _apply(viewer, row, consent_of(child.terms, answers))
+    _apply(viewer, row, consent)
     after = {
         "consent": row.consent, "state": row.state, "answers": answers, "capacity": said.capacity,
         "guardian": person.reference, "language": language,
@@ -330,6 +334,7 @@ def write_answers(
     record(viewer, "guardians.answer", about(row, of_child.reference), before=before, after=after)
     if before["state"] == ApplicationState.HELD and row.state == ApplicationState.SUBMITTED:
         tell_child(viewer, row, child.definition, of_child)
+    return True
 
 
 def _apply(viewer: Viewer, row: Application, consent: Consent) -> None:

@@ -9,12 +9,14 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
-from cohortmgr.applications.guardians.queries import acting_for, asked_of, children
+from cohortmgr.applications.guardians.queries import acting_for, answered_through, asked_of, children
+from cohortmgr.applications.guardians.rules import takes_paper
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import send_all
 
+ANSWERED = N_("Le tuteur légal de cet enfant a déjà répondu.")
 _SIGNED = N_("Écrivez le nom de la personne qui a signé, tel qu’il est sur le papier.")
 _DAY = N_("Écrivez le jour de la signature : jour/mois/année. Il ne peut pas être à venir.")
 _HELD = N_("Dites que vous avez le papier signé.")
@@ -26,15 +28,18 @@ def record_paper(
     """Write the answers on a paper for a child's file, and send the guardian the receipt with the link by which they
     may change them. The caller has checked that the viewer enrolled the child.
 
-    NotFound if nobody answers for the child; Refused while an answer, the name, the day or the paper is missing."""
+    NotFound if nobody answers for the child any longer; Refused once the guardian answered themselves, and while an
+    answer, the name, the day or the paper is missing."""
     found = asked_of(row)
-    if found is None:
+    if found is None or found[1].until <= clock.today():
         raise NotFound(row.reference)
     person, held = found
     with acting_for([held]):
         child = next((each for each in children([held], lock=True) if each.application.id == row.id), None)
         if child is None:
             raise NotFound(row.reference)
+        if not takes_paper(row.state, row.consent, answered_through(row), viewer.reference):
+            raise Refused(ANSWERED)
         problems = consents.unanswered(viewer, child, said)
         signed = clean(signed)[:160]
         problems += [Problem(_SIGNED, {}, "signed")] if not signed else []
@@ -42,7 +47,8 @@ def record_paper(
         problems += [Problem(_HELD, {}, "held")] if not is_held else []
         if problems:
             raise Refused(*problems)
-        consents.write_answers(viewer, person, child, said, signed, person.language, signed_on)
+        if not consents.write_answers(viewer, person, child, said, signed, person.language, signed_on):
+            return  # a second click
         receipt = links.create(consents.LINK, person.reference, consents.STANDING)
         institution, programme = row.institution_id, child.definition.title
         send_all([consents.letter_to(viewer, "guardian_receipt", person, receipt, programme, institution, 1)])

@@ -4,39 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 
-from cohortmgr.accounts.actions import counting
-from cohortmgr.accounts.limits import DAY, Limit
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.guardians.actions import asking_again, on_paper
 from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
 from cohortmgr.applications.importing.queries import enrolled, runs
-from cohortmgr.base.errors import N_, Refused
-
-_AGAIN = N_("Un rappel est déjà parti depuis moins d’un jour : laissez le temps de répondre.")
-_ANSWERED = N_("Le tuteur légal de cet enfant a déjà répondu.")
+from cohortmgr.base.errors import Refused
 
 
 def remind(viewer: Viewer, intake_reference: str) -> int:
-    """Write once more to the guardians of the viewer's children who have not answered; once a day. Returns how many
-    children these are for."""
+    """Write once more to the guardians of the viewer's children who have not answered; to each once a day. Returns how
+    many children these are for."""
     intake = runs.intake_for(viewer, intake_reference)
-    waiting = enrolled.still_waiting(viewer, intake)
-    if waiting:
-        once = f"{viewer.reference}-{intake.reference}"
-        counting.count([Limit("guardians-reminded", once, 1, DAY, _AGAIN)])
-        asking_again.ask_again(viewer, intake, waiting)
-    return len(waiting)
+    return asking_again.remind(viewer, intake, enrolled.still_waiting(viewer, intake))
 
 
 def remind_one(viewer: Viewer, reference: str) -> Application:
-    """Write once more to the guardian of one child; once a day."""
+    """Write once more to the guardian of one child; once a day, of whichever child."""
     row, intake = enrolled.child_for(viewer, reference, lock=True)
     if row.state != ApplicationState.HELD or row.consent != Consent.WAITING:
-        raise Refused(_ANSWERED)
-    counting.count([Limit("guardian-reminded", row.reference, 1, DAY, _AGAIN)])
-    asking_again.ask_again(viewer, intake, [row])
+        raise Refused(on_paper.ANSWERED)
+    asking_again.remind(viewer, intake, [row])
     return row
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import within
+from cohortmgr.applications.file.queries import PUBLIC, within
 from cohortmgr.applications.file.rules import ApplicationState, Consent
 from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.applications.importing.queries.runs import IMPORT
+from cohortmgr.base.databases.parts import SIZE
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import COUNTED, ListPlace, Page, page_of
 from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.programmes.models import Intake
-
-# How many guardians one act writes to; the next one goes on.
-MOST_REMINDED = 500
 
 
 def _own(viewer: Viewer, intake: Intake) -> sa.ColumnElement[bool]:
@@ -59,13 +57,14 @@ def counts(viewer: Viewer, intake: Intake) -> dict[str, int]:
 
 
 def awaiting_guardians(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """(id, reference, title, number) of the intakes in which guardians of the viewer's children have not answered."""
+    """(id, reference, title, number) of the intakes in which guardians of the viewer's children have not answered; of
+    one in preparation none was asked."""
     own = sa.select(ImportRun.id).where(ImportRun.by == viewer.reference)
     here = (Application.intake_id == Intake.id, Application.run_id.in_(own))
     number = counted_up_to(sa.select(Application.id).where(*here, *_waiting()), Intake.id).label("number")
     brought = sa.exists().where(ImportRun.intake_id == Intake.id, ImportRun.by == viewer.reference)
     chosen = sa.select(Intake.id, Intake.reference, Intake.title, number).where(
-        within(viewer, IMPORT), brought
+        within(viewer, IMPORT), brought, PUBLIC
     )
     rows = db.session.execute(chosen.order_by(Intake.closes_at, Intake.id))
     return [row for row in rows if row.number]
@@ -88,8 +87,15 @@ def child_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Ap
     return row[0], row[1]
 
 
-def still_waiting(viewer: Viewer, intake: Intake) -> Sequence[Application]:
-    """The files of the viewer's children whose guardians have not answered, locked in the order of their ids."""
-    wanted = sa.select(Application).where(_own(viewer, intake), *_waiting()).order_by(Application.id)
-    held = wanted.limit(MOST_REMINDED).with_for_update().execution_options(populate_existing=True)
-    return db.session.scalars(held).all()
+def still_waiting(viewer: Viewer, intake: Intake) -> Iterator[Application]:
+    """The files of the viewer's children whose guardians have not answered, locked in the order of their ids, a part at
+    a time."""
+    after = 0
+    while True:
+        wanted = sa.select(Application).where(_own(viewer, intake), *_waiting(), Application.id > after)
+        held = wanted.order_by(Application.id).limit(SIZE).with_for_update()
+        rows = db.session.scalars(held.execution_options(populate_existing=True)).all()
+        yield from rows
+        if len(rows) < SIZE:
+            return
+        after = rows[-1].id

@@ -14,13 +14,17 @@ from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.file.rules import CONSENT_STATES, FILE_STATES, ApplicationState, Consent
 from cohortmgr.applications.guardians import queries as guardians
 from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
+from cohortmgr.applications.guardians.rules import takes_paper
 from cohortmgr.applications.importing.actions import enrolled as enrolling
 from cohortmgr.applications.importing.actions import undo as importing_undo
 from cohortmgr.applications.importing.queries import enrolled as enrolled_queries
 from cohortmgr.applications.importing.queries import runs as import_queries
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.web.asked import place_asked
+from cohortmgr.programmes.definition.rules import IntakeState
+from cohortmgr.programmes.models import Intake
 
 bp = Blueprint("groups_staff", __name__, url_prefix="/staff")
 
@@ -39,6 +43,7 @@ def enrolled(reference: str) -> ResponseReturnValue:
         page=enrolled_queries.enrolled_by(viewer, intake, place_asked(), 50, consent),
         counts=enrolled_queries.counts(viewer, intake),
         consent=consent,
+        asked=_is_asked(intake),
         names=CONSENT_STATES.names,
         states=FILE_STATES.names,
     )
@@ -99,6 +104,11 @@ def remind_one(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".child", reference=reference))
 
 
+def _is_asked(intake: Intake) -> bool:
+    """Whether the guardians of an intake are asked: of one in preparation nothing leaves."""
+    return intake.state != IntakeState.DRAFT
+
+
 def _said(reference: str) -> GuardianAnswer:
     """What was typed from the paper: the capacity, and yes or no for each purpose."""
     given = {
@@ -110,22 +120,25 @@ def _said(reference: str) -> GuardianAnswer:
 
 
 def _child(reference: str, problems: tuple[Problem, ...] = ()) -> str:
-    row, intake = enrolled_queries.child_for(guards.viewer(), reference)
+    viewer = guards.viewer()
+    row, intake = enrolled_queries.child_for(viewer, reference)
     found = guardians.asked_of(row)
     if found is None:
         raise NotFound(reference)
     person, held = found
     with guardians.acting_for([held]):
         its = [each for each in guardians.children([held]) if each.application.id == row.id]
+        through = guardians.answered_through(row)
+    takes = held.until > clock.today() and takes_paper(row.state, row.consent, through, viewer.reference)
     return render_template(
         "applications/importing/staff_enrolled_child.html",
         intake=intake,
         row=row,
-        child=its[0] if its else None,
+        child=its[0] if its and takes else None,
         contact=guardians.masked(guardians.contact_of(person)),
         asked_at=held.created_at,
         consents=CONSENT_STATES.names,
-        waits=row.state == ApplicationState.HELD and row.consent == Consent.WAITING,
+        waits=_is_asked(intake) and row.state == ApplicationState.HELD and row.consent == Consent.WAITING,
         typed=request.form,
         wrong={problem.where: problem for problem in problems if problem.where},
         problems=problems,

@@ -61,19 +61,21 @@ def test_an_answer_is_corrected_with_a_reason_and_its_person_is_told(sent: str, 
     assert acts().count("applications.correct_for") == 1
 
 
-def test_a_sealed_answer_is_written_anew_and_never_shown(sent: str, desk: FlaskClient) -> None:
-    held = sealed_answers(file())["phone"]
-    for path in ("", "/phone"):
-        page = desk.get(f"/staff/applications/{sent}/answers{path}")
-        assert page.status_code == 200 and str(held)[-8:] not in page.text.replace(" ", "")
-    assert correct(desk, sent, "phone", phone="0661 22 33 44").status_code == 302
-    assert str(sealed_answers(file())["phone"]).endswith("661223344")
-
-
-def test_a_changed_address_is_told_to_the_old_one_too(sent: str, desk: FlaskClient) -> None:
-    assert correct(desk, sent, "email", email="autre@exemple.ma").status_code == 302
-    assert file().email == "autre@exemple.ma"
-    assert len(letters("answer_corrected")) == 2
+def test_a_sealed_answer_is_written_anew_and_neither_shown_nor_compared(sent: str, desk: FlaskClient) -> None:
+    assert correct(desk, sent, "access_needs", access_needs="mobility").status_code == 302
+    assert sealed_answers(file())["access_needs"] == ["mobility"]
+    page = desk.get(f"/staff/applications/{sent}/answers/access_needs")
+    assert page.status_code == 200 and "checked" not in page.text
+    told = desk.get(f"/staff/applications/{sent}/answers").text
+    assert "/answers/access_needs" in told and "/answers/access_detail" not in told, "nor told by another"
+    refused = {
+        text(correct(desk, sent, "access_needs", access_needs=guess, _reason=" ")).replace(guess, "")
+        for guess in ("mobility", "remote")
+    }
+    assert all("La réponse est déjà celle-ci" not in each for each in refused)
+    assert acts().count("applications.correct_for") == 1, "without a reason nothing is read"
+    assert correct(desk, sent, "access_needs", access_needs="mobility").status_code == 302
+    assert acts().count("applications.correct_for") == 2, "who guesses leaves a line, right or wrong"
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,10 @@ def test_the_same_answer_is_no_correction(sent: str, desk: FlaskClient) -> None:
     assert not letters("answer_corrected")
 
 
-@pytest.mark.parametrize("question", ["transcripts", "rib", "unknown", "consent"])
-def test_papers_consents_and_the_account_are_asked_for_again(
+@pytest.mark.parametrize(
+    "question", ["transcripts", "rib", "unknown", "consent", "email", "phone", "cin", "massar"]
+)
+def test_papers_consents_and_what_opens_an_account_are_asked_for_again(
     sent: str, desk: FlaskClient, question: str
 ) -> None:
     assert correct(desk, sent, question, **{question: "1"}).status_code == 404

@@ -86,13 +86,14 @@ def test_rubbish_in_an_address_is_left_aside(text: str) -> None:
     assert len(str(filters.arguments())) < 500
 
 
-def test_staff_correct_no_paper_consent_account_or_guardian_themselves() -> None:
+def test_staff_correct_no_paper_consent_account_contact_number_or_guardian_themselves() -> None:
     junior = read_known("ai-master-junior").form
     for form in (FORM, junior):
         every = [question.key for question in form.questions]
         allowed = corrected_by_staff(form, every)
         assert {"given_name", "family_name"} <= {each.key for each in allowed}
         assert not {each.kind.value for each in allowed} & {"file", "consent"}
-        assert not [each.key for each in allowed if (each.target or "").startswith(("guardian.", "bank."))]
+        asked_again = ("guardian.", "bank.", "identifier.", "person.email", "person.phone")
+        assert not [each.key for each in allowed if (each.target or "").startswith(asked_again)]
         assert corrected_by_staff(form, []) == ()
         assert REASON not in every

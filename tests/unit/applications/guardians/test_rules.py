@@ -18,6 +18,7 @@ from cohortmgr.applications.guardians.rules import (
     guardian_problems,
     is_child,
     is_minor,
+    takes_paper,
 )
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.definition.rules import GuardianTerms
@@ -119,3 +120,23 @@ def test_a_definition_s_guardians_are_checked() -> None:
         assert place in told, place
     with pytest.raises(Refused):
         read(write_definition(replace(JUNIOR, guardians=None)), "x.toml")
+
+
+@pytest.mark.parametrize(
+    ("state", "consent", "through", "takes"),
+    [
+        ("held", "waiting", [], True),
+        ("held", "withdrawn", [], False),
+        ("submitted", "given", [], False),
+        ("held", "waiting", [None], False),
+        ("held", "withdrawn", [None], False),
+        ("submitted", "given", ["club"], True),
+        ("held", "withdrawn", ["club"], True),
+        ("submitted", "given", ["club", None], False),
+        ("submitted", "given", ["other"], False),
+    ],
+)
+def test_a_paper_fills_an_absence_and_replaces_nobody_s_word(
+    state: str, consent: str, through: list[str | None], takes: bool
+) -> None:
+    assert takes_paper(state, consent, through, "club") is takes
