@@ -28,6 +28,8 @@ MANAGE = "installation.manage"
 _BY_COMMAND = N_(
     "Un établissement qui accueille des programmes s’ajoute par la commande « flask organisations add »."
 )
+# A company is of no institution, and a host is its own once its number is known.
+_APART = HOSTS | {OrganisationKind.COMPANY}
 _CLOSED = N_("« %(name)s » est fermée : rouvrez-la d’abord.")
 
 
@@ -130,7 +132,7 @@ def _make(
         parent_id=parent.id if parent else None,
         path=path,
         region=region,
-        institution_id=parent.institution_id if parent and kind is not OrganisationKind.COMPANY else None,
+        institution_id=parent.institution_id if parent and kind not in _APART else None,
     )
     db.session.add(row)
     db.session.flush()
