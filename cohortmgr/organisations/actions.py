@@ -10,7 +10,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.organisations import queries
-from cohortmgr.organisations.hooks import programmes_at
+from cohortmgr.organisations.hooks import is_programme, programmes_at
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import (
     HOSTS,
@@ -106,7 +106,8 @@ def create(
     parent: Organisation | None,
     region: str | None = None,
 ) -> Organisation:
-    """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed."""
+    """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed, or is that of a
+    programme there."""
     require(viewer, "programmes.manage", path_of(parent.path if parent else "", key))
     return _make(viewer, kind, key, name, parent, region)
 
@@ -121,7 +122,7 @@ def _make(
 ) -> Organisation:
     path = path_of(parent.path if parent else "", key)
     problems = problems_of(key, name, path, region)
-    if not problems and queries.by_key(key) is not None:
+    if not problems and (queries.by_key(key) is not None or is_programme(path)):
         problems = [Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "key")]
     if problems:
         raise Refused(*problems)
