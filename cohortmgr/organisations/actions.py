@@ -8,7 +8,7 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.organisations import queries
 from cohortmgr.organisations.hooks import is_programme, programmes_at
 from cohortmgr.organisations.models import Organisation
@@ -52,13 +52,16 @@ def add(
     return create(viewer, kind, key, name, above, region)
 
 
-def rename(viewer: Viewer, reference: str, name: Mapping[str, str], region: str | None) -> Organisation:
+def rename(
+    viewer: Viewer, reference: str, name: Mapping[str, str], region: str | None, version: int | None
+) -> Organisation:
     """Give an organisation another name and region; the earlier name is kept with the day. Nothing happens if both are
-    the same."""
+    the same. Raises Stale if it was changed since `version`."""
     require(viewer, MANAGE, "")
     row = queries.held_for(reference)
     if dict(row.name) == dict(name) and row.region == region:
         return row
+    _require_unchanged(row, version)
     problems = problems_of(row.key, name, row.path, region)
     if problems:
         raise Refused(*problems)
@@ -72,13 +75,14 @@ def rename(viewer: Viewer, reference: str, name: Mapping[str, str], region: str 
     return row
 
 
-def close(viewer: Viewer, reference: str, reason: str) -> Organisation:
+def close(viewer: Viewer, reference: str, reason: str, version: int | None) -> Organisation:
     """Close an organisation to whatever is new; nothing happens if it is closed. Refused without a reason, while
-    programmes run there, and while an open one stands below it."""
+    programmes run there, and while an open one stands below it. Raises Stale if it was changed since `version`."""
     require(viewer, MANAGE, "")
     row = queries.held_for(reference)
     if row.closed_at is not None:
         return row
+    _require_unchanged(row, version)
     running = sum(each.is_running for told in programmes_at(row) for each in told)
     problems = closing_problems(running, queries.open_below(row), reason)
     if problems:
@@ -86,6 +90,11 @@ def close(viewer: Viewer, reference: str, reason: str) -> Organisation:
     row.closed_at = clock.now()
     record(viewer, "organisations.close", about(row), before={"state": "open"}, after={"reason": reason})
     return row
+
+
+def _require_unchanged(row: Organisation, version: int | None) -> None:
+    if row.version != version:
+        raise Stale(row.reference)
 
 
 def reopen(viewer: Viewer, reference: str) -> Organisation:
