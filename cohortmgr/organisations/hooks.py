@@ -1,5 +1,4 @@
-"""What the tree asks of the rooms above it: which programmes an organisation hosts or takes part in, and whether one
-stands at a place."""
+"""What the tree asks of the rooms above it: which programmes an organisation has, and whether one stands at a place."""
 
 from __future__ import annotations
 
