@@ -68,11 +68,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.add_column("decisions", sa.Column("notified_at", sa.DateTime(timezone=True), nullable=True))
-    moment = sa.select(RELEASES.c.published_at).where(RELEASES.c.batch_id == DECISIONS.c.batch_id)
-    told = sa.select(RELEASES.c.batch_id)
-    op.execute(
-        sa.update(DECISIONS)
-        .where(DECISIONS.c.batch_id.in_(told))
-        .values(notified_at=moment.scalar_subquery())
+    # A release counts for decisions of its own institution alone, whoever wrote it.
+    moment = sa.select(RELEASES.c.published_at).where(
+        RELEASES.c.batch_id == DECISIONS.c.batch_id, RELEASES.c.institution_id == DECISIONS.c.institution_id
     )
+    op.execute(sa.update(DECISIONS).where(moment.exists()).values(notified_at=moment.scalar_subquery()))
     op.drop_table("releases")

@@ -133,6 +133,7 @@ def _join_hooks() -> None:
     account_hooks.renew_claim.fill(invitations.renew)
     programmes.on_amended.register(amending.move_drafts)
     programmes.on_published.register(asking_again.ask_waiting)
+    programmes.runs_until.register(deadlines.runs_until)
     papers.reopened.register(corrections.reopens)
     steps_above.register(guardian_steps)
     outbox.readdress.register(readdressing.to_guardians)

@@ -8,9 +8,9 @@ from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.organisations import queries
-from cohortmgr.organisations.hooks import programmes_at
+from cohortmgr.organisations.hooks import is_programme, programmes_at
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import (
     HOSTS,
@@ -28,6 +28,8 @@ MANAGE = "installation.manage"
 _BY_COMMAND = N_(
     "Un établissement qui accueille des programmes s’ajoute par la commande « flask organisations add »."
 )
+# A company is of no institution, and a host is its own once its number is known.
+_APART = HOSTS | {OrganisationKind.COMPANY}
 _CLOSED = N_("« %(name)s » est fermée : rouvrez-la d’abord.")
 
 
@@ -50,13 +52,16 @@ def add(
     return create(viewer, kind, key, name, above, region)
 
 
-def rename(viewer: Viewer, reference: str, name: Mapping[str, str], region: str | None) -> Organisation:
+def rename(
+    viewer: Viewer, reference: str, name: Mapping[str, str], region: str | None, version: int | None
+) -> Organisation:
     """Give an organisation another name and region; the earlier name is kept with the day. Nothing happens if both are
-    the same."""
+    the same. Raises Stale if it was changed since `version`."""
     require(viewer, MANAGE, "")
     row = queries.held_for(reference)
     if dict(row.name) == dict(name) and row.region == region:
         return row
+    _require_unchanged(row, version)
     problems = problems_of(row.key, name, row.path, region)
     if problems:
         raise Refused(*problems)
@@ -70,13 +75,14 @@ def rename(viewer: Viewer, reference: str, name: Mapping[str, str], region: str 
     return row
 
 
-def close(viewer: Viewer, reference: str, reason: str) -> Organisation:
+def close(viewer: Viewer, reference: str, reason: str, version: int | None) -> Organisation:
     """Close an organisation to whatever is new; nothing happens if it is closed. Refused without a reason, while
-    programmes run there, and while an open one stands below it."""
+    programmes run there, and while an open one stands below it. Raises Stale if it was changed since `version`."""
     require(viewer, MANAGE, "")
     row = queries.held_for(reference)
     if row.closed_at is not None:
         return row
+    _require_unchanged(row, version)
     running = sum(each.is_running for told in programmes_at(row) for each in told)
     problems = closing_problems(running, queries.open_below(row), reason)
     if problems:
@@ -84,6 +90,11 @@ def close(viewer: Viewer, reference: str, reason: str) -> Organisation:
     row.closed_at = clock.now()
     record(viewer, "organisations.close", about(row), before={"state": "open"}, after={"reason": reason})
     return row
+
+
+def _require_unchanged(row: Organisation, version: int | None) -> None:
+    if row.version != version:
+        raise Stale(row.reference)
 
 
 def reopen(viewer: Viewer, reference: str) -> Organisation:
@@ -104,7 +115,8 @@ def create(
     parent: Organisation | None,
     region: str | None = None,
 ) -> Organisation:
-    """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed."""
+    """Create an organisation below `parent` (None: the root). Refused if the key is taken or malformed, or is that of a
+    programme there."""
     require(viewer, "programmes.manage", path_of(parent.path if parent else "", key))
     return _make(viewer, kind, key, name, parent, region)
 
@@ -119,7 +131,7 @@ def _make(
 ) -> Organisation:
     path = path_of(parent.path if parent else "", key)
     problems = problems_of(key, name, path, region)
-    if not problems and queries.by_key(key) is not None:
+    if not problems and (queries.by_key(key) is not None or is_programme(path)):
         problems = [Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "key")]
     if problems:
         raise Refused(*problems)
@@ -130,7 +142,7 @@ def _make(
         parent_id=parent.id if parent else None,
         path=path,
         region=region,
-        institution_id=parent.institution_id if parent and kind is not OrganisationKind.COMPANY else None,
+        institution_id=parent.institution_id if parent and kind not in _APART else None,
     )
     db.session.add(row)
     db.session.flush()

@@ -1,11 +1,11 @@
-"""What the tree asks of the rooms above it: which programmes an organisation hosts or takes part in."""
+"""What the tree asks of the rooms above it: which programmes an organisation has, and whether one stands at a place."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cohortmgr.base.hooks import Hook
+from cohortmgr.base.hooks import Hook, Slot
 from cohortmgr.organisations.models import Organisation
 
 
@@ -21,3 +21,5 @@ class HostedProgramme:
 
 
 programmes_at: Hook[[Organisation], Iterable[HostedProgramme]] = Hook()
+# Whether a programme stands at a path: roles are given for both, so that a path is one's or the other's.
+is_programme: Slot[[str], bool] = Slot()

@@ -63,6 +63,11 @@ def names_at(paths: Iterable[str]) -> dict[str, Mapping[str, str]]:
     return {row.path: row.name for row in db.session.execute(rows)}
 
 
+def stands_at(path: str) -> bool:
+    """Return whether an organisation stands at a path."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(Organisation.path == path))))
+
+
 def institutions_below(path: str) -> tuple[int, ...]:
     """Return the ids of the hosting institutions at or below a path, sorted: those that a grant there opens."""
     mine = sa.select(Organisation.id).where(

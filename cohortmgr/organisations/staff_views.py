@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,11 +12,11 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows, require, require_anywhere
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.i18n import localized
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import place_asked
-from cohortmgr.base.web.responses import show_problems
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.organisations import actions, queries
 from cohortmgr.organisations.actions import MANAGE
 from cohortmgr.organisations.forms import ClosingForm, NamesForm, OrganisationForm
@@ -26,6 +27,7 @@ from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, Organisati
 
 bp = Blueprint("organisations_staff", __name__, url_prefix="/staff/organisations")
 SIZE, UNPROCESSABLE = 50, 422
+_MOVED = N_("Quelqu’un a changé cette organisation entre-temps : relisez-la, puis enregistrez de nouveau.")
 _NAMES = {kind.value: name for kind, name in KIND_NAMES.items()}
 
 
@@ -91,7 +93,7 @@ def show(reference: str) -> ResponseReturnValue:
         reference,
         form,
         ClosingForm(formdata=None),
-        lambda: actions.rename(viewer, reference, form.names(), form.region_chosen()),
+        lambda: actions.rename(viewer, reference, form.names(), form.region_chosen(), posted_version()),
         _("Le nom est changé ; l’ancien reste au journal."),
     )
 
@@ -107,7 +109,8 @@ def close(reference: str) -> ResponseReturnValue:
     form.offer_regions()
     reason = (closing.reason.data or "").strip()
     done = _("L’organisation est fermée : rien de nouveau n’y commence.")
-    return _done(reference, form, closing, lambda: actions.close(viewer, reference, reason), done)
+    version = posted_version()
+    return _done(reference, form, closing, lambda: actions.close(viewer, reference, reason, version), done)
 
 
 @bp.post("/<reference>/reopen")
@@ -126,15 +129,24 @@ def _done(
     try:
         with writing():
             act()
-    except Refused as refusal:
+    except (Refused, Stale) as refusal:
         db.session.rollback()
-        show_problems(closing if "reason" in request.form else form, refusal)
-        return _page(queries.get_for(guards.viewer(), reference), form, closing)
+        there = closing if "reason" in request.form else form
+        row = queries.get_for(guards.viewer(), reference)
+        if isinstance(refusal, Refused):
+            show_problems(there, refusal)
+            return _page(row, form, closing, UNPROCESSABLE, posted_version())
+        show_problems(there, Refused(_MOVED))
+        return _page(row, form, closing, HTTPStatus.CONFLICT)
     flash(said, "done")
     return redirect(url_for(".show", reference=reference))
 
 
-def _page(row: Organisation, form: NamesForm, closing: ClosingForm) -> ResponseReturnValue:
+def _page(
+    row: Organisation, form: NamesForm, closing: ClosingForm, status: int = 200, version: int | None = None
+) -> ResponseReturnValue:
+    """The page of an organisation, whose forms send the version that their answers were written over: by default the
+    one that is shown."""
     viewer = guards.viewer()
     is_host = OrganisationKind(row.kind) in HOSTS
     return render_template(
@@ -149,7 +161,8 @@ def _page(row: Organisation, form: NamesForm, closing: ClosingForm) -> ResponseR
         form=form,
         closing=closing,
         manages=allows(viewer, MANAGE, ""),
-    ), (UNPROCESSABLE if form.errors or closing.errors else 200)
+        version=row.version if version is None else version,
+    ), status
 
 
 def _names_above(path: str) -> list[Mapping[str, str]]:

@@ -15,6 +15,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NN_, NotFound, Problem, Quantity, Refused
 from cohortmgr.base.hooks import Hook
+from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.actions import ensure_companies, ensure_host
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import path_of
@@ -28,7 +29,7 @@ from cohortmgr.programmes.definition.rules import (
 )
 from cohortmgr.programmes.definition.toml import as_json, fingerprint
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
-from cohortmgr.programmes.rules import require_published
+from cohortmgr.programmes.rules import require_published, require_unarchived
 
 _PLACES = NN_("%(num)s place", "%(num)s places")
 _WHY = N_("Dites pourquoi : la raison reste au journal.")
@@ -39,6 +40,8 @@ on_amended: Hook[[Viewer, Intake], object] = Hook()
 on_published: Hook[[Viewer, Intake], object] = Hook()
 # The same for each offering that has more seats than before, once all is written.
 on_more_seats: Hook[[Viewer, Offering], object] = Hook()
+# And here until when somebody was given time in an intake, beyond its close; None where nobody was.
+runs_until: Hook[[Intake], datetime | None] = Hook()
 
 
 @dataclass(frozen=True)
@@ -157,10 +160,14 @@ def _programme(host: Organisation, definition: Definition) -> Programme:
             what = N_("Le programme « %(key)s » est déjà celui d’un autre établissement.")
             raise Refused(Problem(what, {"key": definition.key}, "host"))
         return row
+    path = path_of(host.path, definition.key)
+    if organisations.stands_at(path):  # roles are given for both by their paths
+        what = N_("La clé « %(key)s » est déjà utilisée.")
+        raise Refused(Problem(what, {"key": definition.key}, "programme_key"))
     row = Programme(
         institution_id=host.id,
         key=definition.key,
-        path=path_of(host.path, definition.key),
+        path=path,
         title=dict(definition.title),
         summary=dict(definition.summary),
     )
@@ -229,13 +236,22 @@ def _put_intake(programme: Programme, version: DefinitionVersion, definition: In
         db.session.add(row)
         db.session.flush()
     else:
+        values["closes_at"] = max(definition.closes_at, row.extended_to or definition.closes_at)
+        _require_same_window(row, values)
         for name, value in values.items():
             setattr(row, name, value)
-        if row.extended_to is not None:
-            row.closes_at = max(row.closes_at, row.extended_to)
     known = {offering.key: offering for offering in queries.offerings_of(row)}
     for each in definition.offerings:
         _put_offering(row, known.get(each.key), each)
+
+
+def _require_same_window(row: Intake, values: Mapping[str, Any]) -> None:
+    """Raise Refused if an archived intake would open or close at another moment: that is for one on public pages."""
+    if row.state == IntakeState.ARCHIVED and any(
+        getattr(row, name) != values[name] for name in ("opens_at", "closes_at")
+    ):
+        what = N_("« %(intake)s » est archivée : ses dates d’ouverture et de clôture ne changent plus.")
+        raise Refused(Problem(what, {"intake": dict(row.title)}, f"intakes {row.key}"))
 
 
 def _since(shown: Programme | Intake) -> datetime | None:
@@ -271,8 +287,7 @@ def extend(viewer: Viewer, reference: str, until: datetime, reason: str) -> Inta
     require_published(row.state, row.path)
     if row.closes_at == until:
         return row
-    if row.state == IntakeState.ARCHIVED:
-        raise Refused(N_("Cette campagne est archivée : remettez-la d’abord sur les pages publiques."))
+    require_unarchived(row.state)
     if not reason:
         raise Refused(Problem(_WHY, {}, "reason"))
     if until <= max(row.closes_at, clock.now()):
@@ -291,7 +306,7 @@ def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
     """Take a closed intake off the public pages; its files, its people's pages and what is due to them stay. If that
     was done already, nothing happens.
 
-    Refused without a reason, before the close, and in preparation."""
+    Refused without a reason, before the close or somebody's own later end, and in preparation."""
     row = _held(viewer, reference)
     if row.state == IntakeState.ARCHIVED:
         return row
@@ -301,6 +316,10 @@ def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
     if row.closes_at > clock.now():
         what = N_("Cette campagne prend encore des candidatures, jusqu’au %(end)s : elle s’archive après.")
         raise Refused(Problem(what, {"end": row.closes_at}))
+    ends = [end for end in runs_until(row) if end is not None]
+    if ends:
+        what = N_("Un délai accordé dans cette campagne court jusqu’au %(end)s : elle s’archive après.")
+        raise Refused(Problem(what, {"end": max(ends)}))
     _turn(viewer, row, IntakeState.ARCHIVED, "programmes.archive", {"reason": reason})
     return row
 

@@ -91,6 +91,11 @@ def programme_by_key(key: str) -> Programme | None:
     return db.session.scalar(sa.select(Programme).where(Programme.key == key))
 
 
+def is_programme(path: str) -> bool:
+    """Whether a programme stands at a path of the tree."""
+    return bool(db.session.scalar(sa.select(sa.exists().where(Programme.path == path))))
+
+
 def offerings_of(intake: Intake) -> Sequence[Offering]:
     """The offerings of an intake, in the order in which they were entered."""
     return db.session.scalars(

@@ -1,4 +1,4 @@
-"""What a programme in preparation may not do yet."""
+"""What a programme in preparation may not do yet, and an archived campaign no more."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def require_published(state: str, path: str) -> None:
     `path` is the programme's place in the tree, which ends with its key."""
     if state == IntakeState.DRAFT:
         raise Refused(Problem(NOT_PUBLISHED, {"key": _key(path)}))
+
+
+def require_unarchived(state: str) -> None:
+    """Raise Refused if an intake is archived: nobody fills in a form there, so nobody is given time for it."""
+    if state == IntakeState.ARCHIVED:
+        raise Refused(N_("Cette campagne est archivée : remettez-la d’abord sur les pages publiques."))
 
 
 def require_questions(asked: int, path: str) -> None:

@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
     roles.scopes_for.fill(queries.scopes_for)
     roles.names_at.fill(queries.names_at)
     tree.programmes_at.register(queries.programmes_at)
+    tree.is_programme.fill(queries.is_programme)
     navigation_of(app).add("candidate", Entry(N_("Programmes"), "programmes.home", 30))
     workspace_of(app).lead("intakes", leads(Intake.id, Intake.reference))
     workspace_of(app).add_coming(coming.days)

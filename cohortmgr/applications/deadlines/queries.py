@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.applications.file.queries import EXTENDED
 from cohortmgr.applications.file.rules import ApplicationState
@@ -77,3 +78,20 @@ def extension_of(application: Application) -> Extension | None:
     """The extension that gives this file time beyond the close; None if there is none."""
     live = (Extension.application_id == application.id, Extension.revoked_at.is_(None))
     return db.session.scalar(sa.select(Extension).where(*live))
+
+
+def runs_until(intake: Intake) -> datetime | None:
+    """The latest moment until which somebody may still fill in and send a form of this intake by an extension of their
+    own, or begin one by a late start; None if nobody may."""
+    moment = clock.now()
+    given = (
+        sa.select(sa.func.max(Extension.until))
+        .join(Application, Application.id == Extension.application_id)
+        .where(Application.intake_id == intake.id, Application.state == ApplicationState.DRAFT.value)
+        .where(Extension.revoked_at.is_(None), Extension.until > moment)
+    )
+    unused = sa.select(sa.func.max(LateStart.until)).where(
+        LateStart.intake_id == intake.id, LateStart.application_id.is_(None), LateStart.until > moment
+    )
+    ends = [end for each in (given, unused) if (end := db.session.scalar(each)) is not None]
+    return max(ends, default=None)

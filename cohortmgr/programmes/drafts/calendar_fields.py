@@ -16,6 +16,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.typed import day, moment
 from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
+from cohortmgr.programmes.drafts.campaign_fields import placed
 from cohortmgr.programmes.drafts.figures import MOST_WAITING, count
 from cohortmgr.programmes.drafts.question_fields import (
     LIMITS,
@@ -56,8 +57,12 @@ def read_dates(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     """The same part as typed on the page. Text that is no date is a problem, and stays on the page as it was
     typed."""
     typed = Typed(scheduled(document))
+    fields = placed(given, typed.table.get("intakes", ()))
+    given = fields.given
     typed.press(given)
     for place, intake in enumerate(typed.table.get("intakes", ())):
+        if place not in fields.shown:  # somebody added it meanwhile
+            continue
         intake["title"] = typed.localized(given, f"intakes-{place}-title", LIMITS["title"])
         for name, (_label, with_hour) in DATES.items():
             intake[name] = _date(typed, given, f"intakes-{place}-{name}", with_hour=with_hour)
@@ -65,6 +70,7 @@ def read_dates(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     _read_terms(typed, given)
     if typed.act:  # adding or removing a row does not save: no problem is shown yet
         typed.problems.clear()
+    typed.problems.extend(fields.gone)
     return typed
 
 

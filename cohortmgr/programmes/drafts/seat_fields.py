@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity
+from cohortmgr.programmes.drafts.campaign_fields import placed
 from cohortmgr.programmes.drafts.figures import MOST_SEATS, count
 from cohortmgr.programmes.drafts.question_fields import (
     LIMITS,
@@ -34,8 +35,12 @@ def read_seats(given: PostedValues, document: Mapping[str, Any], taken: SeatsTak
     """The same part as typed on the page. A choice in force stays, with no fewer seats than are taken."""
     typed = Typed(offered(document))
     intakes = typed.table["intakes"]
+    fields = placed(given, intakes)
+    given = fields.given
     typed.press(given, [_rows(place) for place in range(len(intakes))])
     for place, intake in enumerate(intakes):
+        if place not in fields.shown:  # somebody added it meanwhile
+            continue
         held, before = taken.get(intake["key"], {}), intake.get("offerings", [])
         rows = KeyedRows(_rows(place), "title", MOST_OFFERINGS, "choix")
         found = read_rows(typed, given, rows, before, _reader(typed, given, held))
@@ -43,6 +48,7 @@ def read_seats(given: PostedValues, document: Mapping[str, Any], taken: SeatsTak
         intake["offerings"] = found + [row for row in before if row["key"] in held and row["key"] not in left]
     if typed.act:  # adding or removing a row does not save: no problem is shown yet
         typed.problems.clear()
+    typed.problems.extend(fields.gone)
     return typed
 
 

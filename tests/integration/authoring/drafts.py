@@ -89,7 +89,12 @@ def begun(client: FlaskClient, answer: Any) -> str:
 
 def filled(client: FlaskClient, path: str) -> dict[str, str]:
     """What a page's form holds, as a browser that changes nothing would send it."""
-    page = client.get(path).text.partition('<form class="form"')[2].partition("</form>")[0]
+    return held(client.get(path))
+
+
+def held(answer: Any) -> dict[str, str]:
+    """The same of a page that was answered."""
+    page = answer.text.partition('<form class="form"')[2].partition("</form>")[0]
     given = {}
     for tag in re.findall(r"<input[^>]*>", page):
         named, value = re.search(r' name="([^"]+)"', tag), re.search(r' value="([^"]*)"', tag)

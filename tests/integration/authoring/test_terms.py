@@ -10,9 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.rules import Role
+from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.base.db import writing
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_definition, read_known
+from cohortmgr.programmes.drafts.actions import change
 from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, someone
 from tests.integration.authoring.drafts import (
@@ -21,6 +23,7 @@ from tests.integration.authoring.drafts import (
     document,
     draft,
     filled,
+    held,
     keys,
     three_files,
     version,
@@ -82,6 +85,25 @@ def test_dates_are_those_of_casablanca_and_told_before_and_after(client: FlaskCl
     assert 'value="Autre"' in older.text
     assert client.post(f"{HOME}/publish", data={"version": version(), "over": "1"}).status_code == 302
     assert queries.intake_of("mdia", "2027").closes_at == datetime(2027, 6, 29, 12, tzinfo=UTC)
+
+
+def test_dates_typed_while_a_campaign_is_taken_away_land_in_no_other(client: FlaskClient) -> None:
+    typed = {
+        **filled(client, DATES),
+        "intakes-0-title-fr": "Autre",
+        "intakes-1-closes_at": "2027-06-29T12:00",
+    }
+    with writing():
+        change(SYSTEM, "mdia", lambda table: table.update(intakes=table["intakes"][1:]))
+    title = document()["intakes"][0]["title"]
+    answer = client.post(DATES, data=typed)
+    assert answer.status_code == 422 and "La campagne « 2025 » n’est plus dans ce brouillon" in text(answer)
+    answer = client.post(DATES, data=held(answer))
+    assert answer.status_code == 409
+    assert client.post(DATES, data=held(answer)).status_code == 302
+    (only,) = document()["intakes"]
+    assert (only["key"], only["closes_at"]) == ("2027", "2027-06-29T12:00:00+00:00")
+    assert only["title"] == title
 
 
 @pytest.mark.parametrize(

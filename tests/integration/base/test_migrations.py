@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from flask import Flask
 from flask_alembic import Alembic
 
 from cohortmgr.base.databases.connecting import engine_options
-from cohortmgr.base.db import Model, db
+from cohortmgr.base.db import Model, db, writing
 from cohortmgr.base.settings import ROOT, Settings
 from cohortmgr.operations.commands.database_roles import make_roles
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.selection.models import Release
 from tests.databases import Database, PostgresDatabase, application, dispose, settings_for
 from tests.factories.year import lived
 from tests.watch import test_context
@@ -94,6 +97,15 @@ def test_files_that_are_there_say_what_lists_are_filtered_by_and_what_was_told(e
             alembic.upgrade()
             lived()
             kept, told = db.session.execute(FILTERED).all(), db.session.execute(TOLD).all()
+            batch, institution, _moment = told[0]
+            with writing() as session:  # which says nothing of the batch's decisions
+                root = session.scalars(sa.select(Organisation.id).where(Organisation.key == "ma")).one()
+                assert root != institution
+                session.add(
+                    Release(
+                        institution_id=root, batch_id=batch, published_at=datetime(2020, 1, 1, tzinfo=UTC)
+                    )
+                )
             db.session.rollback()
             alembic.downgrade(BEFORE_FILTERS)
             alembic.upgrade()

@@ -56,7 +56,7 @@ CLOSED = {
     "links": ("make INSERT", "shown SELECT", "use UPDATE"),
     "mail_paces": (),
     "message_preferences": ("known ALL",),
-    "organisations": ("partner INSERT", "read SELECT"),
+    "organisations": ("added INSERT", "kept UPDATE", "partner INSERT", "read SELECT"),
     "person_unions": ("known SELECT", "unite INSERT"),
     "persons": ("known ALL",),
     "sessions": ("finish UPDATE", "open INSERT", "own SELECT"),

@@ -70,6 +70,10 @@ def named(key: str) -> Organisation:
     return found
 
 
+def version(key: str) -> str:
+    return str(named(key).version)
+
+
 def acts() -> list[str]:
     db.session.rollback()
     return [
@@ -113,7 +117,7 @@ def test_what_cannot_be_added_is_told_where(keeper: FlaskClient, given: dict[str
 def test_a_name_is_changed_and_the_earlier_one_stays(keeper: FlaskClient) -> None:
     path = f"{PATH}/{named('inpt').reference}"
     assert "Master Data & IA" in text(keeper.get(path)), "what it hosts"
-    names = {"fr": "INPT", "ar": "المعهد", "en": "INPT", "region": "MA-06"}
+    names = {"fr": "INPT", "ar": "المعهد", "en": "INPT", "region": "MA-06", "version": version("inpt")}
     assert keeper.post(path, data=names).status_code == 302
     row = named("inpt")
     assert (row.name["fr"], row.region, row.path) == ("INPT", "MA-06", "ma.inpt.")
@@ -124,14 +128,34 @@ def test_a_name_is_changed_and_the_earlier_one_stays(keeper: FlaskClient) -> Non
     assert keeper.post(path, data={**names, "en": ""}).status_code == 422
 
 
+def test_what_another_typed_meanwhile_is_neither_lost_nor_closed_over(keeper: FlaskClient) -> None:
+    keeper.post(f"{PATH}/new", data=NEW)
+    path, seen = f"{PATH}/{named('ensias').reference}", version("ensias")
+    assert f'name="version" value="{seen}"' in keeper.get(path).text
+    names = {"fr": "Un nom", "ar": "اسم", "en": "A name", "region": "MA-04"}
+    assert keeper.post(path, data={**names, "version": seen}).status_code == 302
+    for older in ({**names, "fr": "Autre", "version": seen}, {**names, "fr": "Autre"}):
+        answer = keeper.post(path, data=older)
+        assert answer.status_code == 409 and 'value="Autre"' in answer.text and "Un nom" in text(answer)
+    closing = keeper.post(f"{path}/close", data={"reason": "Fusion.", "version": seen})
+    assert closing.status_code == 409 and "Fusion." in closing.text
+    assert (named("ensias").name["fr"], named("ensias").closed_at) == ("Un nom", None)
+    now = version("ensias")
+    assert f'name="version" value="{now}"' in answer.text and now != seen
+    assert keeper.post(path, data={**names, "fr": "Autre", "version": now}).status_code == 302
+    assert named("ensias").name["fr"] == "Autre"
+
+
 def test_what_people_depend_on_is_not_closed_and_a_closed_one_takes_nothing_new(keeper: FlaskClient) -> None:
     for key in ("inpt", "inwi", "ma"):
-        reference = named(key).reference
-        assert keeper.post(f"{PATH}/{reference}/close", data={"reason": "Fusion."}).status_code == 422, key
+        row = named(key)
+        given = {"reason": "Fusion.", "version": str(row.version)}
+        assert keeper.post(f"{PATH}/{row.reference}/close", data=given).status_code == 422, key
     keeper.post(f"{PATH}/new", data=NEW)
     path = f"{PATH}/{named('ensias').reference}"
-    assert keeper.post(f"{path}/close", data={"reason": ""}).status_code == 422
-    assert keeper.post(f"{path}/close", data={"reason": "Fusion."}).status_code == 302
+    held = {"version": version("ensias")}
+    assert keeper.post(f"{path}/close", data={"reason": "", **held}).status_code == 422
+    assert keeper.post(f"{path}/close", data={"reason": "Fusion.", **held}).status_code == 302
     assert "Fermée" in text(keeper.get(PATH)) and "Fermée depuis" in text(keeper.get(path))
     assert 'value="ensias"' not in keeper.get("/staff/programmes/begin").text
     with pytest.raises(Refused), writing():

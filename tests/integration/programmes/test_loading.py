@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,13 @@ from flask.testing import FlaskCliRunner
 
 from cohortmgr.accounts.rules import ANONYMOUS, SYSTEM, Scope
 from cohortmgr.audit.models import Event
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
+from cohortmgr.organisations import actions as tree
 from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.queries import by_key
+from cohortmgr.organisations.rules import OrganisationKind
 from cohortmgr.programmes import actions, queries
 from cohortmgr.programmes.definition import toml
 from cohortmgr.programmes.definition.rules import Definition, IntakeState
@@ -92,10 +97,43 @@ def test_seats_never_fall_below_those_taken(system_context: AppContext) -> None:
     assert count(DefinitionVersion) == 1
 
 
+def test_the_window_of_an_archived_campaign_is_not_moved_by_a_definition(system_context: AppContext) -> None:
+    load()
+    first = queries.intake_of("mdia", "2025")
+    before = first.closes_at
+    with clock.at(before + timedelta(days=400)), writing():
+        actions.archive(SYSTEM, first.reference, "Fini.")
+    mdia = read_known("mdia")
+    for name in ("opens_at", "closes_at"):
+        moved = replace(mdia.intakes[0], **{name: getattr(mdia.intakes[0], name) + timedelta(days=900)})
+        with pytest.raises(Refused, match="archivée"):
+            load(replace(mdia, intakes=(moved, mdia.intakes[1])))
+        db.session.rollback()
+    assert load(replace(mdia, offers=replace(mdia.offers, days_to_answer=10))).changed
+    assert queries.intake_of("mdia", "2025").closes_at == before
+    later = replace(mdia.intakes[1], closes_at=mdia.intakes[1].closes_at + timedelta(days=1))
+    assert load(replace(mdia, intakes=(mdia.intakes[0], later))).changed
+
+
 def test_another_host_cannot_take_a_programme_over(system_context: AppContext) -> None:
     load()
     with pytest.raises(Refused):
         load(replace(read_known("mdia"), host="ma"))
+
+
+def test_a_path_is_a_programme_s_or_an_organisation_s(system_context: AppContext) -> None:
+    load()
+    mdia, name = read_known("mdia"), {"fr": "Un centre", "ar": "مركز", "en": "A centre"}
+    with pytest.raises(Refused, match="mdia"), writing():
+        tree.create(SYSTEM, OrganisationKind.CENTRE, "mdia", name, by_key("inpt"))
+    db.session.rollback()
+    with writing():
+        tree.create(SYSTEM, OrganisationKind.CENTRE, "ensias", name, by_key("inpt"))
+        tree.create(SYSTEM, OrganisationKind.CLUB, "other", name, by_key("ensias"))
+    with pytest.raises(Refused, match="ensias"):
+        load(replace(mdia, key="ensias"))
+    db.session.rollback()
+    assert load(replace(mdia, key="other")).changed, "another path"
 
 
 def test_only_those_who_manage_programmes_load_one(system_context: AppContext) -> None:

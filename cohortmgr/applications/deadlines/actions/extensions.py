@@ -27,7 +27,7 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.programmes.rules import require_published
+from cohortmgr.programmes.rules import require_published, require_unarchived
 
 LONGEST_REASON = 1000
 _REASON = N_("Dites pourquoi : la raison reste au journal.")
@@ -127,9 +127,10 @@ def extend_intake(viewer: Viewer, reference: str, until: datetime, reason: str) 
 
 def check(viewer: Viewer, intake: Intake, until: datetime, reason: str) -> None:
     """Raise Refused unless there is a reason, and the moment lies after the close and before the day of the
-    answer."""
+    answer; and if the campaign is in preparation or archived."""
     require(viewer, file_queries.MANAGE, intake.path)
     require_published(intake.state, intake.path)
+    require_unarchived(intake.state)
     problems: list[Problem] = []
     if not reason:
         problems.append(Problem(_REASON, {}, "reason"))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.deadlines import queries as deadlines
@@ -18,8 +19,10 @@ from cohortmgr.applications.deadlines.models import LateStart
 from cohortmgr.applications.file.models import Application, Extension
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Refused
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
+from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.queries import intake_of
 from tests.integration.accounts.entering import last_code, sign_in_anew
 from tests.integration.applications.desk.seen import acts, all_of
@@ -183,6 +186,30 @@ def test_what_is_wrong_is_said_and_what_was_not_used_is_taken_back(
         late = browser(app)
         enter(late, system_app, EMAIL, f"/intakes/{intake}/apply")
         assert late.post(f"/intakes/{intake}/apply").status_code == 409
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_a_campaign_is_archived_once_the_time_that_was_given_is_over_and_gives_none_afterwards(
+    client: FlaskClient, intake: str, desk: FlaskClient, has_begun: bool
+) -> None:
+    if has_begun:
+        sign_up(client)
+        begin(client, intake)
+    assert allow(desk, intake, "zoe@exemple.ma") == 302
+    assert len(all_of(Extension if has_begun else LateStart)) == 1
+    end = closes()
+    with clock.at(end + timedelta(hours=1)):
+        with pytest.raises(Refused, match="court jusqu’au"), writing():
+            programmes.archive(SYSTEM, intake, "Fini.")
+        db.session.rollback()
+    with clock.at(end + timedelta(days=5)):
+        with writing():
+            programmes.archive(SYSTEM, intake, "Fini.")
+        with pytest.raises(Refused, match="archivée"), writing():
+            late_starts.allow(
+                SYSTEM, intake, Contact("email", EMAIL), end + timedelta(days=6), "Panne du réseau."
+            )
+        db.session.rollback()
 
 
 @pytest.mark.parametrize(

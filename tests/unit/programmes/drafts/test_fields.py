@@ -113,9 +113,9 @@ def test_whatever_is_sent_can_be_shown_and_what_is_sound_can_be_tried(
 
 
 @given(st.dictionaries(st.from_regex(r"(periods|purposes|intakes)-[0-2]-(title|text)-(fr|ar|en)|under|language|"
-       r"calendar-(starts_on|company_from)|periods-[0-2]-(starts_on|ends_on|kind|key)|purposes-[0-2]-key|"
+       r"calendar-(starts_on|company_from)|(periods|intakes)-[0-2]-(starts_on|ends_on|kind|key)|purposes-[0-2]-key|"
        r"(periods|purposes)-(count|add|remove|up)|reminders-draft_hours|offers-days_to_answer", fullmatch=True),
-       st.one_of(st.text(max_size=20), st.sampled_from(["2", "2027-09-20", "exams", "s1-cours"]))))  # fmt: skip
+       st.one_of(st.text(max_size=20), st.sampled_from(["2", "2025", "2027-09-20", "exams", "s1-cours"]))))  # fmt: skip
 def test_dates_and_terms_without_problems_can_be_shown(more: dict[str, str]) -> None:
     form = {name: [said] for name, said in more.items()}
     document = copy.deepcopy(MDIA)

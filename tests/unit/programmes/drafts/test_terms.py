@@ -28,6 +28,7 @@ def seats_page(document: dict[str, Any]) -> dict[str, str]:
     given = {}
     for place, intake in enumerate(document["intakes"]):
         rows = f"intakes-{place}-offerings"
+        given[f"intakes-{place}-key"] = intake["key"]
         given[f"{rows}-count"] = str(len(intake["offerings"]))
         for number, row in enumerate(intake["offerings"]):
             here = f"{rows}-{number}"
@@ -69,6 +70,32 @@ def test_a_choice_in_force_stays_however_the_page_is_sent() -> None:
         gone = seat_fields.read_seats(posted(**given), MDIA, {}).table["intakes"][0]
         assert [row["key"] for row in kept["offerings"]] == [key]
         assert gone["offerings"] == []
+
+
+def test_seats_are_those_of_the_campaign_with_the_key_and_not_of_the_one_in_its_place() -> None:
+    given = {**seats_page(MDIA), "intakes-0-offerings-0-seats": "77"}
+    first, second = (copy.deepcopy(each) for each in MDIA["intakes"][:2])
+    another = {**copy.deepcopy(second), "key": "ajoutee"}
+    moved = {**MDIA, "intakes": [another, second, first]}
+    typed = seat_fields.read_seats(posted(**given), moved, {})
+    assert [each["offerings"][0]["seats"] for each in typed.table["intakes"]] == [
+        another["offerings"][0]["seats"],
+        second["offerings"][0]["seats"],
+        77,
+    ]
+    assert [each["key"] for each in typed.table["intakes"]] == ["ajoutee", second["key"], first["key"]]
+    assert not typed.problems
+
+
+@pytest.mark.parametrize("button", [{}, {"intakes-1-offerings-add": "1"}])
+def test_a_campaign_that_is_gone_is_told_and_its_seats_land_in_no_other(button: dict[str, str]) -> None:
+    given = {**seats_page(MDIA), "intakes-0-offerings-0-seats": "77", **button}
+    left = {**MDIA, "intakes": MDIA["intakes"][1:]}
+    typed = seat_fields.read_seats(posted(**given), left, {})
+    assert [each.values for each in typed.problems] == [{"key": MDIA["intakes"][0]["key"]}]
+    (only,) = typed.table["intakes"]
+    assert only["offerings"][0]["seats"] == MDIA["intakes"][1]["offerings"][0]["seats"]
+    assert len(only["offerings"]) == (2 if button else 1)
 
 
 def test_a_new_choice_gets_a_key_and_belongs_to_its_campaign() -> None:
