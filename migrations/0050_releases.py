@@ -34,7 +34,7 @@ def upgrade() -> None:
         "releases",
         sa.Column("institution_id", ID, nullable=False),
         sa.Column("batch_id", ID, nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", ID, nullable=False),
         sa.Column("reference", sa.String(length=26), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),

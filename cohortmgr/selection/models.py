@@ -75,7 +75,7 @@ class Release(Row, Model):
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     batch_id: Mapped[int] = mapped_column(sa.ForeignKey("batches.id"))
-    published_at: Mapped[datetime]
+    published_at: Mapped[datetime | None]
 
 
 class Decision(Row, Model):
@@ -108,7 +108,11 @@ class Decision(Row, Model):
     reasons: Mapped[list[Any]] = mapped_column(default=list)
 
 
-RELEASED = sa.and_(Release.batch_id == Decision.batch_id, Release.institution_id == Decision.institution_id)
+RELEASED = sa.and_(
+    Release.batch_id == Decision.batch_id,
+    Release.institution_id == Decision.institution_id,
+    Release.published_at.is_not(None),
+)
 """On which a decision is joined to its release."""
 
 
