@@ -50,7 +50,7 @@ FIELDS: Mapping[str, str] = {
     "intakes": N_("Campagnes"),
     "kept": N_("Dossier gardé"),
     "key": N_("Clé"),
-    "kind": N_("Genre"),
+    "kind": N_("Type"),
     "language": N_("Langue"),
     "languages": N_("Langues"),
     "last4": N_("Quatre derniers chiffres"),

@@ -45,7 +45,7 @@ def add(
         raise Refused(Problem(_BY_COMMAND, {}, "kind"))
     above = queries.by_key(parent)
     if above is None or above.closed_at is not None:
-        raise Refused(Problem(N_("Choisissez sous quelle organisation elle se place."), {}, "parent"))
+        raise Refused(Problem(N_("Choisissez à quelle organisation elle est rattachée."), {}, "parent"))
     problems = place_problems(kind, OrganisationKind(above.kind))
     if problems:
         raise Refused(*problems)

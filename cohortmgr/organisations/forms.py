@@ -48,8 +48,8 @@ class NamesForm(HouseForm):
 class OrganisationForm(NamesForm):
     """A new organisation."""
 
-    kind = SelectField(_l("Genre"), validate_choice=False)
-    parent = SelectField(_l("Sous quelle organisation"), validate_choice=False)
+    kind = SelectField(_l("Type"), validate_choice=False)
+    parent = SelectField(_l("Rattachée à"), validate_choice=False)
     key = StringField(
         _l("Clé"),
         description=_l(
@@ -69,7 +69,7 @@ class OrganisationForm(NamesForm):
         try:
             return OrganisationKind(self.kind.data or "")
         except ValueError:
-            raise Refused(Problem(N_("Choisissez un genre."), {}, "kind")) from None
+            raise Refused(Problem(N_("Choisissez un type d’organisation."), {}, "kind")) from None
 
 
 class ClosingForm(HouseForm):

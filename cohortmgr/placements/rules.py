@@ -72,14 +72,14 @@ class PlacementState(StrEnum):
 PLACEMENT_STATES = Table(
     {
         PlacementState.PROPOSED: Stage(
-            N_("L’affectation propose cette entreprise ; elle n’est pas encore validée."),
+            N_("L’affectation propose cette entreprise ; elle n’est pas encore approuvée."),
             to=(PlacementState.CONFIRMED, PlacementState.CANCELLED),
             name=N_("Proposée"),
         ),
         PlacementState.CONFIRMED: Stage(
-            N_("L’affectation est validée : l’apprenti et l’entreprise en sont informés."),
+            N_("L’affectation est approuvée : l’apprenti et l’entreprise en sont informés."),
             to=(PlacementState.STARTED, PlacementState.BROKEN, PlacementState.CANCELLED),
-            name=N_("Validée"),
+            name=N_("Approuvée"),
         ),
         PlacementState.STARTED: Stage(
             N_("L’apprenti est en entreprise."),
@@ -114,7 +114,7 @@ MATCHING_STATES = Table(
             to=(MatchingState.APPROVED, MatchingState.CANCELLED),
         ),
         MatchingState.APPROVED: Stage(
-            N_("L’affectation est validée : les apprentis et les entreprises en sont informés.")
+            N_("L’affectation est approuvée : les apprentis et les entreprises en sont informés.")
         ),
         MatchingState.CANCELLED: Stage(N_("L’affectation est abandonnée ; personne n’en a été informé.")),
     }

@@ -140,7 +140,7 @@ def approve_matching(reference: str) -> ResponseReturnValue:
             runs.approve_matching(viewer(), reference, request.form.get("confirmation", ""))
     except Refused as refusal:
         return _board(cohort.reference, refusal), 422
-    flash(_("L’affectation est validée : apprentis et entreprises reçoivent un message."), "done")
+    flash(_("L’affectation est approuvée : apprentis et entreprises reçoivent un message."), "done")
     return redirect(url_for(".board", reference=cohort.reference))
 
 
@@ -212,7 +212,7 @@ def approve_placement(reference: str) -> ResponseReturnValue:
     """Approve a placement by hand, as the second person."""
     with writing():
         by_hand.approve(viewer(), reference)
-    flash(_("L’affectation est validée : l’apprenti et l’entreprise reçoivent un message."), "done")
+    flash(_("L’affectation est approuvée : l’apprenti et l’entreprise reçoivent un message."), "done")
     return redirect(url_for(".placement", reference=reference))
 
 

@@ -42,8 +42,8 @@ WORK: Mapping[Role, str] = {
         "rien."
     ),
     Role.SYSTEM_ADMINISTRATOR: N_(
-        "Vous tenez l’installation : qui y travaille, ce qu’elle dit d’elle-même, le courrier que personne n’a lu. "
-        "Vous ne lisez aucun dossier."
+        "Vous administrez l’installation : qui y travaille, ce qu’elle dit d’elle-même, le courrier que personne n’a "
+        "lu. Vous ne lisez aucun dossier."
     ),
 }
 """The roles whose first page is the staff's, those who decide first."""

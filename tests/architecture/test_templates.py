@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.architecture.sources import ROOT, files, place
@@ -29,3 +30,46 @@ def test_a_line_that_is_too_long_is_seen(tmp_path: Path) -> None:
     page.write_text(f"<p>\n{'é' * LONGEST}\n{'é' * (LONGEST + 1)}\n</p>\n", "utf-8")
     message.write_text(f"{{{{ {'name ~ ' * 40}name }}}}\n", "utf-8")
     assert too_long(tmp_path) == [(message, 1), (page, 3)]
+
+
+_IMPORTED = re.compile(r"{%-? *from +\"[^\"]+\" +import +([^%]*?)(?: +with context)? *-?%}")
+# What a box shows below its figure, and the columns of a table, stand in no sentence with it.
+_NOT_COUNTED = {"staff_campaign.html", "staff_import_preview.html", "staff_import_result.html"}
+
+
+def unused(source: str) -> list[str]:
+    """The names that a template imports and does not use."""
+    body = re.sub(r"{#.*?#}", "", source, flags=re.DOTALL)
+    rest = _IMPORTED.sub("", body)
+    names = [each.split(" as ")[-1].strip() for found in _IMPORTED.findall(body) for each in found.split(",")]
+    return [name for name in names if not re.search(rf"(?<![\w.\"'-]){name}(?![\w\"'-])", rest)]
+
+
+def test_no_template_imports_what_it_does_not_use() -> None:
+    found = [
+        (place(path, 1), unused(path.read_text("utf-8"))) for path in files(ROOT / "templates", "*.html")
+    ]
+    assert [each for each in found if each[1]] == []
+
+
+def test_an_import_that_is_not_used_is_seen() -> None:
+    source = '{% from "macros/x.html" import tag, due as owed, th with context %}{# tag #}{{ th(1) }}<p class="tag">'
+    assert unused(source) == ["tag", "owed"]
+
+
+def test_the_counts_of_a_list_have_their_plural_forms() -> None:
+    heads = [path for path in files(ROOT / "templates", "*.html") if path.name not in _NOT_COUNTED]
+    sources = {path: path.read_text("utf-8") for path in heads}
+    assert [place(path, 1) for path, text in sources.items() if counted_in_words(text)] == []
+
+
+def counted_in_words(source: str) -> list[str]:
+    """The counts of `list_head` that are a number and a word without forms."""
+    listed = source.partition("list_head(")[1] and re.findall(r"^ *[\[(].*$", source, flags=re.MULTILINE)
+    return [line for line in listed or [] if re.match(r" *\[?\(.*\|number(?: ~ [^,]+)?, *_\(", line)]
+
+
+def test_a_count_without_forms_is_seen() -> None:
+    head = '{% call list_head(title, none, [\n  (all|length|number, _("Personnes"), none),\n]) %}'
+    assert counted_in_words(head) == ['  (all|length|number, _("Personnes"), none),']
+    assert counted_in_words(head.replace("_(", "ngettext(")) == []

@@ -87,6 +87,9 @@ def test_another_intake_is_two_clicks_away(chromium: Browser, place: Lived) -> N
 
 # What stands beside something else, as tall as it is: no list of rows is the page's own there.
 BESIDE = {
+    "/staff/applications/{application}/company",
+    "/staff/applications/{application}/messages",
+    "/staff/applications/{application}/pay",
     "/staff/duplicates/{draft}/{twin}",
     "/staff/intakes/{intake}/lots/correct",
     "/staff/intakes/{open_intake}/duplicates",  # without a pair only what was united stands there

@@ -37,8 +37,9 @@ HOSTS = {
 }
 
 
-def open_programmes(number: int = len(PROGRAMMES)) -> None:
-    """Publish the first so many; of every three one pays nothing, and they train in three regions in turn."""
+def open_programmes(number: int = len(PROGRAMMES), twice: bool = False) -> None:
+    """Publish the first so many; of every three one pays nothing, and they train in three regions in turn. The
+    first has two campaigns if it is there `twice`."""
     known = read_known("mdia")
     with writing():
         root = organisations.ensure_host(SYSTEM, "ma")
@@ -47,7 +48,10 @@ def open_programmes(number: int = len(PROGRAMMES)) -> None:
             organisations.create(SYSTEM, OrganisationKind.MINISTRY, key, named, root)
         db.session.flush()
         for place, (host, kind, title) in enumerate(PROGRAMMES[:number]):
-            programmes.load_definition(SYSTEM, _programme(known, place, host, kind, title))
+            made = _programme(known, place, host, kind, title)
+            if twice and not place:
+                made = replace(made, intakes=tuple(map(_open, known.intakes)))
+            programmes.load_definition(SYSTEM, made)
 
 
 def _open(intake: IntakeDefinition) -> IntakeDefinition:

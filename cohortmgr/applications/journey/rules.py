@@ -7,8 +7,8 @@ from datetime import date
 from cohortmgr.base.errors import N_, Problem
 
 LONGEST_REASON = 1000
-_WHEN = N_("Écrivez le jour de la demande, comme 2027-03-31.")
-_BETWEEN = N_("La demande date d’après l’envoi du dossier, le %(sent)s, et d’aujourd’hui au plus tard.")
+_WHEN = N_("Écrivez le jour de la demande : jour/mois/année.")
+_BETWEEN = N_("La demande doit être postérieure à l’envoi du dossier (%(sent)s) et ne peut pas être à venir.")
 _WHY = N_("Dites comment la demande est arrivée et où elle est gardée.")
 
 

@@ -24,9 +24,9 @@ from cohortmgr.programmes.definition.rules import Definition
 FIGURES = frozenset({"average", "sent", "documents", "notes", "changed"})
 _LANGUAGES = {"fr": N_("Français"), "ar": N_("Arabe"), "en": N_("Anglais")}
 _OUTCOMES = {
-    "offer": N_("Place proposée"),
+    "offer": N_("Retenu"),
     "waiting": N_("Liste d’attente"),
-    "refused": N_("Non retenue"),
+    "refused": N_("Non retenu"),
 }
 _TAGS: Mapping[str, Mapping[Any, str]] = {
     "conditions": {True: "done", False: "stop"},

@@ -104,13 +104,15 @@ def _tasks(found: Writing) -> list[dict[str, str]]:
     lacking = len(list(unwritten(definition)))
     parts = (
         ("publishing_staff.texts", _("Textes de la page publique"), lacking, _texts_said(lacking)),
-        ("settings_staff.intakes", _("Campagnes et places"), 0, _seats_said(definition)),
+        ("settings_staff.intakes", _("Campagnes"), 0, _seats_said(definition)),
         ("terms_staff.dates", _("Dates"), 0, _periods_said(definition)),
         ("definitions_staff.form", _("Formulaire"), 0, _questions_said(definition)),
         ("rules_staff.rules", _("Conditions"), 0, _rules_said(definition)),
         ("terms_staff.guardians", _("Mineurs"), 0, _yes_said(definition.guardians is not None)),
         ("settings_staff.partners", _("Entreprises"), 0, _partners_said(definition)),
         ("settings_staff.stipend", _("Bourse"), 0, _yes_said(definition.stipend is not None)),
+        ("terms_staff.profile", _("Page d’accueil"), 0, _yes_said(definition.profile is not None)),
+        ("pictures_staff.picture", _("Image"), 0, _picture_said(found.programme.picture_digest is not None)),
     )
     return [
         {
@@ -154,6 +156,10 @@ def _partners_said(definition: Definition) -> str:
 
 def _yes_said(has: bool) -> str:
     return _("Décrit.") if has else _("Rien n’est prévu.")
+
+
+def _picture_said(has: bool) -> str:
+    return _("Elle est en place.") if has else _("Aucune image.")
 
 
 @bp.get("/<key>/preview")

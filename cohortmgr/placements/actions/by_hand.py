@@ -109,7 +109,7 @@ def call_off(viewer: Viewer, reference: str) -> Placement:
     if placement.state == PlacementState.CANCELLED:
         return placement
     if placement.state != PlacementState.PROPOSED:
-        raise Refused(N_("Cette affectation est validée : elle ne s’annule plus, elle s’interrompt."))
+        raise Refused(N_("Cette affectation est approuvée : elle ne s’annule plus, elle s’interrompt."))
     placement.state = PlacementState.CANCELLED.value
     db.session.flush()
     _note(viewer, "placements.call_off", placement, {"state": placement.state})
@@ -156,7 +156,7 @@ def _require_placeable(enrolment: Enrolment, cohort: Cohort, known: Placement | 
     run = placements.latest_run(cohort.id)
     if run is None or run.state != MatchingState.APPROVED:
         raise Refused(
-            N_("L’affectation n’est pas encore validée : cette personne peut y entrer avec ses vœux.")
+            N_("L’affectation n’est pas encore approuvée : cette personne peut y entrer avec ses vœux.")
         )
     if known is not None:
         raise Refused(N_("Cette personne a déjà une entreprise, ou une proposition qui attend."))

@@ -42,7 +42,7 @@ def run_matching(viewer: Viewer, cohort_reference: str) -> MatchingRun:
     standing = placements.latest_run(cohort.id)
     if standing is not None:
         if standing.state == MatchingState.APPROVED:
-            raise Refused(N_("L’affectation de cette promotion est déjà validée."))
+            raise Refused(N_("L’affectation de cette promotion est déjà approuvée."))
         return standing
     seats = {row.Position.reference: row.Position.seats for row in placements.positions_of(cohort.id)}
     wishes, priorities = placements.all_wishes(cohort.id), placements.all_scores(cohort.id)
@@ -125,7 +125,7 @@ def _claim(run: MatchingRun, to: MatchingState, values: Mapping[str, Any]) -> bo
 
 def _require_already(run: MatchingRun, state: MatchingState) -> None:
     if run.state != state:
-        raise Refused(N_("Cette affectation a déjà été validée ou annulée par une autre personne."))
+        raise Refused(N_("Cette affectation a déjà été approuvée ou annulée par une autre personne."))
 
 
 def _move_positions(cohort_id: int, start: PositionState, to: PositionState) -> None:

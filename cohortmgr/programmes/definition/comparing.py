@@ -84,7 +84,7 @@ PARTS: Mapping[str, str] = {
     "imports": N_("La disposition des fichiers importés"),
     "assumptions": N_("Les suppositions"),
     "guardians": N_("Les accords des tuteurs légaux"),
-    "profile": N_("La place sur la page d’accueil"),
+    "profile": N_("Page d’accueil"),
 }
 
 

@@ -11,7 +11,7 @@ from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.rules import AudienceGroup, ProgrammeKind, StudyLevel
 from cohortmgr.programmes.drafts.question_fields import PostedValues, QuestionTable, Typed, one, put
 
-_KIND = N_("Choisissez une sorte de formation.")
+_KIND = N_("Choisissez un type de formation.")
 
 
 def profile_of(document: Mapping[str, Any]) -> QuestionTable:

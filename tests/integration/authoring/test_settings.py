@@ -130,7 +130,7 @@ def test_more_seats_say_how_many_of_the_waiting_list_are_called(app: Flask) -> N
         page = browser(app, known(f"{Role.PROGRAMME_ADMINISTRATOR.value}@inpt.ma"))
         given = {**filled(page, INTAKES), "intakes-0-offerings-0-seats": "33"}
         assert page.post(INTAKES, data=given).status_code == 302
-        assert "Une place est offerte aussitôt à 3 personnes" in text(page.get(f"{HOME}/publish"))
+        assert "3 places sont offertes aussitôt, au plus, à la liste" in text(page.get(f"{HOME}/publish"))
 
 
 def test_a_company_is_made_at_publishing_and_one_of_the_same_name_is_the_same(client: FlaskClient) -> None:
@@ -161,7 +161,9 @@ def test_the_stipend_is_changed_dropped_and_begun_again(client: FlaskClient) -> 
     given = {**filled(client, STIPEND), "monthly_cents": "4 500"}
     assert client.post(STIPEND, data=given).status_code == 302
     told = text(client.get(f"{HOME}/publish"))
-    assert "4 500,00 MAD, au lieu de : 4 000,00 MAD" in told and "La bourse change pour 0 personne" in told
+    assert "4 500,00 MAD, au lieu de : 4 000,00 MAD" in told and "La bourse change pour" not in told, (
+        "nobody is paid"
+    )
     assert publish(client).status_code == 302
     scheme = queries.definition_of(queries.intake_of("mdia", "2025")).stipend
     assert scheme is not None and scheme.monthly_cents == 450_000
@@ -242,7 +244,11 @@ def test_an_archived_campaign_is_off_the_public_pages_and_nothing_else(
     app: Flask, client: FlaskClient, intake: Intake
 ) -> None:
     path, stranger = f"{INTAKES}/2025/archive", app.test_client()
-    assert "2 personnes gardent leur page" in text(client.get(path))
+    said = text(client.get(path))
+    assert "2 personnes gardent leur page" in said
+    assert "offre" not in said.partition("Ce qu’archiver fera")[2] and "est sur la liste" not in said, (
+        "none is"
+    )
     assert client.post(path, data={"reason": " "}).status_code == 422
     assert stranger.get(f"/intakes/{intake.reference}").status_code == 200
     assert client.post(path, data={"reason": "Trois ans après."}).location == INTAKES

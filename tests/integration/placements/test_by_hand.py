@@ -95,7 +95,7 @@ def test_12_no_seat_is_taken_twice(system_context: AppContext) -> None:
 def test_12_nobody_is_placed_by_hand_before_the_matching_is_approved(system_context: AppContext) -> None:
     cohort, _run = promotions.matched(2)
     enrolment = promotions.enrolments_of(cohort)[0]
-    with pytest.raises(Refused, match="pas encore validée"), writing():
+    with pytest.raises(Refused, match="pas encore approuvée"), writing():
         by_hand.propose(SYSTEM, enrolment.reference, free_position(cohort).reference, FEBRUARY, "Vite")
 
 
@@ -192,6 +192,8 @@ def test_12_the_pages_place_by_hand_and_keep_what_was_typed(app: Flask, system_c
     placement = db.session.scalars(sa.select(Placement).where(Placement.state == "proposed")).one()
     address = f"/staff/placements/{placement.reference}"
     assert "Proposée à la main" in centre.get(page).text and "Tardive" in head.get(address).text
+    asked = " ".join(head.get(address).text.split())
+    assert "<dd>1 apprenti affecté</dd>" in asked, "what is asked names a number, and the person above it"
     assert centre.post(f"{address}/approve").status_code == 404
     assert head.post(f"{address}/approve").status_code == 302
     broken = centre.post(address, data={"last_day": "2999-01-01", "reason": "Fermeture"})

@@ -150,10 +150,9 @@ def test_a_second_person_approves_and_everyone_is_told(app: Flask, system_contex
     with pytest.raises(NotPermitted), writing():
         runs.approve_matching(manager, run.reference, "4")
     second = promotions.browser(app, admin)
-    assert (
-        second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "3"}).status_code
-        == 422
-    )
+    wrong = second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "3"})
+    assert wrong.status_code == 422 and "data-error-summary" not in wrong.text
+    assert 'class="field-error" id="confirm-' in wrong.text, "it is told beside its field"
     assert rows_of(Placement) == 0
     for _ in range(2):
         answer = second.post(f"/staff/matchings/{run.reference}/approve", data={"confirmation": "4"})
@@ -191,7 +190,9 @@ def test_one_who_ran_it_does_not_approve_it(app: Flask, system_context: AppConte
     page = promotions.browser(app, admin).get(f"/staff/cohorts/{cohort.reference}/placements")
     assert page.status_code == 200
     assert run.certificate["sha256"] in page.text
-    assert "Valider et prévenir" not in page.text
+    assert "Approuver et prévenir" not in page.text
+    nobody = promotions.browser(app, admin).get(f"/staff/cohorts/{cohort.reference}/placements?who=unplaced")
+    assert "Voir toute la promotion" in nobody.text and 'data-filters="members"' not in nobody.text
 
 
 def test_an_empty_cohort_is_not_matched(system_context: AppContext) -> None:

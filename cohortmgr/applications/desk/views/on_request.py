@@ -24,19 +24,23 @@ from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.form.buttons import as_pressed, pressed
 from cohortmgr.applications.form.forms.classes import ApplicationForm, form_class, show_answers
 from cohortmgr.applications.journey.actions.on_request import withdraw_on_request
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused, Stale
-from cohortmgr.base.i18n import say
 from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.definition.rules import Question
 
 bp = Blueprint("requests_staff", __name__, url_prefix="/staff/applications")
-_FILE = "applications_staff.show"
+_FILE, _TAB = "applications_staff.tab", "file"
 
 
 def _arguments() -> dict[str, Any]:
     return {**kept_arguments(_FILE)}
+
+
+def _to_file(reference: str) -> ResponseReturnValue:
+    return redirect(url_for(_FILE, reference=reference, tab=_TAB, **_arguments()))
 
 
 def _managed(reference: str) -> File:
@@ -98,7 +102,7 @@ def correct(reference: str, question: str) -> ResponseReturnValue:
         try:
             _correct(reference, question)
             flash(_("La réponse est corrigée ; la personne est prévenue."), "done")
-            return redirect(url_for(_FILE, reference=reference, **_arguments()))
+            return _to_file(reference)
         except Refused as refusal:
             db.session.rollback()
             file, refused = _managed(reference), refusal.problems
@@ -110,7 +114,7 @@ def correct(reference: str, question: str) -> ResponseReturnValue:
         question=asked,
         form=page,
         reason=request.form.get(REASON, ""),
-        lacking=[say(each) for each in refused if each.where == REASON],
+        lacking=[each for each in refused if each.where == REASON],
         arguments=_arguments(),
     ), (422 if refused else 200)
 
@@ -138,11 +142,11 @@ def withdraw(reference: str) -> ResponseReturnValue:
                 asked_on = date.fromisoformat(day) if day else None
                 withdraw_on_request(guards.viewer(), reference, form.reason.data or "", asked_on)
             flash(_("La candidature est retirée ; la personne est prévenue."), "done")
-            return redirect(url_for(_FILE, reference=reference, **_arguments()))
+            return _to_file(reference)
         except Stale:
             db.session.rollback()
             flash(_("Ce dossier a changé entre-temps : relisez-le."), "wait")
-            return redirect(url_for(_FILE, reference=reference, **_arguments()))
+            return _to_file(reference)
         except Refused as refusal:
             db.session.rollback()
             file = _managed(reference)
@@ -151,6 +155,7 @@ def withdraw(reference: str) -> ResponseReturnValue:
         "applications/desk/staff_withdrawal.html",
         application=file.application,
         intake=file.intake,
+        is_open=clock.now() < file.intake.closes_at,
         form=form,
         arguments=_arguments(),
     ), (422 if form.errors else 200)

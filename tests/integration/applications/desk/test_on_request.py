@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +53,7 @@ def test_an_answer_is_corrected_with_a_reason_and_its_person_is_told(sent: str, 
     before = dict(file().answers)
     answer = correct(desk, sent, "family_name", family_name="Benjelloun")
     assert answer.status_code == 302, text(answer)
+    assert answer.location == f"/staff/applications/{sent}/file", "back to what one came from"
     row = file()
     assert row.answers["family_name"] == "Benjelloun" and "Benjelloun" in row.name
     assert {**row.answers, "family_name": before["family_name"]} == before, "and no other answer"
@@ -92,7 +95,9 @@ def test_a_wrong_or_empty_answer_and_one_without_a_reason_change_nothing(
 ) -> None:
     before = dict(file().answers)
     answer = correct(desk, sent, question, **given)
-    assert answer.status_code == 422 and "data-error-summary" in answer.text or "field-error" in answer.text
+    assert answer.status_code == 422 and "field-error" in answer.text
+    assert "data-error-summary" in answer.text, "the first of the page, which takes the focus"
+    assert ('href="#_reason"' in answer.text) == (given.get("_reason") == " ")
     assert file().answers == before and not letters("answer_corrected")
 
 
@@ -118,7 +123,9 @@ def test_nothing_is_corrected_while_the_person_is_asked_to(sent: str, desk: Flas
         "message": "",
         "until": clock.local(DURING).date().replace(day=28).isoformat(),
     }
+    assert f"/staff/applications/{sent}/answers/" in desk.get(f"/staff/applications/{sent}/answers").text
     assert desk.post(f"/staff/applications/{sent}/correction", data=asked).status_code == 302
+    assert f"/staff/applications/{sent}/answers/" not in desk.get(f"/staff/applications/{sent}/answers").text
     assert correct(desk, sent, "family_name", family_name="Benjelloun").status_code == 422
     assert not letters("answer_corrected")
 
@@ -136,7 +143,12 @@ def test_a_file_is_withdrawn_on_a_dated_request_and_its_person_is_told(
     sent: str, desk: FlaskClient, client: FlaskClient
 ) -> None:
     path, day = f"/staff/applications/{sent}/withdrawal", clock.local(DURING).date().isoformat()
-    assert desk.get(path).status_code == 200
+    page = desk.get(path)
+    assert f"Retirer la candidature de {file().name}" in re.sub("<[^>]*>", "", text(page))
+    assert "tant que la campagne est ouverte" in text(page)
+    assert f'href="/staff/applications/{sent}/file"' in page.text
+    with clock.at(SEASON + timedelta(3650)):
+        assert "tant que la campagne est ouverte" not in text(desk.get(path))
     for wrong in (
         {"reason": "Lettre."},
         {"requested_on": day},

@@ -178,7 +178,9 @@ def test_a_club_sees_who_is_still_waited_for_and_reminds_them_once_a_day(
         )
     assert "Adam" in answers
     page = client.get(place).text
-    assert "<strong>3</strong>" in page and "Relancer pour 2 enfants" in page.replace("\xa0", " ")
+    assert "3 personnes inscrites" in page.replace("\xa0", " ") and "Relancer pour 2 enfants" in page.replace(
+        "\xa0", " "
+    )
     assert f"/staff/intakes/{intake}/enrolled?consent=waiting" in client.get("/staff").text, (
         "their home says it"
     )

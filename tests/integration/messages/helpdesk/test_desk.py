@@ -303,7 +303,7 @@ def test_a_question_is_late_from_the_day_after_its_promised_day_on(app: Flask) -
         with clock.at(moment):
             client = browser(app, someone(intake, Role.SELECTION_MANAGER, f"m{len(found)}"))
             page = client.get("/staff/questions?late=1").get_data(as_text=True)
-            found[moment] = page.count('<th scope="row">')
+            found[moment] = page.count(' scope="row">')
     assert list(found.values()) == [0, 0, 1], "its own day is not over before midnight in Casablanca"
 
 
@@ -316,7 +316,7 @@ def test_filters_and_today(app: Flask) -> None:
         client = browser(app, someone(intake, Role.SELECTION_MANAGER))
 
         def rows(query: str) -> int:
-            return client.get(f"/staff/questions?{query}").get_data(as_text=True).count('<th scope="row">')
+            return client.get(f"/staff/questions?{query}").get_data(as_text=True).count(' scope="row">')
 
         assert (
             rows("") == 8

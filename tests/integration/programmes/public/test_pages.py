@@ -158,6 +158,7 @@ def test_the_home_page_is_filtered_by_its_address_and_grouped(
         nothing = client.get("/?paid=no&region=MA-02").text
         client.get("/?region=%00&paid=%F0&level[]=x")
     opened = page[page.index('aria-labelledby="ouvertes"') :].partition("</section>")[0]
+    assert "jusqu’au " in opened and "avant le " not in opened
     assert opened.count('class="programme-row"') == 6 and opened.count('class="programme-host"') == 4
     assert (
         "Institut national des postes et télécommunications</bdi> <span>· Formations diplômantes</span>"
@@ -166,6 +167,17 @@ def test_the_home_page_is_filtered_by_its_address_and_grouped(
     assert '<option value="MA-02" selected>' in paid
     assert "2 programmes ouverts correspondent" in paid.replace("\xa0", " ")
     assert "Aucun programme ouvert ne correspond" in nothing
+
+
+def test_two_campaigns_of_one_programme_are_told_apart(
+    client: FlaskClient, system_context: AppContext, at: At
+) -> None:
+    with at(AUTUMN):
+        open_programmes(5, twice=True)
+        page = client.get("/").text
+    assert page.count("Rentrée 2025 · ") == page.count("Rentrée 2027 · ") == 1, (
+        "one alone needs no title, and has no room for it"
+    )
 
 
 def test_the_home_page_is_the_installation_s(client: FlaskClient, app: Flask, loaded: None, at: At) -> None:
