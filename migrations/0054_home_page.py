@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("letterheads", sa.Column("picture", sa.LargeBinary(), nullable=True))
-    digest = sa.Column("picture_digest", sa.String(length=16), nullable=False, server_default="")
+    digest = sa.Column("picture_digest", sa.String(length=16), nullable=False, server_default=sa.text("''"))
     op.add_column("letterheads", digest)
     op.create_index(op.f("ix_letterheads_picture_digest"), "letterheads", ["picture_digest"])
 

@@ -31,4 +31,6 @@ class KeptLetterhead(Row, Versioned, Model):
     mark: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
     mark_digest: Mapped[str] = mapped_column(sa.String(16), default="", index=True)
     picture: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
-    picture_digest: Mapped[str] = mapped_column(sa.String(16), default="", server_default="", index=True)
+    picture_digest: Mapped[str] = mapped_column(
+        sa.String(16), default="", server_default=sa.text("''"), index=True
+    )
