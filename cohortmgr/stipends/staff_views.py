@@ -21,6 +21,7 @@ from cohortmgr.base.ordering import in_order
 from cohortmgr.base.text import fold
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.cohorts.models import Cohort
 from cohortmgr.stipends.actions import outcomes, payment_files
 from cohortmgr.stipends.actions import runs as actions
 from cohortmgr.stipends.forms import AdjustmentForm, BankDayForm, BankWordForm, CancelRunForm, MonthForm
@@ -137,7 +138,7 @@ def _run(
         may_prepare=allows(viewer(), "stipends.prepare", cohort.path),
         may_approve=allows(viewer(), "stipends.approve", cohort.path),
         mine=found.computed_by == viewer().reference,
-        preparer=names_of(found.computed_by).get(found.computed_by or "", "") if state in OPEN else "",
+        preparer=_preparer(found, cohort) if state is RunState.COMPUTED else "",
         approvers=second_people(
             viewer(),
             "stipends.approve",
@@ -160,6 +161,13 @@ def _run(
         ending=ending or BankDayForm(formdata=None, day=clock.today()),
         problems=tuple(wrong.values()),
     )
+
+
+def _preparer(found: StipendRun, cohort: Cohort) -> str:
+    """The name of who computed a run, for whoever may approve it: nobody else is shown the card that says it."""
+    if not allows(viewer(), "stipends.approve", cohort.path):
+        return ""
+    return names_of(found.computed_by).get(found.computed_by or "", "")
 
 
 def _totals(lines: Sequence[StipendLine]) -> dict[str, int]:
