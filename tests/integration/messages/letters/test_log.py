@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -36,7 +37,7 @@ def names(client: FlaskClient, query: str = "") -> list[str]:
     for walked in (0, 10**9):
         with patch.object(log, "WALKED", walked):
             page = client.get(f"/staff/messages?{query}").get_data(as_text=True)
-        found.append([each.partition("</bdi>")[0] for each in page.split('<th scope="row"><bdi>')[1:]])
+        found.append(re.findall(r'<th scope="row">(?:<a [^>]*>)?<bdi>(.*?)</bdi>', page))
     assert found[0] == found[1]
     return found[0]
 

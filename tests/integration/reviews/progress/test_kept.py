@@ -60,13 +60,13 @@ def test_what_is_kept_is_what_the_page_of_a_small_intake_sums_up(app: Flask) -> 
     assert kept is not None and kept.made_at is not None
     assert queries.from_kept(kept.figures) == queries.progress_of(intake)
     shown = page(app, intake)
-    assert "0 / 18" in shown and "Chiffres du" in shown and jobs() == 1
+    assert "0 lecture remise sur 18" in shown and "Chiffres du" in shown and jobs() == 1
 
 
 def test_the_first_page_waits_and_says_how_far_it_is(app: Flask) -> None:
     intake = given()
     waits = page(app, intake)
-    assert "Les lectures se comptent" in waits and "0 / 18" not in waits
+    assert "Les lectures se comptent" in waits and "0 lecture remise sur 18" not in waits
     assert '"done":false' in page(app, intake, "/figures")
     work()
     assert '"done":true' in page(app, intake, "/figures")
@@ -82,7 +82,7 @@ def test_however_often_the_page_is_opened_the_worker_sums_up_once_a_minute(app: 
         assert jobs() == 1
     with clock.at(moment + FRESH):
         again = page(app, intake)
-        assert "0 / 18" in again and "On les recompte" in again and jobs() == 2
+        assert "0 lecture remise sur 18" in again and "On les recompte" in again and jobs() == 2
         page(app, intake)
         assert jobs() == 2
 
@@ -100,7 +100,7 @@ def test_a_worker_that_dies_leaves_nothing_half_kept(app: Flask) -> None:
     page(app, intake)
     assert not killed_at(1)  # one step: it is kept whole or not at all
     db.session.rollback()
-    assert work() == 1 and "0 / 18" in page(app, intake)
+    assert work() == 1 and "0 lecture remise sur 18" in page(app, intake)
 
 
 def test_readers_bear_the_names_of_today_in_what_was_kept(app: Flask) -> None:
@@ -118,7 +118,7 @@ def test_readers_bear_the_names_of_today_in_what_was_kept(app: Flask) -> None:
 def test_a_small_intake_keeps_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     intake = given()
     monkeypatch.setattr(queries, "MOST_AT_ONCE", 9)
-    assert "0 / 18" in page(app, intake) and jobs() == 0
+    assert "0 lecture remise sur 18" in page(app, intake) and jobs() == 0
 
 
 def test_an_assignment_by_the_worker_leaves_the_figures_that_came_of_it(app: Flask) -> None:
