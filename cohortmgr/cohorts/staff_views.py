@@ -15,8 +15,8 @@ from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized
-from cohortmgr.base.ordering import in_order
 from cohortmgr.base.text import fold
+from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import actions, queries
 from cohortmgr.cohorts.forms import DaysForm

@@ -18,8 +18,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized
-from cohortmgr.base.ordering import in_order
 from cohortmgr.base.text import fold
+from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.placements.actions import by_hand, positions, runs

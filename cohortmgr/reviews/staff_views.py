@@ -18,9 +18,9 @@ from cohortmgr.base import storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import localized
-from cohortmgr.base.ordering import in_order
 from cohortmgr.base.text import fold
 from cohortmgr.base.web.asked import number_sent, place_asked
+from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.jobs.models import KeptResult

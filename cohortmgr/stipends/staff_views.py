@@ -17,8 +17,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import localized, say
-from cohortmgr.base.ordering import in_order
 from cohortmgr.base.text import fold
+from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort

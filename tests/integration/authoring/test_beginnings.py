@@ -15,7 +15,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.programmes.models import Intake, Programme
 from tests.factories.choices import browser, known
-from tests.integration.authoring.drafts import administrator, filled, three_files, version
+from tests.integration.authoring.drafts import filled, version
 from tests.integration.authoring.test_settings import acts, text
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -46,18 +46,6 @@ BEGUN = {
     "decision_by": "2028-06-15",
     "seats": "24",
 }
-
-
-@pytest.fixture
-def intake() -> Intake:
-    """Three files of 2025, of which the first is a draft."""
-    return three_files()
-
-
-@pytest.fixture
-def client(app: Flask, intake: Intake) -> FlaskClient:
-    """The programme's administrator."""
-    return administrator(app, intake)
 
 
 def at_host(app: Flask, intake: Intake, name: str) -> FlaskClient:

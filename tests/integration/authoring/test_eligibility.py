@@ -21,12 +21,10 @@ from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, someone
 from tests.integration.authoring.drafts import (
     HOME,
-    administrator,
     begun,
     document,
     draft,
     mark,
-    three_files,
     version,
 )
 
@@ -41,18 +39,6 @@ SAID = {
     "advice-ar": "عودوا السنة المقبلة.",
     "advice-en": "Come back next year.",
 }
-
-
-@pytest.fixture
-def intake() -> Intake:
-    """Three files of 2025, of which the first is a draft."""
-    return three_files()
-
-
-@pytest.fixture
-def client(app: Flask, intake: Intake) -> FlaskClient:
-    """The programme's administrator."""
-    return administrator(app, intake)
 
 
 def begin(client: FlaskClient, sort: str) -> str:

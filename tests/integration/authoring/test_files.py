@@ -8,38 +8,23 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from cohortmgr.base.db import db
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_definition, read_known
-from cohortmgr.programmes.models import DefinitionVersion, Intake
+from cohortmgr.programmes.models import DefinitionVersion
 from tests.integration.authoring.drafts import (
     HOME,
     add,
-    administrator,
     document,
     draft,
     filled,
     save,
-    three_files,
     version,
 )
 
 pytestmark = pytest.mark.usefixtures("system_context")
-
-
-@pytest.fixture
-def intake() -> Intake:
-    """Three files of 2025, of which the first is a draft."""
-    return three_files()
-
-
-@pytest.fixture
-def client(app: Flask, intake: Intake) -> FlaskClient:
-    """The programme's administrator."""
-    return administrator(app, intake)
 
 
 def test_the_file_goes_out_and_comes_back(client: FlaskClient, runner: FlaskCliRunner) -> None:

@@ -27,29 +27,15 @@ from tests.integration.authoring.drafts import (
     HOME,
     LABEL,
     add,
-    administrator,
     document,
     draft,
     keys,
     mark,
     save,
-    three_files,
     version,
 )
 
 pytestmark = pytest.mark.usefixtures("system_context")
-
-
-@pytest.fixture
-def intake() -> Intake:
-    """Three files of 2025, of which the first is a draft."""
-    return three_files()
-
-
-@pytest.fixture
-def client(app: Flask, intake: Intake) -> FlaskClient:
-    """The programme's administrator."""
-    return administrator(app, intake)
 
 
 def test_a_question_is_written_published_and_met_by_drafts_alone(client: FlaskClient, intake: Intake) -> None:

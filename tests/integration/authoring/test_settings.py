@@ -28,11 +28,9 @@ from cohortmgr.programmes.models import Intake, Offering
 from tests.factories.choices import SEASON, browser, decided, known
 from tests.integration.authoring.drafts import (
     HOME,
-    administrator,
     document,
     draft,
     filled,
-    three_files,
     version,
 )
 
@@ -49,18 +47,6 @@ NEW = {
     "title_en": "2028 intake",
 }
 AFTER = datetime(2028, 1, 10, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def intake() -> Intake:
-    """Three files of 2025, of which the first is a draft."""
-    return three_files()
-
-
-@pytest.fixture
-def client(app: Flask, intake: Intake) -> FlaskClient:
-    """The programme's administrator."""
-    return administrator(app, intake)
 
 
 def text(answer: Any) -> str:

@@ -19,13 +19,11 @@ from cohortmgr.programmes.models import Intake
 from tests.factories.choices import browser, someone
 from tests.integration.authoring.drafts import (
     HOME,
-    administrator,
     document,
     draft,
     filled,
     held,
     keys,
-    three_files,
     version,
 )
 
@@ -41,18 +39,6 @@ NEW = {
     "periods-6-kind": "exams",
     "periods-count": "7",
 }
-
-
-@pytest.fixture
-def intake() -> Intake:
-    """Three files of 2025, of which the first is a draft."""
-    return three_files()
-
-
-@pytest.fixture
-def client(app: Flask, intake: Intake) -> FlaskClient:
-    """The programme's administrator."""
-    return administrator(app, intake)
 
 
 def text(answer: Any) -> str:

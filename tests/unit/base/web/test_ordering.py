@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.base.ordering import in_order
+from cohortmgr.base.web.ordering import in_order
 
 ORDERS = {"size": lambda row: row[0], "name": lambda row: row[1]}
 ROWS = st.lists(st.tuples(st.one_of(st.none(), st.integers(0, 3)), st.sampled_from(["", "a", "b"])))
