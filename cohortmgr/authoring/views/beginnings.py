@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.authoring.forms import BeginForm
+from cohortmgr.authoring.views.draft_requests import prepared
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, language, localized, number, speaking, told
-from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.definition.beginning import begin_definition, unwritten
 from cohortmgr.programmes.definition.questions import FormSection
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, window_of
@@ -58,18 +58,7 @@ def begin() -> ResponseReturnValue:
     if not hosts:
         raise NotFound("host")
     form.host.choices = list(hosts.items())
-    if request.method == "POST":
-        try:
-            made = _begun(form, hosts)
-            flash(
-                _("Le programme est en préparation : son équipe seule le voit. Relisez chaque partie."),
-                "done",
-            )
-            return redirect(url_for(".steps", key=made))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
-    return render_template("authoring/staff_programme_begin.html", form=form), (422 if form.errors else 200)
+    return prepared(form, lambda: _begun(form, hosts), "authoring/staff_programme_begin.html")
 
 
 def _begun(form: BeginForm, hosts: dict[str, str]) -> str:

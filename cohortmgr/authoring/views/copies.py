@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.authoring.forms import CopyForm
-from cohortmgr.base.db import db, writing
+from cohortmgr.authoring.views.draft_requests import prepared
+from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import localized
-from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts.queries import copyable
 
@@ -26,20 +25,9 @@ def begin() -> ResponseReturnValue:
     if not known:
         raise NotFound("copy")
     form.source.choices = list(known.items())
-    if request.method == "POST":
-        try:
-            made = _copied(form, known)
-            flash(
-                _("Le programme est en préparation : son équipe seule le voit. Relisez chaque partie."),
-                "done",
-            )
-            return redirect(url_for("beginnings_staff.steps", key=made))
-        except Refused as refusal:
-            db.session.rollback()
-            show_problems(form, refusal)
-    elif request.args.get("of") in known:
+    if request.method == "GET" and request.args.get("of") in known:
         form.source.data = request.args["of"]
-    return render_template("authoring/staff_programme_new.html", form=form), (422 if form.errors else 200)
+    return prepared(form, lambda: _copied(form, known), "authoring/staff_programme_new.html")
 
 
 def _copied(form: CopyForm, known: dict[str, str]) -> str:

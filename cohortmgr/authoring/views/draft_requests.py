@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused, Stale
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import say
-from cohortmgr.base.web.responses import posted_version
+from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts.queries import Writing, get_writing
 from cohortmgr.programmes.drafts.question_fields import PostedValues, QuestionTable, Typed
@@ -97,3 +98,20 @@ def structural(
 def just_begun() -> bool:
     """Whether this page was opened just after its thing was added; what is missing is not told yet."""
     return bool(request.args.get("begun"))
+
+
+def prepared(form: HouseForm, make: Callable[[], str], template: str) -> ResponseReturnValue:
+    """Show a form from which a programme in preparation is made; a POST that `make` accepts, which returns the
+    programme's key, leads to its steps."""
+    if request.method == "POST":
+        try:
+            key = make()
+            flash(
+                _("Le programme est en préparation : son équipe seule le voit. Relisez chaque partie."),
+                "done",
+            )
+            return redirect(url_for("beginnings_staff.steps", key=key))
+        except Refused as refusal:
+            db.session.rollback()
+            show_problems(form, refusal)
+    return render_template(template, form=form), (422 if form.errors else 200)
