@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.importing.models import ImportRun
 from cohortmgr.base.db import db
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.organisations.models import Organisation
@@ -100,4 +101,6 @@ def visible(made: Year) -> Mapping[str, frozenset[str]]:
         seen[name] = files
     for name in ("trainer", "finance"):
         seen[name] = _words(enrolled)
+    own = sa.select(ImportRun.id).where(ImportRun.by == made.viewer("group_enroller").reference)
+    seen["group_enroller"] = _words(sa.select(Application.person_id).where(Application.run_id.in_(own)))
     return seen

@@ -14,7 +14,7 @@ from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application, Document
-from cohortmgr.applications.file.queries import NAME, File, staff_intake
+from cohortmgr.applications.file.queries import AGREED, NAME, File, staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
@@ -49,7 +49,8 @@ _PEOPLE = sa.select(
 
 
 def visible(viewer: Viewer) -> sa.Select[Review]:
-    """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff.
+    """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff; none of a
+    child's file without the guardian's word.
 
     Whoever has an interest in an intake reads no file of it, whatever was given to them before."""
     own = _own(viewer)
@@ -57,7 +58,9 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     if barred:
         own = sa.and_(own, Review.intake_id.not_in(sorted(barred)))
     everyone = within(viewer, "reviews.read", Intake.path)
-    return sa.select(Review).join(Intake, Intake.id == Review.intake_id).where(sa.or_(own, everyone))
+    agreed = Review.application_id.in_(sa.select(Application.id).where(AGREED))
+    chosen = sa.select(Review).join(Intake, Intake.id == Review.intake_id)
+    return chosen.where(sa.or_(own, everyone), agreed)
 
 
 def _own(viewer: Viewer) -> sa.ColumnElement[bool]:
