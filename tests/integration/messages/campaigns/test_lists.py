@@ -173,7 +173,7 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
 
 
 @pytest.mark.postgres_only
-def test_the_figures_read_no_more_for_each_person_at_whose_address_something_failed() -> None:
+def test_the_figures_look_once_at_most_for_each_person_at_whose_address_something_failed() -> None:
     intake, *_others = begun(60)
     campaign, read = db.session.scalars(sa.select(Campaign)).one(), []
     people = db.session.scalars(sa.select(Application.person_id)).all()
@@ -185,7 +185,8 @@ def test_the_figures_read_no_more_for_each_person_at_whose_address_something_fai
         with blocks_read() as seen:
             assert campaign_queries.counts(campaign).troubled == len(troubled)
         read.append(sum(seen.values()))
-    assert read[1] < read[0] + len(people), read
+    # The planner may look each person up by the index, of two blocks; a sub-query did so up to four times.
+    assert read[1] < read[0] + 2 * len(people), read
 
 
 def test_the_filter_is_asked_again_at_the_hour_of_sending() -> None:
