@@ -23,6 +23,8 @@ from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentSta
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.rules import OfferState
 
 # A hook for higher rooms: the companies of a cohort's members, as enrolment id to a company's name in three
 # languages. The rooms' wiring.py fills it.
@@ -111,6 +113,22 @@ def to_confirm(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(within(viewer, "cohorts.manage"), Enrolment.state == EnrolmentState.PENDING.value)
         .group_by(Cohort.id)
         .order_by(Cohort.starts_on, Cohort.id)
+    ).all()
+
+
+def to_open(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (id, reference, title, starts_on, number) of the intakes in which places were accepted and of which the
+    viewer may open the cohort, which nobody has; the first to begin comes first. `number` as of `counted_up_to`."""
+    accepted = sa.select(Offer.id).where(
+        Offer.intake_id == Intake.id, Offer.state == OfferState.ACCEPTED.value
+    )
+    opened = sa.exists().where(Cohort.intake_id == Intake.id)
+    columns = (Intake.id, Intake.reference, Intake.title, Intake.starts_on)
+    return db.session.execute(
+        sa.select(*columns, counted_up_to(accepted, Intake.id).label("number"))
+        .where(accounts.within(viewer, "cohorts.manage", Intake.path), ~opened)
+        .where(accepted.correlate(Intake).exists())
+        .order_by(Intake.starts_on, Intake.id)
     ).all()
 
 

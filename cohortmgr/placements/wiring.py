@@ -74,7 +74,10 @@ def init_app(app: Flask) -> None:
             used=_places,
         )
     )
-    workspace.add_agendas(Agenda(("placements.manage",), agenda.matchings, 60))
+    workspace.add_agendas(
+        Agenda(("placements.manage",), agenda.matchings, 60),
+        Agenda(("placements.manage",), agenda.to_match, 61),
+    )
     workspace.add_stages(IntakeStage("placements", "placements.read", overview.stage, used=_places))
     workspace.add_finders(Finder(N_("Entreprises"), ("placements.read",), finding.companies, 40))
     of_cohort = (Cohort.id == Position.cohort_id, Position.id == Placement.position_id)

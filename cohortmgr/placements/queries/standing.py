@@ -12,9 +12,10 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.cohorts.models import Cohort
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import EnrolmentState
 from cohortmgr.placements.models import MatchingRun, Placement, Position
-from cohortmgr.placements.rules import HOSTED, PRESENT, SEATED, STANDING, MatchingState
+from cohortmgr.placements.rules import HOSTED, PRESENT, SEATED, STANDING, MatchingState, PositionState
 
 _HOSTED = [state.value for state in HOSTED]
 # Made once: an alias learns its columns anew, at each page that asks, in a millisecond.
@@ -86,6 +87,22 @@ def hosted_of(intake_id: int) -> sa.Row[int, int]:
         .join(Cohort, Cohort.id == Position.cohort_id)
         .where(Cohort.intake_id == intake_id, Placement.state.in_([state.value for state in PRESENT]))
     ).one()
+
+
+def to_match(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (intake_id, reference, name) of the cohorts with confirmed members and open positions in which nobody was
+    placed yet, nor matched, and whose placements the viewer manages; the first to begin comes first."""
+    positions = Position.cohort_id == Cohort.id
+    running = (MatchingRun.cohort_id == Cohort.id, MatchingRun.state != MatchingState.CANCELLED.value)
+    placed = sa.exists().where(positions, Placement.position_id == Position.id)
+    confirmed = (Enrolment.cohort_id == Cohort.id, Enrolment.state == EnrolmentState.ACTIVE.value)
+    offered = (positions, Position.state == PositionState.OPEN.value)
+    return db.session.execute(
+        sa.select(Cohort.intake_id, Cohort.reference, Cohort.name)
+        .where(cohorts.within(viewer, "placements.manage"), sa.exists().where(*confirmed))
+        .where(sa.exists().where(*offered), ~sa.exists().where(*running), ~placed)
+        .order_by(Cohort.starts_on, Cohort.id)
+    ).all()
 
 
 def to_approve(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
