@@ -1,0 +1,53 @@
+"""A drawing says where it stands: every row of a chart is as wide as its axis, and a list is printed whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+from pypdfium2 import PdfDocument
+
+from tests.browser.conftest import Lived
+from tests.browser.visits import visiting
+
+# The drawings of each chart and the axis below them: where each begins, and how wide it is.
+_PLACES = """() => [...document.querySelectorAll(".chart .bars:has(.scale)")]
+  .map((chart) => [...chart.querySelectorAll(".row-svg, .scale")]
+    .map((drawn) => drawn.getBoundingClientRect())
+    .filter((box) => box.width)
+    .map((box) => [Math.round(box.x), Math.round(box.width)]))
+  .filter((drawn) => drawn.length > 1)"""
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 1280), ("fr", 360), ("ar", 360)])
+def test_each_row_of_a_chart_is_as_wide_as_its_axis(
+    chromium: Browser, place: Lived, language: str, width: int
+) -> None:
+    with visiting(chromium, place.address, place.year, language, width) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.open("/staff/reports/{report}")
+        charts: list[list[list[Any]]] = visitor.page.evaluate(_PLACES)
+        assert len(charts) >= 4
+        for drawn in charts:
+            assert len({tuple(place) for place in drawn}) == 1, drawn
+
+
+def test_a_printed_list_begins_below_its_title_and_its_sum_stands_once(
+    chromium: Browser, place: Lived
+) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 1280) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open("/staff/intakes/{intake}/reviews")
+        # As many readers as fill two sheets.
+        visitor.page.evaluate(
+            """() => {
+              const rows = document.querySelector(".listed tbody");
+              for (const row of [...rows.rows, ...Array(60).fill(rows.rows[0])]) rows.append(row.cloneNode(true));
+            }"""
+        )
+        sheets = PdfDocument(visitor.page.pdf(format="A4"))
+        said = [sheet.get_textpage().get_text_bounded() for sheet in sheets]
+    assert len(said) > 1
+    assert "Lecture des dossiers" in said[0] and "Confiés" in said[0], "the list waits for the next sheet"
+    assert sum(text.count("évaluateurs") for text in said) == 1, "the foot stands on every sheet"
