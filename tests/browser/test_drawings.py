@@ -1,15 +1,15 @@
-"""A drawing says where it stands: every row of a chart is as wide as its axis, and a list is printed whole."""
+"""Lists and charts as they are drawn: ordered on a telephone, printed whole, each row as wide as its axis."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pypdfium2 import PdfDocument
 
 from tests.browser.conftest import Lived
-from tests.browser.visits import visiting
+from tests.browser.visits import follow, visiting
 
 # The drawings of each chart and the axis below them: where each begins, and how wide it is.
 _PLACES = """() => [...document.querySelectorAll(".chart .bars:has(.scale)")]
@@ -51,3 +51,19 @@ def test_a_printed_list_begins_below_its_title_and_its_sum_stands_once(
     assert len(said) > 1
     assert "Lecture des dossiers" in said[0] and "Confiés" in said[0], "the list waits for the next sheet"
     assert sum(text.count("évaluateurs") for text in said) == 1, "the foot stands on every sheet"
+
+
+def test_a_list_is_ordered_on_a_telephone_too(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open("/staff/intakes/{intake}/applications?columns=number,outcome")
+        heads = visitor.page.locator("thead [aria-sort]")
+        expect(heads).to_have_count(3)  # the name, and the two columns that were chosen
+        for place_of in (2, 1):  # a click that anything hid would wait in vain
+            follow(heads.nth(place_of).locator("a"))
+            expect(heads.nth(place_of)).to_have_attribute("aria-sort", "ascending")
+            follow(heads.nth(place_of).locator("a"))
+            expect(heads.nth(place_of)).to_have_attribute("aria-sort", "descending")
+        shown = visitor.page.locator("tbody .ref").all_inner_texts()
+        assert len(shown) > 3 and shown == sorted(shown, reverse=True)
+        visitor.look()
