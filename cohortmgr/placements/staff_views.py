@@ -125,8 +125,8 @@ def run_matching(reference: str) -> ResponseReturnValue:
 def matching(reference: str) -> ResponseReturnValue:
     """Lead from a matching to the board of its cohort, ordered and narrowed as the address says."""
     _run, cohort = placements.run_for(viewer(), reference)
-    board_of_cohort = "placements_staff.board"
-    return redirect(url_for(board_of_cohort, reference=cohort.reference, **kept_arguments(board_of_cohort)))
+    kept: dict[str, Any] = {**kept_arguments("placements_staff.board")}
+    return redirect(url_for(".board", reference=cohort.reference, **kept))
 
 
 @bp.post("/staff/matchings/<reference>/cancel")

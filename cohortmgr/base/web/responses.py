@@ -270,7 +270,7 @@ def _page_above() -> str | None:
     are links from there, and people load it again."""
     routes = current_app.create_url_adapter(request)
     assert routes is not None
-    sent = routes.match(request.path, method=routes.allowed_methods(request.path)[0])[1]
+    sent = routes.match(request.path, method="POST")[1]
     path = request.path.rpartition("/")[0]
     while path:
         with suppress(HTTPException):
