@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from pypdfium2 import PdfDocument
 
 from tests.browser.conftest import Lived
@@ -67,3 +67,51 @@ def test_a_list_is_ordered_on_a_telephone_too(chromium: Browser, place: Lived) -
         shown = visitor.page.locator("tbody .ref").all_inner_texts()
         assert len(shown) > 3 and shown == sorted(shown, reverse=True)
         visitor.look()
+
+
+def test_the_way_back_leads_to_the_list_as_it_was_left(chromium: Browser, place: Lived) -> None:
+    with visiting(chromium, place.address, place.year, "fr", 1280) as visitor:
+        visitor.sign_in("selection_manager")
+        page = visitor.page
+        visitor.open("/staff/intakes/{intake}/applications?region=&sort=-number&columns=number&columns=state")
+        third = page.locator("tbody input[name=files]").nth(2).get_attribute("value")
+        visitor.open(
+            f"/staff/intakes/{{intake}}/applications?region=&sort=-number&columns=number&columns=state&page=2&after={third}"
+        )
+        left, first = page.url, page.locator("tbody .ref").first.inner_text()
+        follow(page.locator("tbody th a").first)
+        follow(page.locator(".tabs a").nth(1))
+        follow(page.locator("a.back"))
+        assert page.url == left and page.locator("tbody .ref").first.inner_text() == first
+        # A list whose rows lead away without a word of where one was.
+        visitor.open("/staff/questions?state=all&sort=from")
+        follow(page.locator("tbody th a").first)
+        follow(page.locator("a.back"))
+        assert page.url.endswith("/staff/questions?state=all&sort=from")
+        # What was opened from elsewhere leads where its own link says.
+        visitor.open("/staff/intakes/{intake}/applications?eligible=no")
+        visitor.open("/staff/applications/{application}/file?eligible=yes")
+        assert str(page.locator("a.back").get_attribute("href")).endswith("?eligible=yes")
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [("فاطمة الزهراء", "فاطمه زهراء"), ("إدريس علوى", "ادريس علوي"), ("Été 06", "ete ٠٦")],
+    ids=["fatima", "idris", "digits"],
+)
+def test_the_box_above_a_table_finds_a_name_however_it_is_written(
+    chromium: Browser, place: Lived, stored: str, typed: str
+) -> None:
+    rows = "".join(f"<tr><td>{name}</td></tr>" for name in (stored, "Zellige"))
+    table = f'<input data-filters="names"><table id="names"><tbody>{rows}</tbody></table></main>'
+
+    def with_names(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</main>", table))
+
+    with visiting(chromium, place.address, place.year, "ar", 1280) as visitor:
+        visitor.sign_in("reviewer")
+        visitor.page.route("**/staff", with_names)
+        visitor.open("/staff")
+        visitor.page.fill("input[data-filters=names]", typed)
+        expect(visitor.page.locator("#names tr:not([hidden])")).to_have_text([stored])
