@@ -39,7 +39,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import language
 from cohortmgr.base.sheets.writing import csv_parts
-from cohortmgr.base.web.asked import PLACE, place_asked
+from cohortmgr.base.web.asked import place_arguments, place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
 from cohortmgr.programmes.models import Intake
@@ -102,7 +102,7 @@ def _list(
         ),
         boxes=boxes,
         refused=refused,
-        at={**arguments, **{name: request.args[name] for name in PLACE if name in request.args}},
+        at={**arguments, **place_arguments()},
         counts=counts,
         words=display.words_of(definition),
         columns=allowed.open_names(viewer, intake.path),
