@@ -116,7 +116,7 @@ def run_matching(reference: str) -> ResponseReturnValue:
             runs.run_matching(viewer(), reference)
     except Refused as refusal:
         return _board(reference, refusal), 422
-    flash(_("L’affectation est calculée. Une deuxième personne doit la valider."), "done")
+    flash(_("L’affectation est calculée. Une deuxième personne doit l’approuver."), "done")
     return redirect(url_for(".board", reference=reference))
 
 
