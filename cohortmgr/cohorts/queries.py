@@ -117,17 +117,14 @@ def to_confirm(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 def to_open(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return (id, reference, title, starts_on, number) of the intakes in which places were accepted and of which the
-    viewer may open the cohort, which nobody has; the first to begin comes first. `number` as of `counted_up_to`."""
-    accepted = sa.select(Offer.id).where(
-        Offer.intake_id == Intake.id, Offer.state == OfferState.ACCEPTED.value
-    )
+    """Return (id, reference, title, starts_on) of the intakes in which a place was accepted and of which the viewer may
+    open the cohort, which nobody has; the first to begin comes first."""
+    accepted = sa.exists().where(Offer.intake_id == Intake.id, Offer.state == OfferState.ACCEPTED.value)
     opened = sa.exists().where(Cohort.intake_id == Intake.id)
     columns = (Intake.id, Intake.reference, Intake.title, Intake.starts_on)
     return db.session.execute(
-        sa.select(*columns, counted_up_to(accepted, Intake.id).label("number"))
-        .where(accounts.within(viewer, "cohorts.manage", Intake.path), ~opened)
-        .where(accepted.correlate(Intake).exists())
+        sa.select(*columns)
+        .where(accounts.within(viewer, "cohorts.manage", Intake.path), ~opened, accepted)
         .order_by(Intake.starts_on, Intake.id)
     ).all()
 

@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
-from cohortmgr.base.registries.waiting import PendingAct, PendingKind, how_many
+from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.cohorts import queries
 
 
@@ -29,12 +29,7 @@ def to_confirm(viewer: Viewer) -> Iterator[PendingAct]:
 def to_open(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield the intakes in which places were accepted and whose cohort nobody has opened: late once it begins."""
     for row in queries.to_open(viewer):
-        what = ngettext(
-            "Promotion à ouvrir : %(count)s place acceptée",
-            "Promotion à ouvrir : %(count)s places acceptées",
-            row.number,
-            count=how_many(row.number),
-        )
+        what = _("Des places sont acceptées, la promotion reste à ouvrir")
         url = url_for("portals.intake", reference=row.reference, _anchor="cohort")
         kind: PendingKind = "stop" if row.starts_on < clock.today() else "wait"
         yield PendingAct(told(what, localized(row.title)), _("Ouvrir"), url, kind, row.starts_on, row.id)

@@ -23,8 +23,8 @@ from cohortmgr.applications.lists import columns
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import recipients
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
@@ -248,7 +248,7 @@ def test_ticked_files_leave_as_a_sheet_and_are_written_to(intake: str, desk: Fla
     assert made.status_code == 302, made.text
     assert "Seulement 2 dossiers cochés" in desk.get(made.location).text
     (campaign,) = all_of(Campaign)
-    assert len(db.session.execute(campaign_queries.listed(campaign)).all()) == 2
+    assert len(db.session.execute(recipients.listed(campaign)).all()) == 2
 
 
 def test_a_page_of_six_hundred_is_ticked_whole(intake: str, desk: FlaskClient) -> None:
