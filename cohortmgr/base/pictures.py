@@ -33,7 +33,9 @@ def made_small(data: bytes, box: tuple[int, int], most: int, where: str) -> byte
         upright = _upright(data, where)
     except Refused:
         raise
-    except Exception as error:  # a decoder raises whatever the bytes lead it to, of any kind: it reads, or it does not
+    except (
+        Exception
+    ) as error:  # a decoder raises whatever the bytes lead it to, of any kind: it reads, or it does not
         raise Refused(Problem(_UNREADABLE, {}, where)) from error
     upright.thumbnail(box, Image.Resampling.LANCZOS)
     for quality in (None, *_QUALITIES):

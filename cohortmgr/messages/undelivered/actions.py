@@ -161,7 +161,7 @@ def correct(viewer: Viewer, reference: str, typed: str) -> DeliveryTrouble:
 
 
 def _tell_elsewhere(person: Person, account: Account | None, before: str | None, email: str) -> None:
-    """Tell the person of a corrected address where they prove to read, or, as it may open an account where there is none,
+    """Tell the person of a corrected address where they prove to read; without an account, which it may open one day,
     at the telephone of their file: a colleague must not turn somebody's letters elsewhere without a word. What did not
     arrive at the address before is not written there again."""
     known = letters.number_of(person) if account is None else letters.contacts_of(account)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import socket
 import math
+import socket
 import sqlite3
 import time
 from collections import namedtuple
