@@ -117,7 +117,7 @@ def repr_in(response: Any) -> str | None:
     return page[max(0, found.start() - 60) : found.end() + 60] if found else None
 
 
-def _read_within(context: Context, parts: Iterable[bytes]) -> Iterator[bytes]:
+def _read_within(context: Context, parts: Iterable[Any]) -> Iterator[Any]:
     """Give the parts of an answer as the context of its request goes on making them."""
     made = iter(parts)
     while (part := context.run(next, made, None)) is not None:

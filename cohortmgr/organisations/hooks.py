@@ -1,5 +1,4 @@
-"""What the tree asks of the rooms above it: which programmes an organisation has, who depends on it still, and whether
-a programme stands at a place."""
+"""What the tree asks of the rooms above it: an organisation's programmes, who depends on it, and where one stands."""
 
 from __future__ import annotations
 
