@@ -79,6 +79,13 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
         and 'href="#name_ar"' in lacking.text
         and 'href="#starts_on"' in lacking.text
     )
+    for given, field in (
+        ({"starts_on": "1900-01-01"}, "starts_on"),
+        ({"starts_on": "2199-12-31"}, "starts_on"),
+        ({"programme_key": "new"}, "programme_key"),
+    ):
+        refused = first.post("/staff/programmes/new", data={**COPY, **given})
+        assert refused.status_code == 422 and f'href="#{field}"' in refused.text, given
     answer = first.post("/staff/programmes/new", data=COPY)
     assert answer.location == "/staff/programmes/cyber/steps", answer.text
     assert app.test_client().get("/programmes/cyber").status_code == 404

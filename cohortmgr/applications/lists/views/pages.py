@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -35,13 +35,14 @@ from cohortmgr.applications.lists.queries.telephones import PHONE, told
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import storage
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db, reading_as, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import language
 from cohortmgr.base.sheets.writing import csv_parts
 from cohortmgr.base.web.asked import place_arguments, place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -185,15 +186,24 @@ def _exported(viewer: Viewer, intake: Intake) -> ResponseReturnValue:
     with writing():
         lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters), reason)
     definition = definition_of(intake)
-    rows = told(lists.every(intake.id, filters), filters.shown, whole=True)
     name = f"{definition.key}-{intake.key}.{kind}"
     if kind == "xlsx":
+        rows = told(lists.every(intake.id, filters), filters.shown, whole=True)
         return _sent(display.workbook(rows, filters.shown, definition, intake.title, language()), name)
-    # The parts are written as they are fetched: neither the rows nor the text are ever held whole.
-    parts = stream_with_context(csv_parts(*display.sheet(rows, filters.shown, definition)))
+    parts = stream_with_context(_csv_parts(viewer, intake.id, definition, filters))
     sent = Response(parts, mimetype="text/csv")
     sent.headers.set("Content-Disposition", "attachment", filename=name)
     return sent
+
+
+def _csv_parts(
+    viewer: Viewer, intake_id: int, definition: Definition, filters: ApplicationFilters
+) -> Iterator[bytes]:
+    """The parts of a CSV as they are fetched: neither the rows nor the text are ever held whole. They are fetched when
+    the request has ended, and its session with it: from another session, which reads for the viewer too."""
+    with reading_as(viewer.person_id or 0, viewer.listed):
+        rows = told(lists.every(intake_id, filters), filters.shown, whole=True)
+        yield from csv_parts(*display.sheet(rows, filters.shown, definition))
 
 
 def _sent(data: bytes, name: str) -> ResponseReturnValue:
