@@ -103,10 +103,10 @@ def bring(
 
 def remind(viewer: Viewer, intake_reference: str) -> int:
     """Write once more to those whom the viewer invited and who have not sent; to each once a day. Returns to how many;
-    0 if nobody is awaited. Refused if each was written to within a day."""
+    0 if nobody is left to remind."""
     intake = intake_for(viewer, intake_reference)
     _require_open(intake)
-    return _remind(viewer, intake, queries.still_awaited(viewer, intake))
+    return _remind(viewer, intake, queries.to_remind(viewer, intake))
 
 
 def remind_one(viewer: Viewer, reference: str) -> None:

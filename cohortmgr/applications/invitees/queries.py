@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import Contact
+from cohortmgr.accounts.limits import DAY
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import PUBLIC, within
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.importing.queries.runs import IMPORT
 from cohortmgr.applications.invitees.models import InvitedAdult
-from cohortmgr.applications.invitees.rules import STILL_AWAITED, HowFar
+from cohortmgr.applications.invitees.rules import MOST, STILL_AWAITED, HowFar
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
@@ -157,9 +158,11 @@ def invitee_for(viewer: Viewer, reference: str) -> FoundInvitee:
     return FoundInvitee(row[0], row[1], HowFar(row[2]), row[3])
 
 
-def still_awaited(viewer: Viewer, intake: Intake) -> Iterable[InvitedAdult]:
-    """Those whom the viewer invited and who have not sent, who were written to longest ago first."""
-    wanted = _joined(InvitedAdult).where(_own(viewer, intake), STANDING.in_(STILL_AWAITED))
+def to_remind(viewer: Viewer, intake: Intake) -> Sequence[InvitedAdult]:
+    """Those whom the viewer invited, who have not sent, and to whom nothing was written within a day; who were written
+    to longest ago first, so many as one act writes to."""
+    long_ago = (STANDING.in_(STILL_AWAITED), InvitedAdult.asked_at <= clock.now() - DAY)
+    wanted = _joined(InvitedAdult).where(_own(viewer, intake), *long_ago).limit(MOST)
     return db.session.scalars(wanted.order_by(InvitedAdult.asked_at, InvitedAdult.id)).all()
 
 

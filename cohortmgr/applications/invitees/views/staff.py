@@ -53,6 +53,7 @@ def _list(reference: str, problems: tuple[Problem, ...] = ()) -> str:
         awaited=sum(counts.get(each, 0) for each in STILL_AWAITED),
         standing=standing,
         takes=_takes(intake),
+        to_remind=len(queries.to_remind(viewer, intake)),
         names=STANDINGS,
         problems=problems,
     )
@@ -148,7 +149,7 @@ def remind(reference: str) -> ResponseReturnValue:
     flash(
         ngettext("Un rappel part à %(num)s personne.", "Des rappels partent à %(num)s personnes.", count)
         if count
-        else _("Chaque personne a envoyé son dossier : aucun rappel à envoyer."),
+        else _("Aucun rappel à envoyer : il en part un par jour au plus, à qui n’a pas envoyé son dossier."),
         "done" if count else "info",
     )
     return redirect(url_for(".index", reference=reference))
