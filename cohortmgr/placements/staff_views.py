@@ -22,6 +22,7 @@ from cohortmgr.base.text import fold
 from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.organisations.letterheads.queries import OF_HOST
 from cohortmgr.placements.actions import by_hand, positions, runs
 from cohortmgr.placements.forms import BreakOffForm, HandPlacementForm
 from cohortmgr.placements.queries import board, placements, standing
@@ -70,6 +71,7 @@ def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | No
         problems=refusal.problems if refusal else None,
         form=_by_hand(shown, form),
         me=viewer().reference,
+        reads_companies=bool(viewer().paths(OF_HOST)),
     )
 
 
