@@ -10,6 +10,7 @@ from cohortmgr.applications.eligibility import models as eligibility
 from cohortmgr.applications.file import models as files
 from cohortmgr.applications.guardians import models as guardians
 from cohortmgr.applications.importing import models as importing
+from cohortmgr.applications.invitees import models as invitees
 from cohortmgr.applications.lists import models as lists
 from cohortmgr.applications.searching import models as searching
 from cohortmgr.audit import models as audit
@@ -46,6 +47,7 @@ __all__ = [
     "guardians",
     "helpdesk",
     "importing",
+    "invitees",
     "jobs",
     "letterheads",
     "letters",

@@ -65,6 +65,19 @@ NOTICES = (
         bears_a_key=True,
     ),
     Notice(
+        "invited_to_apply",
+        N_("Invitation à candidater, d’une école ou d’un employeur"),
+        (
+            NAME,
+            Variable("group_name", "text", "Lycée Moulay Youssef", required=True),
+            PROGRAMME,
+            INTAKE,
+            _DEADLINE,
+            Variable("token", "link", "7K3QXPB2M4", required=True, path="/invited/{}/apply"),
+        ),
+        bears_a_key=True,
+    ),
+    Notice(
         "guardian_asked",
         N_("Accord demandé au tuteur légal"),
         (NAME, PROGRAMME, Variable("count", "number", 2), _DAYS, _GUARDIAN),

@@ -42,6 +42,13 @@ from cohortmgr.applications.importing.views import groups, paper, repair
 from cohortmgr.applications.importing.views import invitations as invitation_pages
 from cohortmgr.applications.importing.views import staff as import_staff
 from cohortmgr.applications.interests import queries as interests
+from cohortmgr.applications.invitees import actions as invitees
+from cohortmgr.applications.invitees import queries as invitee_queries
+from cohortmgr.applications.invitees import tasks as invitee_tasks
+from cohortmgr.applications.invitees.models import InvitedAdult
+from cohortmgr.applications.invitees.views import agenda as invitee_agenda
+from cohortmgr.applications.invitees.views import invited as invited_pages
+from cohortmgr.applications.invitees.views import staff as invitee_pages
 from cohortmgr.applications.joining.views import form as joining
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.views import one_page, receipts, whole_form
@@ -77,7 +84,7 @@ CANDIDATE = (
     joining.bp,
     guardian_pages.my_bp,
 )
-PUBLIC = (check.bp, repair.public_bp, guardian_pages.bp)
+PUBLIC = (check.bp, repair.public_bp, guardian_pages.bp, invited_pages.bp)
 # Staff's pages about the applications of an intake; each address begins with /staff.
 STAFF = (
     lists.bp,
@@ -92,6 +99,7 @@ STAFF = (
     invitation_pages.bp,
     groups.bp,
     paper.bp,
+    invitee_pages.bp,
 )
 # Pages about files, which stand below their list at the side.
 FILE_PAGES = tuple(
@@ -124,6 +132,7 @@ def init_app(app: Flask) -> None:
     _join_hooks()
     _place(app)
     add_work(app, *document_tasks.WORKS, *deadline_tasks.WORKS, *duplicate_tasks.WORKS, *list_tasks.WORKS)
+    add_work(app, *invitee_tasks.WORKS)
 
 
 def _join_hooks() -> None:
@@ -139,6 +148,7 @@ def _join_hooks() -> None:
     outbox.readdress.register(readdressing.to_guardians)
     outbox_hooks.checks[document_tasks.DOCUMENT_REMINDER] = document_tasks.still_owed
     outbox_hooks.checks[deadlines.DRAFT_REMINDER] = deadlines.still_unsent
+    outbox_hooks.checks[invitees.LETTER] = invitee_queries.still_invited
 
 
 def _place(app: Flask) -> None:
@@ -162,7 +172,16 @@ def _place(app: Flask) -> None:
             "applications.import",
             20,
             "upload",
-            below=(import_staff.staff_bp.name, invitation_pages.bp.name, groups.bp.name, paper.bp.name),
+            below=tuple(
+                page.name
+                for page in (
+                    import_staff.staff_bp,
+                    invitation_pages.bp,
+                    groups.bp,
+                    paper.bp,
+                    invitee_pages.bp,
+                )
+            ),
         ),
         Room(
             N_("Lignes à réparer"),
@@ -178,6 +197,7 @@ def _place(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("applications.import",), import_agenda.to_mend, 20),
         Agenda(("applications.import",), import_agenda.guardians_awaited, 21),
+        Agenda(("applications.import",), invitee_agenda.files_awaited, 22),
         Agenda((file_queries.MANAGE,), desk_agenda.to_decide, 80),
     )
     workspace.add_finders(Finder(N_("Dossiers"), (file_queries.READ,), finding.files, 20))
@@ -198,4 +218,5 @@ def _lead(workspace: Workspace) -> None:
     workspace.lead("exports", leads(ListExport.intake_id, ListExport.reference))
     workspace.lead("lots", leads(BulkAct.intake_id, BulkAct.reference))
     workspace.lead("imports", leads(ImportRun.intake_id, ImportRun.reference))
+    workspace.lead("invitees", leads(InvitedAdult.intake_id, InvitedAdult.reference))
     workspace.lead("tray", leads(TrayRow.intake_id, TrayRow.reference))

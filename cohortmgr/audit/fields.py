@@ -44,6 +44,8 @@ FIELDS: Mapping[str, str] = {
     "files": N_("Dossiers"),
     "filters": N_("Filtres"),
     "fingerprint": N_("Empreinte"),
+    "follows": N_("Suivi accepté"),
+    "group_name": N_("École ou employeur"),
     "guardian": N_("Tuteur légal"),
     "helper": N_("Aide"),
     "intake": N_("Campagne"),

@@ -118,6 +118,10 @@ ACTS: Mapping[str, str] = {
     "imports.discard_row": N_("Ligne écartée"),
     "imports.drop": N_("Fichier abandonné"),
     "imports.invite": N_("Invitations envoyées"),
+    "invitees.answer": N_("Réponse d’une personne invitée"),
+    "invitees.bring": N_("Groupe invité à candidater"),
+    "invitees.remind": N_("Personnes invitées relancées"),
+    "invitees.take_back": N_("Invitation à candidater retirée"),
     "imports.load": N_("Fichier importé"),
     "imports.read_row": N_("Ligne à réparer lue"),
     "imports.repair_row": N_("Ligne réparée"),
@@ -235,6 +239,7 @@ OBJECTS: Mapping[str, str] = {
     "stipend_run": N_("État de paiement"),
     "trail_chain": N_("Chaîne du journal"),
     "trail": N_("Journal"),
+    "invitee": N_("Personne invitée à candidater"),
     "tray_row": N_("Ligne à réparer"),
 }
 """The name of each kind of object."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import allows, require, require_anywhere
+from cohortmgr.accounts.roles.hooks import scopes_for
+from cohortmgr.accounts.roles.queries.contacts import contacts_at
+from cohortmgr.accounts.roles.queries.invitations import open_invitations
+from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, allows, givable, require, require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.i18n import localized
@@ -158,11 +162,26 @@ def _page(
         said=letterheads.known().of_institution(row.id) if is_host else None,
         writes_letterhead=is_host and letterheads.may_write(viewer, row),
         above=_names_above(row.path),
+        company=_company(viewer, row),
+        names=ROLE_NAMES,
         form=form,
         closing=closing,
         manages=allows(viewer, MANAGE, ""),
         version=row.version if version is None else version,
     ), status
+
+
+def _company(viewer: Viewer, row: Organisation) -> Mapping[str, Any] | None:
+    """Who speaks for a company: its contacts, who was invited and has not answered, and whether the viewer may invite
+    one; None for another organisation."""
+    if row.kind != OrganisationKind.COMPANY:
+        return None
+    return {
+        "contacts": contacts_at(viewer, row.path),
+        "waiting": open_invitations(viewer, row.path),
+        "invites": Role.COMPANY_CONTACT in givable(viewer)
+        and any(place.reference == row.reference for place in scopes_for(viewer)),
+    }
 
 
 def _names_above(path: str) -> list[Mapping[str, str]]:

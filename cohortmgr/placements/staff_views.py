@@ -23,6 +23,7 @@ from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
+from cohortmgr.organisations.letterheads.queries import OF_HOST
 from cohortmgr.placements.actions import by_hand, positions, runs
 from cohortmgr.placements.forms import BreakOffForm, HandPlacementForm
 from cohortmgr.placements.queries import board, placements, standing
@@ -71,6 +72,7 @@ def _board(reference: str, refusal: Refused | None, form: HandPlacementForm | No
         problems=refusal.problems if refusal else None,
         form=_by_hand(shown, form),
         me=viewer().reference,
+        reads_companies=bool(viewer().paths(OF_HOST)),
     )
 
 

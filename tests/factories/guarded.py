@@ -17,6 +17,7 @@ from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.queries import intake_of
+from tests.factories.invitees import invited
 
 HEADER = "Nom,Prénom,Date de naissance,Code Massar,Club,Tuteur,Qualité,Téléphone du tuteur"
 ROWS = (
@@ -27,7 +28,7 @@ ROWS = (
 
 def guarded(enroller: Viewer) -> dict[str, str]:
     """Let who enrols groups enrol two children. Returns the link that their mother got, the intake, and the file of one
-    of the children, who wait."""
+    of the children, who wait, and an adult who was invited to mdia."""
     with writing() as session:
         programmes.load_definition(SYSTEM, read_known("ai-master-junior"))
         intake = intake_of("ai-master-junior", "2027")
@@ -49,4 +50,5 @@ def guarded(enroller: Viewer) -> dict[str, str]:
         "guardian_link": content["variables"]["token"],
         "junior_intake": intake.reference,
         "enrolled": db.session.scalars(child).all()[0],
+        **invited(club, intake_of("mdia", "2027")),
     }

@@ -92,12 +92,15 @@ def _is_meant(person: RoleHolder, wanted: str) -> bool:
 @guards.staff
 @guards.survives
 def invite() -> ResponseReturnValue:
-    """Invite somebody to a role by an address or a number."""
-    viewer, form = _viewer(), InviteForm()
+    """Invite somebody to a role by an address or a number. The page of an organisation that leads here chooses the role
+    and itself (`at`), and is where one comes back to."""
+    viewer, at = _viewer(), request.args.get("at", "")
+    form = InviteForm(role=request.args.get("role"), scope=at)
     form.offer(givable(viewer), hooks.scopes_for(viewer))
     said = _("L’invitation est partie. Le rôle commence quand la personne l’accepte.")
     if _is_done(form, lambda: invitations.invite(viewer, _invited(form), _wish(viewer, form)), said):
-        return redirect(url_for(".index"))
+        back = at and form.scope.data == at
+        return redirect(url_for("organisations_staff.show", reference=at) if back else url_for(".index"))
     return render_template("accounts/roles/staff_invite.html", form=form)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -126,6 +127,18 @@ SOURCE_NAMES: Mapping[Source, str] = {
 
 _PERSON = "person."
 _IDENTIFIER = "identifier."
+
+# A key of up to so many letters stands whole in the numbers of files; and so much of a number is its programme's.
+LONGEST_PREFIX, MOST_OF_NUMBER = 10, 23
+
+
+def number_prefix(key: str) -> str:
+    """What the numbers of a programme's files begin with: its key, or of a long one the first letters of its words, for
+    a number is said over the telephone and written by hand."""
+    words = [word for word in re.split(r"[-_]+", key) if word]
+    if len(key) <= LONGEST_PREFIX or len(words) < 2:
+        return key.upper()[:MOST_OF_NUMBER]
+    return "".join(word[0] for word in words).upper()[:LONGEST_PREFIX]
 
 
 def asked(form: Form) -> tuple[Question, ...]:

@@ -59,9 +59,10 @@ class Member:
 class Company:
     """A position: its seats, how many wish it (and wish it first), how many of these it scored, how many it gets.
 
-    `free` counts the seats that nobody has, or is proposed for."""
+    `free` counts the seats that nobody has, or is proposed for; `organisation` is the company's own reference."""
 
     reference: str
+    organisation: str
     name: LocalizedText
     seats: int
     wished: int
@@ -210,6 +211,7 @@ def _company(
     wishing = [candidate for candidate, ranked in wishes.items() if reference in ranked]
     return Company(
         reference=reference,
+        organisation=row.organisation,
         free=free,
         name=row.company,
         seats=row.Position.seats,

@@ -146,9 +146,14 @@ def scale_of(position: Position) -> PlacementTerms | None:
 
 
 def positions_of(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return (Position, company's name and key) of a cohort, in the order in which they were opened."""
+    """Return (Position, company's name, key and reference) of a cohort, in the order in which they were opened."""
     return db.session.execute(
-        sa.select(Position, Organisation.name.label("company"), Organisation.key.label("key"))
+        sa.select(
+            Position,
+            Organisation.name.label("company"),
+            Organisation.key.label("key"),
+            Organisation.reference.label("organisation"),
+        )
         .join(Organisation, Organisation.id == Position.company_id)
         .where(Position.cohort_id == cohort_id)
         .order_by(Position.id)

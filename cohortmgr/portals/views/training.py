@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer
@@ -11,6 +12,8 @@ from cohortmgr.applications.file import queries as applications
 from cohortmgr.applications.file.queries import File
 from cohortmgr.applications.joining.queries import owed_by
 from cohortmgr.base import clock
+from cohortmgr.base.i18n import localized, told
+from cohortmgr.base.printed.calendars import ICALENDAR, CalendarDate, calendar_file
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.placements.queries import placements
 from cohortmgr.placements.queries.around import people_around
@@ -50,6 +53,31 @@ def training(reference: str) -> ResponseReturnValue:
         file=file,
         owed=owed_by([enrolment.application_id]).get(enrolment.application_id, ()),
     )
+
+
+@bp.get("/my/training/<reference>/dates.ics")
+@guards.candidate
+def dates(reference: str) -> ResponseReturnValue:
+    """Send what is still to come of one of the viewer's own trainings, for their calendar: all periods of its year,
+    and the first day in the company."""
+    row = placements.own_enrolment(guards.viewer(), reference)
+    definition, enrolment, today = programmes.definition_of(row.Intake), row.Enrolment, clock.today()
+    title = localized(definition.title)
+    address = current_app.config["BASE_URL"] + url_for(".training", reference=reference)
+    found = [
+        CalendarDate(f"{reference}-{each.key}", localized(each.title), each.starts_on, each.ends_on, address)
+        for each in definition.calendar_of(row.Intake.key).periods
+        if each.ends_on >= today
+    ]
+    if enrolment.starts_on >= today:
+        found.insert(0, CalendarDate(f"{reference}-starts", _("Rentrée"), enrolment.starts_on, None, address))
+    placement = placements.placement_of(enrolment.id)
+    card = placements.card_of(placement) if placement else None
+    if placement is not None and card is not None and placement.starts_on >= today:
+        said = told(_("Premier jour en entreprise"), localized(card.company))
+        found.append(CalendarDate(f"{reference}-company", said, placement.starts_on, None, address))
+    headers = {"Content-Disposition": f'attachment; filename="{reference}.ics"', "Cache-Control": "no-store"}
+    return Response(calendar_file(title, found, clock.now()), content_type=ICALENDAR, headers=headers)
 
 
 def _file_of(viewer: Viewer, enrolment: Enrolment) -> File | None:

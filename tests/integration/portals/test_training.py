@@ -50,6 +50,24 @@ def test_the_page_tells_company_tutor_dates_pay_and_papers(app: Flask, system_co
     with clock.at(MARCH):
         stranger = promotions.browser(app, promotions.candidate(2))
         assert stranger.get(f"/my/training/{enrolment}").status_code == 404
+        assert stranger.get(f"/my/training/{enrolment}/dates.ics").status_code == 404
+
+
+def test_what_is_to_come_goes_into_ones_own_calendar(app: Flask, system_context: AppContext) -> None:
+    cohort = promotions.placed(4)
+    lines(approved(cohort, JANUARY))
+    enrolment, client = (
+        promotions.enrolments_of(cohort)[0].reference,
+        promotions.browser(app, promotions.candidate(1)),
+    )
+    with clock.at(MARCH):
+        client.get("/language/fr")
+        assert f"/my/training/{enrolment}/dates.ics" in client.get(f"/my/training/{enrolment}").text
+        sent = client.get(f"/my/training/{enrolment}/dates.ics")
+    assert sent.content_type == "text/calendar; charset=utf-8" and sent.headers["Cache-Control"] == "no-store"
+    told = sent.text.replace("\r\n ", "")
+    assert "SUMMARY:Tronc commun\\, seconde partie" in told and "première partie" not in told, "what is over"
+    assert told.count("BEGIN:VEVENT") == told.count(f"UID:{enrolment}-") > 1
 
 
 @pytest.mark.parametrize("language", ["fr", "ar", "en"])

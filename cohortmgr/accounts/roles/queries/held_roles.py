@@ -160,13 +160,15 @@ def deputies_after(lent: RoleGrant, last: date | None) -> list[Account]:
     return list(db.session.scalars(theirs.order_by(Account.id)))
 
 
-def colleagues(viewer: Viewer, account: str | None = None) -> list[RoleHolder]:
-    """Return the people with a role that the viewer may see, by name, or only one account.
+def colleagues(viewer: Viewer, account: str | None = None, path: str | None = None) -> list[RoleHolder]:
+    """Return the people with a role that the viewer may see, by name; only one account, or those of one place alone.
     Two statements, and one for the names of the places."""
     query = visible(viewer).add_columns(Account, Person).join(Account, Account.id == RoleGrant.account_id)
     query = query.join(Person, Person.id == Account.person_id)
     if account is not None:
         query = query.where(Account.reference == account)
+    if path is not None:
+        query = query.where(RoleGrant.path == path)
     rows = [row for row in db.session.execute(query) if can_see(viewer, row[0])]
     scopes = hooks.names_at({grant.path for grant, _account, _person in rows})
     stood_for = _names_by_id({grant.stands_for_id for grant, _account, _person in rows})

@@ -46,10 +46,12 @@ class Invitee:
     language: str
 
 
-def open_invitations(viewer: Viewer) -> list[OpenInvitation]:
-    """Return the invitations that wait or lapsed and that the viewer could have sent, newest first."""
+def open_invitations(viewer: Viewer, path: str | None = None) -> list[OpenInvitation]:
+    """Return the invitations that wait or lapsed and that the viewer could have sent, newest first; those to one place,
+    if it is given."""
     waiting = (Invitation.accepted_at.is_(None), Invitation.called_off_at.is_(None))
-    rows = db.session.scalars(sa.select(Invitation).where(*waiting).order_by(Invitation.id.desc()))
+    there = sa.true() if path is None else Invitation.path == path
+    rows = db.session.scalars(sa.select(Invitation).where(*waiting, there).order_by(Invitation.id.desc()))
     mine = [row for row in rows if can_manage(viewer, row)]
     scopes = scope_names(row.path for row in mine)
     replaced = _holders(row.replaces_id for row in mine if row.replaces_id is not None)

@@ -24,6 +24,7 @@ from cohortmgr.applications.file.rules import (
     Consent,
     Source,
     listed,
+    number_prefix,
     person_values,
     split_sealed,
 )
@@ -211,7 +212,7 @@ def _identifiers(prepared: PreparedImport, plan: ImportPlan, persons: Mapping[in
 
 def _numbers(prepared: PreparedImport, count: int) -> list[str]:
     """As many new file numbers, none of them in use."""
-    prefix = prepared.definition.key.upper()[:23]
+    prefix = number_prefix(prepared.definition.key)
     fresh: set[str] = set()
     while len(fresh) < count:
         tried = {f"{prefix}-{new_short_code()}" for _ in range(count - len(fresh))}

@@ -28,6 +28,7 @@ from cohortmgr.applications.file.rules import (
     asked,
     identity_numbers,
     missing,
+    number_prefix,
     question_of,
 )
 from cohortmgr.applications.filling.actions.saving import write_answers
@@ -221,7 +222,7 @@ def _file(intake: Intake, definition: Definition, person: Person) -> Application
         intake_id=intake.id,
         offering_id=db.session.scalar(alone.having(sa.func.count() == 1)),
         version_id=intake.definition_version_id,
-        number=f"{definition.key.upper()[:23]}-{new_short_code()}",
+        number=f"{number_prefix(definition.key)}-{new_short_code()}",
         source=Source.PAPER.value,
         consent="none",
         answers={},

@@ -26,6 +26,7 @@ from cohortmgr.applications.file.rules import (
     NOT_A_DRAFT,
     ApplicationState,
     asked,
+    number_prefix,
     split_sealed,
 )
 from cohortmgr.applications.file.words import words_of
@@ -87,7 +88,7 @@ def _new_draft(viewer: Viewer, intake: Intake, person_id: int) -> Application:
     alone = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     moment = clock.now()
     for _ in range(3):
-        number = f"{definition.key.upper()}-{new_short_code()}"
+        number = f"{number_prefix(definition.key)}-{new_short_code()}"
         row = Application(
             reference=new_reference(),
             institution_id=intake.institution_id,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.base import clock
-from cohortmgr.base.i18n import speaking
+from cohortmgr.base.i18n import colon, localized, speaking
+from cohortmgr.base.printed.calendars import ICALENDAR, CalendarDate, calendar_file
 from cohortmgr.base.web.responses import kept_forever
 from cohortmgr.organisations.letterheads import queries as letterheads
 from cohortmgr.organisations.letterheads.rules import UNNAMED
@@ -22,6 +25,8 @@ from cohortmgr.programmes.public.listing import FEW, KIND_NAMES, Asked, by_host,
 from cohortmgr.programmes.public.views.page_cache import page
 
 bp = Blueprint("programmes", __name__)
+# How long before the close a calendar reminds of it.
+WARNED = timedelta(days=2)
 # What the address of the home page may ask for, in the order of Asked.
 ASKED = ("region", "audience", "level", "paid")
 
@@ -94,6 +99,35 @@ def intake(reference: str) -> ResponseReturnValue:
     """Show a programme, with that intake first."""
     found = queries.public_intake(reference)
     return _page(found, [found])
+
+
+@bp.get("/intakes/<reference>/dates.ics")
+@guards.public
+def dates(reference: str) -> ResponseReturnValue:
+    """Send the dates of an intake that are still to come, for a visitor's own calendar."""
+    found = queries.public_intake(reference)
+    title = localized(queries.definition_of(found).title)
+    shown = calendar_file(title, _to_come(found, title), clock.now())
+    headers = {"Content-Disposition": f'attachment; filename="{found.reference}.ics"'}
+    return Response(shown, content_type=ICALENDAR, headers=headers)
+
+
+def _to_come(row: sa.Row[Any], title: str) -> list[CalendarDate]:
+    calendar = queries.definition_of(row).calendar_of(row.key)
+    address = current_app.config["BASE_URL"] + url_for(".intake", reference=row.reference)
+    told: list[tuple[str, str, date | datetime | None, timedelta | None]] = [
+        ("opens", _("Ouverture des candidatures"), row.opens_at, None),
+        ("closes", _("Dernier moment pour envoyer sa candidature"), row.closes_at, WARNED),
+        ("decision", _("Réponse au plus tard"), row.decision_by, None),
+        ("starts", _("Rentrée"), row.starts_on, None),
+        ("company", _("Première période en entreprise"), calendar.company_from, None),
+    ]
+    now, today = clock.now(), clock.today()
+    return [
+        CalendarDate(f"{row.reference}-{key}", f"{title}{colon()}{what}", when, None, address, warns)
+        for key, what, when, warns in told
+        if when is not None and (when > now if isinstance(when, datetime) else when >= today)
+    ]
 
 
 def _first(intakes: Sequence[sa.Row[Any]]) -> sa.Row[Any]:

@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.integration.accounts.entering import sign_in_anew
+
 SAID = {
     "fr": ("Une erreur est survenue de notre côté", "Cette page n’existe pas"),
     "ar": ("", ""),
@@ -36,3 +38,11 @@ def test_a_fault_of_ours_is_told_in_the_reader_s_language_without_a_word_of_the_
     for said, page in zip(SAID[spoken], (fault, missing), strict=True):
         assert said in page.text
     assert "500" in fault.text and "404" in missing.text
+
+
+def test_who_is_signed_in_goes_on_from_what_is_theirs(client: FlaskClient, app: Flask) -> None:
+    assert 'href="/my"' not in client.get("/no/such/page").text
+    sign_in_anew(client, "zoe@exemple.ma", "quatre mots pour entrer")
+    page = client.get("/my/applications/AAAAAAAAAAAAAAAAAAAAAAAAAA")
+    assert page.status_code == 404 and 'class="btn " href="/my"' in page.text
+    assert 'class="btn quiet" href="/"' in page.text, "one way stands before the other"

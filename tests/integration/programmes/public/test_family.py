@@ -34,6 +34,9 @@ def test_it_is_in_arabic_whatever_the_visitor_reads(client: FlaskClient, languag
 def test_the_programme_leads_to_it_in_arabic_words(client: FlaskClient) -> None:
     page = client.get("/programmes/mdia").text
     assert 'href="/programmes/mdia/famille" lang="ar" dir="rtl"' in page and "نسخة للأسرة" in page
+    assert "Pour votre famille, en arabe simple" in page, "Arabic on a French page says why"
+    client.set_cookie("language", "ar")
+    assert "لأسرتكم" not in client.get("/programmes/mdia").text
 
 
 def test_there_is_none_of_an_unknown_programme(client: FlaskClient) -> None:

@@ -207,3 +207,18 @@ def test_an_empty_installation_says_how_to_begin(client: FlaskClient, app: Flask
     named = client.get("/").text
     assert "first-steps" not in named, "whoever has named the site has begun"
     assert 'class="empty"' in named
+
+
+def test_the_dates_that_are_to_come_go_into_a_calendar(client: FlaskClient, loaded: None, at: At) -> None:
+    reference = reference_of(client, "2027")
+    with at(AUTUMN):
+        assert f"/intakes/{reference}/dates.ics" in client.get("/programmes/mdia").text
+        sent = client.get(f"/intakes/{reference}/dates.ics")
+        closed = client.get(f"/intakes/{reference_of(client, '2025')}/dates.ics")
+    assert sent.content_type == "text/calendar; charset=utf-8"
+    told = sent.text.replace("\r\n ", "")
+    assert "DTSTART:20270630T170000Z" in told or "DTSTART:20270630T180000Z" in told
+    assert "Dernier moment pour envoyer sa candidature" in told and "Ouverture" not in told, "what is over"
+    assert "BEGIN:VEVENT" not in closed.text
+    with at(datetime(2026, 10, 1, 10, tzinfo=UTC)):
+        assert "Ouverture des candidatures" in client.get(f"/intakes/{reference}/dates.ics").text

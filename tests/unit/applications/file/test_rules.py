@@ -15,6 +15,7 @@ from cohortmgr.applications.file.rules import (
     identity_numbers,
     listed,
     missing,
+    number_prefix,
     owed_later,
     person_values,
     split_sealed,
@@ -147,3 +148,20 @@ def test_a_name_of_a_single_word_has_no_space_around_it(
     definition = read_known("mdia")
     found = listed(definition, {"given_name": given, "family_name": family}, "MDIA-1")
     assert (found["name"], found["sort_name"]) == (name, sort_name)
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix"),
+    [
+        ("mdia", "MDIA"),
+        ("jobintech", "JOBINTECH"),
+        ("ai-master-junior", "AMJ"),
+        ("un_programme_long", "UPL"),
+        ("bootcamp-ia", "BI"),
+        ("programmeunique", "PROGRAMMEUNIQUE"),
+        ("x" * 40, "X" * 23),
+        ("-".join("abcdefghijklmnop"), "ABCDEFGHIJ"),
+    ],
+)
+def test_the_number_of_a_file_is_short_enough_to_say(key: str, prefix: str) -> None:
+    assert number_prefix(key) == prefix

@@ -1,0 +1,263 @@
+"""Invites adults to apply, in the name of their school or employer; each begins and sends a file of their own.
+
+Whoever invites sees a name and how far its person is. That, too, only if the person says so when they open their link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from cohortmgr.accounts.actions import counting, links
+from cohortmgr.accounts.contacts import SMS, Contact, is_mobile_of
+from cohortmgr.accounts.limits import DAY
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.importing.queries.runs import intake_for
+from cohortmgr.applications.invitees import queries
+from cohortmgr.applications.invitees.models import InvitedAdult
+from cohortmgr.applications.invitees.rules import (
+    FORGOTTEN_AFTER,
+    LIFETIME,
+    LINK,
+    MOST,
+    ListedPerson,
+    require_open,
+)
+from cohortmgr.applications.journey.actions import sending
+from cohortmgr.audit.actions import about, destroy, record
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import acting_in, db
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Refused, Stale
+from cohortmgr.base.text import fold, new_reference
+from cohortmgr.outbox.actions import Letter, open_bundle, send_all
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+
+LETTER = "invited_to_apply"
+_WRITTEN_TO = "invitee-written"
+_SWEPT = 500
+_AGAIN = N_("Un message est déjà parti depuis moins d’un jour : laissez le temps de répondre.")
+_NOTHING_AWAITED = N_("Il n’y a plus rien à rappeler à cette personne.")
+_TAKEN = N_("Cette invitation a déjà servi à une autre personne. Vous pouvez candidater sans elle.")
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What became of a list: how many were invited, how many were before, how many got such a message within a day, and
+    how many have a number to which none goes."""
+
+    invited: int
+    known: int
+    rested: int
+    unreachable: int
+
+
+@dataclass(frozen=True)
+class AdultsInvitation:
+    """What the link of an invited person leads to. `theirs` is the reference of the viewer's own file, if it was begun
+    by this link, and `taken` says that somebody else's was."""
+
+    row: InvitedAdult
+    intake: Intake
+    theirs: str | None
+    taken: bool
+
+
+def fresh_among(
+    viewer: Viewer, intake: Intake, entries: Sequence[ListedPerson]
+) -> tuple[list[ListedPerson], int, int]:
+    """Return those of a list who would be invited, how many were before, and how many have a number to which no
+    message goes."""
+    known = queries.known_among(viewer, intake, [_blind(each.contact) for each in entries])
+    fresh = [each for each in entries if _blind(each.contact) not in known]
+    reached = [each for each in fresh if _is_reached(each.contact)]
+    return reached, len(entries) - len(fresh), len(fresh) - len(reached)
+
+
+def bring(
+    viewer: Viewer, intake_reference: str, group_name: str, language: str, entries: Sequence[ListedPerson]
+) -> Brought:
+    """Invite the people of a list, each by a message with their link. Who was invited by the viewer before is left as
+    they are, and so is whoever got such a message within a day, from whomever. Stale if the same list is sent twice at
+    once."""
+    intake = intake_for(viewer, intake_reference)
+    _require_open(intake)
+    reached, known, unreachable = fresh_among(viewer, intake, entries[:MOST])
+    by_contact = {_counted(each.contact): each for each in reached}
+    free = counting.count_first(_WRITTEN_TO, by_contact, DAY, MOST)
+    rows = [_row(viewer, intake, group_name, language, by_contact[each]) for each in free]
+    try:
+        with db.session.begin_nested():
+            db.session.add_all(rows)
+    except IntegrityError:
+        raise Stale(intake_reference) from None
+    if rows:
+        _write(intake, rows)
+        record(viewer, "invitees.bring", about(intake), after={"count": len(rows), "group_name": group_name})
+    return Brought(len(rows), known, len(reached) - len(rows), unreachable)
+
+
+def remind(viewer: Viewer, intake_reference: str) -> int:
+    """Write once more to those whom the viewer invited and who have not sent; to each once a day. Returns to how many;
+    0 if nobody is left to remind."""
+    intake = intake_for(viewer, intake_reference)
+    _require_open(intake)
+    return _remind(viewer, intake, queries.to_remind(viewer, intake))
+
+
+def remind_one(viewer: Viewer, reference: str) -> None:
+    """Write once more to one of them. Refused if nothing is awaited from them, or within a day of the last message."""
+    found = queries.invitee_for(viewer, reference)
+    _require_open(found.intake)
+    if not found.awaited:
+        raise Refused(_NOTHING_AWAITED)
+    _remind(viewer, found.intake, [found.row])
+
+
+def _remind(viewer: Viewer, intake: Intake, rows: Iterable[InvitedAdult]) -> int:
+    by_contact = {_counted(queries.contact_of(row)): row for row in rows}
+    if not by_contact:
+        return 0
+    free = counting.count_first(_WRITTEN_TO, by_contact, DAY, MOST)
+    if not free:
+        raise Refused(_AGAIN)
+    chosen = [by_contact[each] for each in free]
+    for row in chosen:
+        row.asked_at = clock.now()
+    _write(intake, chosen)
+    record(viewer, "invitees.remind", about(intake), after={"count": len(chosen)})
+    return len(chosen)
+
+
+def take_back(viewer: Viewer, reference: str) -> str:
+    """Forget somebody whom the viewer invited, with the messages that have not left; what they began is theirs and
+    stays. Returns the reference of the intake."""
+    found = queries.invitee_for(viewer, reference)
+    row = found.row
+    record(viewer, "invitees.take_back", about(row))
+    links.use_up(LINK, [row.reference])
+    # The web destroys no key, so that the worker does it, with the row; what the row says of somebody goes now.
+    row.name = row.sort_name = row.group_name = ""
+    row.sealed, row.blind, row.taken_back_at = b"", row.reference, clock.now()
+    return found.intake.reference
+
+
+def opened(viewer: Viewer, token: str, *, lock: bool = False) -> AdultsInvitation:
+    """Return the invitation of a link. NotFound if it is unknown or was taken back; Refused if its time is over."""
+    link = links.peek(token, LINK)
+    if link.institution_id is None:
+        raise NotFound(LINK)
+    wanted = sa.select(InvitedAdult, Intake).join(Intake, Intake.id == InvitedAdult.intake_id)
+    wanted = wanted.where(
+        InvitedAdult.reference == link.subject, InvitedAdult.institution_id == link.institution_id
+    )
+    wanted = wanted.where(InvitedAdult.taken_back_at.is_(None))
+    wanted = wanted.execution_options(populate_existing=True)
+    with acting_in(link.institution_id):
+        found = db.session.execute(wanted.with_for_update(of=InvitedAdult) if lock else wanted).first()
+        if found is None:
+            raise NotFound(LINK)
+        row, intake = found
+        file = queries.file_of(row)
+    if file is None:
+        return AdultsInvitation(row, intake, None, taken=False)
+    is_own = viewer.person_id is not None and file[1] == viewer.person_id
+    return AdultsInvitation(row, intake, file[0] if is_own else None, taken=not is_own)
+
+
+def answer(viewer: Viewer, token: str, follows: bool) -> tuple[str, Application | None]:
+    """Keep whether an invited person lets their file be followed by whoever invited them, and begin it if so. Returns
+    the intake's reference, and the file that is followed. Asked again, nothing changes."""
+    if viewer.person_id is None:
+        raise NotPermitted("invitees.answer")
+    invitation = opened(viewer, token, lock=True)
+    row, intake = invitation.row, invitation.intake
+    if invitation.taken:
+        raise Refused(_TAKEN)
+    file = sending.start(viewer, intake.reference) if follows else None
+    with acting_in(intake.institution_id):
+        row.apart, row.application_id = not follows, file.id if file is not None else None
+        record(viewer, "invitees.answer", about(row), after={"follows": follows})
+    return intake.reference, file
+
+
+def sweep(viewer: Viewer) -> int:
+    """Forget people who were taken off a list, or whose intake closed long ago, a few hundred at a time, with what
+    was written to them. Returns how many. Only the system calls this."""
+    if not viewer.is_system:
+        raise NotPermitted("invited people are forgotten by the system")
+    over = sa.or_(InvitedAdult.taken_back_at.is_not(None), Intake.closes_at <= clock.now() - FORGOTTEN_AFTER)
+    wanted = sa.select(InvitedAdult).join(Intake, Intake.id == InvitedAdult.intake_id).where(over)
+    rows = db.session.scalars(wanted.order_by(InvitedAdult.id).limit(_SWEPT)).all()
+    links.use_up(LINK, [row.reference for row in rows])
+    for row in rows:
+        destroy(row.reference)
+        db.session.delete(row)
+    return len(rows)
+
+
+def _require_open(intake: Intake) -> None:
+    require_open(intake.state, intake.path, intake.closes_at, clock.now())
+
+
+def _row(viewer: Viewer, intake: Intake, group_name: str, language: str, entry: ListedPerson) -> InvitedAdult:
+    reference = new_reference()
+    return InvitedAdult(
+        reference=reference,
+        institution_id=intake.institution_id,
+        intake_id=intake.id,
+        by=viewer.reference,
+        group_name=group_name,
+        name=entry.name,
+        sort_name=fold(entry.name)[:160],
+        blind=_blind(entry.contact),
+        channel=entry.contact.channel,
+        sealed=crypto.seal(entry.contact.address, "invitees", "sealed", reference),
+        language=language,
+        created_at=clock.now(),
+        asked_at=clock.now(),
+    )
+
+
+def _write(intake: Intake, rows: Sequence[InvitedAdult]) -> None:
+    tokens = links.create_many(LINK, [row.reference for row in rows], LIFETIME, intake.institution_id)
+    # Many SMS leave with what is written to many, so that codes keep their part of the day's.
+    bundle = open_bundle(intake.institution_id) if len(rows) > 1 else None
+    title = dict(definition_of(intake).title)
+    send_all(
+        Letter(
+            LETTER,
+            row.reference,
+            queries.contact_of(row).address,
+            row.language,
+            {
+                "name": row.name,
+                "group_name": row.group_name,
+                "programme": title,
+                "intake": dict(intake.title),
+                "deadline": intake.closes_at,
+                "token": token,
+                "invitee": row.reference,
+            },
+            intake.institution_id,
+            channel=row.channel,
+            bundle=bundle,
+        )
+        for row, token in zip(rows, tokens, strict=True)
+    )
+
+
+def _blind(contact: Contact) -> str:
+    return crypto.blind_index(contact.kind, contact.address)
+
+
+def _counted(contact: Contact) -> str:
+    return f"{contact.channel}|{contact.address}"
+
+
+def _is_reached(contact: Contact) -> bool:
+    return contact.channel != SMS or is_mobile_of(contact.address, counting.sms_countries())
