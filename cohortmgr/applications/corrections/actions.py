@@ -17,7 +17,6 @@ from cohortmgr.applications.corrections.rules import (
     LONGEST_MESSAGE,
     REASON,
     CorrectionState,
-    answer_mark,
     corrected_by_staff,
     reopened,
     request_problems,
@@ -292,7 +291,7 @@ def correct_for(
         raise NotFound(key)
     if file.reopened_until is not None:
         raise Refused(_ASKED)
-    if mark is not None and mark != mark_of_answer(file, question):
+    if mark is not None and mark != queries.mark_of_answer(file, question):
         raise Stale(key)
     if not reason:
         raise Refused(Problem(_WHY, {}, REASON))
@@ -321,12 +320,6 @@ def correct_for(
     said = {**_shared(row, file.intake, file.definition), "question": dict(question.label), "reason": reason}
     send_all([_letter("answer_corrected", row, person, _address(row), said, None)])
     return file
-
-
-def mark_of_answer(file: File, question: Question) -> str:
-    """Return the mark of the present answer to a question, for the form that corrects it."""
-    row = file.application
-    return answer_mark(row.answers.get(question.key), row.sealed_answers if question.sealed else None)
 
 
 def _require_as_old(file: File, question: Question, given: FieldValues) -> None:

@@ -122,7 +122,7 @@ def correct(reference: str, question: str) -> ResponseReturnValue:
         intake=file.intake,
         question=asked,
         form=page,
-        mark=corrections.mark_of_answer(file, asked),
+        mark=corrections_queries.mark_of_answer(file, asked),
         reason=request.form.get(REASON, ""),
         lacking=[each for each in refused if each.where == REASON],
         changed=[each for each in refused if each.what == _CHANGED],
