@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import re
-
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
@@ -44,30 +41,6 @@ def test_staff_s_word_on_eligibility_is_what_the_ranking_reads_until_it_is_lifte
     for _ in range(2):
         assert desk.post(f"{path}/lift").status_code == 302
     assert eligible() == {True} and acts().count("applications.lift_override") == 1
-
-
-def test_who_decides_after_somebody_else_decided_meanwhile_is_told(sent: str, desk: FlaskClient) -> None:
-    path = f"/staff/applications/{sent}/eligibility"
-
-    def seen(page: str) -> str:
-        found = re.search(r'<input[^>]*name="seen"[^>]*value="(\w*)"', page)
-        assert found
-        return found[1]
-
-    first = {"eligible": "yes", "reason": "Équivalence reçue.", "seen": seen(desk.get(path).text)}
-    assert first["seen"] == ""
-    no = {"eligible": "no", "reason": "Le diplôme n’est pas reconnu.", "seen": ""}
-    assert desk.post(path, data=no).status_code == 302
-    late = desk.post(path, data=first)
-    assert late.status_code == 200 and "a décidé de ce dossier entre-temps" in html.unescape(late.text)
-    (held,) = all_of(Override)
-    assert held.eligible is False and seen(late.text) == held.reference
-    assert "Équivalence reçue." in html.unescape(late.text), "what was typed stays"
-    assert desk.post(path, data={**no, "reason": "Deux fois."}).status_code == 302, (
-        "the same word twice is one"
-    )
-    assert desk.post(path, data={**first, "seen": held.reference}).status_code == 302
-    assert [each.lifted_at is None for each in all_of(Override)] == [False, True]
 
 
 def test_a_later_sending_of_the_institution_s_leaves_staff_s_word(system_context: AppContext) -> None:

@@ -46,26 +46,6 @@ def correct(desk: FlaskClient, sent: str, question: str, **given: str) -> Any:
     return desk.post(f"/staff/applications/{sent}/answers/{question}", data={**REASON, **given})
 
 
-@pytest.mark.parametrize("question", ["family_name", "city"])
-def test_who_corrects_an_answer_that_somebody_else_changed_meanwhile_is_told(
-    sent: str, desk: FlaskClient, question: str
-) -> None:
-    form = desk.get(f"/staff/applications/{sent}/answers/{question}").text
-    mark = re.search(r'name="_mark" value="(\w+)"', form)
-    assert mark
-    assert correct(desk, sent, question, **{question: "Salé"}).status_code == 302
-    late = correct(desk, sent, question, **{question: "Fès", "_mark": mark[1]})
-    assert late.status_code == 422 and "a changé pendant que vous l’écriviez" in text(late)
-    assert file().answers[question] == "Salé" and len(letters("answer_corrected")) == 1
-    assert 'value="Fès"' in late.text and "Vous nous l’avez dit au téléphone." in text(late), (
-        "what was typed stays"
-    )
-    fresh = re.search(r'name="_mark" value="(\w+)"', late.text)
-    assert fresh and fresh[1] != mark[1]
-    assert correct(desk, sent, question, **{question: "Fès", "_mark": fresh[1]}).status_code == 302
-    assert file().answers[question] == "Fès"
-
-
 def test_an_answer_is_corrected_with_a_reason_and_its_person_is_told(sent: str, desk: FlaskClient) -> None:
     page = desk.get(f"/staff/applications/{sent}/answers")
     assert f"/staff/applications/{sent}/answers/family_name" in page.text
