@@ -23,6 +23,8 @@ from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentSta
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.rules import OfferState
 
 # A hook for higher rooms: the companies of a cohort's members, as enrolment id to a company's name in three
 # languages. The rooms' wiring.py fills it.
@@ -111,6 +113,21 @@ def to_confirm(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(within(viewer, "cohorts.manage"), Enrolment.state == EnrolmentState.PENDING.value)
         .group_by(Cohort.id)
         .order_by(Cohort.starts_on, Cohort.id)
+    ).all()
+
+
+def to_open(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (id, reference, title, starts_on, number) of the intakes of which the viewer opens the cohort, in which
+    people accepted their place and none is open, the first to begin before the others."""
+    number = sa.func.count().label("number")
+    open_already = sa.select(Cohort.id).where(Cohort.intake_id == Intake.id).exists()
+    return db.session.execute(
+        sa.select(Intake.id, Intake.reference, Intake.title, Intake.starts_on, number)
+        .join(Offer, Offer.intake_id == Intake.id)
+        .where(accounts.within(viewer, "cohorts.manage", Intake.path))
+        .where(Offer.state == OfferState.ACCEPTED.value, ~open_already)
+        .group_by(Intake.id)
+        .order_by(Intake.starts_on, Intake.id)
     ).all()
 
 

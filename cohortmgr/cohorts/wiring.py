@@ -41,7 +41,9 @@ def init_app(app: Flask) -> None:
             reference=queries.cohort_of,
         )
     )
-    workspace.add_agendas(Agenda(("cohorts.manage",), agenda.to_confirm, 50))
+    workspace.add_agendas(
+        Agenda(("cohorts.manage",), agenda.to_confirm, 50), Agenda(("cohorts.manage",), agenda.to_open, 49)
+    )
     workspace.add_stages(IntakeStage("cohort", "cohorts.read", standing.stage))
     workspace.lead("cohorts", leads(Cohort.intake_id, Cohort.reference))
     of_cohort = Cohort.id == Enrolment.cohort_id

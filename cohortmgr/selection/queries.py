@@ -20,9 +20,10 @@ from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import COUNTING
+from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection import rules
 from cohortmgr.selection.board import Reading, SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
@@ -134,6 +135,21 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Any]:
     open_ones = visible(viewer, "selection.approve").with_only_columns(*columns)
     mine = (Batch.state == BatchState.PROPOSED.value, Batch.proposed_by != viewer.reference)
     return db.session.execute(open_ones.where(*mine).order_by(Batch.proposed_at)).all()
+
+
+def to_propose(viewer: Viewer) -> Sequence[Intake]:
+    """Return the closed intakes of which the viewer proposes decisions, in which all readings are handed in and nothing
+    is decided; the one that promised its answers first before the others."""
+    in_it = sa.select(Review.id).where(Review.intake_id == Intake.id)
+    counting, waiting = ([state.value for state in states] for states in (COUNTING, OPEN))
+    live = sa.select(Batch.id).where(Batch.intake_id == Intake.id, Batch.state.in_(LIVE)).exists()
+    read = (
+        in_it.where(Review.state.in_(counting)).exists(),
+        ~in_it.where(Review.state.in_(waiting)).exists(),
+    )
+    closed = (Intake.state == IntakeState.PUBLISHED.value, Intake.closes_at <= clock.now())
+    chosen = sa.select(Intake).where(within(viewer, "selection.propose", Intake.path), *closed, *read, ~live)
+    return db.session.scalars(chosen.order_by(Intake.decision_by, Intake.id)).all()
 
 
 def holds_seat(application: Application) -> bool:

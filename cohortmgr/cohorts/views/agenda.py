@@ -24,3 +24,19 @@ def to_confirm(viewer: Viewer) -> Iterator[PendingAct]:
         yield PendingAct(
             told(what, localized(row.name)), _("Confirmer"), url, kind, row.starts_on, row.intake_id
         )
+
+
+def to_open(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes in which people accepted their place and no cohort is open: late once the training has
+    begun."""
+    for row in queries.to_open(viewer):
+        what = ngettext(
+            "%(num)s personne a accepté sa place, et la promotion n’est pas ouverte",
+            "%(num)s personnes ont accepté leur place, et la promotion n’est pas ouverte",
+            row.number,
+        )
+        kind: PendingKind = "stop" if row.starts_on < clock.today() else "wait"
+        url = url_for("portals.intake", reference=row.reference, _anchor="promotion")
+        yield PendingAct(
+            told(what, localized(row.title)), _("Ouvrir la promotion"), url, kind, row.starts_on, row.id
+        )

@@ -18,6 +18,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, path_of
+from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
@@ -132,6 +133,21 @@ def managed(viewer: Viewer) -> Sequence[Programme]:
     require_anywhere(viewer, MANAGE)
     inside = within(viewer, MANAGE, Programme.path)
     return db.session.scalars(sa.select(Programme).where(inside).order_by(Programme.key)).all()
+
+
+def to_publish(viewer: Viewer) -> list[Programme]:
+    """The programmes in preparation that are written and wait for this viewer, as somebody else prepared them: every
+    text says something, and no draft is begun."""
+    begun = sa.select(DefinitionDraft.id).where(DefinitionDraft.programme_id == Programme.id).exists()
+    others = sa.func.coalesce(Programme.prepared_by, "") != viewer.reference
+    rows = db.session.execute(
+        sa.select(Programme, Intake)
+        .join(Intake, Intake.programme_id == Programme.id)
+        .where(within(viewer, MANAGE, Programme.path), Programme.published_at.is_(None), others, ~begun)
+        .order_by(Programme.key, Intake.id)
+    ).all()
+    newest = {row[0]: row[1] for row in rows}
+    return [each for each, intake in newest.items() if not any(unwritten(definition_of(intake)))]
 
 
 def drafted(programmes: Sequence[Programme]) -> Mapping[int, DefinitionDraft]:

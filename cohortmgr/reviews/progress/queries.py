@@ -12,10 +12,12 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import within
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries.readings import readers_of
@@ -63,6 +65,19 @@ def tally_of(intake: Intake) -> tuple[int, int] | None:
     counted = _readings(intake, Review.state, sa.func.count().label("number")).group_by(Review.state)
     states = {state: (int(number), 0) for state, number in db.session.execute(counted)}
     return _count(states, COUNTING), _count(states, HOLDING)
+
+
+def to_assign(viewer: Viewer) -> list[tuple[Intake, int]]:
+    """Return the closed intakes of which the viewer gives readings and nobody holds one yet, each with how many of its
+    files are to be read; the one that promised its answers first before the others. One statement."""
+    files = _counted(Intake.id).scalar_subquery()
+    held = sa.select(Review.id).where(Review.intake_id == Intake.id).exists()
+    closed = (Intake.state == IntakeState.PUBLISHED.value, Intake.closes_at <= clock.now(), files > 0, ~held)
+    chosen = sa.select(Intake, files).where(within(viewer, "reviews.assign"), *closed)
+    rows = db.session.execute(chosen.order_by(Intake.decision_by, Intake.id)).all()
+    return [
+        (intake, int(number)) for intake, number in rows if programmes.definition_of(intake).rubric.criteria
+    ]
 
 
 def as_kept(progress: ReadingProgress) -> dict[str, Any]:

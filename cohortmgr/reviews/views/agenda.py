@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct
+from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.queries import readings
 
 
@@ -21,3 +22,15 @@ def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
         yield PendingAct(
             told(what, localized(title)), _("Lire"), url_for("reviews_staff.queue"), intake_id=intake_id
         )
+
+
+def to_assign(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the closed intakes of which no reading was given to anybody yet."""
+    for intake, number in progress.to_assign(viewer):
+        what = ngettext(
+            "Les lectures de %(num)s dossier sont à confier",
+            "Les lectures de %(num)s dossiers sont à confier",
+            number,
+        )
+        url = url_for("reviews_staff.overview", reference=intake.reference)
+        yield PendingAct(told(what, localized(intake.title)), _("Confier"), url, intake_id=intake.id)

@@ -77,6 +77,13 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
         and 'href="#name_ar"' in lacking.text
         and 'href="#starts_on"' in lacking.text
     )
+    said = text(lacking).partition("Il y a quelque chose à corriger")[2]
+    assert "Titre du programme, en arabe : Écrivez ce texte." in said, (
+        "each line of the summary names its field"
+    )
+    assert said.index("Titre du programme, en arabe :") < said.index(
+        "Premier jour de la formation : Choisissez"
+    )
     answer = first.post("/staff/programmes/new", data=COPY)
     assert answer.location == "/staff/programmes/cyber/steps", answer.text
     assert app.test_client().get("/programmes/cyber").status_code == 404
@@ -84,8 +91,11 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
     for path in ("form", "eligibility", "intakes", "dates", "partners", "stipend", "guardians", "texts"):
         assert first.get(f"/staff/programmes/cyber/{path}").status_code == 200
     assert first.post("/staff/programmes/cyber/publish", data={"over": "1"}).status_code == 422
+    awaited = "Un programme attend sa publication : Master Cyber"
+    assert awaited in text(second.get("/staff")) and awaited not in text(first.get("/staff"))
     assert second.post("/staff/programmes/cyber/publish", data={"over": "1"}).status_code == 302
     assert app.test_client().get("/programmes/cyber").status_code == 200
+    assert awaited not in text(second.get("/staff"))
     assert "programmes.copy" in acts()
     assert db.session.scalar(sa.select(sa.func.count(Programme.id))) == 2
 
@@ -127,6 +137,7 @@ def test_a_programme_from_nothing_is_prepared_in_steps_and_published_by_somebody
     publish = "/staff/programmes/cyber/publish"
     assert first.post(publish, data={"version": version(), "over": "1"}).status_code == 302
     assert "9 textes disent encore" in text(second.get(publish))
+    assert "attend sa publication" not in text(second.get("/staff")), "not while texts are to be written"
     assert first.post(publish, data={"over": "2"}).status_code == 422
     assert second.post(publish, data={"over": "2"}).status_code == 302
     assert app.test_client().get("/programmes/cyber").status_code == 200
