@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import current_app
+from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.i18n import number, say
@@ -44,19 +45,19 @@ def stages_of(viewer: Viewer, intake: Intake) -> list[StageShown]:
         if stage is None:
             shown.append(StageShown(say(label)))
         elif stage.used is None or stage.used(definition):
-            shown.append(_shown(say(label), _standing(viewer, intake, stage), viewer, intake))
+            shown.append(_stage(say(label), stage, viewer, intake))
     return shown
 
 
-def _standing(viewer: Viewer, intake: Intake, stage: IntakeStage[Viewer]) -> StageStanding | None:
+def _stage(name: str, stage: IntakeStage[Viewer], viewer: Viewer, intake: Intake) -> StageShown:
+    """A stage of which this viewer may not know is no stage to come: it may run, or be over."""
     if stage.permission is not None and not allows(viewer, stage.permission, intake.path):
-        return None
-    return stage.find(viewer, intake)
+        return StageShown(name, note=_("hors de votre rôle"), state="untold")
+    standing = stage.find(viewer, intake)
+    return StageShown(name, state="untold") if standing is None else _shown(name, standing, viewer, intake)
 
 
-def _shown(name: str, standing: StageStanding | None, viewer: Viewer, intake: Intake) -> StageShown:
-    if standing is None:
-        return StageShown(name)
+def _shown(name: str, standing: StageStanding, viewer: Viewer, intake: Intake) -> StageShown:
     small = 0 < standing.count < SMALL and reports.sees_figures_alone(viewer, intake.path)
     figure = HIDDEN if small else number(standing.count)
     if standing.of is not None:
