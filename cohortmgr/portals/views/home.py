@@ -39,6 +39,7 @@ from cohortmgr.base.web.reading import replica_ailment
 from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.letters.queries import letters as messages
+from cohortmgr.organisations import queries as organisations
 from cohortmgr.placements.queries import placements
 from cohortmgr.portals.duties import COMPANY_WORK, work_of
 from cohortmgr.portals.turns import OFFER, SHOW, FileSituation, turn_of
@@ -161,11 +162,13 @@ def staff_home() -> ResponseReturnValue:
     intakes = programmes.intakes_below(sorted({grant.scope for grant in viewer.grants}))
     counted = applications.counts([intake.id for intake in intakes])
     counts = {intake.id: _shown(viewer, intake, counted[intake.id]) for intake in intakes}
+    beginning = _beginning(viewer, intakes)
     return render_template(
         "portals/staff_home.html",
         waiting=waiting_for(viewer),
         work=work_of(grant.role for grant in viewer.grants),
-        beginning=_beginning(viewer, intakes),
+        beginning=beginning,
+        hostless=beginning and not organisations.institutions_below(""),
         may_begin=not intakes and bool(drafts.hosts_of(viewer)),
         intakes=intakes,
         programmes=programmes.titles_of(intakes),
