@@ -206,7 +206,9 @@ def test_a_digest_is_signed_once() -> None:
 
 
 @pytest.mark.parametrize("written", ["INPT : votre carte vous attend.", "INPT: votre carte vous attend."])
-def test_a_text_that_begins_with_the_sender_s_name_bears_it_once(written: str, signed: list[int | None]) -> None:
+def test_a_text_that_begins_with_the_sender_s_name_bears_it_once(
+    written: str, signed: list[int | None]
+) -> None:
     with speaking("fr"):
         said = short_as_sent(written, 1, "fr")
     assert said.startswith("INPT : votre carte vous attend.") and said.count("INPT") == 1, said
