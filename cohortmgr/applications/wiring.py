@@ -74,6 +74,7 @@ from cohortmgr.outbox import actions as outbox
 from cohortmgr.outbox import hooks as outbox_hooks
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.rules import Definition
 
 CANDIDATE = (
     whole_form.bp,
@@ -173,15 +174,17 @@ def _place(app: Flask) -> None:
             20,
             "upload",
             below=tuple(
-                page.name
-                for page in (
-                    import_staff.staff_bp,
-                    invitation_pages.bp,
-                    groups.bp,
-                    paper.bp,
-                    invitee_pages.bp,
-                )
+                page.name for page in (import_staff.staff_bp, invitation_pages.bp, paper.bp, invitee_pages.bp)
             ),
+        ),
+        Room(
+            N_("Accords des tuteurs légaux"),
+            "groups_staff.enrolled",
+            "applications.import",
+            25,
+            "people",
+            below=(groups.bp.name,),
+            used=_asks_guardians,
         ),
         Room(
             N_("Lignes à réparer"),
@@ -207,6 +210,10 @@ def _place(app: Flask) -> None:
         PersonTab(file_page.FILE, N_("Dossier"), 20, (file_queries.READ,), file_page.draw_file),
     )
     _lead(workspace)
+
+
+def _asks_guardians(definition: Definition) -> bool:
+    return definition.guardians is not None
 
 
 def _lead(workspace: Workspace) -> None:

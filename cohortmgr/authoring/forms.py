@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
@@ -20,7 +21,8 @@ from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES
 from cohortmgr.programmes.drafts.figures import MOST_SEATS
 
 _KEY = N_("La clé « %(key)s » n’est pas valable : lettres minuscules, chiffres, tirets.")
-_A_DAY = N_("Écrivez une date comme 2027-06-30.")
+_A_DAY = N_("Choisissez un jour.")
+_KEY_MISSING = N_("Écrivez une clé : lettres minuscules, chiffres, tirets.")
 _TEXT = N_("Écrivez ce texte.")
 _SEATS = N_("Écrivez un nombre entier, de %(least)s à %(most)s.")
 LONGEST_TITLE = 200
@@ -33,6 +35,8 @@ def _title(label: object, language: str) -> StringField:
 
 class IntakeForm(HouseForm):
     """Which campaign is taken up, and the key, the titles and the first day of the new one."""
+
+    page_order: ClassVar[tuple[str, ...]] = ("source", "starts_on", "title_fr", "title_ar", "title_en", "key")
 
     source = SelectField(_l("Reprendre"), validate_choice=False)
     title_fr = _title(_l("Titre de la campagne, en français"), "fr")
@@ -72,7 +76,9 @@ class IntakeForm(HouseForm):
     def valid_key(self, name: str, problems: list[Problem]) -> str:
         """A key in the form that definitions have; a Problem if it has another."""
         key = western_digits((self[name].data or "").strip())
-        if not KEY.fullmatch(key):
+        if not key:
+            problems.append(Problem(_KEY_MISSING, {}, name))
+        elif not KEY.fullmatch(key):
             problems.append(Problem(_KEY, {"key": key[:40]}, name))
         return key
 
@@ -86,6 +92,15 @@ class IntakeForm(HouseForm):
 
 class ProgrammeForm(IntakeForm):
     """What a new programme and its first campaign say of their own."""
+
+    page_order: ClassVar[tuple[str, ...]] = (
+        "source",
+        "name_fr",
+        "name_ar",
+        "name_en",
+        "programme_key",
+        *IntakeForm.page_order[1:],
+    )
 
     name_fr = _title(_l("Titre du programme, en français"), "fr")
     name_ar = _title(_l("Titre du programme, en arabe"), "ar")
@@ -119,6 +134,12 @@ class CopyForm(ProgrammeForm):
 class BeginForm(ProgrammeForm):
     """Who hosts a programme that begins from nothing, what it says of itself, and the days and seats of its first
     campaign."""
+
+    page_order: ClassVar[tuple[str, ...]] = (
+        *("host", "name_fr", "name_ar", "name_en", "summary_fr", "summary_ar", "summary_en", "programme_key"),
+        *("title_fr", "title_ar", "title_en", "key", "opens_on", "closes_on", "decision_by", "starts_on"),
+        *("place_fr", "place_ar", "place_en", "seats"),
+    )
 
     host = SelectField(_l("Établissement"), validate_choice=False)
     summary_fr = _title(_l("En une phrase, en français"), "fr")

@@ -16,8 +16,8 @@ from cohortmgr.programmes.definition.questions import Question, QuestionKind
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition
 from cohortmgr.programmes.drafts.queries import RunningIntake
 from cohortmgr.programmes.models import Intake
-from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.rules import OfferState, Outcome, WaitingState
+from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
 
 # The answers of more files are not read to be counted.
 MOST_READ = 5_000
@@ -105,7 +105,11 @@ def concerned(programme_id: int) -> dict[str, ConcernedPeople]:
             Intake.key,
             of_intake(sa.select(files).where(IntakeCount.intake_id == Intake.id, draft)),
             of_intake(sa.select(files).where(IntakeCount.intake_id == Intake.id, sent)),
-            of_intake(sa.select(sa.func.count(Decision.id)).where(Decision.intake_id == Intake.id, waits)),
+            of_intake(
+                sa.select(sa.func.count(Decision.id))
+                .join(Batch, Batch.id == Decision.batch_id)
+                .where(Decision.intake_id == Intake.id, waits, Batch.state == BatchState.APPROVED.value)
+            ),
             of_intake(sa.select(sa.func.count(Offer.id)).where(Offer.intake_id == Intake.id, open_offer)),
             of_intake(
                 sa.select(sa.func.count(Enrolment.id))

@@ -20,6 +20,13 @@ def NN_(one: str, many: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
+class Month:
+    """A month, by its first day, as one value of a Problem: it is said without a day."""
+
+    first: date
+
+
+@dataclass(frozen=True)
 class Quantity:
     """A number with what it counts, as one value of a Problem: Arabic has six forms of the thing, English two.
 

@@ -7,7 +7,7 @@ with what the page had put there, of whatever type that is.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import request
 from flask_wtf import FlaskForm
@@ -21,6 +21,17 @@ METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 class HouseForm(FlaskForm):
     """A form of the house. Each form derives from it, and none from FlaskForm (tests/architecture)."""
+
+    page_order: ClassVar[tuple[str, ...]] = ()
+    """The names of fields in the order of the page, where that is another than the order of their declarations: what
+    is wrong is listed from the top of the page to its end."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        fields: dict[str, Any] = vars(self)["_fields"]  # WTForms walks through them in their order
+        ordered = {name: fields[name] for name in self.page_order} | fields
+        fields.clear()
+        fields.update(ordered)
 
     class Meta(FlaskForm.Meta):
         """How the form reads what was sent."""

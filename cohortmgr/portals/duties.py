@@ -48,8 +48,18 @@ WORK: Mapping[Role, str] = {
 }
 """The roles whose first page is the staff's, those who decide first."""
 
+COMPANY_WORK: Mapping[Role, str] = {
+    Role.COMPANY_CONTACT: N_(
+        "Vous notez les candidat·e·s à vos postes, puis suivez les apprentis que votre entreprise accueille."
+    ),
+    Role.TUTOR: N_(
+        "Vous suivez les apprentis de votre entreprise : leurs dates, leur formation, et à qui écrire."
+    ),
+}
+"""The same of those whose first page is the company's."""
 
-def work_of(roles: Iterable[Role]) -> list[tuple[str, str]]:
-    """Return the name of each of these roles and what it does here, two msgids, in the order of WORK."""
+
+def work_of(roles: Iterable[Role], among: Mapping[Role, str] = WORK) -> list[tuple[str, str]]:
+    """Return the name of each of these roles and what it does here, two msgids, in the order of `among`."""
     held = set(roles)
-    return [(ROLE_NAMES[role], said) for role, said in WORK.items() if role in held]
+    return [(ROLE_NAMES[role], said) for role, said in among.items() if role in held]

@@ -112,6 +112,15 @@ def intakes_below(scopes: Sequence[Scope]) -> Sequence[Intake]:
     ).all()
 
 
+def titles_of(intakes: Sequence[Intake]) -> Mapping[int, Text]:
+    """Return the title of each intake's programme, by the programme's id."""
+    numbers = {intake.programme_id for intake in intakes}
+    rows = db.session.execute(
+        sa.select(Programme.id, Programme.title).where(Programme.id.in_(sorted(numbers)))
+    )
+    return {row.id: row.title for row in rows} if numbers else {}
+
+
 def seats_taken(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     """How many seats of an intake are taken, for who reads its selection."""
     taken = sa.select(sa.func.coalesce(sa.func.sum(_OFFERINGS.taken), 0))

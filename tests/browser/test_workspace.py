@@ -250,3 +250,46 @@ def test_a_name_in_the_ranking_leads_to_the_reading_and_its_marks(chromium: Brow
         with page.expect_navigation():
             page.locator("nav.tabs a", has_text="Parcours").click()
         assert page.locator(".history > li").count() > 5
+
+
+# Where the scale of a column and a drawing of it begin, how long they are, and whether what is said beside is whole.
+DRAWN = """() => {
+    const span = (each) => { const box = each.getBoundingClientRect(); return [box.left, box.width]; };
+    const cell = document.querySelector("tbody td:has(.band)");
+    return [span(document.querySelector(".band-scale")), span(cell.querySelector(".band")),
+        cell.scrollWidth <= cell.clientWidth];
+}"""
+# Gives the first row's person a long Latin name, and returns whether its first letter stands within the row.
+BEGINS = """() => {
+    const name = document.querySelector("tbody th bdi:not(.ref)");
+    name.textContent = "Fatima-Zahra Benabdellah El Idrissi El Alaoui Guerraoui";
+    const first = document.createRange();
+    first.setStart(name.firstChild, 0);
+    first.setEnd(name.firstChild, 1);
+    const [letter, frame, row] = [first, name, name.closest("th")].map((each) => each.getBoundingClientRect());
+    return [frame, row].every((each) => letter.left >= each.left - 1 && letter.right <= each.right + 1);
+}"""
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_a_drawn_column_stands_below_its_scale_with_its_figures_whole(
+    chromium: Browser, place: Lived, language: str
+) -> None:
+    """A dot below another figure of the scale says another mark."""
+    with visiting(chromium, place.address, place.year, language) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(f"{INTAKE}/ranking")
+        scale, band, whole = visitor.page.evaluate(DRAWN)
+        assert scale == pytest.approx(band, abs=1)
+        assert whole
+
+
+@pytest.mark.parametrize("page", ["ranking", "applications"])
+def test_a_latin_name_between_arabic_words_is_cut_at_its_end(
+    chromium: Browser, place: Lived, page: str
+) -> None:
+    with visiting(chromium, place.address, place.year, "ar", 360) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(f"{INTAKE}/{page}")
+        assert visitor.page.evaluate(BEGINS)
+        assert not visitor.overflow()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.widgets import DateInput
@@ -19,5 +21,7 @@ class NoteForm(HouseForm):
 
 class WithdrawalForm(ReasonForm):
     """The day of a person's written request to withdraw, and how it came."""
+
+    page_order: ClassVar[tuple[str, ...]] = ("requested_on", "reason")
 
     requested_on = StringField(_l("Jour de la demande écrite"), widget=DateInput())

@@ -123,7 +123,11 @@ def _rows(files: list[File]) -> list[tuple[object, list[object], bool]]:
                 questions.setdefault(question.key, question)
                 document = row["document"]
                 answers[question.key] = (
-                    _("Protégée") if question.sealed else document.filename if document else row["value"]
+                    _("Réponse protégée")
+                    if question.sealed
+                    else document.filename
+                    if document
+                    else row["value"]
                 )
         held.append(answers)
     found = []

@@ -163,18 +163,28 @@ def steps_of(file: File, above: Sequence[FormStep], is_editable: bool) -> list[F
         steps.append({"when": moment(file.closes_at), "title": _("Clôture des candidatures"), "state": "now"})
     if row.withdrawn_at is not None:
         return [*steps, {"when": moment(row.withdrawn_at), "title": _("Candidature retirée")}]
-    return [*steps, *(above or _to_come(file))]
+    return _in_time([*steps, *(above or _to_come(file))])
+
+
+def _in_time(steps: Sequence[FormStep]) -> list[FormStep]:
+    """What happened by its moment, and behind it what has none. An answer is corrected before a decision or after."""
+    happened = sorted((each for each in steps if "at" in each), key=lambda each: each["at"])
+    return [*happened, *(each for each in steps if "at" not in each)]
 
 
 def _done(file: File) -> list[FormStep]:
     row = file.application
     steps: list[FormStep] = []
     if row.sent_at is None or row.created_at <= row.sent_at:  # not for files imported after they were sent
-        steps.append({"when": moment(row.created_at), "title": _("Candidature commencée")})
+        steps.append(
+            {"at": row.created_at, "when": moment(row.created_at), "title": _("Candidature commencée")}
+        )
     if row.sent_at is not None:
-        steps.append({"when": moment(row.sent_at), "title": _("Candidature envoyée")})
+        steps.append({"at": row.sent_at, "when": moment(row.sent_at), "title": _("Candidature envoyée")})
         if row.resent_at is not None and row.resent_at > row.sent_at:
-            steps.append({"when": moment(row.resent_at), "title": _("Candidature corrigée")})
+            steps.append(
+                {"at": row.resent_at, "when": moment(row.resent_at), "title": _("Candidature corrigée")}
+            )
     return steps
 
 

@@ -11,5 +11,5 @@ from cohortmgr.base.hooks import Hook
 
 FormStep = Mapping[str, Any]
 # Higher rooms register here what comes after the sending, as items of the timeline (when, title, text, url,
-# state). An item in the state "now" says whose turn it is, in place of ours.
+# state, and `at`, the moment of what happened). An item in the state "now" says whose turn it is, in place of ours.
 steps_above: Hook[[Viewer, Application], Iterable[FormStep]] = Hook()

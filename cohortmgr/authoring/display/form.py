@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from cohortmgr.applications.answers.display import choices_of, said_required, said_when
+from cohortmgr.authoring.display.named_fields import named
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.i18n import say
 from cohortmgr.programmes.definition.binding import Fault
@@ -36,24 +36,6 @@ if TYPE_CHECKING:
 _UNREAD = frozenset({QuestionKind.FILE, QuestionKind.GROUP, QuestionKind.ADDRESS})
 _LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
 _YES: Text = {"fr": "Oui", "ar": "نعم", "en": "Yes"}
-
-# Names of the fields whose problems do not say which text or row they concern.
-_FIELDS: Mapping[str, str] = {
-    "label": N_("Énoncé"),
-    "help": N_("Aide"),
-    "title": N_("Titre"),
-    "reason": N_("Raison"),
-    "advice": N_("Conseil"),
-    "options": N_("Choix"),
-    "periods": N_("Période"),
-    "purposes": N_("Accord"),
-    "show_when": N_("Condition"),
-    "require_when": N_("Condition"),
-    "when": N_("Condition"),
-    "values": N_("Valeur"),
-    "intakes": N_("Campagne"),
-    "partners": N_("Entreprise"),
-}
 
 
 @dataclass(frozen=True)
@@ -229,17 +211,8 @@ def problems_of(problems: list[Problem], wrong: dict[str, list[str]]) -> dict[st
     """What is wrong by field, and a summary of it that also names fields that have several languages or rows."""
     for problem in problems:
         wrong.setdefault(problem.where or "", []).append(say(problem))
-    told = [(place, _named(place, what)) for place, said in wrong.items() for what in said]
+    told = [(place, named(place, what)) for place, said in wrong.items() for what in said]
     return {"wrong": wrong, "problems": told}
-
-
-def _named(place: str, what: str) -> str:
-    field, _point, rest = place.partition("-")
-    if field not in _FIELDS:
-        return what
-    number = rest.partition("-")[0]
-    named = f"{say(_FIELDS[field])} {int(number) + 1}" if number.isdecimal() else say(_FIELDS[field])
-    return _("%(field)s : %(what)s", field=named, what=what)
 
 
 def askable(writing: Writing, before: str | None, secret: bool = False) -> list[Question]:

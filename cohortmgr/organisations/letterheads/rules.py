@@ -49,10 +49,14 @@ _TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]{1,28}[0-9]")
 _CNDP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 /.\-–]{0,38}[A-Za-z0-9]")
 _COUNTRY = "+212"
 
-_NAME_MISSING = N_("« %(what)s » est demandé en français, en arabe et en anglais : il manque une langue.")
-_LANGUAGE_MISSING = N_("« %(what)s » manque dans cette langue : écrivez les trois, ou aucune.")
+# Morocco's own numbers have ten digits, and nine behind the country's code.
+_OF_THE_COUNTRY = re.compile(r"0[0-9]{9}|\+212[0-9]{9}")
+
+_IN = {"fr": N_("en français"), "ar": N_("en arabe"), "en": N_("en anglais")}
+_NAME_MISSING = N_("Écrivez « %(what)s » %(language)s.")
+_LANGUAGE_MISSING = N_("Écrivez aussi « %(what)s » %(language)s : les trois langues, ou aucune.")
 _TOO_LONG = N_("« %(what)s » est trop long : %(most)s signes au plus.")
-_NO_TELEPHONE = N_("Écrivez le téléphone en chiffres, par exemple 05 37 00 00 27.")
+_NO_TELEPHONE = N_("Écrivez le téléphone en entier, en chiffres, par exemple 05 37 00 00 27.")
 _NO_CNDP = N_("Écrivez le numéro que la CNDP a donné, par exemple D-GC-123/2026.")
 
 
@@ -132,14 +136,15 @@ class LetterheadDraft:
     cndp: str = ""
 
     def cleaned(self) -> LetterheadDraft:
-        """Return it without space around its texts, and without those that are written in no language."""
+        """Return it without space around its texts, without those that are written in no language, and with the
+        telephone as people read it."""
         texts = {
             name: {language: _seen(said.get(language, "")) for language in LANGUAGES}
             for name, said in self.texts.items()
             if name in LONGEST
         }
         written = {name: said for name, said in texts.items() if any(said.values())}
-        telephone = western_digits(self.telephone).strip()
+        telephone = in_pairs(western_digits(self.telephone).strip())
         return LetterheadDraft(written, telephone, self.email.strip(), self.cndp.strip())
 
 
@@ -160,7 +165,7 @@ def problems_of(draft: LetterheadDraft) -> list[Problem]:
         said = draft.texts.get(name, {})
         if said or name in REQUIRED:
             found += _problems_of_text(name, said, most)
-    if draft.telephone and not _TELEPHONE.fullmatch(draft.telephone):
+    if draft.telephone and not _is_telephone(draft.telephone):
         found.append(Problem(_NO_TELEPHONE, {}, "telephone"))
     if draft.cndp and not _CNDP.fullmatch(draft.cndp):
         found.append(Problem(_NO_CNDP, {}, "cndp"))
@@ -179,10 +184,27 @@ def _problems_of_text(name: str, said: Mapping[str, str], most: int) -> list[Pro
         text, where = said.get(language, ""), field_of(name, language)
         if not text:
             missing = _NAME_MISSING if name in REQUIRED else _LANGUAGE_MISSING
-            found.append(Problem(missing, {"what": what}, where))
+            found.append(Problem(missing, {"what": what, "language": Problem(_IN[language])}, where))
         elif len(text) > most:
             found.append(Problem(_TOO_LONG, {"what": what, "most": most}, where))
     return found
+
+
+def _is_telephone(text: str) -> bool:
+    """Whether a text can be dialled: a number of Morocco, of another country, or a short one, which begins with no
+    zero."""
+    digits = re.sub(r"[^0-9+]", "", text)
+    ours = digits.startswith(("0", _COUNTRY))
+    return bool(_TELEPHONE.fullmatch(text) and (not ours or _OF_THE_COUNTRY.fullmatch(digits)))
+
+
+def in_pairs(telephone: str) -> str:
+    """Return a telephone of Morocco that was typed without spaces as people write it, `05 37 00 00 27`."""
+    return (
+        " ".join(telephone[at : at + 2] for at in range(0, 10, 2))
+        if re.fullmatch(r"0[0-9]{9}", telephone)
+        else telephone
+    )
 
 
 def dialled(telephone: str) -> str:

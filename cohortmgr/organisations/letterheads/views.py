@@ -25,19 +25,36 @@ def mark(digest: str) -> Response:
 @pass_context
 def letterhead(context: Context) -> Letterhead:
     """Return whose page this is: the host of what it is about (its `definition`, or the institution of its `file`, its
-    `intake` or its `programme`), else the one institution that the viewer works for, else who runs the site."""
+    `intake`, its `programme` or its `line`, or that to which all `files` of a list were sent), else the one institution
+    that the viewer works for, else who runs the site."""
     known = queries.shelf().last if g.get("without_database") else queries.known()
     key = _of_definition(context, "host")
     if key:
         return known.of_host(key)
     file = getattr(context.get("file"), "application", None)
-    for row in (file, context.get("intake"), context.get("programme")):
+    for row in (
+        file,
+        context.get("intake"),
+        context.get("programme"),
+        context.get("line"),
+        _sent_to(context),
+    ):
         number = getattr(row, "institution_id", None)
         if isinstance(number, int):
             return known.of_institution(number)
     viewer = context.get("viewer")
     places: tuple[int, ...] = viewer.institutions if viewer else ()
     return known.of_institution(places[0] if len(places) == 1 else None)
+
+
+def _sent_to(context: Context) -> object:
+    """Return the campaign of a person's files if one institution has them all: its telephone is theirs to call."""
+    files = context.get("files")
+    found = (
+        [each.get("intake") for each in files if isinstance(each, dict)] if isinstance(files, list) else []
+    )
+    numbers = {getattr(each, "institution_id", None) for each in found}
+    return found[0] if len(numbers) == 1 else None
 
 
 @pass_context

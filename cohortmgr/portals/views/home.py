@@ -39,14 +39,16 @@ from cohortmgr.base.web.reading import replica_ailment
 from cohortmgr.base.web.responses import local_target, was_pressed_here
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.messages.letters.queries import letters as messages
+from cohortmgr.organisations import queries as organisations
 from cohortmgr.placements.queries import placements
-from cohortmgr.portals.duties import work_of
+from cohortmgr.portals.duties import COMPANY_WORK, work_of
 from cohortmgr.portals.turns import OFFER, SHOW, FileSituation, turn_of
 from cohortmgr.portals.views.agenda import waiting_for
 from cohortmgr.portals.views.frame import opens_something
 from cohortmgr.portals.views.overview import stages_of
 from cohortmgr.portals.views.steps import owed_of, standing_of
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.drafts import queries as drafts
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reports import queries as reports
 from cohortmgr.reports.display import HIDDEN, hidden_note
@@ -160,12 +162,16 @@ def staff_home() -> ResponseReturnValue:
     intakes = programmes.intakes_below(sorted({grant.scope for grant in viewer.grants}))
     counted = applications.counts([intake.id for intake in intakes])
     counts = {intake.id: _shown(viewer, intake, counted[intake.id]) for intake in intakes}
+    beginning = _beginning(viewer, intakes)
     return render_template(
         "portals/staff_home.html",
         waiting=waiting_for(viewer),
         work=work_of(grant.role for grant in viewer.grants),
-        beginning=_beginning(viewer, intakes),
+        beginning=beginning,
+        hostless=beginning and not organisations.institutions_below(""),
+        may_begin=not intakes and bool(drafts.hosts_of(viewer)),
         intakes=intakes,
+        programmes=programmes.titles_of(intakes),
         counts=counts,
         opening={intake.id for intake in intakes if opens_something(viewer, intake.path)},
         note=_hidden_note(counts.values()),
@@ -201,6 +207,7 @@ def intake(reference: str) -> ResponseReturnValue:
     return render_template(
         "portals/staff_intake.html",
         intake=found,
+        programme=programmes.definition_of(found).title,
         stages=stages_of(viewer, found),
         waiting=waiting_for(viewer, found.id),
         coming=workspace_of(current_app).coming(viewer, found, clock.today()),
@@ -222,6 +229,7 @@ def company_home() -> ResponseReturnValue:
     viewer = guards.viewer()
     return render_template(
         "portals/company_home.html",
+        work=work_of((grant.role for grant in viewer.grants), COMPANY_WORK),
         positions=placements.company_positions(viewer),
         apprentices=placements.apprentices(viewer),
     )

@@ -23,7 +23,8 @@ _PHASES = {"outcomes": Phase.OUTCOMES}
 @dataclass(frozen=True)
 class StageShown:
     """A stage as the overview draws it: its name, its figure in words, and what its room says; `figure` is a dash where
-    nothing is there to tell yet. One that the viewer's roles do not see is `unseen`: it may be over or to come."""
+    nothing is there to tell yet. One that the viewer's roles do not see is `unseen`, and one that is not counted yet is
+    `untold`: it may be over or to come."""
 
     name: str
     figure: str = "—"
@@ -56,8 +57,8 @@ def _is_seen(viewer: Viewer, intake: Intake, stage: IntakeStage[Viewer]) -> bool
 
 
 def _shown(name: str, standing: StageStanding | None, viewer: Viewer, intake: Intake) -> StageShown:
-    if standing is None:
-        return StageShown(name)
+    if standing is None:  # such as readings by the hundred thousand, before they were first summed up
+        return StageShown(name, state="untold")
     small = 0 < standing.count < SMALL and reports.sees_figures_alone(viewer, intake.path)
     figure = HIDDEN if small else number(standing.count)
     if standing.of is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -16,6 +17,7 @@ from cohortmgr.base.i18n import day, moment, say
 from cohortmgr.portals.turns import JOINING, FileSituation, turn_of
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import OwnDecision
+from cohortmgr.selection.rules import OfferState
 
 
 def owed_of(told: Iterable[OwnDecision]) -> Mapping[int, int]:
@@ -48,10 +50,13 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
             turn = turn_of(
                 standing_of(told, owed_of([told]).get(application.id, 0)), clock.local(clock.now())
             )
-            answered = {"when": moment(told.told_at), "title": _(turn.status)}
+            if (answer := _answered_at(told)) is not None:
+                yield {"at": told.told_at, "when": moment(told.told_at), "title": _("Place proposée")}
+            since = answer or told.told_at
+            answered = {"at": since, "when": moment(since), "title": _(turn.status)}
             if (closed := selection.list_closed_on(told)) is not None:  # long after the decision
                 yield {**answered, "title": _("Liste d’attente")}
-                answered["when"] = day(closed)
+                answered = {"when": day(closed), "title": _(turn.status)}
             own = application if turn.endpoint == JOINING else told.offer or told.decision
             begun = told.offer is not None and told.intake.starts_on <= clock.today()
             now = {
@@ -72,3 +77,11 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
                     "title": _("Rentrée"),
                     "state": "next" if not begun else "done" if turn.mine else "now",
                 }
+
+
+def _answered_at(told: OwnDecision) -> datetime | None:
+    """Return when the offer of a seat was answered or ended; None while it waits, or if there is none."""
+    offer = told.offer
+    if offer is None or (offer.state == OfferState.SENT and offer.deadline > clock.now()):
+        return None
+    return offer.deadline if offer.state in (OfferState.SENT, OfferState.EXPIRED) else offer.answered_at

@@ -43,7 +43,7 @@ SHOWN = ("intakes", "calendar", "reminders", "offers")
 MOST_PERIODS, MOST_HOURS, LONGEST_TERM = 60, 10, 365
 _PERIODS = KeyedRows("periods", "title", MOST_PERIODS, "periode")
 _A_MOMENT = N_("Écrivez une date et une heure comme 2027-06-30T18:00.")
-_A_DAY = N_("Écrivez une date comme 2027-06-30.")
+_A_DAY = N_("Choisissez un jour.")
 _HOURS = N_("Écrivez des nombres entiers d’heures séparés par des virgules, %(most)s au plus : 72, 24.")
 _DAYS = N_("Écrivez un nombre entier de jours, %(most)s au plus.")
 

@@ -19,6 +19,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, path_of
+from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.dated_conditions import OutgrownCondition, outgrown
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
@@ -143,17 +144,23 @@ def managed(viewer: Viewer) -> Sequence[Programme]:
 
 def prepared(viewer: Viewer) -> Sequence[tuple[Programme, datetime]]:
     """The programmes in preparation that the viewer manages and whose present version can be published, which a draft
-    keeps from it, with the moment at which the first campaign of each opens, in that order. One statement."""
+    and a text that is still to be written keep from it, with the moment at which the first campaign of each opens, in
+    that order. One statement."""
     drafts = sa.exists().where(DefinitionDraft.programme_id == Programme.id)
-    opens_at = sa.func.min(Intake.opens_at).label("opens_at")
     rows = db.session.execute(
-        sa.select(Programme, opens_at)
+        sa.select(Programme, Intake)
         .join(Intake, Intake.programme_id == Programme.id)
         .where(within(viewer, MANAGE, Programme.path), Programme.published_at.is_(None), ~drafts)
-        .group_by(Programme.id)
-        .order_by(opens_at, Programme.id)
+        .order_by(Intake.opens_at, Intake.id)
     )
-    return [(programme, moment) for programme, moment in rows]
+    intakes: dict[Programme, list[Intake]] = {}
+    for programme, intake in rows:
+        intakes.setdefault(programme, []).append(intake)
+    return [
+        (programme, its[0].opens_at)
+        for programme, its in intakes.items()
+        if not any(unwritten(definition_of(its[0])))
+    ]
 
 
 def drafted(programmes: Sequence[Programme]) -> Mapping[int, DefinitionDraft]:

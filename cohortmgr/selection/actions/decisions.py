@@ -157,7 +157,7 @@ def _require_days_left(intake: Intake) -> None:
     if queries.offers_are_over(intake):
         what = N_(
             "Le dernier jour des offres de cette campagne était le %(day)s : plus aucune place n’est offerte. Pour en "
-            "offrir encore, changez ce jour dans la définition du programme."
+            "offrir encore, l’administration du programme change ce jour sous « Dates »."
         )
         day = programmes.definition_of(intake).last_offer_day(intake.key)
         raise Refused(Problem(what, {"day": day}))

@@ -86,6 +86,13 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
     ):
         refused = first.post("/staff/programmes/new", data={**COPY, **given})
         assert refused.status_code == 422 and f'href="#{field}"' in refused.text, given
+    said = text(lacking).partition("Il y a quelque chose à corriger")[2]
+    assert "Titre du programme, en arabe : Écrivez ce texte." in said, (
+        "each line of the summary names its field"
+    )
+    assert said.index("Titre du programme, en arabe :") < said.index(
+        "Premier jour de la formation : Choisissez"
+    )
     answer = first.post("/staff/programmes/new", data=COPY)
     assert answer.location == "/staff/programmes/cyber/steps", answer.text
     assert app.test_client().get("/programmes/cyber").status_code == 404
@@ -142,6 +149,7 @@ def test_a_programme_from_nothing_is_prepared_in_steps_and_published_by_somebody
     publish = "/staff/programmes/cyber/publish"
     assert first.post(publish, data={"version": version(), "over": "1"}).status_code == 302
     assert "9 textes disent encore" in text(second.get(publish))
+    assert "pour être publié" not in text(second.get("/staff")), "not while texts are to be written"
     assert first.post(publish, data={"over": "2"}).status_code == 422
     assert second.post(publish, data={"over": "2"}).status_code == 302
     assert app.test_client().get("/programmes/cyber").status_code == 200

@@ -90,6 +90,7 @@ def test_seats_do_not_fall_below_those_that_are_taken(client: FlaskClient, intak
     given = {**filled(client, INTAKES), "intakes-0-offerings-0-seats": "11"}
     answer = client.post(INTAKES, data=given)
     assert answer.status_code == 422 and "12 places" in text(answer)
+    assert "Campagne 1, Places : " in text(answer), "the summary names campaign and field"
     assert 'id="intakes-0-offerings-0-seats-error"' in answer.text
     assert "intakes-0-offerings-remove" not in answer.text, (
         "a choice in force has no button that takes it out"

@@ -54,6 +54,7 @@ def counts_of(page: str) -> list[tuple[str, str]]:
     """(address, text) of each count that is a link."""
     told = page.split('<ul class="counts">')[1].split("</ul>")[0] if '<ul class="counts">' in page else ""
     found = re.findall(r'<a href="([^"]+)"[^>]*>(.*?)</a>', told, re.S)
+    found += re.findall(r'<dt><a href="([^"]+)">[^<]*</a></dt><dd>(.*?)</dd>', page, re.S)
     return [(html.unescape(url), re.sub(r"<[^>]+>", "", text).strip()) for url, text in found]
 
 

@@ -24,6 +24,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews.models import Review
 from tests.databases import Database
 from tests.factories.access import COLUMNS, cookie, places, rows, sessions
@@ -198,6 +199,10 @@ def test_the_overview_says_where_each_stage_stands_to_who_may_know(app: Flask) -
     assert figures.findall(finance) == ["5", "0 / 18", "—"]
     assert finance.count("suivie par d’autres") == 4
     assert "un lot attend" not in finance and "Relire et approuver" not in finance
+    rail = finance[finance.index('<ol class="rail"') :].partition("</ol>")[0]
+    assert rail.count("hors de votre rôle") == rail.count('class="untold"') == 4, (
+        "what one may not know is not to come"
+    )
 
 
 def test_every_page_about_something_of_an_intake_stands_in_it(database: Database) -> None:
@@ -236,3 +241,18 @@ def test_every_page_about_something_of_an_intake_stands_in_it(database: Database
         "intakes", "applications", "documents", "exports", "lots", "duplicates", "imports", "tray", "reviews",
         "batches", "offers", "cohorts", "enrolments", "placements", "stipends", "stipend-lines", "reports", "campaigns",
     }  # fmt: skip
+
+
+@system
+def test_an_enroller_finds_the_guardians_answers_at_the_side(app: Flask) -> None:
+    """Not only while something waits there; and not where no guardian is asked."""
+    with writing():
+        programmes.load_definition(SYSTEM, read_known("ai-master-junior"))
+    children, adults = intake_of("ai-master-junior"), sent(1)
+    for intake, is_there in ((children, True), (adults, False)):
+        enroller = someone(intake, Role.GROUP_ENROLLER, f"e{intake.id}")
+        rooms = opened(app, enroller, f"/staff/intakes/{intake.reference}")
+        assert ("Accords des tuteurs légaux" in rooms) is is_there
+    desk = browser(app, someone(children, Role.GROUP_ENROLLER, "again"))
+    page = f"/staff/intakes/{children.reference}/enrolled"
+    assert desk.get(page).status_code == 200 and f'href="{page}" aria-current="page"' in desk.get(page).text

@@ -32,6 +32,7 @@ def test_who_installed_the_site_is_told_how_to_begin(system_context: AppContext,
     page = desk.get("/staff").text
     steps = page[page.index('<ol class="first-steps">') : page.index("</ol>")]
     assert steps.count("<li>") == 3
+    assert "flask organisations add" in page, "without a host the third step would lead nowhere"
     for link in ("/staff/letterheads/installation", "/staff/people/invite", "/staff/programmes"):
         assert f'href="{link}"' in steps and desk.get(link).status_code == 200
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,13 +11,14 @@ from flask import Flask
 from flask.ctx import AppContext
 from flask.testing import FlaskClient
 
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.placements.models import Placement
 from cohortmgr.portals.turns import FileSituation, turn_of
 from cohortmgr.programmes.models import Intake
-from cohortmgr.selection.models import Offer
+from cohortmgr.selection.models import Offer, Release
 from cohortmgr.stipends.models import StipendLine
 from tests.factories import promotions
 from tests.factories.promotions import JANUARY
@@ -94,3 +97,27 @@ def test_who_left_a_company_does_not_read_that_they_are_there_since(
         "vendredi 27 février 2026",
         "est finie",
     ]
+
+
+def test_the_steps_of_a_file_stand_in_the_order_of_time_with_the_day_of_the_answer(
+    app: Flask, system_context: AppContext
+) -> None:
+    """A place was accepted on the day of the answer, not of the decision; a correction may come after both."""
+    promotions.placed(4)
+    mine = promotions.candidate(1)
+    told, answered, corrected = (datetime(2025, 8, day, 10, tzinfo=UTC) for day in (4, 6, 20))
+    file = db.session.scalars(sa.select(Application).where(Application.person_id == mine.person_id)).one()
+    with writing():
+        db.session.execute(
+            sa.update(Application).where(Application.id == file.id).values(resent_at=corrected, sent_at=told)
+        )
+        db.session.execute(sa.update(Release).values(published_at=told))
+        offer = sa.update(Offer).where(Offer.person_id == mine.person_id)
+        db.session.execute(offer.values(answered_at=answered, accepted_at=answered))
+    client = promotions.browser(app, mine)
+    client.get("/language/fr")
+    page = client.get(f"/my/applications/{file.reference}").text
+    steps = [" ".join(html.unescape(each).split()) for each in re.findall(r'"w(?:hen|hat)">(.*?)</p>', page)]
+    accepted = steps.index("Place acceptée")
+    assert "6 août 2025" in steps[accepted - 1]
+    assert steps.index("Place proposée") < accepted < steps.index("Candidature corrigée"), steps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -52,3 +54,15 @@ def test_who_prepared_it_is_none_of_them() -> None:
     admin = known("programme_administrator@inpt.ma")
     assert colleagues_with("selection.approve", intake.path) == (admin.name,)
     assert colleagues_with("selection.approve", intake.path, [admin.reference, None]) == ()
+
+
+def test_a_batch_whose_days_of_offers_are_over_promises_none_and_asks_for_no_agreement(app: Flask) -> None:
+    intake, batch = decided(3, 1, approve=False)
+    who, page = known("programme_administrator@inpt.ma"), f"/staff/batches/{batch.reference}"
+    with clock.at(min(clock.now(), SEASON)):
+        before = browser(app, who).get(page).text
+    assert 'name="confirmation"' in before and "pour répondre" in before and "(les offres)" in before
+    with clock.at(clock.instant(intake.starts_on, 12) + timedelta(days=2)):
+        after = browser(app, who).get(page).text
+    assert "Ce lot ne peut pas partir" in after
+    assert 'name="confirmation"' not in after and "pour répondre" not in after

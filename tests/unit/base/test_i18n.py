@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base import catalogues
-from cohortmgr.base.i18n import day, dirhams, init_i18n, short_day, speaking
+from cohortmgr.base.errors import Month, Problem
+from cohortmgr.base.i18n import day, dirhams, init_i18n, say, short_day, speaking
 
 
 @given(st.integers(-(10**15), 10**15))
@@ -37,3 +38,12 @@ def test_the_first_day_of_a_month_is_an_ordinal_in_french_alone(spoken: str, lon
     with app.test_request_context(), speaking(spoken):
         assert (day(date(2027, 3, 1)), short_day(date(2027, 3, 1))) == (long, short)
         assert "er" not in short_day(date(2027, 3, 21)) + short_day(date(2027, 3, 11))
+
+
+@pytest.mark.parametrize(("spoken", "said"), [("fr", "mars 2027"), ("en", "March 2027"), ("ar", "مارس 2027")])
+def test_a_month_is_said_without_a_day(spoken: str, said: str) -> None:
+    app = Flask("cohortmgr")
+    app.config["ROOT"] = catalogues.ROOT
+    init_i18n(app)
+    with app.test_request_context(), speaking(spoken):
+        assert say(Problem("%(month)s", {"month": Month(date(2027, 3, 1))})) == said

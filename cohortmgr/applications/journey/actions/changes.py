@@ -125,7 +125,7 @@ def send_again(viewer: Viewer, reference: str, proof: CodeRequest | None = None)
             before={},
             after={"questions": sorted(changed)},
         )
-        sending.confirm(viewer, file)
+        sending.confirm(viewer, file, again=True)
     return row
 
 

@@ -230,20 +230,23 @@ def _sent_meanwhile(viewer: Viewer, reference: str) -> Application:
     return row
 
 
-def confirm(viewer: Viewer, file: File) -> None:
-    """Write to the person that the file arrived."""
+def confirm(viewer: Viewer, file: File, *, again: bool = False) -> None:
+    """Write to the person that the file arrived, or, sent `again`, that the changes did."""
     row, intake = file.application, file.intake
-    variables = {
+    variables: dict[str, Any] = {
         "name": row.name,
         "number": row.number,
         "programme": dict(file.definition.title),
         "intake": dict(intake.title),
-        "decision_by": intake.decision_by,
         "reference": row.reference,
     }
     address = row.email or viewer.email
-    person = viewer.person_reference or ""
-    send("application_received", person, address, row.language, variables, row.institution_id, row.person_id)
+    whom = (viewer.person_reference or "", address, row.language)
+    if again:
+        send("correction_done", *whom, variables, row.institution_id, row.person_id)
+    else:
+        variables["decision_by"] = intake.decision_by
+        send("application_received", *whom, variables, row.institution_id, row.person_id)
 
 
 def withdraw(viewer: Viewer, reference: str) -> Application:

@@ -220,7 +220,9 @@ def _short(text: str, signed: hooks.Signature | None) -> Rendered:
     """Make a short message, with typographic signs and the names of months and days in the short alphabet."""
     if signed is None:
         return Rendered("", _in_short_alphabet(text), None)
-    said = _in_short_alphabet(f"{signed.short}{colon()}{text.strip()}")
+    # Who writes a campaign often begins with the name as well.
+    unnamed = re.sub(rf"\A{re.escape(signed.short)}\s*:\s*", "", text.strip())
+    said = _in_short_alphabet(f"{signed.short}{colon()}{unnamed}")
     if signed.telephone:
         # Whoever is asked to open a link can call and ask whose it is; elsewhere the number takes what room is left.
         called = f"{said} {_TELEPHONES[language()]}{re.sub(r'[ ().-]', '', signed.telephone)}"

@@ -124,7 +124,7 @@ def _chosen(definition: Definition) -> Iterator[Fault]:
 
 def _at_most(path: Path, value: Decimal | int | None, most: int) -> Iterator[Fault]:
     if value is not None and value > most:
-        what = N_("%(value)s est demandé, et il n’y en a que %(most)s à choisir.")
+        what = N_("%(value)s est trop : il n’y en a que %(most)s à choisir.")
         yield Fault(path, what, {"value": int(value), "most": most})
 
 

@@ -241,7 +241,7 @@ def test_staff_see_who_still_owes_what_and_not_what_was_said(
     desk = promotions.browser(app, promotions.staff(intake, Role.SELECTION_MANAGER))
     one, two = (desk.get(f"/staff/applications/{file.reference}/file").text for file in files()[:2])
     assert one.count("RIB (24 chiffres)") == 2 and two.count("RIB (24 chiffres)") == 1
-    assert "Attendu pour l’inscription" in one and rib(2) not in two and "Protégée" in two
+    assert "Attendu pour l’inscription" in one and rib(2) not in two and "Réponse protégée" in two
     with writing():
         first = sa.select(sa.func.min(Enrolment.id)).scalar_subquery()
         db.session.execute(sa.delete(Enrolment).where(Enrolment.id > first))

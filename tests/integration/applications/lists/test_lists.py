@@ -102,7 +102,7 @@ def test_sealed_answers_open_on_demand_and_the_reading_is_noted(sent: str, app: 
     desk = browser(app)
     steps.staff(desk)
     closed = desk.get(f"/staff/applications/{sent}/file").text
-    assert "El Idrissi" in closed and "AB123456" not in closed and "Protégée" in closed
+    assert "El Idrissi" in closed and "AB123456" not in closed and "Réponse protégée" in closed
     opened = desk.post(f"/staff/applications/{sent}/unseal")
     assert "AB123456" in opened.text and opened.headers["Cache-Control"] == "no-store"
     assert "Réponses protégées lues" in desk.get(f"/staff/applications/{sent}").text

@@ -162,7 +162,9 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(client: FlaskCli
     answer = client.post("/staff/letterheads/installation", data=sent)
     assert answer.status_code == 422
     assert 'href="#name_ar"' in answer.text and 'href="#telephone"' in answer.text
-    assert "il manque une langue" in answer.text and sent["address_fr"] in answer.text
+    assert "en arabe." in answer.text and sent["address_fr"] in answer.text, (
+        "the language that is missing is named"
+    )
     assert db.session.scalar(sa.select(sa.func.count()).select_from(KeptLetterhead)) == 0
 
 

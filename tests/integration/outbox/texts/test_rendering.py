@@ -17,7 +17,7 @@ from cohortmgr.outbox.hooks import TextKey
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.notices import declared
 from cohortmgr.outbox.texts.display.dress import page_of
-from cohortmgr.outbox.texts.display.rendering import Rendered, render_all
+from cohortmgr.outbox.texts.display.rendering import Rendered, render_all, short_as_sent
 from cohortmgr.outbox.texts.segments import measured
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -203,3 +203,12 @@ def test_a_digest_is_signed_once() -> None:
         found = composed("fr", [letter(1), letter(2)], 1)
     assert found.text.count("-- \n") == 1 and "Un 1" in found.text and "Un 2" in found.text
     assert found.text.rstrip().endswith("Tél. 05 37 00 00 27")
+
+
+@pytest.mark.parametrize("written", ["INPT : votre carte vous attend.", "INPT: votre carte vous attend."])
+def test_a_text_that_begins_with_the_sender_s_name_bears_it_once(
+    written: str, signed: list[int | None]
+) -> None:
+    with speaking("fr"):
+        said = short_as_sent(written, 1, "fr")
+    assert said.startswith("INPT : votre carte vous attend.") and said.count("INPT") == 1, said

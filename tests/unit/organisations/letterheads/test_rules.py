@@ -71,8 +71,22 @@ def test_a_telephone_is_written_as_people_write_it(telephone: str) -> None:
     assert dialled(written.cleaned().telephone) == "+212537000027"
 
 
+def test_a_telephone_of_ten_digits_is_shown_in_pairs() -> None:
+    assert replace(LEAST, telephone="0537000027").cleaned().telephone == "05 37 00 00 27"
+    assert (
+        replace(LEAST, telephone="141").cleaned().telephone == "141"
+        and wheres(replace(LEAST, telephone="141")) == []
+    )
+
+
+def test_what_is_missing_is_said_with_its_language() -> None:
+    said = LetterheadDraft({"name": {"fr": "INPT"}, "short": {"fr": "INPT", "ar": "ا", "en": "I"}})
+    assert {str(each.values["language"].what) for each in problems_of(said)} == {"en arabe", "en anglais"}
+
+
 @pytest.mark.parametrize(
-    "telephone", ["appelez-nous", "05 37 00 00 27 poste 2", "05<b>37</b>", "+", "5", "1" * 31]
+    "telephone",
+    ["appelez-nous", "05 37 00 00 27 poste 2", "05<b>37</b>", "+", "5", "1" * 31, "0537999", "+212 5 37 99"],
 )
 def test_what_cannot_be_dialled_is_no_telephone(telephone: str) -> None:
     assert wheres(replace(LEAST, telephone=telephone)) == ["telephone"]

@@ -34,7 +34,7 @@ def _offering(number: int) -> str:
 def test_a_ranking_asks_for_no_more_than_its_intakes_offer() -> None:
     read_definition(_offering(3), "x.toml")
     (found,) = told(_offering(2))
-    assert "form.sections[4].questions[1].maximum" in found and "3 est demandé" in found and "2" in found
+    assert "form.sections[4].questions[1].maximum" in found and "3 est trop" in found and "2" in found
     assert len(told(_wishes("minimum = 3\nmaximum = 3")(_offering(2)))) == 2
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cohortmgr.base.errors import Problem
+from cohortmgr.base.errors import Month, Problem
 from cohortmgr.programmes.definition.comparing import PARTS, ChangeKind, changes
 from cohortmgr.programmes.definition.rules import Definition, Phase
 from cohortmgr.programmes.definition.settled_terms import ABSENCE_NAMES, PAYER_NAMES, PHASE_NAMES
@@ -82,6 +82,15 @@ def test_a_stipend_that_ends_or_begins_says_so() -> None:
     without = replace(MASTER, stipend=None)
     assert len(told(MASTER, without)[0][2]) == 1
     assert len(told(without, MASTER)[0][2]) > 5
+    months = [
+        value
+        for each in changes(without, MASTER)
+        for detail in each.details
+        if isinstance(detail, Problem)
+        for value in detail.values.values()
+        if isinstance(value, Month)
+    ]
+    assert months == [Month(MASTER.stipend.starts_month)] if MASTER.stipend else False
 
 
 def test_phases_are_named() -> None:
