@@ -209,7 +209,9 @@ def test_pages_are_seen_in_the_form_as_soon_as_they_are_read(
         visitor.look()
 
 
-def test_a_paper_that_was_missing_is_no_error_any_more_once_it_arrived(chromium: Browser, place: Lived) -> None:
+def test_a_paper_that_was_missing_is_no_error_any_more_once_it_arrived(
+    chromium: Browser, place: Lived
+) -> None:
     with visiting(chromium, place.address, place.year, width=360) as visitor:
         page = visitor.page
         visitor.sign_in("candidate")
