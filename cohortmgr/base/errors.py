@@ -20,7 +20,7 @@ def NN_(one: str, many: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True)
-class Month:
+class CalendarMonth:
     """A month, by its first day, as one value of a Problem: it is said without a day."""
 
     first: date

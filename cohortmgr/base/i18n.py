@@ -24,7 +24,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from cohortmgr.base import clock
-from cohortmgr.base.errors import Month, Problem, Quantity
+from cohortmgr.base.errors import CalendarMonth, Problem, Quantity
 from cohortmgr.base.printed.figures import figure, with_places
 from cohortmgr.base.printed.texts import set_text
 
@@ -165,7 +165,7 @@ def _shown(value: Any) -> Any:
         return day(value)
     if isinstance(value, Decimal | float):
         return decimal(value)
-    if isinstance(value, Month):
+    if isinstance(value, CalendarMonth):
         return month(value.first)
     if isinstance(value, Quantity):
         return ngettext(value.one, value.many, value.number)

@@ -14,7 +14,7 @@ from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base.db import db
 from tests.browser.conftest import Lived
-from tests.browser.visits import visiting
+from tests.browser.visits import follow, visiting
 from tests.watch import test_context
 
 PLACE = "/my/applications/{draft}/documents/transcripts"
@@ -206,4 +206,21 @@ def test_pages_are_seen_in_the_form_as_soon_as_they_are_read(
         visitor.look()
         visitor.open("/my/applications/{draft}/form")
         expect(page.locator(".file-there .looks img")).to_have_count(1)
+        visitor.look()
+
+
+def test_a_paper_that_was_missing_is_no_error_any_more_once_it_arrived(
+    chromium: Browser, place: Lived
+) -> None:
+    with visiting(chromium, place.address, place.year, width=360) as visitor:
+        page = visitor.page
+        visitor.sign_in("candidate")
+        visitor.open("/my/applications/{draft}/form/parcours/4")
+        follow(page.locator("main .file-there button", has_text="Retirer").first)
+        visitor.open("/my/applications/{draft}/form/parcours/4")
+        visitor.send("form.one-thing .btn-row button[type=submit]:not(.quiet):not(.bare)")
+        expect(page.locator("[data-error-summary]")).to_contain_text("Relevés de notes")
+        page.set_input_files("input[name=transcripts]", [photo("seule.jpg", 600)])
+        expect(page.locator(".upload [role=status]")).to_have_text(re.compile("bien arrivé"))
+        expect(page.locator("[data-error-summary], .field-error, .invalid")).to_have_count(0)
         visitor.look()

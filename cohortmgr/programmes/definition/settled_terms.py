@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from cohortmgr.base.errors import N_, NN_, Month, Problem, Quantity
+from cohortmgr.base.errors import N_, NN_, CalendarMonth, Problem, Quantity
 from cohortmgr.programmes.definition.differences import (
     WAS_CALLED,
     ChangeKind,
@@ -177,7 +177,7 @@ _STIPEND: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "title": (N_("Nom de la bourse"), lambda text: text),
     "monthly_cents": (N_("Montant par mois"), _money),
     "months": (N_("Nombre de mois payés"), _counted(_MONTHS)),
-    "starts_month": (N_("Premier mois payé"), Month),
+    "starts_month": (N_("Premier mois payé"), CalendarMonth),
     "payer": (N_("Payée par"), lambda payer: Problem(PAYER_NAMES[payer])),
     "arrears": (N_("Payée après la fin du mois"), _truth),
     "absence_rule": (N_("Absences"), lambda rule: Problem(ABSENCE_NAMES[rule])),

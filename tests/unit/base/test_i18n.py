@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base import catalogues
-from cohortmgr.base.errors import Month, Problem
+from cohortmgr.base.errors import CalendarMonth, Problem
 from cohortmgr.base.i18n import day, dirhams, init_i18n, say, short_day, speaking
 
 
@@ -46,4 +46,4 @@ def test_a_month_is_said_without_a_day(spoken: str, said: str) -> None:
     app.config["ROOT"] = catalogues.ROOT
     init_i18n(app)
     with app.test_request_context(), speaking(spoken):
-        assert say(Problem("%(month)s", {"month": Month(date(2027, 3, 1))})) == said
+        assert say(Problem("%(month)s", {"month": CalendarMonth(date(2027, 3, 1))})) == said

@@ -103,6 +103,16 @@ const watched = async (state, line, box) => {
   if (state.done) renewed(box);
 };
 
+// What has arrived is no longer missing: the error beside it goes, and its line of the summary.
+const righted = (box, field) => {
+  (box.closest(".invalid") || box.querySelector(".invalid"))?.classList.remove("invalid");
+  box.querySelectorAll(".field-error").forEach((said) => said.remove());
+  field.removeAttribute("aria-invalid");
+  const summary = document.querySelector("[data-error-summary]");
+  summary?.querySelectorAll(`a[href="#${field.id}"]`).forEach((link) => link.closest("li").remove());
+  if (summary && !summary.querySelector("li")) summary.remove();
+};
+
 document.querySelectorAll("[data-uploads]").forEach((box) => {
   const field = box.querySelector("input[type=file]");
   const form = field.form;
@@ -136,6 +146,7 @@ document.querySelectorAll("[data-uploads]").forEach((box) => {
           row.classList.toggle("stop", Boolean(last.refused));
           target.value = "";
           field.required = false;
+          if (!last.refused) righted(box, field);
           box.querySelectorAll(`[data-unfinished="${last.upload}"]`).forEach((old) => old.remove());
           if (!last.refused && !("reload" in box.dataset)) watched(last, line, box);
         } catch (error) {

@@ -280,8 +280,7 @@ def test_what_was_sent_is_changed_until_the_close_and_counts_until_it_is_sent_ag
         and count(Event, Event.action == "applications.change") == 1
         and count(Message) == 2
     )
-    told = db.session.scalars(sa.select(Message.key).order_by(Message.id)).all()
-    assert told == ["application_received", "correction_done"], "the second says that it is the changes"
+    assert db.session.scalars(sa.select(Message.key).order_by(Message.id)).all()[1] == "correction_done"
 
 
 def test_changes_are_forgotten_refused_or_too_late(draft: str, client: FlaskClient) -> None:

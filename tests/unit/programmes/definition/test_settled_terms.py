@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cohortmgr.base.errors import Month, Problem
+from cohortmgr.base.errors import CalendarMonth, Problem
 from cohortmgr.programmes.definition.comparing import PARTS, ChangeKind, changes
 from cohortmgr.programmes.definition.rules import Definition, Phase
 from cohortmgr.programmes.definition.settled_terms import ABSENCE_NAMES, PAYER_NAMES, PHASE_NAMES
@@ -88,9 +88,9 @@ def test_a_stipend_that_ends_or_begins_says_so() -> None:
         for detail in each.details
         if isinstance(detail, Problem)
         for value in detail.values.values()
-        if isinstance(value, Month)
+        if isinstance(value, CalendarMonth)
     ]
-    assert months == [Month(MASTER.stipend.starts_month)] if MASTER.stipend else False
+    assert months == [CalendarMonth(MASTER.stipend.starts_month)] if MASTER.stipend else False
 
 
 def test_phases_are_named() -> None:
