@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.text import clean
+from cohortmgr.base.text import clean, reference_once
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition, Question
 from cohortmgr.programmes.models import Intake
@@ -271,8 +272,11 @@ def _close(
     send_all([_letter("correction_done", row, person, row.email or viewer.email, variables, None)])
 
 
-def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str) -> File:
-    """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them.
+def correct_for(
+    viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str, token: str = ""
+) -> File:
+    """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them; once, if
+    the same form is sent again, which its `token` says.
 
     Refused without a reason, for a wrong, a missing or the same answer, for one that makes a child of an adult or an
     adult of a child, and while a correction is asked of them; NotFound for a question that staff do not correct (see
@@ -313,7 +317,9 @@ def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, re
         after={"answers": after, "reason": reason},
     )
     said = {**_shared(row, file.intake, file.definition), "question": dict(question.label), "reason": reason}
-    send_all([_letter("answer_corrected", row, person, _address(row), said, None)])
+    letter = _letter("answer_corrected", row, person, _address(row), said, None)
+    once = reference_once(token, viewer.reference, reference, key, reason, json.dumps(given, sort_keys=True))
+    send_all([replace(letter, once=f"corrected-answer:{once}")])
     return file
 
 
