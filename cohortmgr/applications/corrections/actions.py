@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.text import clean
+from cohortmgr.base.text import clean, reference_once
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import Definition, Question
 from cohortmgr.programmes.models import Intake
@@ -272,9 +273,16 @@ def _close(
 
 
 def correct_for(
-    viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str, mark: str | None = None
+    viewer: Viewer,
+    reference: str,
+    key: str,
+    given: FieldValues,
+    reason: str,
+    mark: str | None = None,
+    token: str = "",
 ) -> File:
-    """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them.
+    """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them; once, if
+    the same form is sent again, which its `token` says.
 
     Refused without a reason, for a wrong, a missing or the same answer, for one that makes a child of an adult or an
     adult of a child, and while a correction is asked of them; NotFound for a question that staff do not correct (see
@@ -292,6 +300,8 @@ def correct_for(
     if file.reopened_until is not None:
         raise Refused(_ASKED)
     if mark is not None and mark != queries.mark_of_answer(file, question):
+        if _says(file, question, given):  # this very form, sent twice
+            return file
         raise Stale(key)
     if not reason:
         raise Refused(Problem(_WHY, {}, REASON))
@@ -318,8 +328,16 @@ def correct_for(
         after={"answers": after, "reason": reason},
     )
     said = {**_shared(row, file.intake, file.definition), "question": dict(question.label), "reason": reason}
-    send_all([_letter("answer_corrected", row, person, _address(row), said, None)])
+    letter = _letter("answer_corrected", row, person, _address(row), said, None)
+    once = reference_once(token, viewer.reference, reference, key, reason, json.dumps(given, sort_keys=True))
+    send_all([replace(letter, once=f"corrected-answer:{once}")])
     return file
+
+
+def _says(file: File, question: Question, given: FieldValues) -> bool:
+    """Whether a file says already what is given; of a sealed answer nobody is told."""
+    value, wrong = read_given(question, given, clock.today())
+    return not question.sealed and not wrong and file.answers.get(question.key) == value
 
 
 def _require_as_old(file: File, question: Question, given: FieldValues) -> None:

@@ -58,6 +58,8 @@ KIND_SENTENCES: Mapping[CorrectionKind, str] = {
 LONGEST_MESSAGE = 1000
 # The field in which staff say why they correct an answer: no question's key begins like it.
 REASON = "_reason"
+# And by which a form that is sent again is known.
+ONCE = "_once"
 # The account to which a person is paid. It outlives the file: who has left may still be owed something.
 ACCOUNT = "bank.rib"
 # What a code or a letter reaches a person by; a number of theirs is what they are known by beside it.

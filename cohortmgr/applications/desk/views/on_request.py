@@ -16,7 +16,7 @@ from cohortmgr.applications.answers.dates import day_of
 from cohortmgr.applications.answers.display import shown, typed
 from cohortmgr.applications.corrections import actions as corrections
 from cohortmgr.applications.corrections import queries as corrections_queries
-from cohortmgr.applications.corrections.rules import REASON, corrected_by_staff
+from cohortmgr.applications.corrections.rules import ONCE, REASON, corrected_by_staff
 from cohortmgr.applications.desk.forms import WithdrawalForm
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
@@ -27,6 +27,7 @@ from cohortmgr.applications.journey.actions.on_request import withdraw_on_reques
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
+from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.definition.rules import Question
@@ -124,6 +125,7 @@ def correct(reference: str, question: str) -> ResponseReturnValue:
         form=page,
         mark=corrections_queries.mark_of_answer(file, asked),
         reason=request.form.get(REASON, ""),
+        once=request.form.get(ONCE) or new_reference(),
         lacking=[each for each in refused if each.where == REASON],
         changed=[each for each in refused if each.what == _CHANGED],
         arguments=_arguments(),
@@ -137,8 +139,9 @@ def _correct(reference: str, question: str) -> None:
         if name == question or name.startswith(f"{question}-")
     }
     with writing():
-        reason = request.form.get(REASON, "")
-        corrections.correct_for(guards.viewer(), reference, question, given, reason, request.form.get(MARK))
+        given_reason, token = request.form.get(REASON, ""), request.form.get(ONCE, "")
+        mark = request.form.get(MARK)
+        corrections.correct_for(guards.viewer(), reference, question, given, given_reason, mark, token)
 
 
 @bp.route("/<reference>/withdrawal", methods=["GET", "POST"])

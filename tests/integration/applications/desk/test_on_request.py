@@ -81,6 +81,18 @@ def test_a_sealed_answer_is_written_anew_and_neither_shown_nor_compared(sent: st
     assert acts().count("applications.correct_for") == 2, "who guesses leaves a line, right or wrong"
 
 
+def test_a_correction_that_is_sent_twice_is_told_once(sent: str, desk: FlaskClient) -> None:
+    page = desk.get(f"/staff/applications/{sent}/answers/access_needs").text
+    once = re.search(r'name="_once" value="(\w{26})"', page)
+    assert once is not None
+    for _twice in range(2):
+        answer = correct(desk, sent, "access_needs", access_needs="mobility", _once=once[1])
+        assert answer.status_code == 302
+    assert len(letters("answer_corrected")) == 1
+    assert correct(desk, sent, "access_needs", access_needs="remote", _once=once[1]).status_code == 302
+    assert len(letters("answer_corrected")) == 2, "that is another answer"
+
+
 @pytest.mark.parametrize(
     ("question", "given"),
     [
