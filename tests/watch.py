@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 import sqlalchemy as sa
@@ -116,6 +117,13 @@ def repr_in(response: Any) -> str | None:
     return page[max(0, found.start() - 60) : found.end() + 60] if found else None
 
 
+def _read_within(context: Context, parts: Iterable[Any]) -> Iterator[Any]:
+    """Give the parts of an answer as the context of its request goes on making them."""
+    made = iter(parts)
+    while (part := context.run(next, made, None)) is not None:
+        yield part
+
+
 class SeparateClient(FlaskClient):
     """A client whose requests have their own session and `g`, as on a server, and not those of the test's context."""
 
@@ -126,8 +134,11 @@ class SeparateClient(FlaskClient):
                 assert not _unsaved(session), f"commit before a request: {_unsaved(session)}"
                 session.rollback()
                 session.expire_all()
-        with self.application.app_context():
-            response = super().open(*arguments, **values)
+        # Within nobody's context, as on a server: what is read when the request has ended finds its session closed.
+        apart = Context()
+        response = apart.run(super().open, *arguments, **values)
+        if response.is_streamed:
+            response.response = _read_within(apart, response.response)
         shows = repr_in(response)
         assert shows is None, f"{response.request.path} shows people a value of the program: {shows}"
         return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.authoring.views import (
+    agenda,
     beginnings,
     copies,
     eligibility,
@@ -17,6 +18,8 @@ from cohortmgr.authoring.views import (
 )
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
+from cohortmgr.base.registries.waiting import Agenda, workspace_of
+from cohortmgr.programmes.drafts.queries import MANAGE
 
 PAGES = (
     form.bp,
@@ -32,9 +35,10 @@ PAGES = (
 
 
 def init_app(app: Flask) -> None:
-    """Register the pages, and their place in the bar."""
+    """Register the pages, their place in the bar, and what of them waits."""
     for page in PAGES:
         app.register_blueprint(page)
     below = tuple(page.name for page in PAGES)
-    entry = Entry(N_("Programmes"), "definitions_staff.index", 50, "programmes.manage", below, icon="edit")
+    entry = Entry(N_("Programmes"), "definitions_staff.index", 50, MANAGE, below, icon="edit")
     navigation_of(app).add("staff", entry)
+    workspace_of(app).add_agendas(Agenda((MANAGE,), agenda.to_publish, 90))

@@ -11,7 +11,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from inspect import iscoroutinefunction
 from typing import Any, cast
@@ -197,19 +197,22 @@ def _configure_postgresql(engine: sa.Engine, patience: float) -> None:
         """End a read-only transaction by COMMIT instead of ROLLBACK, and none where none is open: the pool asks again.
 
         At a ROLLBACK the driver forgets all the statements that it had prepared, and the server would have to
-        plan each of them again at every request."""
+        plan each of them again at every request. If the server went meanwhile nothing is lost by it, and whoever asked
+        is owed the answer that is ready: of an act that was done they would be told that it failed."""
         driver = cast(psycopg.Connection[Any], connection.driver_connection)
         state = driver.info.transaction_status
         if driver.read_only and state == TransactionStatus.INTRANS:
-            driver.commit()
+            with suppress(psycopg.OperationalError):
+                driver.commit()
         elif state != TransactionStatus.IDLE:
             undo(connection)
 
     engine.dialect.do_rollback = end  # type: ignore[method-assign,assignment]
 
     @event.listens_for(engine, "checkin")
-    def _rests(_driver: Any, record: ConnectionPoolEntry) -> None:
-        record.info["rests_since"] = time.monotonic()
+    def _rests(driver: Any, record: ConnectionPoolEntry) -> None:
+        gone = driver is None or driver.closed
+        record.info["rests_since"] = -math.inf if gone else time.monotonic()
 
     @event.listens_for(engine, "checkout")
     def _wakes(driver: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:

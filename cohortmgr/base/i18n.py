@@ -375,6 +375,7 @@ def init_i18n(app: Flask) -> None:
         say,
         day,
         short_day,
+        whole_day,
         month,
         hour,
         moment,

@@ -6,7 +6,6 @@ examined by a process with limits (applications/documents)."""
 from __future__ import annotations
 
 import io
-import struct
 
 from PIL import Image, ImageOps
 
@@ -31,11 +30,12 @@ def made_small(data: bytes, box: tuple[int, int], most: int, where: str) -> byte
     if len(data) > MOST_SENT:
         raise Refused(Problem(_TOO_HEAVY, {"most": MOST_SENT // 1024**2}, where))
     try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-            if opened.width * opened.height > _MOST_PIXELS:
-                raise Refused(Problem(_TOO_LARGE, {}, where))
-            upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    except (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError) as error:
+        upright = _upright(data, where)
+    except Refused:
+        raise
+    except (
+        Exception
+    ) as error:  # a decoder raises whatever the bytes lead it to, of any kind: it reads, or it does not
         raise Refused(Problem(_UNREADABLE, {}, where)) from error
     upright.thumbnail(box, Image.Resampling.LANCZOS)
     for quality in (None, *_QUALITIES):
@@ -43,6 +43,13 @@ def made_small(data: bytes, box: tuple[int, int], most: int, where: str) -> byte
         if len(packed) <= most:
             return packed
     raise Refused(Problem(_TOO_FINE, {}, where))
+
+
+def _upright(data: bytes, where: str) -> Image.Image:
+    with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+        if opened.width * opened.height > _MOST_PIXELS:
+            raise Refused(Problem(_TOO_LARGE, {}, where))
+        return ImageOps.exif_transpose(opened).convert("RGBA")
 
 
 def _packed(picture: Image.Image, quality: int | None) -> bytes:

@@ -112,8 +112,9 @@ def is_broken(text: str) -> bool:
 
 
 _HALVES = re.compile("[\ud800-\udfff]")
-# Controls that nobody types: all but tabs and line ends, DEL and the second block among them.
-_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+# Controls that nobody types: all but tabs and line ends, DEL and the second block among them; and the signs that turn
+# all that follows them, which telephones leave around a copied number. Isolates, which end with their text, stay.
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e]")
 _OLD_BREAKS = re.compile("[\x0b\x0c\x85]")
 
 

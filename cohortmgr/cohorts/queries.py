@@ -14,15 +14,24 @@ from cohortmgr.applications.documents.queries import unchecked_files
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, File
 from cohortmgr.applications.joining.queries import owed_by
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Problem
+from cohortmgr.base.errors import N_, NN_, NotFound, Problem, Quantity
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.registries.waiting import counted_up_to
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentState
+from cohortmgr.organisations.models import Organisation
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake, Offering, Programme
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.rules import OfferState
+
+_PEOPLE = NN_("%(num)s personne", "%(num)s personnes")
+_IN_TRAINING = N_(
+    "%(people)s en formation dans « %(cohort)s » (%(programme)s) : écrivez d’abord leur dernier jour."
+)
 
 # A hook for higher rooms: the companies of a cohort's members, as enrolment id to a company's name in three
 # languages. The rooms' wiring.py fills it.
@@ -114,6 +123,19 @@ def to_confirm(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     ).all()
 
 
+def to_open(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (id, reference, title, starts_on) of the intakes in which a place was accepted and of which the viewer may
+    open the cohort, which nobody has; the first to begin comes first."""
+    accepted = sa.exists().where(Offer.intake_id == Intake.id, Offer.state == OfferState.ACCEPTED.value)
+    opened = sa.exists().where(Cohort.intake_id == Intake.id)
+    columns = (Intake.id, Intake.reference, Intake.title, Intake.starts_on)
+    return db.session.execute(
+        sa.select(*columns)
+        .where(accounts.within(viewer, "cohorts.manage", Intake.path), ~opened, accepted)
+        .order_by(Intake.starts_on, Intake.id)
+    ).all()
+
+
 def intake_of(cohort: Cohort) -> Intake:
     """Return the intake that a cohort came from."""
     return db.session.get_one(Intake, cohort.intake_id)
@@ -188,6 +210,26 @@ def took_part(application: Application) -> bool:
     )
     mine = (Enrolment.application_id == application.id, sa.or_(Enrolment.state.in_(begun), ended))
     return db.session.scalar(sa.select(Enrolment.id).where(*mine).limit(1)) is not None
+
+
+def depending_on(organisation: Organisation) -> list[Problem]:
+    """Return, for each cohort that an organisation hosts, how many people are still in training there, also if its
+    campaign is archived; one statement."""
+    here = (Cohort.institution_id == organisation.id, Enrolment.state.in_([state.value for state in PRESENT]))
+    goes_on = sa.or_(Enrolment.ends_on.is_(None), Enrolment.ends_on >= clock.today())
+    rows = db.session.execute(
+        sa.select(Cohort.name, Programme.title, sa.func.count(Enrolment.id))
+        .join(Enrolment, Enrolment.cohort_id == Cohort.id)
+        .join(Intake, Intake.id == Cohort.intake_id)
+        .join(Programme, Programme.id == Intake.programme_id)
+        .where(*here, goes_on)
+        .group_by(Cohort.id, Programme.id)
+        .order_by(Cohort.id)
+    )
+    return [
+        Problem(_IN_TRAINING, {"people": Quantity(*_PEOPLE, number), "cohort": name, "programme": title})
+        for name, title, number in rows
+    ]
 
 
 def owing(rows: Sequence[sa.Row[Any]]) -> list[tuple[sa.Row[Any], tuple[Question, ...]]]:

@@ -12,6 +12,7 @@ from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, 
 from cohortmgr.cohorts import actions, queries, staff_views
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.views import agenda, person, standing
+from cohortmgr.organisations import hooks as tree
 from cohortmgr.selection.actions import offers
 
 
@@ -23,6 +24,7 @@ def init_app(app: Flask) -> None:
     files.enrolled_elsewhere.register(queries.enrolled_elsewhere)
     files.over.register(queries.over)
     files.took_part.register(queries.took_part)
+    tree.depending_on.register(queries.depending_on)
     desk.told_above.register(queries.told_of)
     page = person_page_of(app)
     page.add_marks(PersonMark(20, "cohorts.read", queries.state_of, person.mark))
@@ -41,7 +43,9 @@ def init_app(app: Flask) -> None:
             reference=queries.cohort_of,
         )
     )
-    workspace.add_agendas(Agenda(("cohorts.manage",), agenda.to_confirm, 50))
+    workspace.add_agendas(
+        Agenda(("cohorts.manage",), agenda.to_open, 49), Agenda(("cohorts.manage",), agenda.to_confirm, 50)
+    )
     workspace.add_stages(IntakeStage("cohort", "cohorts.read", standing.stage))
     workspace.lead("cohorts", leads(Cohort.intake_id, Cohort.reference))
     of_cohort = Cohort.id == Enrolment.cohort_id

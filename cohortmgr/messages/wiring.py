@@ -15,8 +15,9 @@ from cohortmgr.base.registries.waiting import Agenda, Room, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks
-from cohortmgr.messages.campaigns import views as campaigns
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.views import agenda as campaign_agenda
+from cohortmgr.messages.campaigns.views import staff as campaigns
 from cohortmgr.messages.helpdesk.actions import consent_withdrawn, door_closed, numbers_contradict, questions
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.views import agenda as desk_agenda
@@ -146,7 +147,7 @@ def _place_work(app: Flask, said: str) -> None:
     workspace.add_agendas(
         Agenda(("messages.desk",), desk_agenda.open_questions, 10),
         Agenda(("applications.manage",), undelivered_pages.lost, 15),
-        Agenda(("messages.approve",), campaigns.to_approve, 70),
+        Agenda(("messages.approve",), campaign_agenda.to_approve, 70),
     )
     opening = ("applications.manage", "messages.desk")
     person_page_of(app).add_tabs(PersonTab("messages", said, 70, opening, person.draw))

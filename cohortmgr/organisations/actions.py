@@ -10,7 +10,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.organisations import queries
-from cohortmgr.organisations.hooks import is_programme, programmes_at
+from cohortmgr.organisations.hooks import depending_on, is_programme, programmes_at
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import (
     HOSTS,
@@ -77,14 +77,16 @@ def rename(
 
 def close(viewer: Viewer, reference: str, reason: str, version: int | None) -> Organisation:
     """Close an organisation to whatever is new; nothing happens if it is closed. Refused without a reason, while
-    programmes run there, and while an open one stands below it. Raises Stale if it was changed since `version`."""
+    programmes run there or people depend on it, and while an open one stands below it. Raises Stale if it was changed
+    since `version`."""
     require(viewer, MANAGE, "")
     row = queries.held_for(reference)
     if row.closed_at is not None:
         return row
     _require_unchanged(row, version)
-    running = sum(each.is_running for told in programmes_at(row) for each in told)
-    problems = closing_problems(running, queries.open_below(row), reason)
+    running = [each.title for told in programmes_at(row) for each in told if each.is_running]
+    depending = [each for told in depending_on(row) for each in told]
+    problems = closing_problems(running, depending, queries.open_below(row), reason)
     if problems:
         raise Refused(*problems)
     row.closed_at = clock.now()

@@ -1,10 +1,11 @@
-"""What the tree asks of the rooms above it: which programmes an organisation has, and whether one stands at a place."""
+"""What the tree asks of the rooms above it: an organisation's programmes, who depends on it, and where one stands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cohortmgr.base.errors import Problem
 from cohortmgr.base.hooks import Hook, Slot
 from cohortmgr.organisations.models import Organisation
 
@@ -21,5 +22,7 @@ class HostedProgramme:
 
 
 programmes_at: Hook[[Organisation], Iterable[HostedProgramme]] = Hook()
+# Who depends on an organisation beside its programmes, also when their campaigns are archived: how many, and where.
+depending_on: Hook[[Organisation], Iterable[Problem]] = Hook()
 # Whether a programme stands at a path: roles are given for both, so that a path is one's or the other's.
 is_programme: Slot[[str], bool] = Slot()

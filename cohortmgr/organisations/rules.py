@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -51,6 +51,7 @@ ABOVE: Mapping[OrganisationKind, frozenset[OrganisationKind]] = {
     OrganisationKind.CLUB: HOSTS | {OrganisationKind.CENTRE, OrganisationKind.SCHOOL},
 }
 MOST_FORMER = 20
+_RUNNING = N_("« %(programme)s » y est encore en cours : archivez ses campagnes, ou retirez-l’en d’abord.")
 
 # The regions of Morocco by their ISO 3166-2 code.
 REGIONS: Mapping[str, Mapping[str, str]] = {
@@ -152,14 +153,13 @@ def place_problems(kind: OrganisationKind, parent: OrganisationKind) -> list[Pro
     return [Problem(what, said, "parent")]
 
 
-def closing_problems(running: int, below: int, reason: str) -> list[Problem]:
-    """Return why an organisation cannot be closed: programmes in which people depend on it, open organisations below
-    it, no reason; empty if it can."""
-    found: list[Problem] = []
-    if running:
-        found.append(
-            Problem(N_("Des programmes y sont encore en cours : archivez-les, ou retirez-l’en d’abord."))
-        )
+def closing_problems(
+    running: Iterable[Mapping[str, str]], depending: Iterable[Problem], below: int, reason: str
+) -> list[Problem]:
+    """Return why an organisation cannot be closed: programmes that run there, by their titles, people who depend on it,
+    as the rooms above say, open organisations below it, no reason; empty if it can."""
+    found = [Problem(_RUNNING, {"programme": title}) for title in running]
+    found += depending
     if below:
         found.append(Problem(N_("Des organisations ouvertes sont placées sous elle : fermez-les d’abord.")))
     if not reason:

@@ -19,6 +19,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized
 from cohortmgr.base.text import fold
+from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.cohorts import queries as cohorts
@@ -117,8 +118,17 @@ def run_matching(reference: str) -> ResponseReturnValue:
             runs.run_matching(viewer(), reference)
     except Refused as refusal:
         return _board(reference, refusal), 422
-    flash(_("L’affectation est calculée. Une deuxième personne doit la valider."), "done")
+    flash(_("L’affectation est calculée. Une deuxième personne doit l’approuver."), "done")
     return redirect(url_for(".board", reference=reference))
+
+
+@bp.get("/staff/matchings/<reference>")
+@staff
+def matching(reference: str) -> ResponseReturnValue:
+    """Lead from a matching to the board of its cohort, ordered and narrowed as the address says."""
+    _run, cohort = placements.run_for(viewer(), reference)
+    kept: dict[str, Any] = {**kept_arguments("placements_staff.board")}
+    return redirect(url_for(".board", reference=cohort.reference, **kept))
 
 
 @bp.post("/staff/matchings/<reference>/cancel")

@@ -12,6 +12,7 @@ from cohortmgr.base.registries.waiting import Agenda, Finder, IntakeStage, Room,
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
+from cohortmgr.organisations import hooks as tree
 from cohortmgr.outbox.notices import declare
 from cohortmgr.placements import candidate_views, company_views, notices, staff_views
 from cohortmgr.placements.actions import positions
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
     declare("placements", *notices.NOTICES)
     enrolments.on_leaving.register(positions.end_placement)
     cohorts.companies_of_members.register(placements.companies_of)
+    tree.depending_on.register(standing.depending_on)
     desk.told_above.register(of_file.told_of)
     page = person_page_of(app)
     page.add_tabs(
@@ -74,7 +76,10 @@ def init_app(app: Flask) -> None:
             used=_places,
         )
     )
-    workspace.add_agendas(Agenda(("placements.manage",), agenda.matchings, 60))
+    workspace.add_agendas(
+        Agenda(("placements.manage",), agenda.matchings, 60),
+        Agenda(("placements.manage",), agenda.to_match, 61),
+    )
     workspace.add_stages(IntakeStage("placements", "placements.read", overview.stage, used=_places))
     workspace.add_finders(Finder(N_("Entreprises"), ("placements.read",), finding.companies, 40))
     of_cohort = (Cohort.id == Position.cohort_id, Position.id == Placement.position_id)

@@ -112,8 +112,8 @@ def _offer(situation: FileSituation, now: datetime) -> Turn:
         return Turn(N_("Place acceptée"), "wait", Problem(what), JOINING, mine=True)
     told = {
         "accepted": (N_("Place acceptée"), "done", N_("Vous avez accepté votre place.")),
-        "declined": (N_("Place déclinée"), "neutral", N_("Vous avez renoncé à cette place.")),
-        "expired": (N_("Offre expirée"), "stop", N_("La date limite est passée sans réponse.")),
+        "declined": (N_("Renoncement"), "neutral", N_("Vous avez renoncé à cette place.")),
+        "expired": (N_("Offre sans réponse"), "stop", N_("La date limite est passée sans réponse.")),
         "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),
     }
     # A late offer is shown as expired at once. The worker records that within a minute, if it runs.

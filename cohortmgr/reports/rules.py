@@ -58,8 +58,8 @@ STAGE_NAMES: Mapping[str, str] = {
 OFFER_NAMES: Mapping[str, str] = {
     OfferState.ACCEPTED.value: N_("Acceptées"),
     OfferState.SENT.value: N_("En attente de réponse"),
-    OfferState.DECLINED.value: N_("Refusées par la personne"),
-    OfferState.EXPIRED.value: N_("Sans réponse à la date limite"),
+    OfferState.DECLINED.value: N_("Renoncements"),
+    OfferState.EXPIRED.value: N_("Sans réponse"),
     OfferState.WITHDRAWN.value: N_("Retirées par l’établissement"),
 }
 

@@ -47,6 +47,9 @@ def init_app(app: Flask) -> None:
             used=_reads,
         )
     )
-    workspace.add_agendas(Agenda(("reviews.score",), agenda.own_readings, 30))
+    workspace.add_agendas(
+        Agenda(("reviews.score",), agenda.own_readings, 30),
+        Agenda(("reviews.assign",), agenda.to_assign, 31),
+    )
     workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage, used=_reads))
     workspace.lead("reviews", leads(Review.intake_id, Review.reference))

@@ -36,7 +36,7 @@ BATCH_STATES = Table(
             ),
             to=(BatchState.APPROVED, BatchState.PROPOSED),
         ),
-        BatchState.APPROVED: Stage(N_("Les décisions sont prises : les offres et les refus partent.")),
+        BatchState.APPROVED: Stage(N_("Les décisions sont prises : les offres et les réponses partent.")),
         BatchState.CANCELLED: Stage(N_("Le lot est abandonné ; aucune de ses décisions ne vaut.")),
     }
 )
@@ -92,7 +92,7 @@ OFFER_STATES = Table(
 OFFER_WORDS: Mapping[str, str] = {
     OfferState.SENT.value: N_("Attend sa réponse"),
     OfferState.ACCEPTED.value: N_("Acceptée"),
-    OfferState.DECLINED.value: N_("Déclinée"),
+    OfferState.DECLINED.value: N_("Renoncement"),
     OfferState.EXPIRED.value: N_("Sans réponse"),
     OfferState.WITHDRAWN.value: N_("Retirée"),
 }

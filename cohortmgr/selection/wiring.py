@@ -73,7 +73,10 @@ def init_app(app: Flask) -> None:
             used=_ranks,
         )
     )
-    workspace.add_agendas(Agenda(("selection.approve",), agenda.batches, 35))
+    workspace.add_agendas(
+        Agenda(("selection.approve",), agenda.batches, 35),
+        Agenda(("selection.propose",), agenda.to_propose, 36),
+    )
     workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage, used=_ranks))
     workspace.lead("batches", leads(Batch.intake_id, Batch.reference))
     workspace.lead("offers", leads(Offer.intake_id, Offer.reference))

@@ -101,9 +101,9 @@ OF_CONTRACTS = (
     ("models", "outbox/hooks.py", "import cohortmgr.accounts.actions.links", "outbox.hooks ->"),
     (
         "queries",
-        "messages/campaigns/queries.py",
+        "messages/campaigns/queries/recipients.py",
         "import cohortmgr.messages.undelivered.actions",
-        "campaigns.queries ->",
+        "queries.recipients ->",
     ),
     ("queries", "placements/queries/board.py", "import cohortmgr.cohorts.actions", "queries.board ->"),
     ("queries", "reports/display.py", "import cohortmgr.accounts.guards", "reports.display ->"),

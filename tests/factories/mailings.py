@@ -9,7 +9,7 @@ from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import writing
 from cohortmgr.jobs.actions.queue import TryLater
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns.queries import recipients
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.tasks import send
 
@@ -44,7 +44,7 @@ def proposed(manager: Viewer, intake_reference: str, draft: CampaignDraft) -> st
     """Return the reference of a campaign that waits for a second person."""
     with writing():
         made = campaigns.create(manager, intake_reference, draft, draft.title)
-    people = campaign_queries.counts(made).total
+    people = recipients.counts(made).total
     with writing():
         campaigns.propose(manager, made.reference, str(people))
     return made.reference

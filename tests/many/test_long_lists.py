@@ -18,8 +18,8 @@ from cohortmgr.base.paging import ListPlace
 from cohortmgr.base.sheets.tables import read_table
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import recipients
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from tests.integration.accounts.test_roles import cookie
 from tests.many.conftest import FILES, Many
@@ -87,9 +87,9 @@ def test_people_of_a_campaign_are_joined_once_and_read_in_pages(many: Many) -> N
             )
         campaign = db.session.scalars(sa.select(Campaign).where(Campaign.reference == made.reference)).one()
         with explained(db.engine) as read:
-            counts = campaign_queries.counts(campaign)
-            page = campaign_queries.told(campaign, ListPlace(), 50, TEXTS)
-            campaign_queries.told(campaign, ListPlace(2, after=page.after or ""), 50, TEXTS)
+            counts = recipients.counts(campaign)
+            page = recipients.told(campaign, ListPlace(), 50, TEXTS)
+            recipients.told(campaign, ListPlace(2, after=page.after or ""), 50, TEXTS)
         with writing():
             campaigns.cancel(manager, made.reference, "0")
     assert counts.total > FILES // 2 and page.is_more and len(page.rows) == 50

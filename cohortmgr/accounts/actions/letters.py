@@ -28,7 +28,12 @@ def tell_at(contacts: list[Contact], account: Account, key: str, values: Mapping
 
     The letters name no person: what warns of a changed address must not follow it to the new one."""
     person = db.session.get_one(Person, account.person_id)
-    told = in_words({"name": person.name or account.email or "", **values}, person.language)
+    tell_person_at(contacts, person, key, {"name": person.name or account.email or "", **values})
+
+
+def tell_person_at(contacts: list[Contact], person: Person, key: str, values: Mapping[str, Any]) -> None:
+    """Do `tell_at` for somebody who may have no account; their name is among the values."""
+    told = in_words(values, person.language)
     send_all(
         Letter(key, person.reference, contact.address, person.language, told, channel=contact.channel)
         for contact in contacts
@@ -56,6 +61,13 @@ def contacts_of(account: Account) -> list[Contact]:
         number = crypto.unseal(account.phone_sealed, "accounts", "phone", account.reference)
         found.append(Contact(SMS, number))
     return found
+
+
+def number_of(person: Person) -> list[Contact]:
+    """Return the telephone that stands in a person's file, if one does."""
+    if person.phone_sealed is None:
+        return []
+    return [Contact(SMS, crypto.unseal(person.phone_sealed, "persons", "phone", person.reference))]
 
 
 def named(viewer: Viewer) -> str:

@@ -51,6 +51,12 @@ def bearers_of(contact: Contact) -> tuple[ContactHolder | None, tuple[Bearer, ..
     return holder, concerned(holder, found)
 
 
+def is_reached_as_bearer(account: Account) -> bool:
+    """Whether an account is entered by nothing of its own: whoever proves the address that its person's file says, and
+    answers for them, comes back to it. Nobody else may change that address."""
+    return not _is_apart(account)
+
+
 def _is_apart(own: Account | None) -> bool:
     return own is not None and (own.email is not None or own.phone_blind is not None)
 

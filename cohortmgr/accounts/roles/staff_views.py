@@ -83,7 +83,9 @@ def people(viewer: Viewer, text: str, most: int) -> Sequence[Hit]:
 
 
 def _is_meant(person: RoleHolder, wanted: str) -> bool:
-    return fold(wanted) in fold(person.name) or wanted.casefold() in person.contact.address
+    """Whether every word stands in a person's name or address, in whatever order they are written."""
+    known = fold(f"{person.name} {person.contact.address}")
+    return all(word in known for word in fold(wanted).split()) or wanted.casefold() in person.contact.address
 
 
 @bp.route("/invite", methods=["GET", "POST"])

@@ -19,15 +19,19 @@ _FOUND = 200
 
 
 def references_like(viewer: Viewer, text: str) -> set[str]:
-    """Return the references of the viewer's colleagues, and of their accounts, whose name holds a text or whose address
-    it is; the first two hundred."""
+    """Return the references of the viewer's colleagues, and of their accounts, whose name holds every word of a text,
+    in whatever order, or whose address it is; the first two hundred."""
+    words = fold(text).split()
     rows = (
         sa.select(Person.reference, Account.reference, Account.id)
         .join(Account, Account.person_id == Person.id)
         .where(
             sa.exists().where(RoleGrant.account_id == Account.id),
             sa.or_(
-                Person.search_name.contains(fold(text), autoescape=True),
+                sa.and_(
+                    sa.true() if words else sa.false(),
+                    *(Person.search_name.contains(word, autoescape=True) for word in words),
+                ),
                 Person.email == known_email(text),
                 Account.email == known_email(text),
             ),

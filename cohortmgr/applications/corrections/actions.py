@@ -37,7 +37,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.databases.parts import in_parts
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.hooks import Hook
 from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import Letter, send_all
@@ -271,12 +271,15 @@ def _close(
     send_all([_letter("correction_done", row, person, row.email or viewer.email, variables, None)])
 
 
-def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str) -> File:
+def correct_for(
+    viewer: Viewer, reference: str, key: str, given: FieldValues, reason: str, mark: str | None = None
+) -> File:
     """Correct one answer of a sent file for its person, such as a slip told over the telephone, and tell them.
 
     Refused without a reason, for a wrong, a missing or the same answer, for one that makes a child of an adult or an
     adult of a child, and while a correction is asked of them; NotFound for a question that staff do not correct (see
-    `corrected_by_staff`). A sealed answer is compared with nothing: a refusal would tell what it is."""
+    `corrected_by_staff`); Stale if `mark` is not that of the present answer, which somebody else corrected meanwhile. A
+    sealed answer is compared with nothing: a refusal would tell what it is."""
     hold(viewer, sa.select(Application.id).where(Application.reference == reference))
     file = file_queries.read_by_staff(viewer, reference)
     require(viewer, file_queries.MANAGE, file.intake.path)
@@ -288,6 +291,8 @@ def correct_for(viewer: Viewer, reference: str, key: str, given: FieldValues, re
         raise NotFound(key)
     if file.reopened_until is not None:
         raise Refused(_ASKED)
+    if mark is not None and mark != queries.mark_of_answer(file, question):
+        raise Stale(key)
     if not reason:
         raise Refused(Problem(_WHY, {}, REASON))
     _require_as_old(file, question, given)

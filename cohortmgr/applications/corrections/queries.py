@@ -13,6 +13,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.corrections.rules import (
     KIND_SENTENCES,
     CorrectionKind,
+    answer_mark,
     correctable,
     reopened,
 )
@@ -136,3 +137,9 @@ def item_values(row: CorrectionItem) -> dict[str, Any]:
         crypto.unseal(row.sealed, "correction_items", "sealed", row.reference)
     )
     return opened
+
+
+def mark_of_answer(file: File, question: Question) -> str:
+    """Return the mark of the present answer to a question, for the form that corrects it."""
+    row = file.application
+    return answer_mark(row.answers.get(question.key), row.sealed_answers if question.sealed else None)

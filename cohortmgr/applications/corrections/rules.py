@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +14,13 @@ from cohortmgr.applications.answers.values import Answer
 from cohortmgr.applications.file.rules import ApplicationState, asked
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
+
+
+def answer_mark(answer: Answer, sealed: bytes | None = None) -> str:
+    """Return a mark that tells one answer from another, so that nobody corrects another than the one they saw. Of one
+    that is sealed it tells nothing: `sealed` is all of them as they are kept."""
+    said = json.dumps(answer, ensure_ascii=False, sort_keys=True, default=str).encode() + (sealed or b"")
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 class CorrectionState(StrEnum):

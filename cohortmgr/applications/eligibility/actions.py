@@ -22,11 +22,17 @@ from cohortmgr.base.text import clean
 LONGEST_REASON = 1000
 _REASON = N_("Dites pourquoi : la raison reste au journal.")
 _LONG = N_("La raison dépasse %(most)s caractères.")
+_DECIDED = N_(
+    "Une autre personne a décidé de ce dossier entre-temps : relisez sa décision, puis décidez de nouveau s’il le faut."
+)
 _NOT_SENT = N_("Seule une candidature envoyée se décide ainsi.")
 
 
-def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Override:
-    """Decide that a sent file is eligible or not, whatever the conditions say; twice is the same as once.
+def override(
+    viewer: Viewer, reference: str, eligible: bool, reason: str, seen: str | None = None
+) -> Override:
+    """Decide that a sent file is eligible or not, whatever the conditions say; twice is the same as once. Refused if
+    `seen`, the reference of the decision that the form showed, or empty for none, is not that of the present one.
 
     The decision stands in `Application.eligible`, which rankings and readings follow, until it is lifted.
     """
@@ -41,6 +47,8 @@ def override(viewer: Viewer, reference: str, eligible: bool, reason: str) -> Ove
     held = queries.override_of(row)
     if held is not None and held.eligible == eligible:
         return held
+    if seen is not None and seen != (held.reference if held else ""):
+        raise Refused(_DECIDED)
     if held is not None:
         held.lifted_at = clock.now()
         db.session.flush()

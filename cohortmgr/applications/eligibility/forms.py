@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField
+from wtforms import HiddenField, RadioField
 
 from cohortmgr.applications.file.forms import ReasonForm
 
 
 class OverrideForm(ReasonForm):
-    """Whether the file is eligible, and the reason."""
+    """Whether the file is eligible, and the reason; `seen` is the decision that stood when the form was opened."""
 
+    seen = HiddenField()
     eligible = RadioField(_l("Ce dossier est"), validate_choice=False)
 
     def __init__(self, **values: object) -> None:

@@ -310,9 +310,9 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """For each intake: how many files of each state, and how many sent ones are `eligible`, `ineligible`
     and `undecided`, which wait for a person's word.
 
-    A child's file without the guardian's agreement counts as none of these; `refused` counts those to which
-    the guardian said no. One statement over counters, for home pages; the caller chooses intakes that the viewer may
-    see.
+    A child's file without the guardian's agreement counts as none of these; `refused` counts those to which the
+    guardian said no, `awaited` those of which nothing was said. One statement over counters; the caller chooses
+    intakes that the viewer may see.
     """
     columns = (IntakeCount.intake_id, IntakeCount.state, IntakeCount.eligible, IntakeCount.consent)
     summed = sa.select(*columns, sa.func.sum(IntakeCount.files)).where(IntakeCount.intake_id.in_(intake_ids))
@@ -320,7 +320,8 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     for intake_id, state, eligible, consent, files in db.session.execute(summed.group_by(*columns)):
         count = int(files)
         if consent in HIDDEN:
-            found[intake_id]["refused"] += count if consent == Consent.WITHDRAWN else 0
+            if consent == Consent.WITHDRAWN or state == "held":
+                found[intake_id]["refused" if consent == Consent.WITHDRAWN else "awaited"] += count
             continue
         found[intake_id][state] += count
         if state == "submitted":
@@ -367,7 +368,7 @@ def undecided(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 
 _JUDGED = {"yes": "eligible", "no": "ineligible", "open": "undecided"}
-_COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", *_JUDGED.values(), "refused")
+_COUNTED = ("draft", "held", "submitted", "withdrawn", "superseded", *_JUDGED.values(), "refused", "awaited")
 
 
 def latest_of(viewer: Viewer, persons: Collection[int]) -> dict[int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from cohortmgr.applications.answers.conditions import counted, is_required
 from cohortmgr.applications.answers.values import Answer
@@ -12,6 +12,9 @@ from cohortmgr.applications.file.rules import ApplicationState, Consent, missing
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.rules import Definition, Form, GuardianTerms, Question
 
+OLDEST_PAPER = timedelta(days=366)
+_SIGNED_ON = N_("Écrivez le jour de la signature : jour/mois/année. Il ne peut pas être à venir.")
+_TOO_OLD = N_("Ce papier a été signé plus d’un an avant l’inscription de l’enfant : demandez-en un nouveau.")
 _NEEDED = ("name", "capacity", "phone")
 _FOR_MINORS = {
     "guardian.name": N_("Obligatoire pour une personne mineure."),
@@ -38,6 +41,14 @@ class Named:
     def contact(self) -> tuple[str, str]:
         """The contact by which the guardian is known, (channel, address): the telephone, else the e-mail."""
         return ("sms", self.phone) if self.phone else ("email", self.email)
+
+
+def signature_problems(signed_on: date | None, enrolled_on: date, today: date) -> list[Problem]:
+    """What is wrong with the day on which a consent was signed on paper: it is this child's enrolment that was agreed
+    to, so that the paper is a year older than that at the most."""
+    if signed_on is None or signed_on > today:
+        return [Problem(_SIGNED_ON, {}, "signed_on")]
+    return [Problem(_TOO_OLD, {}, "signed_on")] if signed_on < enrolled_on - OLDEST_PAPER else []
 
 
 def comes_of_age(born: date, under: int) -> date:

@@ -5,7 +5,7 @@ They are written column by column, since a page of 600 rows has 5 400 of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask_babel import gettext as _
@@ -71,12 +71,13 @@ def table_body(
     after: str,
     *,
     boxes: bool,
+    ticked: Collection[str] = (),
 ) -> Markup:
     """The rows of the table's body. Each given row begins with its total, reference and name (see
     `lists.queries.pages.page`).
 
     `before` and `after` are put around a file's reference to make its address. With `boxes`, each row has one
-    to tick."""
+    to tick, and those of the files `ticked` are."""
     if not rows:
         return Markup("")
     references, names, *values = zip(*rows, strict=True)
@@ -89,7 +90,9 @@ def table_body(
         ]
     ]
     if boxes:
-        cells.insert(0, [_box(reference, name) for reference, name in zip(references, shown, strict=True)])
+        chosen = frozenset(ticked)
+        boxed = zip(references, shown, strict=True)
+        cells.insert(0, [_box(reference, name, reference in chosen) for reference, name in boxed])
     words = words_of(definition)
     for column, found in zip(columns, values, strict=True):
         cells.append(_column(column, found, words.get(column)))
@@ -97,8 +100,9 @@ def table_body(
     return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped, or is written here
 
 
-def _box(reference: str, name: str) -> str:
-    box = f'<input type="checkbox" form="ticked" name="files" value="{reference}" aria-label="{name}">'
+def _box(reference: str, name: str, is_ticked: bool) -> str:
+    state = " checked" if is_ticked else ""
+    box = f'<input type="checkbox" form="ticked" name="files" value="{reference}" aria-label="{name}"{state}>'
     return f'<td class="box">{box}</td>'
 
 

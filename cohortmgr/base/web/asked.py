@@ -20,6 +20,11 @@ def place_asked() -> ListPlace:
     return ListPlace(whole(number, 1) or 0, after, before, bool(end))
 
 
+def place_arguments() -> dict[str, str]:
+    """Return what the address says of the place in a list, for an address that leads back to it."""
+    return {name: request.args[name] for name in PLACE if request.args.get(name)}
+
+
 def kept_arguments(endpoint: str | None = None) -> dict[str, list[str]]:
     """Return the arguments of the address that a link to this endpoint may repeat; without one, to the same page.
 

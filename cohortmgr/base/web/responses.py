@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, g, redirect, render_template, request, session
+from flask import Flask, Response, current_app, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from markupsafe import Markup
@@ -253,10 +253,33 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     ailment = ailment_of(cause)
     if ailment is not None:
         return _paused(cause, ailment)
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED and request.method in ("GET", "HEAD"):
+        above = _page_above()
+        return redirect(above) if above else _page(HTTPStatus.NOT_FOUND)
     try:
         return _page(HTTPStatus(error.code))
     except ValueError:
         return _page(HTTPStatus.BAD_REQUEST)
+
+
+def _page_above() -> str | None:
+    """Return the page from which a form is sent to the address that was asked for, with the arguments that were given:
+    the nearest above it that shows the same thing. None if there is none.
+
+    A page that shows again a form that was refused stands at that address: its language, its order and its next page
+    are links from there, and people load it again."""
+    routes = current_app.create_url_adapter(request)
+    assert routes is not None
+    sent = routes.match(request.path, method="POST")[1]
+    path = request.path.rpartition("/")[0]
+    while path:
+        with suppress(HTTPException):
+            endpoint, values = routes.match(path, method="GET")
+            if values.items() <= sent.items():
+                asked = request.query_string.decode(errors="replace")
+                return url_for(endpoint, **values) + (f"?{asked}" if asked else "")
+        path = path.rpartition("/")[0]
+    return None
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

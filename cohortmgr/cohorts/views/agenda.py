@@ -24,3 +24,12 @@ def to_confirm(viewer: Viewer) -> Iterator[PendingAct]:
         yield PendingAct(
             told(what, localized(row.name)), _("Confirmer"), url, kind, row.starts_on, row.intake_id
         )
+
+
+def to_open(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes in which places were accepted and whose cohort nobody has opened: late once it begins."""
+    for row in queries.to_open(viewer):
+        what = _("Des places sont acceptées, la promotion reste à ouvrir")
+        url = url_for("portals.intake", reference=row.reference, _anchor="cohort")
+        kind: PendingKind = "stop" if row.starts_on < clock.today() else "wait"
+        yield PendingAct(told(what, localized(row.title)), _("Ouvrir"), url, kind, row.starts_on, row.id)

@@ -19,7 +19,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.demo.commands.choice import chosen_people
 from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
+from cohortmgr.messages.campaigns.queries import recipients
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
@@ -199,7 +199,7 @@ def _proposed(manager: Viewer, draft: CampaignDraft) -> tuple[str, int]:
     with writing():
         made = campaigns.create(manager, intake.reference, draft, f"demo {draft.title}"[:26])
     if made.state == "draft":
-        total = campaign_queries.counts(made).total
+        total = recipients.counts(made).total
         with writing():
             campaigns.propose(manager, made.reference, str(total))
     return made.reference, made.total

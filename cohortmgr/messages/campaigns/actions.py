@@ -17,10 +17,11 @@ from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import clean, new_reference, reference_once, says_number
 from cohortmgr.jobs.actions.queue import request
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
-from cohortmgr.messages.campaigns.queries import APPROVE, WRITE
+from cohortmgr.messages.campaigns.queries import campaigns as campaign_queries
+from cohortmgr.messages.campaigns.queries import recipients, sending
+from cohortmgr.messages.campaigns.queries.campaigns import APPROVE, WRITE
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.outbox.actions import Letter, open_bundle, send_all, turn_bundle
@@ -159,7 +160,7 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
     require_published(intake.state, intake.path)
     _require_version(campaign, version)
     _require_move(campaign, CampaignState.PROPOSED)
-    counts = campaign_queries.counts(campaign)
+    counts = recipients.counts(campaign)
     problems = rules.languages_missing(rules.from_json(campaign.texts), list(counts.languages))
     if problems or not counts.receiving:
         nobody = Problem(N_("Personne de cette liste ne peut recevoir de message : changez la liste."))
@@ -181,7 +182,7 @@ def propose(viewer: Viewer, reference: str, typed_number: str, version: int | No
 
 def _fix(campaign: Campaign) -> int:
     """Write down who is on the list; returns how many. Takes a constant number of statements."""
-    on_it = campaign_queries.to_fix(campaign).subquery()
+    on_it = recipients.to_fix(campaign).subquery()
     rows = sa.select(
         sa.literal(campaign.institution_id),
         sa.literal(campaign.id),
@@ -265,11 +266,11 @@ def resend(viewer: Viewer, reference: str, typed_number: str) -> Campaign:
     """Try the failed messages again:
     those set aside, and those returned whose person has another address now."""
     campaign, _intake = _held(viewer, reference, WRITE)
-    if campaign_queries.is_resending(campaign, RESEND):
+    if sending.is_resending(campaign, RESEND):
         return campaign
     if campaign.state != CampaignState.SENDING:
         _require_move(campaign, CampaignState.SENDING)
-    number = campaign_queries.count_retriable(campaign) + len(campaign_queries.readdressed(campaign))
+    number = sending.count_retriable(campaign) + len(sending.readdressed(campaign))
     if not number:
         raise Refused(N_("Aucun message n’est à renvoyer."))
     _require_number(typed_number, number)
@@ -291,10 +292,10 @@ def send_test(viewer: Viewer, reference: str, form_key: str) -> int:
     known = rules.languages_of(texts)
     if not known or viewer.person_reference is None or not viewer.email:
         raise Refused(N_("Écrivez d’abord un objet et un texte."))
-    example, shared = campaign_queries.first_told(campaign), campaign_queries.shared_by(intake)
+    example, shared = recipients.first_told(campaign), recipients.shared_by(intake)
     key, letters = reference_once(form_key, json.dumps(campaign.texts, sort_keys=True)), []
     for language in known:
-        values = campaign_queries.values_for(rules.example_of(example, language, viewer.name), shared)
+        values = recipients.values_for(rules.example_of(example, language, viewer.name), shared)
         letters.append(
             Letter(
                 TEST_KEY,

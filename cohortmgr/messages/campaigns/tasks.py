@@ -13,10 +13,10 @@ from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions.queue import ProgressCallback, TryLater, handler, request
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.actions import RESEND, SEND
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import recipients, sending
 from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
@@ -91,23 +91,23 @@ def _write_some(reference: str) -> tuple[int, int] | None:
     cancelled. The progress is written in the same transaction, and each message has a unique name, so
     that nobody is written to twice."""
     campaign = _held(reference, CampaignState.SENDING)
-    rows = campaign_queries.next_recipients(campaign, CHUNK) if campaign is not None else ()
+    rows = recipients.next_recipients(campaign, CHUNK) if campaign is not None else ()
     if campaign is None or not rows:
         return None
     texts, shared = _said_by(campaign)
-    meant = campaign_queries.still_meant(campaign, rows)
-    ready = [row for row in rows if not campaign_queries.problems_of(row, texts)]
+    meant = recipients.still_meant(campaign, rows)
+    ready = [row for row in rows if not recipients.problems_of(row, texts)]
     reached = [row for row in ready if row.application_id in meant]
     send_all([_letter(campaign, row, texts, shared) for row in reached])
     campaign.reached = rows[-1].place
     campaign.left_out += len(rows) - len(reached)
-    return campaign_queries.count_dealt_with(campaign), campaign.total
+    return recipients.count_dealt_with(campaign), campaign.total
 
 
 def _said_by(campaign: Campaign) -> tuple[Mapping[str, CampaignText], Mapping[str, Mapping[str, str]]]:
     """Return the campaign's texts, and what they say of the intake."""
     intake = db.session.get_one(Intake, campaign.intake_id)
-    return rules.from_json(campaign.texts), campaign_queries.shared_by(intake)
+    return rules.from_json(campaign.texts), recipients.shared_by(intake)
 
 
 def _letter(
@@ -126,7 +126,7 @@ def _letter(
         address or row.address or "",
         row.language,
         {
-            **vars(rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))),
+            **vars(rules.filled_in(texts[row.language], recipients.values_for(row, shared))),
             "unsubscribe": token_for(row.person_reference),
         },
         campaign.institution_id,
@@ -143,9 +143,9 @@ def _take_up_failed(reference: str) -> int:
     if campaign is None:
         return 0
     texts, shared = _said_by(campaign)
-    moved = campaign_queries.readdressed(campaign)
+    moved = sending.readdressed(campaign)
     letters = [_letter(campaign, row, texts, shared, address) for row, address in moved]
-    number = take_up_all(campaign_queries.retriable(campaign)) + send_all(letters)
+    number = take_up_all(sending.retriable(campaign)) + send_all(letters)
     request(SYSTEM, SEND, {"campaign": reference}, campaign.institution_id)
     return number
 
@@ -155,7 +155,7 @@ def _settle(reference: str) -> int:
     campaign = _held(reference, CampaignState.SENDING)
     if campaign is None:
         return 0
-    left = campaign_queries.unfinished(campaign)
+    left = sending.unfinished(campaign)
     if not left:
         _move(campaign, CampaignState.DONE)
     return left

@@ -13,6 +13,7 @@ from cohortmgr.accounts.actions.people import set_person
 from cohortmgr.accounts.contacts import EMAIL, SMS, Contact
 from cohortmgr.accounts.contacts import contact_of as contact_typed
 from cohortmgr.accounts.models import Account, Person
+from cohortmgr.accounts.queries.known_people import is_reached_as_bearer
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import LINK_LIFETIME, SYSTEM, Viewer, require
 from cohortmgr.applications.file.models import Application
@@ -126,7 +127,8 @@ def correct(viewer: Viewer, reference: str, typed: str) -> DeliveryTrouble:
     a second click does nothing.
 
     A guardian's new address may be a telephone number.
-    The address by which the person signs in stays, since only they may change it."""
+    The address by which the person signs in stays, since only they may change it, and so does the one that their file
+    says if it is their way back to their account: only their letters go to the new one then."""
     trouble = _own(viewer, reference)
     if trouble.resolved_at is not None:
         return trouble
@@ -146,25 +148,27 @@ def correct(viewer: Viewer, reference: str, typed: str) -> DeliveryTrouble:
         Application.person_id == person.id, Application.institution_id == trouble.institution_id
     )
     files = files.where(Application.email == before, Application.state != "draft")
-    set_person(person, {"email": email})
+    account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
+    if account is None or not is_reached_as_bearer(account):
+        set_person(person, {"email": email})
     db.session.execute(files.values(email=email).execution_options(synchronize_session=False))
-    _send_again(trouble, person)
-    _tell_elsewhere(person, before, email)
+    _send_again(trouble, person, Contact(EMAIL, email))
+    _tell_elsewhere(person, account, before, email)
     after = {"email": email, "message": trouble.message_reference}
     what = About("person", person.reference, trouble.institution_id, person.reference)
     record(viewer, "troubles.correct", what, before={"email": before}, after=after)
     return trouble
 
 
-def _tell_elsewhere(person: Person, before: str | None, email: str) -> None:
-    """Tell the person of a corrected address where they prove to read: a colleague must not turn somebody's letters
-    elsewhere without a word. What did not arrive at the address before is not written there again."""
-    account = db.session.scalar(sa.select(Account).where(Account.person_id == person.id))
-    if account is None:
-        return
-    told = [each for each in letters.contacts_of(account) if each.address not in (before, email)]
+def _tell_elsewhere(person: Person, account: Account | None, before: str | None, email: str) -> None:
+    """Tell the person of a corrected address where they prove to read; without an account, which it may open one day,
+    at the telephone of their file: a colleague must not turn somebody's letters elsewhere without a word. What did not
+    arrive at the address before is not written there again."""
+    known = letters.number_of(person) if account is None else letters.contacts_of(account)
+    told = [each for each in known if each.address not in (before, email)]
     contact = letters.hidden(Contact(EMAIL, email))
-    letters.tell_at(told, account, "address_corrected", {"at": clock.now(), "contact": contact})
+    values = {"name": person.name or "", "at": clock.now(), "contact": contact}
+    letters.tell_person_at(told, person, "address_corrected", values)
 
 
 def _correct_guardian(

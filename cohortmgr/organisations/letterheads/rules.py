@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cohortmgr.accounts.contacts import normalise_email
+from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import without_marks
 
 LANGUAGES = ("fr", "ar", "en")
 # What the installation's place is called where the others bear an organisation's reference.
@@ -132,12 +134,18 @@ class LetterheadDraft:
     def cleaned(self) -> LetterheadDraft:
         """Return it without space around its texts, and without those that are written in no language."""
         texts = {
-            name: {language: " ".join(said.get(language, "").split()) for language in LANGUAGES}
+            name: {language: _seen(said.get(language, "")) for language in LANGUAGES}
             for name, said in self.texts.items()
             if name in LONGEST
         }
         written = {name: said for name, said in texts.items() if any(said.values())}
-        return LetterheadDraft(written, self.telephone.strip(), self.email.strip(), self.cndp.strip())
+        telephone = western_digits(self.telephone).strip()
+        return LetterheadDraft(written, telephone, self.email.strip(), self.cndp.strip())
+
+
+def _seen(text: str) -> str:
+    """Return a text with single spaces; empty if nobody would see any of it."""
+    return " ".join(text.split()) if without_marks(text).strip() else ""
 
 
 def field_of(name: str, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import require_anywhere
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.organisations.letterheads import actions, queries
@@ -22,6 +23,7 @@ from cohortmgr.organisations.letterheads.rules import INSTALLATION, UNNAMED, Let
 
 bp = Blueprint("letterheads_staff", __name__, url_prefix="/staff/letterheads")
 UNPROCESSABLE = 422
+_MOVED = N_("Quelqu’un a changé cet en-tête entre-temps : relisez-le, puis enregistrez de nouveau.")
 
 
 @bp.get("")
@@ -90,6 +92,8 @@ def home_picture() -> ResponseReturnValue:
         db.session.rollback()
         show_problems(form, refusal)
         return _page(place, typed, MarkForm(formdata=None), form), UNPROCESSABLE
+    except Stale:
+        return _moved(place, typed, MarkForm(formdata=None))
     return _kept(place)
 
 
@@ -105,7 +109,16 @@ def _done(
             marks if any(each.where == actions.MARK for each in refusal.problems) else form, refusal
         )
         return _page(place, form, marks), UNPROCESSABLE
+    except Stale:
+        return _moved(place, form, marks)
     return _kept(place)
+
+
+def _moved(place: LetterheadPlace, form: LetterheadForm, marks: MarkForm) -> ResponseReturnValue:
+    """The page as it was typed, to be read once more beside what somebody else wrote meanwhile."""
+    db.session.rollback()
+    show_problems(form, Refused(_MOVED))
+    return _page(queries.get_for(guards.viewer(), place.reference), form, marks), HTTPStatus.CONFLICT
 
 
 def _kept(place: LetterheadPlace) -> ResponseReturnValue:

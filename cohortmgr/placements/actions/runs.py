@@ -92,7 +92,7 @@ def approve_matching(viewer: Viewer, run_reference: str, typed: str) -> Matching
     require_second_person(run.run_by, viewer.reference)
     assignment: dict[str, str] = run.certificate["assignment"]
     if not says_number(typed, len(assignment)):
-        what = N_("Écrivez le nombre d’affectations, %(count)s, pour valider.")
+        what = N_("Écrivez le nombre d’affectations, %(count)s, pour approuver.")
         raise Refused(Problem(what, {"count": len(assignment)}, "confirmation"))
     people = _people(cohort, assignment)
     if len(people) < len(assignment):

@@ -9,13 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
+from cohortmgr.base.errors import N_, NN_, NotFound, Problem, Quantity
 from cohortmgr.cohorts import queries as cohorts
-from cohortmgr.cohorts.models import Cohort
+from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.rules import EnrolmentState
+from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import MatchingRun, Placement, Position
-from cohortmgr.placements.rules import HOSTED, PRESENT, SEATED, STANDING, MatchingState
+from cohortmgr.placements.rules import HOSTED, PRESENT, SEATED, STANDING, MatchingState, PositionState
 
+_APPRENTICES = NN_("%(num)s apprenti", "%(num)s apprentis")
+_HAS = N_("%(people)s de « %(cohort)s » : leur affectation y court encore.")
 _HOSTED = [state.value for state in HOSTED]
 # Made once: an alias learns its columns anew, at each page that asks, in a millisecond.
 _OTHER = sa.orm.aliased(Placement)
@@ -88,6 +93,22 @@ def hosted_of(intake_id: int) -> sa.Row[int, int]:
     ).one()
 
 
+def to_match(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (intake_id, reference, name) of the cohorts with confirmed members and open positions in which nobody was
+    placed yet, nor matched, and whose placements the viewer manages; the first to begin comes first."""
+    positions = Position.cohort_id == Cohort.id
+    running = (MatchingRun.cohort_id == Cohort.id, MatchingRun.state != MatchingState.CANCELLED.value)
+    placed = sa.exists().where(positions, Placement.position_id == Position.id)
+    confirmed = (Enrolment.cohort_id == Cohort.id, Enrolment.state == EnrolmentState.ACTIVE.value)
+    offered = (positions, Position.state == PositionState.OPEN.value)
+    return db.session.execute(
+        sa.select(Cohort.intake_id, Cohort.reference, Cohort.name)
+        .where(cohorts.within(viewer, "placements.manage"), sa.exists().where(*confirmed))
+        .where(sa.exists().where(*offered), ~sa.exists().where(*running), ~placed)
+        .order_by(Cohort.starts_on, Cohort.id)
+    ).all()
+
+
 def to_approve(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (intake_id, reference, name) of the cohorts whose matching waits for the viewer's agreement: one that they
     did not run, the oldest first."""
@@ -98,3 +119,21 @@ def to_approve(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(cohorts.within(viewer, "placements.manage"))
         .order_by(MatchingRun.id)
     ).all()
+
+
+def depending_on(organisation: Organisation) -> list[Problem]:
+    """Return, for each cohort, how many apprentices a company has or is to have, also of an archived campaign; one
+    statement."""
+    here = (Placement.company_id == organisation.id, Placement.state.in_([state.value for state in SEATED]))
+    goes_on = sa.or_(Placement.ends_on.is_(None), Placement.ends_on >= clock.today())
+    rows = db.session.execute(
+        sa.select(Cohort.name, sa.func.count(Placement.id))
+        .join(Position, Position.id == Placement.position_id)
+        .join(Cohort, Cohort.id == Position.cohort_id)
+        .where(*here, goes_on)
+        .group_by(Cohort.id)
+        .order_by(Cohort.id)
+    )
+    return [
+        Problem(_HAS, {"people": Quantity(*_APPRENTICES, number), "cohort": name}) for name, number in rows
+    ]

@@ -19,3 +19,11 @@ def matchings(viewer: Viewer) -> Iterator[PendingAct]:
         what = _("Une affectation attend votre accord : %(cohort)s", cohort=localized(row.name))
         url = url_for("placements_staff.board", reference=row.reference)
         yield PendingAct(what, _("Relire et approuver"), url, intake_id=row.intake_id)
+
+
+def to_match(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the cohorts with positions in which nobody has a company yet."""
+    for row in standing.to_match(viewer):
+        what = _("Personne n’a encore d’entreprise : %(cohort)s", cohort=localized(row.name))
+        url = url_for("placements_staff.board", reference=row.reference)
+        yield PendingAct(what, _("Préparer l’affectation"), url, intake_id=row.intake_id)

@@ -207,6 +207,7 @@ def intake(reference: str) -> ResponseReturnValue:
         opens=opens_something(viewer, found.path),
         work=work_of(grant.role for grant in viewer.grants if grant.scope.holds(found.path)),
         counts=counts,
+        reads=allows(viewer, "applications.read", found.path),
         note=_hidden_note([counts]),
         hidden=HIDDEN,
         opening=cohort is None and allows(viewer, "cohorts.manage", found.path),

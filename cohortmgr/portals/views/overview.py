@@ -23,7 +23,7 @@ _PHASES = {"outcomes": Phase.OUTCOMES}
 @dataclass(frozen=True)
 class StageShown:
     """A stage as the overview draws it: its name, its figure in words, and what its room says; `figure` is a dash where
-    nothing is told to this viewer, or nothing is there to tell."""
+    nothing is there to tell yet. One that the viewer's roles do not see is `unseen`: it may be over or to come."""
 
     name: str
     figure: str = "—"
@@ -44,14 +44,15 @@ def stages_of(viewer: Viewer, intake: Intake) -> list[StageShown]:
         if stage is None:
             shown.append(StageShown(say(label)))
         elif stage.used is None or stage.used(definition):
-            shown.append(_shown(say(label), _standing(viewer, intake, stage), viewer, intake))
+            if _is_seen(viewer, intake, stage):
+                shown.append(_shown(say(label), stage.find(viewer, intake), viewer, intake))
+            else:
+                shown.append(StageShown(say(label), figure="", state="unseen"))
     return shown
 
 
-def _standing(viewer: Viewer, intake: Intake, stage: IntakeStage[Viewer]) -> StageStanding | None:
-    if stage.permission is not None and not allows(viewer, stage.permission, intake.path):
-        return None
-    return stage.find(viewer, intake)
+def _is_seen(viewer: Viewer, intake: Intake, stage: IntakeStage[Viewer]) -> bool:
+    return stage.permission is None or bool(allows(viewer, stage.permission, intake.path))
 
 
 def _shown(name: str, standing: StageStanding | None, viewer: Viewer, intake: Intake) -> StageShown:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.typed import day, moment
+from cohortmgr.programmes.definition.dated_conditions import moved
 from cohortmgr.programmes.definition.questions import Form, Question
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Text
 
@@ -66,7 +67,7 @@ def _later(found: datetime, days: int) -> datetime:
 
 def copy_programme(source: Definition, key: str, title: Text, intake: ClonedIntake) -> Definition:
     """A programme like `source`, with one campaign: the last of the other's, moved to its first day, and the calendar,
-    the stipend and the offers with it. It asks what that campaign's application asked."""
+    the stipend, the offers and the days of its conditions with it. It asks what that campaign's application asked."""
     last = source.intakes[-1]
     gap = (intake.starts_on - last.starts_on).days
     made = IntakeDefinition(
@@ -87,6 +88,7 @@ def copy_programme(source: Definition, key: str, title: Text, intake: ClonedInta
         title=dict(title),
         intakes=(made,),
         form=_of_all(source.form.of_intake(last.key)),
+        eligibility=tuple(moved(each, gap, first.year - last.starts_on.year) for each in source.eligibility),
         calendar=source.calendar.shifted((first - since).days),
         stipend=source.stipend.shifted(months) if source.stipend else None,
         offers=replace(source.offers, last_day=until + (first - since) if until else None),

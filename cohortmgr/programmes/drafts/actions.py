@@ -19,6 +19,7 @@ from cohortmgr.organisations.rules import path_of
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.actions import LoadedDefinition, load_definition
 from cohortmgr.programmes.actions import publish as publish_programme
+from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.cloning import ClonedIntake, clone_intake, copy_programme
 from cohortmgr.programmes.definition.rules import Definition, Text
 from cohortmgr.programmes.definition.toml import as_json, from_json, judged
@@ -27,8 +28,16 @@ from cohortmgr.programmes.models import DefinitionDraft
 
 Result = TypeVar("Result")
 # The fields of the page on which a programme begins, by the part of a definition in which a fault is found.
-_BEGUN = {"closes_at": "closes_on", "decision_by": "decision_by", "starts_on": "starts_on", "seats": "seats"}
+_BEGUN = {
+    "key": "programme_key",
+    "closes_at": "closes_on",
+    "decision_by": "decision_by",
+    "starts_on": "starts_on",
+    "seats": "seats",
+}
 _TOO_LARGE = 1024 * 1024
+_FAR = N_("Avec ce premier jour, d’autres dates sortent du calendrier : choisissez-en un plus proche.")
+_UNSHOWN = N_("Ainsi, les pages de ce programme ne se montreraient plus : rien n’est enregistré.")
 
 
 def change(
@@ -75,6 +84,8 @@ def add_intake(viewer: Viewer, key: str, source: str, wanted: ClonedIntake, vers
         if source not in known:
             raise Refused(Problem(N_("Choisissez la campagne à reprendre."), {}, "source"))
         clone_intake(document, source, wanted)
+        if judged(document).definition is None:
+            raise Refused(Problem(_FAR, {}, "starts_on"))
 
     change(viewer, key, act, version)
 
@@ -110,12 +121,14 @@ def begin_new(viewer: Viewer, definition: Definition) -> LoadedDefinition:
         raise Refused(Problem(what, {"key": definition.key}, "programme_key"))
     faults = judged(as_json(definition)).faults
     if faults:
-        raise Refused(
-            *(Problem(fault.what, fault.values, _BEGUN.get(str(fault.path[-1]))) for fault in faults)
-        )
+        raise Refused(*map(_at_its_field, faults))
     loaded = load_definition(viewer, definition, publish=False)
     record(viewer, "programmes.begin", about(loaded.programme), after={"key": definition.key})
     return loaded
+
+
+def _at_its_field(fault: Fault) -> Problem:
+    return Problem(fault.what, fault.values, _BEGUN.get(str(fault.path[-1])))
 
 
 def _path_of_host(key: str) -> str:
@@ -132,9 +145,11 @@ def begin_copy(viewer: Viewer, source: str, key: str, title: Text, intake: Clone
     if queries.programme_by_key(key) is not None:
         raise Refused(Problem(N_("La clé « %(key)s » est déjà utilisée."), {"key": key}, "programme_key"))
     made = copy_programme(writing.published, key, title, intake)
-    faults = judged(as_json(made)).faults
-    if faults:
-        raise Refused(*(Problem(fault.what, fault.values) for fault in faults))
+    found = judged(as_json(made))
+    if found.definition is None:
+        raise Refused(Problem(_FAR, {}, "starts_on"))
+    if found.faults:
+        raise Refused(*map(_at_its_field, found.faults))
     loaded = load_definition(viewer, made, publish=False)
     after = {"key": key, "source": source}
     record(viewer, "programmes.copy", about(loaded.programme), after=after)
@@ -190,8 +205,11 @@ def show(viewer: Viewer, key: str, over: int) -> None:
 
 
 def _keep(viewer: Viewer, writing: Writing, document: dict[str, Any]) -> None:
+    """Keep a document as the draft. Refused if it is too long, or if no page could show it: nobody could mend it."""
     if len(str(document)) > _TOO_LARGE:
         raise Refused(N_("Ce programme est devenu trop long : raccourcissez ses textes."))
+    if judged(document).definition is None:
+        raise Refused(_UNSHOWN)
     if writing.draft is None:
         db.session.add(
             DefinitionDraft(

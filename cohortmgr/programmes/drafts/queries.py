@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, path_of
+from cohortmgr.programmes.definition.dated_conditions import OutgrownCondition, outgrown
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
@@ -67,6 +69,11 @@ class Writing:
     def published(self) -> Definition:
         """The definition in force."""
         return definition_of(self.in_force)
+
+    @cached_property
+    def outgrown(self) -> Sequence[OutgrownCondition]:
+        """The conditions that count an age on a day of an earlier campaign than the last one."""
+        return outgrown(self.definition)
 
     @cached_property
     def published_keys(self) -> frozenset[str]:
@@ -132,6 +139,21 @@ def managed(viewer: Viewer) -> Sequence[Programme]:
     require_anywhere(viewer, MANAGE)
     inside = within(viewer, MANAGE, Programme.path)
     return db.session.scalars(sa.select(Programme).where(inside).order_by(Programme.key)).all()
+
+
+def prepared(viewer: Viewer) -> Sequence[tuple[Programme, datetime]]:
+    """The programmes in preparation that the viewer manages and whose present version can be published, which a draft
+    keeps from it, with the moment at which the first campaign of each opens, in that order. One statement."""
+    drafts = sa.exists().where(DefinitionDraft.programme_id == Programme.id)
+    opens_at = sa.func.min(Intake.opens_at).label("opens_at")
+    rows = db.session.execute(
+        sa.select(Programme, opens_at)
+        .join(Intake, Intake.programme_id == Programme.id)
+        .where(within(viewer, MANAGE, Programme.path), Programme.published_at.is_(None), ~drafts)
+        .group_by(Programme.id)
+        .order_by(opens_at, Programme.id)
+    )
+    return [(programme, moment) for programme, moment in rows]
 
 
 def drafted(programmes: Sequence[Programme]) -> Mapping[int, DefinitionDraft]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.text import without_marks
 from cohortmgr.programmes.definition.checks.form import KEY
 from cohortmgr.programmes.definition.questions import ConditionOperator, QuestionKind
 from cohortmgr.programmes.definition.rules import TARGETS, TEXT_LANGUAGES
@@ -60,7 +61,7 @@ class Typed:
             )
             self.problems.append(Problem(what, {}, name))
             return "".join(c for c in said if unicodedata.category(c) not in ("Cc", "Cs") or c == "\n")
-        return said
+        return said if without_marks(said).strip() else ""  # nobody would see any of it
 
     def localized(self, given: PostedValues, name: str, limit: int, *, lines: bool = False) -> dict[str, str]:
         """A text in each language that the page sent."""

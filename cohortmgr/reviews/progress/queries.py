@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application, IntakeCount
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import within
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -18,6 +18,7 @@ from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries.assignments import to_read_in
 from cohortmgr.reviews.queries.readings import readers_of
 from cohortmgr.reviews.rules import (
     COUNTING,
@@ -38,7 +39,7 @@ KIND = "reviews.progress"
 def intake_with_files(viewer: Viewer, reference: str) -> tuple[Intake, int]:
     """Return an intake whose readings the viewer reads, and how many of its files are to be read, in one statement.
     Raises NotFound otherwise."""
-    chosen = sa.select(Intake, _counted(Intake.id).scalar_subquery()).where(Intake.reference == reference)
+    chosen = sa.select(Intake, to_read_in(Intake.id).scalar_subquery()).where(Intake.reference == reference)
     row = db.session.execute(chosen.where(within(viewer, "reviews.read"))).first()
     if row is None:
         raise NotFound(reference)
@@ -126,13 +127,7 @@ def _summed(intake: Intake, files: int) -> ReadingProgress:
 
 def _files(intake: Intake) -> int:
     """How many files were sent and meet the conditions, by the counters."""
-    return int(db.session.scalar(_counted(intake.id)) or 0)
-
-
-def _counted(intake_id: Any) -> sa.Select[int]:
-    return sa.select(sa.func.sum(IntakeCount.files)).where(
-        IntakeCount.intake_id == intake_id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
-    )
+    return int(db.session.scalar(to_read_in(intake.id)) or 0)
 
 
 def _readings(intake: Intake, *wanted: Any) -> sa.Select[Any]:

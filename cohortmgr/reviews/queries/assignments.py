@@ -3,21 +3,52 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.file.models import Application
+from cohortmgr.accounts.queries.viewers import within
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application, IntakeCount
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import from_json
 from cohortmgr.jobs.models import Job
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import HOLDING, Assignment
 
 # The worker's job that assigns the files of a large intake.
 ASSIGN = "reviews.assign"
+
+
+def to_read_in(intake_id: Any) -> sa.Select[int]:
+    """Select how many files of an intake were sent and meet the conditions, by the counters."""
+    return sa.select(sa.func.sum(IntakeCount.files)).where(
+        IntakeCount.intake_id == intake_id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
+    )
+
+
+def has_closed() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions that an intake is public and takes files no more."""
+    return Intake.state == IntakeState.PUBLISHED.value, Intake.closes_at <= clock.now()
+
+
+def unassigned(viewer: Viewer) -> Sequence[tuple[Intake, int]]:
+    """Return the intakes that have closed and of which nobody has given a file to a reader yet, with the number of
+    files, where the viewer may; the one that promised its answers first comes first. One statement."""
+    number = sa.cast(to_read_in(Intake.id).scalar_subquery(), sa.BigInteger)
+    given = sa.exists().where(Review.intake_id == Intake.id)
+    rows = db.session.execute(
+        sa.select(Intake, number.label("number"))
+        .where(within(viewer, "reviews.assign", Intake.path), *has_closed(), ~given, number > 0)
+        .order_by(Intake.decision_by, Intake.id)
+    )
+    return [(row[0], row[1]) for row in rows if definition_of(row[0]).rubric.criteria]
 
 
 @dataclass(frozen=True)

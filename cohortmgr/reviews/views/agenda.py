@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
-from cohortmgr.base.registries.waiting import PendingAct
-from cohortmgr.reviews.queries import readings
+from cohortmgr.base.registries.waiting import PendingAct, PendingKind
+from cohortmgr.reviews.queries import assignments, readings
 
 
 def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
@@ -20,4 +21,17 @@ def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
         what = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number)
         yield PendingAct(
             told(what, localized(title)), _("Lire"), url_for("reviews_staff.queue"), intake_id=intake_id
+        )
+
+
+def to_assign(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes that have closed, and of which no file has a reader yet: late once answers were promised."""
+    for intake, number in assignments.unassigned(viewer):
+        what = ngettext(
+            "%(num)s dossier à confier aux lecteurs", "%(num)s dossiers à confier aux lecteurs", number
+        )
+        url = url_for("reviews_staff.overview", reference=intake.reference)
+        kind: PendingKind = "stop" if intake.decision_by < clock.today() else "wait"
+        yield PendingAct(
+            told(what, localized(intake.title)), _("Confier"), url, kind, intake.decision_by, intake.id
         )

@@ -29,7 +29,7 @@ _OUTCOMES: Mapping[str, str] = {
 }
 _ANSWERS: Mapping[str, str] = {
     OfferState.ACCEPTED: N_("Place acceptée"),
-    OfferState.DECLINED: N_("Place déclinée"),
+    OfferState.DECLINED: N_("Renoncement"),
 }
 _RANKED = N_("%(rank)s sur %(of)s, moyenne %(mean)s")
 

@@ -15,9 +15,9 @@ from cohortmgr.selection.rules import OfferState
 READINGS = "reviews.read"
 # An accepted place is told by the enrolment that follows from it.
 _OFFERS = {
-    OfferState.SENT: ("wait", N_("Offre sans réponse")),
-    OfferState.DECLINED: ("neutral", N_("Place déclinée")),
-    OfferState.EXPIRED: ("stop", N_("Offre expirée")),
+    OfferState.SENT: ("wait", N_("Attend sa réponse")),
+    OfferState.DECLINED: ("neutral", N_("Renoncement")),
+    OfferState.EXPIRED: ("stop", N_("Offre sans réponse")),
     OfferState.WITHDRAWN: ("neutral", N_("Offre retirée")),
 }
 

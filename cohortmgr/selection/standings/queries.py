@@ -9,7 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.applications.file.models import Application
+from cohortmgr.accounts.queries.viewers import within
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import NAME, counts
 from cohortmgr.applications.lists.columns import LentColumn
 from cohortmgr.applications.lists.queries.lent import LentOrder
@@ -18,11 +20,13 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import COUNTING
+from cohortmgr.reviews.queries.assignments import has_closed
+from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard
-from cohortmgr.selection.models import Offer
-from cohortmgr.selection.rules import AT_ONCE, OFFER_TAGS, OFFER_WORDS
+from cohortmgr.selection.models import Batch, Offer
+from cohortmgr.selection.rules import AT_ONCE, LIVE, OFFER_TAGS, OFFER_WORDS
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
 SIZE = 50
@@ -47,6 +51,40 @@ def rests_on(intake: Intake, offering: Offering) -> str:
     ).one()
     parts = (int(row[0]), intake.definition_version_id, offering.seats, row[1] == offering.id)
     return "-".join(str(int(part)) for part in parts)
+
+
+def undecided(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes that have closed, of which every reading that was given is handed in, and with an offering for
+    whose files the viewer may propose decisions and nobody has; the one that promised its answers first comes first.
+    One statement."""
+    first = sa.orm.aliased(Offering)
+    least = sa.select(sa.func.min(first.id)).where(first.intake_id == Intake.id).scalar_subquery()
+    own = (IntakeCount.offering_id == Offering.id) | ((IntakeCount.offering_id == 0) & (Offering.id == least))
+    sent = sa.exists().where(
+        IntakeCount.intake_id == Intake.id,
+        IntakeCount.state == "submitted",
+        IntakeCount.eligible == "yes",
+        IntakeCount.files > 0,
+        own,
+    )
+    live = [state.value for state in LIVE]
+    proposed = sa.exists().where(Batch.offering_id == Offering.id, Batch.state.in_(live))
+    lacking = sa.exists().where(Offering.intake_id == Intake.id, ~proposed, sent)
+    of_file = Review.application_id == Application.id
+    waiting = sa.exists().where(
+        Review.intake_id == Intake.id,
+        Review.state.in_([state.value for state in OPEN]),
+        of_file,
+        Application.state == "submitted",
+    )
+    read = sa.exists().where(
+        Review.intake_id == Intake.id, Review.state.in_([state.value for state in COUNTING])
+    )
+    chosen = sa.select(Intake).where(
+        within(viewer, "selection.propose", Intake.path), *has_closed(), lacking, read, ~waiting
+    )
+    rows = db.session.scalars(chosen.order_by(Intake.decision_by, Intake.id))
+    return [intake for intake in rows if definition_of(intake).rubric.criteria]
 
 
 def outdated() -> list[tuple[Intake, Offering]]:

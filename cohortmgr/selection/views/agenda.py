@@ -8,9 +8,11 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.i18n import localized
-from cohortmgr.base.registries.waiting import PendingAct
+from cohortmgr.base import clock
+from cohortmgr.base.i18n import localized, told
+from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.selection import queries
+from cohortmgr.selection.standings import queries as standings
 
 
 def batches(viewer: Viewer) -> Iterator[PendingAct]:
@@ -19,3 +21,15 @@ def batches(viewer: Viewer) -> Iterator[PendingAct]:
         what = _("Un lot de décisions attend votre accord : %(intake)s", intake=localized(batch.intake_title))
         url = url_for("selection_staff.batch", reference=batch.reference)
         yield PendingAct(what, _("Relire et approuver"), url, intake_id=batch.intake_id)
+
+
+def to_propose(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes that are read and have no decisions yet: late once these were promised."""
+    for intake in standings.undecided(viewer):
+        what = told(
+            _("Toutes les lectures confiées sont rendues, les décisions restent à proposer"),
+            localized(intake.title),
+        )
+        url = url_for("selection_staff.ranking", reference=intake.reference)
+        kind: PendingKind = "stop" if intake.decision_by < clock.today() else "wait"
+        yield PendingAct(what, _("Voir le classement"), url, kind, intake.decision_by, intake.id)

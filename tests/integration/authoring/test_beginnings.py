@@ -13,6 +13,8 @@ from cohortmgr.accounts.actions import people as accounts
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import db, writing
 from cohortmgr.organisations.models import Organisation
+from cohortmgr.programmes.actions import load_definition
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Programme
 from tests.factories.choices import browser, known
 from tests.integration.authoring.drafts import filled, version
@@ -77,15 +79,28 @@ def test_a_programme_like_another_is_in_preparation_until_somebody_else_publishe
         and 'href="#name_ar"' in lacking.text
         and 'href="#starts_on"' in lacking.text
     )
+    for given, field in (
+        ({"starts_on": "1900-01-01"}, "starts_on"),
+        ({"starts_on": "2199-12-31"}, "starts_on"),
+        ({"programme_key": "new"}, "programme_key"),
+    ):
+        refused = first.post("/staff/programmes/new", data={**COPY, **given})
+        assert refused.status_code == 422 and f'href="#{field}"' in refused.text, given
     answer = first.post("/staff/programmes/new", data=COPY)
     assert answer.location == "/staff/programmes/cyber/steps", answer.text
     assert app.test_client().get("/programmes/cyber").status_code == 404
     assert client.get("/staff/programmes/cyber/form").status_code == 404
     for path in ("form", "eligibility", "intakes", "dates", "partners", "stipend", "guardians", "texts"):
         assert first.get(f"/staff/programmes/cyber/{path}").status_code == 200
+    # It stands among what waits: for the second person to publish, for who prepared it to see.
+    assert "en attente d’une deuxième personne : Master Cyber" in text(first.get("/staff"))
+    assert "attend votre accord pour être publié : Master Cyber" in text(second.get("/staff"))
+    assert "Master Cyber" not in text(client.get("/staff"))
     assert first.post("/staff/programmes/cyber/publish", data={"over": "1"}).status_code == 422
     assert second.post("/staff/programmes/cyber/publish", data={"over": "1"}).status_code == 302
     assert app.test_client().get("/programmes/cyber").status_code == 200
+    waits = text(second.get("/staff")) + text(first.get("/staff"))
+    assert ": Master Cyber" not in waits, "nothing waits any more"
     assert "programmes.copy" in acts()
     assert db.session.scalar(sa.select(sa.func.count(Programme.id))) == 2
 
@@ -131,3 +146,25 @@ def test_a_programme_from_nothing_is_prepared_in_steps_and_published_by_somebody
     assert second.post(publish, data={"over": "2"}).status_code == 302
     assert app.test_client().get("/programmes/cyber").status_code == 200
     assert "programmes.begin" in acts()
+
+
+def test_a_campaign_like_another_is_told_of_the_day_on_which_its_ages_are_counted(
+    app: Flask, intake: Intake
+) -> None:
+    with writing():
+        load_definition(SYSTEM, read_known("ai-master-junior"))
+    junior = "/staff/programmes/ai-master-junior"
+    path = db.session.scalars(sa.select(Programme.path).where(Programme.key == "ai-master-junior")).one()
+    with writing():
+        account = accounts.new_account(SYSTEM, "j@um6p.ma", "no hash", {"given_name": "Jihane"})
+        owner = db.session.scalars(sa.select(Programme).where(Programme.path == path)).one().institution_id
+        accounts.grant(SYSTEM, account, Role.PROGRAMME_ADMINISTRATOR, "scope", "j", path, [owner])
+    desk = browser(app, known("j@um6p.ma"))
+    said = "Une condition compte l’âge au 1er mars 2027"
+    assert said not in text(desk.get(f"{junior}/dates"))
+    cloned = {name: COPY[name] for name in ("key", "title_fr", "title_ar", "title_en")}
+    given = {**cloned, "starts_on": "2028-03-06", "source": "2027", "version": "0"}
+    answer = desk.post(f"{junior}/intakes/new", data=given, follow_redirects=True)
+    assert answer.request.path == f"{junior}/dates", text(answer)
+    for page in (answer, desk.get(f"{junior}/publish")):
+        assert said in text(page) and f"{junior}/eligibility/rules/age_min" in page.text

@@ -24,6 +24,7 @@ from cohortmgr.organisations.queries import by_key
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_definition
+from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.models import Intake, Offering
 from tests.factories.choices import SEASON, browser, decided, known
 from tests.integration.authoring.drafts import (
@@ -200,6 +201,7 @@ def test_a_campaign_is_cloned_in_the_draft_and_exists_once_that_is_published(cli
         ({"key": "2025"}, "key"),
         ({"key": "Été 2028"}, "key"),
         ({"starts_on": "bientôt"}, "starts_on"),
+        ({"starts_on": "1900-01-01"}, "starts_on"),
         ({"title_ar": " "}, "title_ar"),
         ({"source": "1999"}, "source"),
     ],
@@ -210,6 +212,17 @@ def test_a_clone_that_lacks_something_is_told_where(
     answer = client.post(f"{INTAKES}/new", data={**NEW, "version": "0", **given})
     assert answer.status_code == 422 and f'href="#{field}"' in answer.text
     assert draft() is None
+
+
+def test_what_no_page_could_show_never_becomes_the_draft(client: FlaskClient) -> None:
+    def spoil(held: dict[str, Any]) -> None:
+        held["intakes"][0]["starts_on"] = "1899-12-31"
+
+    with pytest.raises(Refused), writing():
+        revisions.change(SYSTEM, "mdia", spoil)
+    assert draft() is None
+    for page in ("form", "steps", "preview", "eligibility", "intakes", "dates"):
+        assert client.get(f"{HOME}/{page}").status_code == 200
 
 
 def test_a_campaign_leaves_the_draft_until_it_is_published_and_not_after(client: FlaskClient) -> None:

@@ -77,6 +77,18 @@ def test_a_connection_that_died_while_it_rested_is_replaced(
     cut()
 
 
+def test_an_answer_that_is_ready_outlives_its_connection(
+    app: Flask, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(database, PostgresDatabase)
+    monkeypatch.setattr(base, "RESTS", 3600.0)
+    with app.app_context():  # its end is that of a request, in which nothing more is asked
+        number = db.session.scalar(sa.text("SELECT pg_backend_pid()"))
+        database.admin.execute("SELECT pg_terminate_backend(%s)", [number])
+    with app.app_context():
+        assert db.session.scalar(sa.text("SELECT pg_backend_pid()")) != number
+
+
 @pytest.mark.postgres_only
 def test_no_statement_of_a_page_goes_on_for_ever(app: Flask, system_app: Flask) -> None:
     for each, expected in ((app, f"{connecting.LONGEST}s"), (system_app, "0")):

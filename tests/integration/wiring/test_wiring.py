@@ -16,6 +16,7 @@ from cohortmgr.jobs.actions.broker import QUEUES
 from cohortmgr.messages.helpdesk.actions.consent_withdrawn import tell_staff
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.portals.views.steps import steps
+from cohortmgr.programmes.definition.checks.whole import RESERVED
 from cohortmgr.selection.actions.offers import release_on_withdrawal
 
 
@@ -83,3 +84,16 @@ def test_making_a_second_application_joins_nothing_twice(app: Flask) -> None:
         len(list(hook)) for hook in (steps_above, consents.on_hidden, outbox.headers, outbox.on_returned)
     ]
     assert before == after
+
+
+def test_no_programme_is_called_as_a_page_that_stands_where_its_own_would(app: Flask) -> None:
+    paths = [str(rule).split("/") for rule in app.url_map.iter_rules()]
+    beside = {
+        other[place]
+        for path in paths
+        for place, part in enumerate(path)
+        if part == "<key>" and path[place - 1] in ("programmes", "help")
+        for other in paths
+        if other[:place] == path[:place] and len(other) > place and "<" not in other[place]
+    }
+    assert beside <= RESERVED and beside >= {"new", "received"}

@@ -47,10 +47,18 @@ def test_nothing_of_where_and_when_it_was_taken_is_left_and_it_stands_upright() 
     assert b"Salma" not in made
 
 
+def broken_note() -> bytes:
+    """A photo whose note of how it stands holds a figure of a wrong kind, by which the decoder falls."""
+    note = Image.Exif()
+    note[0x0112], note[0x011A] = 6, 72.0
+    return noise("JPEG", (64, 48), exif=note.tobytes()).replace(b"\x01\x1a\x00\x05", b"\x01\x1a\x00\x01")
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
         (b"", "ne se lit pas"),
+        (broken_note(), "ne se lit pas"),
         (b"<svg onload=alert(1)>", "ne se lit pas"),
         (noise("PNG")[:2000], "ne se lit pas"),
         (noise("GIF"), "ne se lit pas"),

@@ -97,6 +97,10 @@ def test_at_the_latest_is_no_before() -> None:
         ("Appelez le 0661237788.", "in pairs"),
         ("Née le 14/03/2004", "as people say it"),
         ("Une allocation mensuelle", "la bourse"),
+        ("Votre affectation est validée : bravo.", "approuvée"),
+        ("Place déclinée", "renoncement"),
+        ("Offre expirée", "sans réponse"),
+        ("%(num)s refusés sans lecture", "non retenu"),
     ],
 )
 def test_the_rules_of_french_find_what_is_planted(text: str, fault: str) -> None:

@@ -22,6 +22,11 @@ _UNSAID: Mapping[str, str] = {
     r"lus autant de fois qu": "say what is finished",
     r"\by sont dit": "say: vous y trouverez",
     r"\b[Aa]llocation": "the money of a placement is la bourse",
+    # One word for one outcome, whoever reads it.
+    r"\b[Aa]ffectation\b[^.;]*\bvalid(?:é|er)|\bla valider\b": "a placement, as all that two agree to, is approuvée",
+    r"\b[Dd]éclinée?s?\b|[Rr]efusées par la personne": "whoever does not take a seat renonce: renoncement",
+    r"\b[Oo]ffres? expirées?\b": "an offer whose day is past is sans réponse",
+    r"\brefusés? sans lecture|^%\(num\)s refus$": "who gets no seat is non retenu",
 }
 # A number that stands before a noun in the plural without choosing its form: never one, by rule of the house.
 CONSTANT: Mapping[str, str] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cohortmgr.base.errors import Problem
 from cohortmgr.organisations.rules import (
     ABOVE,
     KIND_NAMES,
@@ -71,8 +72,18 @@ def test_each_kind_stands_below_some_and_nothing_below_a_company_or_a_club() -> 
 
 
 @pytest.mark.parametrize(
-    ("running", "below", "reason", "problems"),
-    [(0, 0, "Fusion.", 0), (1, 0, "Fusion.", 1), (0, 2, "Fusion.", 1), (0, 0, "", 1), (3, 2, "", 3)],
+    ("running", "depending", "below", "reason", "problems"),
+    [
+        (0, 0, 0, "Fusion.", 0),
+        (1, 0, 0, "Fusion.", 1),
+        (0, 2, 0, "Fusion.", 2),
+        (0, 0, 2, "Fusion.", 1),
+        (0, 0, 0, "", 1),
+        (3, 1, 2, "", 6),
+    ],
 )
-def test_what_people_depend_on_is_not_closed(running: int, below: int, reason: str, problems: int) -> None:
-    assert len(closing_problems(running, below, reason)) == problems
+def test_what_people_depend_on_is_not_closed(
+    running: int, depending: int, below: int, reason: str, problems: int
+) -> None:
+    titles, people = [{"fr": "Master"}] * running, [Problem("8 personnes")] * depending
+    assert len(closing_problems(titles, people, below, reason)) == problems

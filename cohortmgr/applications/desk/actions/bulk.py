@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.corrections import actions as corrections
@@ -29,7 +30,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.paging import is_longer
-from cohortmgr.base.text import new_reference, says_number
+from cohortmgr.base.text import reference_once, says_number
 from cohortmgr.outbox.models import Bundle
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -87,13 +88,14 @@ class Preview:
 @dataclass(frozen=True)
 class Wanted:
     """What staff filled in: `text` is a message, a note or a reason; `items` maps a question to the kind of
-    correction."""
+    correction; `token` is that of the page, by which a form that is sent again is known."""
 
     text: str = ""
     until: datetime | None = None
     items: Mapping[str, str] | None = None
     confirmation: str = ""
     count: int | None = None
+    token: str = ""
 
 
 def preview(viewer: Viewer, intake: Intake, act: Act, filters: ApplicationFilters) -> Preview:
@@ -134,12 +136,17 @@ def _why_not(act: Act, row: sa.Row[int, str, bool, bool]) -> str | None:
 def carry_out(
     viewer: Viewer, reference: str, act: Act, filters: ApplicationFilters, wanted: Wanted
 ) -> BulkAct:
-    """Do the act on every file to which it applies, as one lot.
+    """Do the act on every file to which it applies, as one lot. The same form sent again, by its token, does nothing
+    more.
 
     Raises Refused if the list is not as long as it was when shown, if the number had to be typed and was not,
     and for whatever the act itself refuses.
     """
     intake = file.staff_intake(viewer, reference, file.MANAGE)
+    own = _reference(viewer, intake, act, filters, wanted)
+    done = sa.select(BulkAct).where(BulkAct.reference == own)
+    if (lot := db.session.scalar(done)) is not None:
+        return lot
     found = preview(viewer, intake, act, filters)
     _require_meant(found, wanted)
     rows: list[Application] = []
@@ -147,7 +154,7 @@ def carry_out(
         part = sa.select(Application).where(Application.id.in_(found.files[start : start + 500]))
         rows += db.session.scalars(part.order_by(Application.id))
     lot = BulkAct(
-        reference=new_reference(),
+        reference=own,
         institution_id=intake.institution_id,
         intake_id=intake.id,
         act=act.value,
@@ -155,13 +162,25 @@ def carry_out(
         by=viewer.reference,
         at=clock.now(),
     )
-    db.session.add(lot)
+    try:
+        with db.session.begin_nested():
+            db.session.add(lot)
+    except IntegrityError:  # the same form, sent twice at once
+        return db.session.scalars(done).one()
     if act is not Act.NOTE:  # the letters of a lot leave together, and can be called off together
         db.session.add(Bundle(reference=lot.reference, institution_id=intake.institution_id))
     _do(viewer, intake, act, rows, wanted, lot.reference)
     after = {"act": act.value, "files": len(rows)}
     record(viewer, "applications.lot", about(lot), after=after)
     return lot
+
+
+def _reference(viewer: Viewer, intake: Intake, act: Act, filters: ApplicationFilters, wanted: Wanted) -> str:
+    until = "" if act is Act.NOTE else str(wanted.until)  # a note has none: the page reads the present moment
+    items = (f"{key}={kind}" for key, kind in (wanted.items or {}).items())
+    files = (f"{name}={value}" for name, value in filters.arguments().items())
+    said = (act.value, wanted.text, until, *items, *files)
+    return reference_once(wanted.token, viewer.reference, intake.reference, *said)
 
 
 def _require_meant(found: Preview, wanted: Wanted) -> None:

@@ -20,6 +20,7 @@ from cohortmgr.applications.deadlines.actions import extensions
 from cohortmgr.applications.desk.actions import notes, numbers
 from cohortmgr.applications.eligibility import actions as overrides
 from cohortmgr.applications.eligibility import forms as eligibility
+from cohortmgr.applications.eligibility.queries import override_of
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.queries import File
 from cohortmgr.base import clock
@@ -142,12 +143,14 @@ def call_off(reference: str) -> ResponseReturnValue:
 @guards.staff
 def override(reference: str) -> ResponseReturnValue:
     """Decide that a file is eligible or not, whatever its conditions say."""
-    form = eligibility.OverrideForm()
+    form, held = eligibility.OverrideForm(), override_of(_managed(reference).application)
+    form.seen.data = held.reference if held else ""
 
     def act() -> None:
         if form.eligible.data not in ("yes", "no"):
             raise Refused(Problem(N_("Choisissez l’un des deux."), {}, "eligible"))
-        overrides.override(guards.viewer(), reference, form.eligible.data == "yes", form.reason.data or "")
+        chosen, reason = form.eligible.data == "yes", form.reason.data or ""
+        overrides.override(guards.viewer(), reference, chosen, reason, request.form.get("seen"))
 
     return _one(reference, form, act, _("Décider de l’éligibilité"), _("La décision est enregistrée."))
 

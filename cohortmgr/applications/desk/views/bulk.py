@@ -20,6 +20,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.forms import HouseForm
+from cohortmgr.base.text import new_reference
 from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.queries import definition_of
@@ -76,6 +77,7 @@ def prepare(reference: str, act: str) -> ResponseReturnValue:
         sections=corrections.sections_asked(definition_of(intake).form) if wanted is Act.CORRECT else [],
         files=filters.files,
         arguments=listed.arguments(),
+        once=request.form.get("once") or new_reference(),
     )
 
 
@@ -87,6 +89,7 @@ def _wanted(form: HouseForm, act: Act) -> Wanted:
         items=corrections.items_of(),
         confirmation=request.form.get("confirmation", ""),
         count=number_sent("count"),
+        token=request.form.get("once", ""),
     )
 
 

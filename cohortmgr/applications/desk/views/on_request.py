@@ -26,13 +26,19 @@ from cohortmgr.applications.form.forms.classes import ApplicationForm, form_clas
 from cohortmgr.applications.journey.actions.on_request import withdraw_on_request
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotFound, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Stale
 from cohortmgr.base.web.asked import kept_arguments
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.definition.rules import Question
 
 bp = Blueprint("requests_staff", __name__, url_prefix="/staff/applications")
 _FILE, _TAB = "applications_staff.tab", "file"
+# The field that says which answer the form showed.
+MARK = "_mark"
+_CHANGED = N_(
+    "Cette réponse a changé pendant que vous l’écriviez : rien n’est corrigé. Relisez le dossier, puis corrigez de "
+    "nouveau s’il le faut."
+)
 
 
 def _arguments() -> dict[str, Any]:
@@ -107,14 +113,19 @@ def correct(reference: str, question: str) -> ResponseReturnValue:
             db.session.rollback()
             file, refused = _managed(reference), refusal.problems
             show_answers(page, Refused(*(each for each in refused if each.where != REASON)))
+        except Stale:
+            db.session.rollback()
+            file, refused = _managed(reference), (Problem(_CHANGED),)
     return render_template(
         "applications/desk/staff_answer.html",
         application=file.application,
         intake=file.intake,
         question=asked,
         form=page,
+        mark=corrections_queries.mark_of_answer(file, asked),
         reason=request.form.get(REASON, ""),
         lacking=[each for each in refused if each.where == REASON],
+        changed=[each for each in refused if each.what == _CHANGED],
         arguments=_arguments(),
     ), (422 if refused else 200)
 
@@ -127,7 +138,7 @@ def _correct(reference: str, question: str) -> None:
     }
     with writing():
         reason = request.form.get(REASON, "")
-        corrections.correct_for(guards.viewer(), reference, question, given, reason)
+        corrections.correct_for(guards.viewer(), reference, question, given, reason, request.form.get(MARK))
 
 
 @bp.route("/<reference>/withdrawal", methods=["GET", "POST"])

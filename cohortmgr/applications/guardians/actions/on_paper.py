@@ -10,7 +10,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.actions.consents import GuardianAnswer
 from cohortmgr.applications.guardians.queries import acting_for, answered_through, asked_of, children
-from cohortmgr.applications.guardians.rules import takes_paper
+from cohortmgr.applications.guardians.rules import signature_problems, takes_paper
 from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean
@@ -18,7 +18,6 @@ from cohortmgr.outbox.actions import send_all
 
 ANSWERED = N_("Le tuteur légal de cet enfant a déjà répondu.")
 _SIGNED = N_("Écrivez le nom de la personne qui a signé, tel qu’il est sur le papier.")
-_DAY = N_("Écrivez le jour de la signature : jour/mois/année. Il ne peut pas être à venir.")
 _HELD = N_("Dites que vous avez le papier signé.")
 
 
@@ -43,7 +42,7 @@ def record_paper(
         problems = consents.unanswered(viewer, child, said)
         signed = clean(signed)[:160]
         problems += [Problem(_SIGNED, {}, "signed")] if not signed else []
-        problems += [Problem(_DAY, {}, "signed_on")] if signed_on is None or signed_on > clock.today() else []
+        problems += signature_problems(signed_on, clock.local(row.created_at).date(), clock.today())
         problems += [Problem(_HELD, {}, "held")] if not is_held else []
         if problems:
             raise Refused(*problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,12 +41,17 @@ class FileSet:
         return Application.id.in_(self.files) if self.of_row is None else self.of_row
 
     @cached_property
+    def _first(self) -> Sequence[int]:
+        """The ids of the first of them, one more than are gathered at most, some of them twice."""
+        return db.session.scalars(self.files.limit(GATHERED + 1)).all()
+
+    @property
     def size(self) -> Total:
         """How many files these are, or that they are more than are gathered. No more than that are read."""
-        first = self.files.limit(GATHERED + 1).subquery()
-        number = sa.func.count(first.c[0].distinct())
-        rows, files = db.session.execute(sa.select(sa.func.count(), number).select_from(first)).one()
-        return Total(files) if rows <= GATHERED else Total(files - 1, is_more=True)  # one may be there twice
+        files = len(set(self._first))
+        if len(self._first) <= GATHERED:
+            return Total(files)
+        return Total(files - 1, is_more=True)  # one may be there twice
 
     @property
     def is_gathered(self) -> bool:
@@ -53,14 +59,15 @@ class FileSet:
         return not self.size.is_more
 
     def along(self) -> sa.ColumnElement[bool]:
-        """The same condition for who reads a page, along its order unless these are few."""
+        """The same condition for who reads a page, along its order unless these are few. Few have been read to be
+        counted: two words that many bear cost as much a second time."""
         if self.is_gathered:
-            return _among(self.files)
+            return _among(sorted(set(self._first)))
         return self.condition.is_(True) if self.of_row is None else self.condition  # the first is no join
 
 
-def _among(files: sa.Select[Any]) -> sa.ColumnElement[bool]:
-    """The condition that a file is one of a query's, which PostgreSQL reads first, as one value."""
+def _among(ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    """The condition that a file is one of these, in PostgreSQL as one value, so that its statement stays the same."""
     if not is_postgresql():
-        return Application.id.in_(files)
-    return Application.id == sa.any_(sa.func.array(files.scalar_subquery(), type_=ARRAY(sa.BigInteger)))
+        return Application.id.in_(ids)
+    return Application.id == sa.any_(sa.literal(ids, ARRAY(sa.BigInteger)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -21,24 +22,27 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import allows
+from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.rules import CONSENT_STATES, ApplicationState
 from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
+from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.applications.lists.queries import allowed, exports
 from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.applications.lists.queries.telephones import PHONE, told
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
 from cohortmgr.applications.lists.views import requests
 from cohortmgr.base import storage
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, reading_as, writing
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import language
 from cohortmgr.base.sheets.writing import csv_parts
-from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.asked import place_arguments, place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
@@ -58,6 +62,19 @@ def index(reference: str) -> ResponseReturnValue:
     filters = allowed.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
     if filters.state == ApplicationState.HELD:
         return _awaiting_guardian(intake)
+    return _list(intake, views, filters)
+
+
+def _list(
+    intake: Intake,
+    views: Sequence[SavedView],
+    filters: ApplicationFilters,
+    refused: Sequence[Problem] = (),
+    ticked: Collection[str] = (),
+) -> str:
+    """The list at the place that the address asks for; `refused` is what was said to an export that was asked from it,
+    and `ticked` are the files that were ticked then."""
+    viewer = guards.viewer()
     counts = file_queries.counts([intake.id])[intake.id]
     page = lists.page(intake.id, filters, place_asked(), counts)
     definition = definition_of(intake)
@@ -82,8 +99,11 @@ def index(reference: str) -> ResponseReturnValue:
             address[0] + "/",
             "/" + address[2],
             boxes=boxes,
+            ticked=ticked,
         ),
         boxes=boxes,
+        refused=refused,
+        at={**arguments, **place_arguments()},
         counts=counts,
         words=display.words_of(definition),
         columns=allowed.open_names(viewer, intake.path),
@@ -141,26 +161,49 @@ def forget_view(reference: str, view: str) -> ResponseReturnValue:
 def export(reference: str) -> ResponseReturnValue:
     """Send what the filters show, with the chosen columns, as a workbook or as CSV; one line goes into the
     trail. A long workbook is written by the worker, and its page is shown."""
-    viewer, kind = guards.viewer(), "csv" if request.form.get("kind") == "csv" else "xlsx"
+    viewer = guards.viewer()
     intake = file_queries.staff_intake(viewer, reference)
+    try:
+        return _exported(viewer, intake)
+    except Refused as refusal:
+        db.session.rollback()
+        intake, views = lists.intake_with_views(viewer, reference)
+        filters = allowed.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
+        form = "ticked" if "ticked" in request.form else "list"
+        said = [Problem(each.what, each.values, f"{form}-{each.where}") for each in refusal.problems]
+        return _list(intake, views, filters, said, request.form.getlist("files")), 422
+
+
+def _exported(viewer: Viewer, intake: Intake) -> ResponseReturnValue:
+    """The list as a file, or the page on which it becomes one. Raises Refused for one that is not sent."""
+    kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
     filters = allowed.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
     reason = requests.reason_given(filters)
     if kind == "xlsx" and lists.is_long(intake.id, filters):
         with writing():
-            asked = lists_actions.ask_export(viewer, reference, filters, language(), reason)
+            asked = lists_actions.ask_export(viewer, intake.reference, filters, language(), reason)
         return redirect(url_for(".kept", export=asked.reference))
     with writing():
         lists_actions.note_export(viewer, intake, filters, kind, lists.number_of(intake.id, filters), reason)
     definition = definition_of(intake)
-    rows = told(lists.every(intake.id, filters), filters.shown, whole=True)
     name = f"{definition.key}-{intake.key}.{kind}"
     if kind == "xlsx":
+        rows = told(lists.every(intake.id, filters), filters.shown, whole=True)
         return _sent(display.workbook(rows, filters.shown, definition, intake.title, language()), name)
-    # The parts are written as they are fetched: neither the rows nor the text are ever held whole.
-    parts = stream_with_context(csv_parts(*display.sheet(rows, filters.shown, definition)))
+    parts = stream_with_context(_csv_parts(viewer, intake.id, definition, filters))
     sent = Response(parts, mimetype="text/csv")
     sent.headers.set("Content-Disposition", "attachment", filename=name)
     return sent
+
+
+def _csv_parts(
+    viewer: Viewer, intake_id: int, definition: Definition, filters: ApplicationFilters
+) -> Iterator[bytes]:
+    """The parts of a CSV as they are fetched: neither the rows nor the text are ever held whole. They are fetched when
+    the request has ended, and its session with it: from another session, which reads for the viewer too."""
+    with reading_as(viewer.person_id or 0, viewer.listed):
+        rows = told(lists.every(intake_id, filters), filters.shown, whole=True)
+        yield from csv_parts(*display.sheet(rows, filters.shown, definition))
 
 
 def _sent(data: bytes, name: str) -> ResponseReturnValue:

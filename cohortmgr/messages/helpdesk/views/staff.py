@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,10 +18,10 @@ from cohortmgr.applications.guardians.queries import has_guardian
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES
-from cohortmgr.base.paging import page_of
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, say
+from cohortmgr.base.text import fold, new_reference
 from cohortmgr.base.web.asked import number_sent, place_asked
+from cohortmgr.base.web.ordering import page_in_order
 from cohortmgr.base.web.reading import reading
 from cohortmgr.messages.helpdesk.actions import answer_many, attachments, door_closed, handling
 from cohortmgr.messages.helpdesk.models import HelpRequest
@@ -29,12 +29,26 @@ from cohortmgr.messages.helpdesk.names import PARTS, TAGS, TOPICS
 from cohortmgr.messages.helpdesk.queries import questions as desk_queries
 from cohortmgr.messages.helpdesk.queries import saved_answers
 from cohortmgr.messages.helpdesk.queries.questions import HelpRequestFilters
-from cohortmgr.messages.helpdesk.rules import QUESTION_STATES, TYPED_ABOVE, HelpRequestState, is_overdue
+from cohortmgr.messages.helpdesk.rules import (
+    QUESTION_STATES,
+    TYPED_ABOVE,
+    HelpRequestState,
+    is_overdue,
+)
 from cohortmgr.messages.helpdesk.views.joined_files import download
 
 bp = Blueprint("desk_staff", __name__, url_prefix="/staff")
 SHOWN = 50
 UNPROCESSABLE = 422
+_STATES = [*HelpRequestState]
+ORDERS: Mapping[str, Callable[[Any], Any]] = {
+    "topic": lambda row: fold(say(TOPICS[row[0].topic])),
+    "from": lambda row: fold(row[1].name if row[1] else row[0].asker_name),
+    "owner": lambda row: fold(f"{row.owner_given or ''} {row.owner_family or ''}"),
+    "state": lambda row: _STATES.index(HelpRequestState(row[0].state)),
+    "until": lambda row: row[0].answer_by,
+}
+"""By what the list is ordered, by the column's name in the address."""
 _NAMES: dict[str, Any] = {
     "topics": TOPICS,
     "states": QUESTION_STATES.names,
@@ -53,13 +67,15 @@ def index() -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, desk_queries.DESK)
     filters = HelpRequestFilters.of(request.args)
-    page = page_of(desk_queries.listed(viewer, filters), place_asked(), SHOWN)
+    listed, sort = desk_queries.listed(viewer, filters), request.args.get("sort", "")
+    page = page_in_order(listed, ORDERS, sort, place_asked(), SHOWN)
     persons = {row[0].person_id for row in page.rows if row[0].person_id is not None}
     return render_template(
         "messages/helpdesk/staff_questions.html",
         page=page,
         filters=filters,
         arguments=filters.arguments(),
+        sort=sort if sort.removeprefix("-") in ORDERS else "",
         counts=desk_queries.counts(viewer),
         groups=desk_queries.groups(viewer),
         excerpts=desk_queries.excerpts([row[0] for row in page.rows]),

@@ -48,7 +48,14 @@ def _positive(path: Path, value: int, least: int = 1) -> Iterator[Fault]:
         yield Fault(path, N_("La valeur doit être au moins %(least)s."), {"least": least})
 
 
+# Names that stand in an address, or at the end of a scope, where a programme's key does.
+RESERVED = frozenset({"new", "begin", "received", "questions"})
+
+
 def _keys(definition: Definition) -> Iterator[Fault]:
+    if definition.key in RESERVED:
+        what = N_("La clé « %(key)s » est réservée. Choisissez-en une autre.")
+        yield Fault(("key",), what, {"key": definition.key})
     for name in ("key", "host"):
         key = getattr(definition, name)
         if not KEY.fullmatch(key):

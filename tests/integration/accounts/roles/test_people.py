@@ -12,11 +12,12 @@ from cohortmgr.accounts.queries import viewers as accounts
 from cohortmgr.accounts.roles.actions import grants, suspending
 from cohortmgr.accounts.roles.queries import held_roles
 from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.accounts.trail.queries import references_like
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
 from cohortmgr.reviews.queries.readings import reviewers_in
-from tests.factories.choices import browser, known, someone
+from tests.factories.choices import browser, known, sent, someone
 from tests.integration.accounts.entering import letters
 from tests.integration.accounts.roles.colleagues import acts, grant_of, outside, place, staffed
 
@@ -41,6 +42,23 @@ def test_a_dismissed_colleague_is_out_at_the_next_request(app: Flask, system_app
     assert again.status_code == 404, "it is over already"
     assert "lina@inpt.ma" not in desk.get("/staff/people").text
     assert "lina@inpt.ma" in desk.get("/staff/people?gone=1").text
+
+
+@pytest.mark.parametrize("words", ["Alami Lina", "lina ALAMI", "alami inpt.ma", "LÎNA"])
+def test_a_colleague_is_found_by_each_word_in_whatever_order(app: Flask, words: str) -> None:
+    intake = sent(1)
+    admin = someone(intake, Role.PROGRAMME_ADMINISTRATOR, "admin")
+    with writing():
+        name = {"given_name": "Lina", "family_name": "Alami"}
+        account = people.new_account(SYSTEM, "l.a@inpt.ma", "no hash", name)
+        people.grant(SYSTEM, account, Role.REVIEWER, "scope", "r", intake.path, [intake.institution_id])
+    desk = browser(app, admin)
+    assert "l.a@inpt.ma" in desk.get("/staff/people", query_string={"q": words}).text
+    assert "l.a@inpt.ma" not in desk.get("/staff/people", query_string={"q": f"{words} zzz"}).text
+    auditor = someone(intake, Role.AUDITOR, "audit")
+    if "inpt" not in words:
+        assert account.reference in references_like(auditor, words)
+    assert not references_like(auditor, f"{words} zzz") and not references_like(auditor, "  ")
 
 
 def test_a_role_ends_after_a_day_that_still_counts(app: Flask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -23,8 +25,8 @@ from cohortmgr.applications.lists import columns
 from cohortmgr.applications.lists.models import SavedView
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import recipients
 from cohortmgr.outbox.models import Bundle, Message
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection.queries import ranking_of
@@ -59,6 +61,23 @@ def test_a_correction_for_many_says_to_how_many_first_and_is_undone(
     assert sorted(each.state for each in all_of(Correction)) == ["called_off"] * 4 + ["done"]
     (lot,), (bundle,) = all_of(BulkAct), all_of(Bundle)
     assert lot.undone_at and bundle.state == "called_off" and "Annulé" in desk.get(done.location).text
+
+
+@pytest.mark.parametrize("act", ["note", "correct"])
+def test_a_form_that_is_sent_twice_is_one_lot(intake: str, desk: FlaskClient, act: str) -> None:
+    many(5)
+    path = f"/staff/intakes/{intake}/lots/{act}"
+    once = re.search(r'name="once" value="(\w{26})"', desk.get(path).text)
+    assert once is not None
+    given = {"text": "Vu.", "fix-s1": "incorrect", "message": "Vérifiez.", "until": "2026-12-10"}
+    sent = {**given, "count": "5", "once": once[1]}
+    with ThreadPoolExecutor(3) as pool:
+        answers = [each.result() for each in [pool.submit(desk.post, path, data=sent) for _ in range(3)]]
+    answers.append(desk.post(path, data=sent))
+    assert len({answer.location for answer in answers}) == 1
+    assert len(all_of(BulkAct)) == 1 and len(all_of(Note)) + len(all_of(Correction)) == 5
+    other = desk.post(path, data={**sent, "text": "Autre."})
+    assert len(all_of(BulkAct)) == (2 if act == "note" else 1), other.text
 
 
 def test_above_a_hundred_the_number_is_typed(intake: str, desk: FlaskClient) -> None:
@@ -248,7 +267,7 @@ def test_ticked_files_leave_as_a_sheet_and_are_written_to(intake: str, desk: Fla
     assert made.status_code == 302, made.text
     assert "Seulement 2 dossiers cochés" in desk.get(made.location).text
     (campaign,) = all_of(Campaign)
-    assert len(db.session.execute(campaign_queries.listed(campaign)).all()) == 2
+    assert len(db.session.execute(recipients.listed(campaign)).all()) == 2
 
 
 def test_a_page_of_six_hundred_is_ticked_whole(intake: str, desk: FlaskClient) -> None:

@@ -209,8 +209,8 @@ def test_what_a_guardian_signed_on_paper_is_recorded_by_whoever_enrolled_the_chi
     shown = client.get(page).text
     assert "•••• 01" in shown and "0612" not in shown and "2014" not in shown
     sent = children.answers(shown) | {"signed_on": "20/11/2026", "held": "1"}
-    lacking = ({"signed": ""}, {"signed_on": "demain"}, {"signed_on": "23/11/2026"}, {"held": None})
-    for change in lacking:
+    wrong_days = [{"signed_on": day} for day in ("demain", "23/11/2026", "01/01/1900", "01/11/2025")]
+    for change in ({"signed": ""}, *wrong_days, {"held": None}):
         given = {key: value for key, value in (sent | change).items() if value is not None}
         assert client.post(page, data=given).status_code == 422, change
     assert db.session.scalars(sa.select(Application.consent)).one() == "waiting"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -61,7 +62,7 @@ def test_an_export_asks_why_and_writes_one_line(intake: str, desk: FlaskClient) 
     path = f"/staff/intakes/{intake}/applications/export?{COLUMNS}"
     for kind in ("xlsx", "csv"):
         refused = desk.post(path, data={"kind": kind, "reason": "  "})
-        assert refused.status_code == 409 and "66123" not in refused.text
+        assert refused.status_code == 422 and "66123" not in refused.text
     assert "applications.export" not in acts()
     answer = desk.post(path, data={"kind": "xlsx", "reason": "Appeler ceux qui n’ont pas répondu"})
     numbers = {row.cells[1]: row.cells[2] for row in read_table(answer.data).rows}
@@ -69,6 +70,34 @@ def test_an_export_asks_why_and_writes_one_line(intake: str, desk: FlaskClient) 
     answer = desk.post(path, data={"kind": "csv", "reason": "Appeler"})
     assert dial(3) in answer.text.replace("'", "")
     assert acts().count("applications.export") == 2
+
+
+@pytest.mark.parametrize("reason", [{}, {"reason": " "}])
+def test_an_export_that_is_refused_shows_the_list_as_it_was(
+    intake: str, desk: FlaskClient, reason: dict[str, str]
+) -> None:
+    with_telephones(60)
+    path = f"/staff/intakes/{intake}/applications"
+    second = desk.get(f"{path}?{COLUMNS}&eligible=yes")
+    address = re.search(r'rel="next" href="([^"]+)"', second.text)
+    assert address
+    page = desk.get(address[1].replace("&amp;", "&"))
+    assert page.text.count('name="files"') == 4
+    chosen = re.findall(r'name="files" value="(\w+)"', page.text)[1:3]
+    sends = re.search(r'name="kind" value="xlsx"\s+formaction="([^"]+)"', page.text)
+    assert sends
+    refused = desk.post(
+        sends[1].replace("&amp;", "&"), data={"ticked": "1", "files": chosen, "kind": "xlsx", **reason}
+    )
+    assert refused.status_code == 422 and "Dites pourquoi" in refused.text
+    assert re.findall(r'value="(\w+)" aria-label="[^"]*" checked', refused.text) == chosen
+    assert refused.text.count('name="files"') == 4, "the same page of the list"
+    assert '<option value="yes" selected>' in refused.text and 'href="#ticked-reason"' in refused.text
+    assert 'id="ticked-reason-error"' in refused.text and 'id="list-reason-error"' not in refused.text
+    again = desk.post(path + "/export?" + COLUMNS, data={"kind": "csv", **reason})
+    assert 'id="list-reason-error"' in again.text and " checked>" not in again.text.partition("<tbody>")[2]
+    nothing = desk.post(f"{path}/export?{COLUMNS}", data={"ticked": "1", "kind": "xlsx", "reason": "Appeler"})
+    assert nothing.status_code == 422 and "Cochez d’abord" in nothing.text
 
 
 def test_without_the_column_nobody_is_asked(intake: str, desk: FlaskClient) -> None:

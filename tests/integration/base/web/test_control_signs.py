@@ -73,6 +73,7 @@ def test_both_kinds_of_bodies_and_json_are_read_alike(app: Flask, kind: str) -> 
 def test_what_people_type_stays_as_it_is() -> None:
     for text in ("سلمى\u200cالإدريسي", "a\r\nb\tc", "œuvre ’ —\u00a0!", "", "👩‍👩‍👧"):
         assert entered(text) == text
+    assert entered("\u202a+212 6 12\u202c, \u202etxet") == "+212 6 12, txet", "what turns the rest of a line"
     assert entered("un\x85deux\x0ctrois") == "un deux trois" and texts_entered(3) == 3
 
 

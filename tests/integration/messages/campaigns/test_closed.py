@@ -11,8 +11,8 @@ from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import campaigns as campaign_queries
 from tests.factories.choices import browser, sent, someone
 from tests.integration.messages.campaigns.mailed import KEY, TEXTS, begun, draft
 

@@ -21,8 +21,8 @@ from cohortmgr.base.errors import NotPermitted, Refused, Stale
 from cohortmgr.jobs.actions.queue import TryLater, handlers
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
+from cohortmgr.messages.campaigns.queries import recipients, sending
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.outbox.delivery.actions.claiming import claim
 from cohortmgr.outbox.models import Bundle
@@ -61,7 +61,7 @@ def test_the_whole_life(app: Flask) -> None:
     assert not run(reference)
     assert state(reference) == "done"
     campaign = db.session.scalars(sa.select(Campaign)).one()
-    assert (campaign_queries.tally(campaign).sent, campaign_queries.tally(campaign).percentage) == (6, 100)
+    assert (sending.tally(campaign).sent, sending.tally(campaign).percentage) == (6, 100)
     acts = set(db.session.scalars(sa.select(Event.action).where(Event.object_kind == "campaign")))
     assert acts == {"campaigns.create", "campaigns.propose", "campaigns.approve"}
 
@@ -94,7 +94,7 @@ def test_the_list_is_fixed_at_the_proposal_and_a_change_unfixes_it() -> None:
     with writing():
         db.session.execute(sa.update(Application).values(state="withdrawn"))
     campaign = db.session.scalars(sa.select(Campaign)).one()
-    assert (campaign.total, campaign_queries.counts(campaign).total) == (6, 6)
+    assert (campaign.total, recipients.counts(campaign).total) == (6, 6)
     with writing():
         campaigns.approve(administrator, reference, "6")
         campaigns.change(manager, reference, draft(filters=ApplicationFilters(state="all")))
@@ -216,7 +216,7 @@ def test_called_off_while_it_leaves_what_is_left_never_does() -> None:
         campaigns.cancel(manager, reference, "6")
     assert db.session.scalars(sa.select(Bundle.state)).one() == "called_off"
     assert not run(reference) and state(reference) == "cancelled"
-    tally = campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one())
+    tally = sending.tally(db.session.scalars(sa.select(Campaign)).one())
     assert (tally.sent, tally.waiting) == (1, 5)
     with pytest.raises(Refused), writing():
         campaigns.resume(manager, reference)
@@ -254,7 +254,7 @@ def test_only_what_failed_is_sent_again() -> None:
     assert messages[0].tries == 0
     all_left()
     assert not run(reference)
-    tally = campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one())
+    tally = sending.tally(db.session.scalars(sa.select(Campaign)).one())
     assert (tally.sent, tally.returned, tally.set_aside, tally.waiting) == (4, 1, 1, 0)
 
 

@@ -20,8 +20,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.paging import ListPlace
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import recipients, sending
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import DeliveryTrouble
 from cohortmgr.outbox.delivery.tasks.handing_over import deliver
@@ -74,8 +74,8 @@ def test_the_list_is_the_one_that_the_filters_show(arguments: dict[str, str]) ->
         campaign = db.session.scalars(sa.select(Campaign)).one()
         campaign.filters = filters.arguments()
     shown = lists.page(intake.id, filters, ListPlace()).total
-    assert campaign_queries.counts(campaign).total == shown
-    assert campaign_queries.told(campaign, ListPlace(), 50, TEXTS).total == shown
+    assert recipients.counts(campaign).total == shown
+    assert recipients.told(campaign, ListPlace(), 50, TEXTS).total == shown
 
 
 def test_pages_of_people_are_the_whole_list_cut(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,16 +84,16 @@ def test_pages_of_people_are_the_whole_list_cut(app: Flask, monkeypatch: pytest.
         last = Application.number == "MDIA-000006"
         db.session.execute(sa.update(Application).where(last).values(name=""))
     campaign = db.session.scalars(sa.select(Campaign)).one()
-    whole = [row.number for row in campaign_queries.told(campaign, ListPlace(), 50, TEXTS).rows]
+    whole = [row.number for row in recipients.told(campaign, ListPlace(), 50, TEXTS).rows]
     found, place = [], ListPlace()
     while True:
-        page = campaign_queries.told(campaign, place, 3, TEXTS)
+        page = recipients.told(campaign, place, 3, TEXTS)
         found += [row.number for row in page.rows]
         if page.after is None:
             break
         place = ListPlace(page.number + 1, after=page.after)
     assert found == whole and len(whole) == 7
-    monkeypatch.setattr("cohortmgr.messages.campaigns.views.SHOWN", 3)
+    monkeypatch.setattr("cohortmgr.messages.campaigns.views.staff.SHOWN", 3)
     client, shown, path = browser(app, manager), "", f"/staff/campaigns/{reference}/people"
     shown += client.get(path).text
     assert 'rel="next"' in shown and client.get(f"{path}?after={place.after}").status_code == 200
@@ -109,7 +109,7 @@ def test_of_many_short_messages_the_segments_are_estimated(
     path = f"/staff/campaigns/{reference}/people"
     page = browser(app, manager).get(path).text
     assert "6 personnes recevront un SMS" in page and "6 segments en tout, environ" in page
-    monkeypatch.setattr("cohortmgr.messages.campaigns.views.MEASURED", 4)
+    monkeypatch.setattr("cohortmgr.messages.campaigns.views.short_messages.MEASURED", 4)
     page = browser(app, manager).get(path).text
     assert "6 personnes recevront un SMS" in page and "Environ 6 segments en tout" in page
 
@@ -123,12 +123,12 @@ def test_drafts_come_with_it_where_that_is_asked() -> None:
             .values(state="draft", eligible=None)
         )
     campaign = db.session.scalars(sa.select(Campaign)).one()
-    assert campaign_queries.counts(campaign).total == 5
+    assert recipients.counts(campaign).total == 5
     with writing():
         campaigns.change(
             manager, reference, draft(filters=ApplicationFilters(eligible="yes"), with_drafts=True)
         )
-    assert campaign_queries.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
+    assert recipients.counts(db.session.scalars(sa.select(Campaign)).one()).total == 6
 
 
 def trouble(intake: Intake, person: int, kind: str = "bounce", at: datetime | None = None) -> DeliveryTrouble:
@@ -152,7 +152,7 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
         session.add(
             Preference(person_id=four, channel="email", campaigns=False, digest=False, updated_at=clock.now())
         )
-    counts = campaign_queries.counts(db.session.scalars(sa.select(Campaign)).one())
+    counts = recipients.counts(db.session.scalars(sa.select(Campaign)).one())
     assert (counts.total, counts.unreachable, counts.troubled, counts.unsubscribed) == (6, 1, 1, 1)
     assert counts.receiving == 3
     page = browser(app, manager).get(f"/staff/campaigns/{reference}/people").get_data(as_text=True)
@@ -169,7 +169,7 @@ def test_who_cannot_be_reached_or_is_in_trouble_is_left_out_and_counted(app: Fla
     assert {message.person_id for message in written()} == {
         known(f"c{number}@exemple.ma").person_id for number in (3, 4, 5, 6)
     }
-    assert campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+    assert sending.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
 
 
 @pytest.mark.postgres_only
@@ -183,7 +183,7 @@ def test_the_figures_look_once_at_most_for_each_person_at_whose_address_somethin
                 trouble(intake, each, kind) for each in troubled for kind in ("bounce", "complaint")
             )
         with blocks_read() as seen:
-            assert campaign_queries.counts(campaign).troubled == len(troubled)
+            assert recipients.counts(campaign).troubled == len(troubled)
         read.append(sum(seen.values()))
     # The planner may look each person up by the index, of two blocks; a sub-query did so up to four times.
     assert read[1] < read[0] + 2 * len(people), read
@@ -199,7 +199,7 @@ def test_the_filter_is_asked_again_at_the_hour_of_sending() -> None:
     run(reference)
     told = {message.person_id for message in written()}
     assert withdrawn not in told and stays in told and len(told) == 5
-    assert campaign_queries.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
+    assert sending.tally(db.session.scalars(sa.select(Campaign)).one()).left_out == 1
 
 
 def test_what_failed_is_not_sent_again_to_whom_the_filter_no_longer_finds() -> None:

@@ -20,9 +20,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.jobs.models import Job
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules as campaigns_rules
 from cohortmgr.messages.campaigns.models import Campaign
+from cohortmgr.messages.campaigns.queries import campaigns as campaign_queries
 from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import opened

@@ -194,6 +194,41 @@ def test_a_corrected_address_is_told_where_the_person_proves_to_read(app: Flask)
     assert content["variables"]["contact"] == "no…@exemple.ma"
 
 
+def test_the_address_by_which_somebody_comes_back_to_their_account_stays_their_own(app: Flask) -> None:
+    intake, message = left()
+    taken(about(POSTFIX, message))
+    [trouble] = troubles()
+    with writing():  # as one who shares an address, by which another enters, and said the day of their birth
+        theirs = sa.update(Account).where(Account.person_id == message.person_id)
+        db.session.execute(theirs.values(email=None))
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    given = {"email": "mona-elle-meme@exemple.ma"}
+    assert client.post(f"/staff/troubles/{trouble.reference}/correct", data=given).status_code == 302
+    db.session.rollback()
+    assert db.session.get_one(Person, message.person_id).email == "c1@exemple.ma"
+    file = db.session.scalars(sa.select(Application).where(Application.person_id == message.person_id)).one()
+    assert file.email == given["email"], "where letters go"
+    chosen = sa.select(Message).where(Message.once == f"corrected:{trouble.reference}")
+    content = content_of(db.session.scalars(chosen).one())
+    assert content is not None and content["address"] == given["email"]
+
+
+def test_who_has_no_account_is_told_of_a_corrected_address_by_telephone(app: Flask) -> None:
+    intake, message = left()
+    taken(about(POSTFIX, message))
+    [trouble] = troubles()
+    with writing():
+        person = db.session.get_one(Person, message.person_id)
+        people.set_person(person, {"phone": "+212612345678"})
+        db.session.execute(sa.delete(Account).where(Account.person_id == person.id))
+    client = browser(app, someone(intake, Role.SELECTION_MANAGER, "mona"))
+    client.post(f"/staff/troubles/{trouble.reference}/correct", data={"email": "nouvelle@exemple.ma"})
+    db.session.rollback()
+    [told] = db.session.scalars(sa.select(Message).where(Message.key == "address_corrected")).all()
+    content = content_of(told)
+    assert content is not None and (told.channel, content["address"]) == ("sms", "+212612345678")
+
+
 def test_an_invitation_that_came_back_leaves_anew_with_a_link_for_the_new_address(app: Flask) -> None:
     intake, message = left()
     with writing():

@@ -171,7 +171,15 @@ def test_two_who_write_at_once_do_not_overwrite_each_other(client: FlaskClient, 
     first = {**typed(INSTALLATION), "telephone": "05 37 00 00 11", "version": "1"}
     assert client.post("/staff/letterheads/installation", data=first).status_code == 302
     second = {**first, "telephone": "05 37 00 00 12"}
-    assert client.post("/staff/letterheads/installation", data=second).status_code == 409
+    moved = client.post("/staff/letterheads/installation", data=second)
+    assert (
+        moved.status_code == 409
+        and "05 37 00 00 12" in moved.text
+        and 'name="version" value="2"' in moved.text
+    )
+    for path in ("mark", "picture"):
+        late = client.post(f"/staff/letterheads/installation/{path}", data={"version": "1"})
+        assert late.status_code == 409 and "05 37 00 00 11" in late.text
     with pytest.raises(Stale), writing():
         actions.save(SYSTEM, INSTALLATION, LETTERHEADS[INSTALLATION], 0)
     db.session.rollback()

@@ -18,6 +18,7 @@ from cohortmgr.applications.guardians.rules import (
     guardian_problems,
     is_child,
     is_minor,
+    signature_problems,
     takes_paper,
 )
 from cohortmgr.base.errors import Refused
@@ -140,3 +141,19 @@ def test_a_paper_fills_an_absence_and_replaces_nobody_s_word(
     state: str, consent: str, through: list[str | None], takes: bool
 ) -> None:
     assert takes_paper(state, consent, through, "club") is takes
+
+
+@pytest.mark.parametrize(
+    ("signed_on", "fits"),
+    [
+        (date(2026, 11, 22), True),
+        (date(2025, 11, 21), True),
+        (date(2025, 11, 18), False),
+        (date(1900, 1, 1), False),
+        (date(2026, 11, 23), False),
+        (None, False),
+    ],
+)
+def test_a_paper_is_signed_for_this_enrolment(signed_on: date | None, fits: bool) -> None:
+    found = signature_problems(signed_on, date(2026, 11, 20), date(2026, 11, 22))
+    assert [each.where for each in found] == ([] if fits else ["signed_on"])

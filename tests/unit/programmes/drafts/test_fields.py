@@ -16,6 +16,7 @@ from cohortmgr.programmes.definition.rules import Operator, QuestionKind
 from cohortmgr.programmes.definition.toml import as_json, judged, read_known
 from cohortmgr.programmes.drafts import calendar_fields, eligibility_fields, guardian_fields
 from cohortmgr.programmes.drafts.eligibility_fields import FIGURES, SORTS, TESTS
+from cohortmgr.programmes.drafts.question_fields import Typed
 
 MDIA = as_json(read_known("mdia"))
 TEXTS = {
@@ -31,6 +32,12 @@ def begun(sort: str) -> tuple[dict[str, Any], str]:
 
 def sent(**given: str | list[str]) -> dict[str, list[str]]:
     return {name: each if isinstance(each, list) else [each] for name, each in {**TEXTS, **given}.items()}
+
+
+def test_a_text_that_nobody_would_see_is_none() -> None:
+    for unseen in ("\u200b", " \u2069\u200e "):
+        assert Typed({}).text({"title": [unseen]}, "title", 10) == ""
+    assert Typed({}).text({"title": [" \u2068Data & IA\u2069 "]}, "title", 20) == "\u2068Data & IA\u2069"
 
 
 def test_every_test_is_of_one_sort_and_has_words() -> None:

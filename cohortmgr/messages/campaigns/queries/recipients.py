@@ -1,4 +1,4 @@
-"""Read campaigns: who is on the list, what each person is told, and how far the sending is."""
+"""Read who is on the list of a campaign, and what each person is told."""
 
 from __future__ import annotations
 
@@ -10,35 +10,23 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries.viewers import within
-from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED, staff_intake
+from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.queries import pages as lists
-from cohortmgr.applications.lists.queries.allowed import is_open
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import ListPlace, Page, page_of
-from cohortmgr.cohorts.models import Cohort, Enrolment
+from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.cohorts.rules import PRESENT
-from cohortmgr.jobs.models import Job
-from cohortmgr.jobs.rules import JobState
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.models import Campaign, CampaignRecipient
-from cohortmgr.messages.campaigns.rules import CampaignText, Tally
-from cohortmgr.messages.campaigns.states import CampaignState
+from cohortmgr.messages.campaigns.queries.campaigns import filters_of, is_live
+from cohortmgr.messages.campaigns.rules import CampaignText
 from cohortmgr.messages.preferences.models import Preference
 from cohortmgr.messages.undelivered.models import DeliveryTrouble
-from cohortmgr.outbox.models import Message
-from cohortmgr.outbox.queries import opened
-from cohortmgr.outbox.rules import UNDER_WAY, MessageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
-WRITE = "messages.write"
-APPROVE = "messages.approve"
 _ADDRESS = sa.func.coalesce(sa.func.nullif(Application.email, ""), Person.email)
 _NAME = sa.func.coalesce(
     sa.func.nullif(Application.name, ""), sa.func.trim(Person.given_name + " " + Person.family_name)
@@ -63,70 +51,6 @@ _THEIRS = sa.and_(
 _TROUBLED = _UNRESOLVED.c.person_id.is_not(None)
 _SILENT = sa.and_(_ADDRESS.is_(None), Person.phone_sealed.is_(None))
 _REFUSES = sa.func.coalesce(Preference.campaigns.is_(False), sa.false())
-
-
-def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Intake]:
-    """Select the campaigns, with intakes, of programmes where the viewer has the permission, newest first. One whose
-    filters are not open to the viewer is left out: its number and its people tell who meets them."""
-    return (
-        sa.select(Campaign, Intake)
-        .join(Intake, Intake.id == Campaign.intake_id)
-        .where(within(viewer, permission, Intake.path), is_open(viewer, Campaign.filters, Intake.path))
-        .order_by(Campaign.created_at.desc(), Campaign.id.desc())
-    )
-
-
-def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Campaign, Intake]:
-    """Return the campaign of a reference and its intake. Raises NotFound if the viewer may not see it.
-    With `lock`, a second click waits for the first and then reads what the first one wrote."""
-    wanted = visible(viewer).where(Campaign.reference == reference)
-    if lock:
-        wanted = wanted.with_for_update(of=Campaign).execution_options(populate_existing=True)
-    row = db.session.execute(wanted).first()
-    if row is None:
-        raise NotFound(reference)
-    return row[0], row[1]
-
-
-def intake_for(viewer: Viewer, reference: str) -> Intake:
-    """Return an intake to whose people the viewer may write. Raises NotFound otherwise."""
-    return staff_intake(viewer, reference, WRITE)
-
-
-def waiting_for_approval(viewer: Viewer) -> Sequence[Campaign]:
-    """Return the campaigns for the viewer to approve, which they neither wrote nor proposed, oldest first."""
-    others = (Campaign.written_by != viewer.reference, Campaign.proposed_by != viewer.reference)
-    proposed = visible(viewer, APPROVE).where(Campaign.state == CampaignState.PROPOSED.value, *others)
-    return db.session.scalars(proposed.order_by(None).order_by(Campaign.proposed_at)).all()
-
-
-def page_of_all(viewer: Viewer, intake_id: int | None, place: ListPlace, size: int) -> Page:
-    """Return a page of the viewer's campaigns and their intakes, of one intake or all."""
-    of_one = () if intake_id is None else (Campaign.intake_id == intake_id,)
-    chosen: Any = visible(viewer).where(*of_one)
-    return page_of(chosen, place, size)
-
-
-def cohort_of(intake_id: int) -> Cohort | None:
-    """Return the cohort of an intake, to which a campaign can go instead of a list; None if there is none."""
-    return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
-
-
-def by_form_key(account_reference: str, key: str) -> Campaign | None:
-    """Return the campaign that an account created with one form; None if there is none."""
-    asked = (Campaign.created_by == account_reference, Campaign.form_key == key)
-    return db.session.scalar(sa.select(Campaign).where(*asked))
-
-
-def filters_of(campaign: Campaign) -> ApplicationFilters:
-    """Return the filters of the list of applications that a campaign keeps."""
-    return ApplicationFilters.of(campaign.filters)
-
-
-def is_live(campaign: Campaign) -> bool:
-    """Whether the list still follows its filter, because it is not fixed."""
-    given_up = campaign.state == CampaignState.CANCELLED and not campaign.total
-    return campaign.state == CampaignState.DRAFT or given_up
 
 
 def listed(campaign: Campaign) -> sa.Select[int, int, str]:
@@ -155,7 +79,7 @@ def to_fix(campaign: Campaign) -> sa.Select[int, int, str]:
     return listed(campaign).outerjoin(_UNRESOLVED, _THEIRS).where(sa.not_(_TROUBLED))
 
 
-def _people(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
+def people_on(campaign: Campaign, *columns: Any) -> sa.Select[Any]:
     """Select each person on the list, live or fixed, with their file, their preferences and their troubles."""
     language, number = _language(campaign), Application.id if is_live(campaign) else CampaignRecipient.id
     named: dict[str, Any] = {"language": language.label("language"), "place": number.label("place")}
@@ -178,7 +102,7 @@ def _language(campaign: Campaign) -> sa.orm.InstrumentedAttribute[str]:
     return Application.language if is_live(campaign) else CampaignRecipient.language
 
 
-_TOLD = (
+TOLD = (
     Application.reference,
     "place",
     "language",
@@ -223,7 +147,7 @@ _REACHED = sa.and_(sa.not_(_SILENT), sa.not_(_TROUBLED), sa.not_(_REFUSES))
 
 def counts(campaign: Campaign) -> RecipientCounts:
     """Count the people on a campaign's list, in one statement, however long the list."""
-    query = _people(
+    query = people_on(
         campaign,
         "language",
         sa.func.count().label("total"),
@@ -242,7 +166,7 @@ def counts(campaign: Campaign) -> RecipientCounts:
 
 def told(campaign: Campaign, place: ListPlace, size: int, texts: Mapping[str, CampaignText]) -> Page:
     """Return one page of the list, people with a problem first."""
-    query = _people(campaign, *_TOLD).where(AGREED)
+    query = people_on(campaign, *TOLD).where(AGREED)
     problem = sa.case(
         (_SILENT, 0),
         (_language(campaign).not_in(rules.languages_of(texts)), 1),
@@ -256,19 +180,19 @@ def told(campaign: Campaign, place: ListPlace, size: int, texts: Mapping[str, Ca
 
 def first_told(campaign: Campaign) -> sa.Row[Any] | None:
     """Return somebody on the list, as an example; None if it is empty."""
-    first = _people(campaign, *_TOLD).where(AGREED).order_by(Application.id).limit(1)
+    first = people_on(campaign, *TOLD).where(AGREED).order_by(Application.id).limit(1)
     return db.session.execute(first).first()
 
 
 def by_telephone(campaign: Campaign, most: int) -> Sequence[sa.Row[Any]]:
     """Return language, name and number of those who get a short message, of `most` of them. One statement."""
-    query = _people(campaign, "language", _NAME.label("name"), Application.number)
+    query = people_on(campaign, "language", _NAME.label("name"), Application.number)
     return db.session.execute(query.where(_BY_TELEPHONE, _REACHED).limit(most)).all()
 
 
 def next_recipients(campaign: Campaign, size: int) -> Sequence[sa.Row[Any]]:
     """Return the next people of a fixed list, after the last one whose message was written."""
-    query = _people(campaign, *_TOLD)
+    query = people_on(campaign, *TOLD)
     place = query.selected_columns.place
     return db.session.execute(query.where(place > campaign.reached).order_by(place).limit(size)).all()
 
@@ -312,89 +236,3 @@ def values_for(row: Any, shared: Mapping[str, Mapping[str, str]]) -> dict[str, s
     values = {name: text.get(row.language) or text.get("fr", "") for name, text in shared.items()}
     link = current_app.config["BASE_URL"] + "/my"
     return {**values, "name": row.name or "", "number": row.number, "link": link}
-
-
-_LAST = sa.func.max(Message.id)
-_RETRIABLE = (
-    Message.state == MessageState.SET_ASIDE.value,
-    # A server may have accepted unanswered messages: sent again all at once, some would arrive twice.
-    sa.or_(Message.failure.is_(None), Message.failure != "unanswered"),
-)
-
-
-def _last_of_each(campaign: Campaign) -> sa.Select[Any]:
-    """Select the newest message to each person:
-    a returned one may have been followed by one to another address."""
-    return sa.select(_LAST).where(Message.bundle == campaign.bundle).group_by(Message.subject)
-
-
-def tally(campaign: Campaign) -> Tally:
-    """Count a campaign's people by what became of their messages. One statement."""
-    rows = db.session.execute(
-        sa.select(Message.state, sa.func.count())
-        .where(Message.id.in_(_last_of_each(campaign)))
-        .group_by(Message.state)
-    )
-    found: dict[str, int] = dict(rows.all())
-    return Tally(
-        total=campaign.total,
-        sent=found.get("sent", 0),
-        returned=found.get("returned", 0),
-        set_aside=found.get("set_aside", 0),
-        dropped=found.get("dropped", 0),
-        left_out=campaign.left_out,
-    )
-
-
-def retriable(campaign: Campaign) -> sa.Select[Any]:
-    """Select the ids of a campaign's messages that failed and may be tried again, to people who are still meant."""
-    meant = Message.person_id.in_(listed(campaign).with_only_columns(Application.person_id))
-    return sa.select(Message.id).where(Message.id.in_(_last_of_each(campaign)), meant, *_RETRIABLE)
-
-
-def count_retriable(campaign: Campaign) -> int:
-    """Count the messages of `retriable`."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(retriable(campaign).subquery())) or 0
-
-
-def readdressed(campaign: Campaign) -> list[tuple[sa.Row[Any], str]]:
-    """Return the people still meant whose message was returned and who have another address since, with it.
-    Takes two statements, and one for every 500 persons' keys, with which the failed addresses are sealed."""
-    last = _last_of_each(campaign)
-    came_back = sa.select(Message).where(
-        Message.id.in_(last), Message.state == MessageState.RETURNED.value, Message.person_id.is_not(None)
-    )
-    messages = db.session.scalars(came_back.order_by(Message.id)).all()
-    failed = {
-        message.person_id: content["address"]
-        for message, content in zip(messages, opened(messages), strict=True)
-        if content is not None
-    }
-    if not failed:
-        return []
-    people = _people(campaign, *_TOLD, Application.email.label("of_file"), Person.email.label("of_person"))
-    meant = Application.id.in_(listed(campaign).with_only_columns(Application.id))
-    rows = db.session.execute(people.where(Person.id.in_(failed), meant)).all()
-    found = []
-    for row in rows:
-        others = [each for each in (row.of_file, row.of_person) if each and each != failed[row.person_id]]
-        found += [(row, others[0])] if others else []
-    return found
-
-
-def unfinished(campaign: Campaign) -> int:
-    """Count a campaign's messages that still wait or are being sent."""
-    under_way = Message.state.in_([state.value for state in UNDER_WAY])
-    counted = sa.select(sa.func.count()).where(Message.bundle == campaign.bundle, under_way)
-    return db.session.scalar(counted) or 0
-
-
-def is_resending(campaign: Campaign, kind: str) -> bool:
-    """Whether somebody asked to try its failed messages again and the worker has not begun yet."""
-    asked = (
-        Job.kind == kind,
-        Job.institution_id == campaign.institution_id,
-        Job.state == JobState.WAITING.value,
-    )
-    mine = Job.payload["campaign"].as_string() == campaign.reference
-    return db.session.scalar(sa.select(Job.id).where(*asked, mine).limit(1)) is not None

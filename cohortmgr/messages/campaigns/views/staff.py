@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -12,7 +12,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.queries import viewers as accounts
-from cohortmgr.accounts.rules import Viewer, allows, require_anywhere
+from cohortmgr.accounts.rules import allows, require_anywhere
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.applications.lists.queries.allowed import require_open
 from cohortmgr.applications.lists.views.requests import ticked
@@ -20,38 +20,35 @@ from cohortmgr.base import clock
 from cohortmgr.base.clock import CASABLANCA, local
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused
-from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.base.registries.waiting import PendingAct
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.i18n import LANGUAGE_NAMES, localized
+from cohortmgr.base.text import fold, new_reference
 from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.ordering import page_in_order
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.messages.campaigns import actions as campaigns
-from cohortmgr.messages.campaigns import queries as campaign_queries
 from cohortmgr.messages.campaigns import rules
 from cohortmgr.messages.campaigns.forms import CampaignForm, values_of_filters, values_of_new
 from cohortmgr.messages.campaigns.models import Campaign
-from cohortmgr.messages.campaigns.rules import CampaignText
+from cohortmgr.messages.campaigns.queries import campaigns as campaign_queries
+from cohortmgr.messages.campaigns.queries import recipients, sending
 from cohortmgr.messages.campaigns.states import CAMPAIGN_STATES, CampaignState
-from cohortmgr.outbox.texts.display.rendering import short_as_sent
-from cohortmgr.outbox.texts.segments import Measure, measured
+from cohortmgr.messages.campaigns.views.short_messages import measured_in_all, size_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intakes_below
 
 bp = Blueprint("campaigns_staff", __name__, url_prefix="/staff")
 SHOWN = 50
-# Of how many people the short messages are filled in to be measured.
-MEASURED = 1_000
-
-
-def to_approve(viewer: Viewer) -> Iterator[PendingAct]:
-    """Yield the campaigns to which the viewer may agree, for their agenda."""
-    for campaign in campaign_queries.waiting_for_approval(viewer):
-        what = _("Un envoi groupé attend votre accord : %(title)s", title=campaign.title)
-        url = url_for("campaigns_staff.show", reference=campaign.reference)
-        yield PendingAct(
-            what, _("Relire et approuver"), url, until=campaign.due, intake_id=campaign.intake_id
-        )
+_STATES = [*CampaignState]
+ORDERS: Mapping[str, Callable[[Any], Any]] = {
+    "title": lambda row: fold(row[0].title),
+    "intake": lambda row: fold(localized(row[1].title)),
+    "state": lambda row: _STATES.index(CampaignState(row[0].state)),
+    "people": lambda row: row[0].total or None,
+    "due": lambda row: row[0].due,
+    "created": lambda row: row[0].created_at,
+}
+"""By what the list is ordered, by the column's name in the address."""
 
 
 @bp.get("/campaigns")
@@ -73,7 +70,8 @@ def index(reference: str) -> ResponseReturnValue:
 
 
 def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnValue:
-    page = campaign_queries.page_of_all(guards.viewer(), intake.id if intake else None, place_asked(), SHOWN)
+    listed = campaign_queries.listed(guards.viewer(), intake.id if intake else None)
+    page = page_in_order(listed, ORDERS, request.args.get("sort", ""), place_asked(), SHOWN)
     return render_template(
         "messages/campaigns/staff_campaigns.html",
         intake=intake,
@@ -188,8 +186,8 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         live=campaign_queries.is_live(campaign),
         ahead=campaign.due is not None and campaign.due > clock.now(),
         filters=campaign_queries.filters_of(campaign),
-        counts=campaign_queries.counts(campaign),
-        tally=campaign_queries.tally(campaign) if begun else None,
+        counts=recipients.counts(campaign),
+        tally=sending.tally(campaign) if begun else None,
         again=again,
         texts=texts,
         written=rules.languages_of(texts),
@@ -217,7 +215,7 @@ def _page(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnVal
 
 
 def _again(campaign: Campaign) -> int:
-    return campaign_queries.count_retriable(campaign) + len(campaign_queries.readdressed(campaign))
+    return sending.count_retriable(campaign) + len(sending.readdressed(campaign))
 
 
 @bp.get("/campaigns/<reference>/progress")
@@ -225,7 +223,7 @@ def _again(campaign: Campaign) -> int:
 def progress(reference: str) -> ResponseReturnValue:
     """Return how far the sending is, as JSON, for the page that waits."""
     campaign, _intake = campaign_queries.get_for(guards.viewer(), reference)
-    tally = campaign_queries.tally(campaign)
+    tally = sending.tally(campaign)
     text = ngettext("%(num)s message attend encore.", "%(num)s messages attendent encore.", tally.waiting)
     return jsonify(percentage=tally.percentage, text=text, done=campaign.state not in ("approved", "sending"))
 
@@ -237,15 +235,15 @@ def people(reference: str) -> ResponseReturnValue:
     """Show every message as its person will read it, people with a problem first."""
     campaign, intake = campaign_queries.get_for(guards.viewer(), reference)
     texts = rules.from_json(campaign.texts)
-    shared = campaign_queries.shared_by(intake)
-    page = campaign_queries.told(campaign, place_asked(), SHOWN, texts)
+    shared = recipients.shared_by(intake)
+    page = recipients.told(campaign, place_asked(), SHOWN, texts)
     rows = []
     for row in page.rows:
-        said = rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared))
-        problems = campaign_queries.problems_of(row, texts) + ([rules.UNSUBSCRIBED] if row.refuses else [])
-        size = _size(campaign, row.language, said) if row.by_telephone else None
+        said = rules.filled_in(texts[row.language], recipients.values_for(row, shared))
+        problems = recipients.problems_of(row, texts) + ([rules.UNSUBSCRIBED] if row.refuses else [])
+        size = size_of(campaign, row.language, said) if row.by_telephone else None
         rows.append((row, said, size, problems))
-    short_messages, segments, is_estimate = _by_telephone(campaign, texts, shared)
+    short_messages, segments, is_estimate = measured_in_all(campaign, texts, shared)
     price = current_app.extensions["cohortmgr-settings"].sms_cost
     return render_template(
         "messages/campaigns/staff_campaign_people.html",
@@ -259,33 +257,6 @@ def people(reference: str) -> ResponseReturnValue:
         is_estimate=is_estimate,
         cents=round(segments * price / 10),
     )
-
-
-def _size(campaign: Campaign, spoken: str, said: CampaignText) -> Measure:
-    """Return the size of a short message as it leaves, with who signs it."""
-    return measured(short_as_sent(said.short, campaign.institution_id, spoken))
-
-
-def _by_telephone(
-    campaign: Campaign, texts: Mapping[str, CampaignText], shared: Mapping[str, Mapping[str, str]]
-) -> tuple[int, int, bool]:
-    """Return how many short messages there are, and their segments. Of more than MEASURED people these are an
-    estimate, by as many of them: each name makes its message longer or shorter."""
-    rows = campaign_queries.by_telephone(campaign, MEASURED + 1)
-    is_estimate = len(rows) > MEASURED
-    sizes = [
-        _size(
-            campaign,
-            row.language,
-            rules.filled_in(texts[row.language], campaign_queries.values_for(row, shared)),
-        ).segments
-        for row in rows[:MEASURED]
-        if texts[row.language].is_whole
-    ]
-    if not is_estimate:
-        return len(sizes), sum(sizes), False
-    every = campaign_queries.counts(campaign).by_telephone
-    return round(every * len(sizes) / MEASURED), round(every * sum(sizes) / MEASURED), True
 
 
 @bp.post("/campaigns/<reference>/test")

@@ -9,7 +9,7 @@ MOMENT = sa.DateTime(timezone=True)
 WALLS: dict[str, str] = {"invitees": "institution"}
 INDEXES = ("institution_id", "by", "application_id")
 
-revision = "0058"
+revision = "0055"
 down_revision = "0054"
 branch_labels = None
 depends_on = None
