@@ -36,6 +36,7 @@ SCREENS = {
         "/repair/{repair}",
         "/guardian",
         "/guardian/{guardian_link}",
+        "/invited/{invitation_to_apply}/apply",
         "/help",
         "/help/mdia",
         "/help/received?number=Q-7K3QXPB2",
@@ -115,6 +116,8 @@ SCREENS = {
         "/staff/imports/{import}",
         "/staff/imports/{loaded}/undo",
         "/staff/intakes/{open_intake}/enrolled",
+        "/staff/intakes/{open_intake}/invitees",
+        "/staff/intakes/{open_intake}/invitees/new",
         "/staff/intakes/{open_intake}/paper",
         "/staff/intakes/{intake}/tray",
         "/staff/tray/{row}",
@@ -142,6 +145,7 @@ SCREENS = {
         "/staff/campaigns/{leaving_campaign}",
     ),
     "programme_administrator": (
+        "/staff/organisations/{partner}",
         "/staff/programmes",
         "/staff/programmes/mdia/form",
         "/staff/programmes/mdia/form/add?in=motivation",
@@ -185,6 +189,11 @@ SCREENS = {
         "/staff/stipend-lines/{waiting_line}",
         "/staff/stipends/{paid_run}/list",
     ),
+    "group_enroller": (
+        "/staff",
+        "/staff/intakes/{open_intake}/invitees",
+        "/staff/invitees/{invitee}",
+    ),
     "observer": ("/staff", "/staff/reports/{report}"),
     "auditor": ("/staff/audit", "/staff/applications/{application}/trail"),
     "system_administrator": (
@@ -193,6 +202,7 @@ SCREENS = {
         "/staff/organisations",
         "/staff/organisations/new",
         "/staff/organisations/{host}",
+        "/staff/organisations/{partner}",
     ),
 }
 # In Arabic whatever the browser asked for: a family reads it aloud or on paper.

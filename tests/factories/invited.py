@@ -18,8 +18,10 @@ from cohortmgr.base.db import db, writing
 
 
 def invited(administrator: Viewer, reader: Viewer) -> dict[str, str]:
-    """Invite somebody to read; the references of the invitation, its link, the colleague and her role."""
-    place = next(each for each in hooks.scopes_for(administrator) if each.path == reader.grants[0].path)
+    """Invite somebody to read; the references of the invitation, its link, the colleague and her role, and of a company
+    whose contacts the administrator invites."""
+    places = hooks.scopes_for(administrator)
+    place = next(each for each in places if each.path == reader.grants[0].path)
     invitee = Invitee(Contact("email", "invitee@exemple.ma"), "Une", "Invitée", "fr")
     with writing():
         row = invitations.invite(administrator, invitee, RoleWish(Role.REVIEWER, place))
@@ -30,4 +32,5 @@ def invited(administrator: Viewer, reader: Viewer) -> dict[str, str]:
         "held_role": db.session.scalars(held).one(),
         "invitation": row.reference,
         "role_link": link,
+        "partner": next(each for each in places if each.is_company).reference,
     }

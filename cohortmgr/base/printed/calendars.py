@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 ICALENDAR = "text/calendar; charset=utf-8"
 # So many octets may stand on a line of the file; what follows stands on the next one, behind a space.
 _LINE = 75
-_WRITTEN = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r": None})
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _instant(moment: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    return value.translate(_WRITTEN)
+    return value.translate(_ESCAPES)
 
 
 def _folded(line: str) -> Iterator[str]:

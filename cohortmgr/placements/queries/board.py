@@ -211,7 +211,7 @@ def _company(
     wishing = [candidate for candidate, ranked in wishes.items() if reference in ranked]
     return Company(
         reference=reference,
-        organisation=row.organisation,
+        organisation=row.reference,
         free=free,
         name=row.company,
         seats=row.Position.seats,

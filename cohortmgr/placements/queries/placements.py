@@ -148,12 +148,7 @@ def scale_of(position: Position) -> PlacementTerms | None:
 def positions_of(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (Position, company's name, key and reference) of a cohort, in the order in which they were opened."""
     return db.session.execute(
-        sa.select(
-            Position,
-            Organisation.name.label("company"),
-            Organisation.key.label("key"),
-            Organisation.reference.label("organisation"),
-        )
+        sa.select(Position, Organisation.name.label("company"), Organisation.key, Organisation.reference)
         .join(Organisation, Organisation.id == Position.company_id)
         .where(Position.cohort_id == cohort_id)
         .order_by(Position.id)
