@@ -41,8 +41,8 @@ class NamesForm(HouseForm):
         return found
 
     def region_chosen(self) -> str | None:
-        """The code of the region, or None."""
-        return self.region.data if self.region.data in REGIONS else None
+        """The code of the region as it was sent, or None for none."""
+        return self.region.data or None
 
 
 class OrganisationForm(NamesForm):

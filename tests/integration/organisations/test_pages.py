@@ -103,6 +103,7 @@ def test_a_centre_is_added_below_its_institution(keeper: FlaskClient) -> None:
         ({"key": "Été"}, "key"),
         ({"ar": " "}, "ar"),
         ({"kind": "planet"}, "kind"),
+        ({"region": "MA-99"}, "region"),
         ({"kind": "institution", "parent": "ma"}, "kind"),
         ({"kind": "company", "parent": "inpt"}, "parent"),
         ({"parent": "nowhere"}, "parent"),
@@ -126,6 +127,8 @@ def test_a_name_is_changed_and_the_earlier_one_stays(keeper: FlaskClient) -> Non
     assert keeper.post(path, data=names).status_code == 302
     assert acts().count("organisations.rename") == 1
     assert keeper.post(path, data={**names, "en": ""}).status_code == 422
+    invented = {**names, "region": "MA-99", "version": version("inpt")}
+    assert keeper.post(path, data=invented).status_code == 422 and named("inpt").region == "MA-06"
 
 
 def test_what_another_typed_meanwhile_is_neither_lost_nor_closed_over(keeper: FlaskClient) -> None:
