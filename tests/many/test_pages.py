@@ -31,9 +31,11 @@ def pages() -> list[tuple[str, str]]:
 
 
 def test_next_to_nothing_is_left_out() -> None:
-    asked = [path for method, path, _ in rows() if method == "GET"]
-    assert len(pages()) > 140 and len(asked) - len(pages()) < 20
-    assert {path for path, _ in pages()} > DOWNLOADS.keys()
+    # An address that only leads to another is measured where it leads.
+    asked = {path for method, path, cells in rows() if method == "GET" and ">" not in cells}
+    opened = {path for path, _ in pages()}
+    assert len(opened) > 140 and len(asked - opened) < 8, asked - opened
+    assert opened > DOWNLOADS.keys()
 
 
 @pytest.mark.parametrize(("path", "who"), [each for each in pages() if each[0] not in DOWNLOADS])

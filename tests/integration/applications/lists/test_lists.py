@@ -212,5 +212,5 @@ def test_counts_for_home_pages(intake: str) -> None:
     number = intake_of("mdia", "2027").id
     assert file.counts([number])[number] == {
         "draft": 0, "held": 0, "submitted": 20, "withdrawn": 0, "superseded": 0, "eligible": 18, "ineligible": 2,
-        "undecided": 0, "refused": 0,
+        "undecided": 0, "refused": 0, "awaited": 0,
     }  # fmt: skip
