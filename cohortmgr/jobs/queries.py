@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -41,6 +41,14 @@ def advance_of(reference: str) -> Advance:
 def kept_of(kind: str, subject: str) -> KeptResult | None:
     """Return what is kept of a kind about a subject, or None if nothing was ever asked for."""
     return db.session.get(KeptResult, (subject, kind))
+
+
+def kept_of_each(kind: str, subjects: Collection[str]) -> Sequence[KeptResult]:
+    """Return what is kept of a kind about some subjects, and was found once; no statement for none."""
+    if not subjects:
+        return []
+    wanted = sa.select(KeptResult).where(KeptResult.kind == kind, KeptResult.subject.in_(subjects))
+    return db.session.scalars(wanted.where(KeptResult.made_at.is_not(None))).all()
 
 
 def is_due(kept: KeptResult | None) -> bool:

@@ -14,7 +14,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import within
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.jobs.queries import kept_of
+from cohortmgr.jobs.queries import kept_of, kept_of_each
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
@@ -64,6 +64,29 @@ def tally_of(intake: Intake) -> tuple[int, int] | None:
     counted = _readings(intake, Review.state, sa.func.count().label("number")).group_by(Review.state)
     states = {state: (int(number), 0) for state, number in db.session.execute(counted)}
     return _count(states, COUNTING), _count(states, HOLDING)
+
+
+def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
+    """Return by its id how many readings the files of each intake lack, of as many files as are given; of a large one
+    as the worker last summed them up, as it does when it assigns, and all before the first. Two statements at most."""
+    readings = {intake.id: programmes.definition_of(intake).rubric.readings for intake in files}
+    small = {intake.id: number for intake, number in files.items() if number <= MOST_AT_ONCE}
+    held = _held_in(small) if small else {}
+    found = {each.id: readings[each.id] * count - held.get(each.id, 0) for each, count in files.items()}
+    large = {intake.reference: intake.id for intake in files if intake.id not in small}
+    for kept in kept_of_each(KIND, large):
+        wanted = int(kept.figures["files"]) * int(kept.figures["readings"])
+        found[large[kept.subject]] = wanted - int(kept.figures["assigned"])
+    return {number: max(0, count) for number, count in found.items()}
+
+
+def _held_in(intakes: Collection[int]) -> dict[int, int]:
+    """How many readings somebody holds or has handed in, by the id of the intake."""
+    chosen = sa.select(Review.intake_id, sa.func.count())
+    joined = chosen.join(Application, Application.id == Review.application_id)
+    read = (Application.state == "submitted", Application.eligible.is_(True), Review.state.in_(HOLDING))
+    rows = db.session.execute(joined.where(Review.intake_id.in_(intakes), *read).group_by(Review.intake_id))
+    return {number: int(count) for number, count in rows}
 
 
 def as_kept(progress: ReadingProgress) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, IntakeCount
+from cohortmgr.applications.file.rules import HIDDEN
 from cohortmgr.base import clock
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import from_json
 from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.definition.rules import IntakeState
@@ -27,28 +28,27 @@ ASSIGN = "reviews.assign"
 
 
 def to_read_in(intake_id: Any) -> sa.Select[int]:
-    """Select how many files of an intake were sent and meet the conditions, by the counters."""
-    return sa.select(sa.func.sum(IntakeCount.files)).where(
-        IntakeCount.intake_id == intake_id, IntakeCount.state == "submitted", IntakeCount.eligible == "yes"
-    )
+    """Select how many files of an intake were sent, may be read and meet the conditions, by the counters."""
+    counted = table_of(IntakeCount).c
+    of_kind = (counted.state == "submitted", counted.eligible == "yes", counted.consent.not_in(HIDDEN))
+    return sa.select(sa.func.sum(counted.files)).where(counted.intake_id == intake_id, *of_kind)
 
 
-def has_closed() -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions that an intake is public and takes files no more."""
-    return Intake.state == IntakeState.PUBLISHED.value, Intake.closes_at <= clock.now()
-
-
-def unassigned(viewer: Viewer) -> Sequence[tuple[Intake, int]]:
-    """Return the intakes that have closed and of which nobody has given a file to a reader yet, with the number of
-    files, where the viewer may; the one that promised its answers first comes first. One statement."""
+def closed_with_files(
+    viewer: Viewer, permission: str, *conditions: sa.ColumnElement[bool]
+) -> dict[Intake, int]:
+    """Return the intakes with something to read that take files no more, where the viewer holds the permission, each
+    with how many files; the one that promised its answers first comes first. One that is archived and has begun its
+    training is history, and is not among them. One statement."""
     number = sa.cast(to_read_in(Intake.id).scalar_subquery(), sa.BigInteger)
-    given = sa.exists().where(Review.intake_id == Intake.id)
+    begun = sa.and_(Intake.state == IntakeState.ARCHIVED.value, Intake.starts_on <= clock.today())
+    closed = (Intake.state != IntakeState.DRAFT.value, Intake.closes_at <= clock.now(), ~begun, number > 0)
     rows = db.session.execute(
         sa.select(Intake, number.label("number"))
-        .where(within(viewer, "reviews.assign", Intake.path), *has_closed(), ~given, number > 0)
+        .where(within(viewer, permission, Intake.path), *closed, *conditions)
         .order_by(Intake.decision_by, Intake.id)
     )
-    return [(row[0], row[1]) for row in rows if definition_of(row[0]).rubric.criteria]
+    return {row[0]: row[1] for row in rows if definition_of(row[0]).rubric.criteria}
 
 
 @dataclass(frozen=True)

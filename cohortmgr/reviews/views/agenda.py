@@ -12,6 +12,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
+from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.queries import assignments, readings
 
 
@@ -25,11 +26,14 @@ def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
 
 
 def to_assign(viewer: Viewer) -> Iterator[PendingAct]:
-    """Yield the intakes that have closed, and of which no file has a reader yet: late once answers were promised."""
-    for intake, number in assignments.unassigned(viewer):
-        what = ngettext(
-            "%(num)s dossier à confier aux lecteurs", "%(num)s dossiers à confier aux lecteurs", number
-        )
+    """Yield the intakes that have closed, and whose files lack readers: late once answers were promised."""
+    closed = assignments.closed_with_files(viewer, "reviews.assign")
+    lacking = progress.lacking_in(closed)
+    for intake in closed:
+        number = lacking[intake.id]
+        if not number:
+            continue
+        what = ngettext("%(num)s lecture à confier", "%(num)s lectures à confier", number)
         url = url_for("reviews_staff.overview", reference=intake.reference)
         kind: PendingKind = "stop" if intake.decision_by < clock.today() else "wait"
         yield PendingAct(

@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import NAME, counts
@@ -20,9 +19,9 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries.assignments import has_closed
+from cohortmgr.reviews.progress import queries as progress
+from cohortmgr.reviews.queries.assignments import closed_with_files
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard
 from cohortmgr.selection.models import Batch, Offer
@@ -54,37 +53,29 @@ def rests_on(intake: Intake, offering: Offering) -> str:
 
 
 def undecided(viewer: Viewer) -> Sequence[Intake]:
-    """Return the intakes that have closed, of which every reading that was given is handed in, and with an offering for
-    whose files the viewer may propose decisions and nobody has; the one that promised its answers first comes first.
-    One statement."""
+    """Return the intakes that have closed, of which every reading that the rubric asks for is handed in, and with an
+    offering for whose files the viewer may propose decisions and nobody has; the one that promised its answers first
+    comes first."""
     first = sa.orm.aliased(Offering)
     least = sa.select(sa.func.min(first.id)).where(first.intake_id == Intake.id).scalar_subquery()
     own = (IntakeCount.offering_id == Offering.id) | ((IntakeCount.offering_id == 0) & (Offering.id == least))
-    sent = sa.exists().where(
-        IntakeCount.intake_id == Intake.id,
-        IntakeCount.state == "submitted",
-        IntakeCount.eligible == "yes",
-        IntakeCount.files > 0,
-        own,
-    )
+    of_kind = (IntakeCount.state == "submitted", IntakeCount.eligible == "yes", IntakeCount.files > 0)
+    sent = sa.exists().where(IntakeCount.intake_id == Intake.id, *of_kind, own)
     live = [state.value for state in LIVE]
     proposed = sa.exists().where(Batch.offering_id == Offering.id, Batch.state.in_(live))
     lacking = sa.exists().where(Offering.intake_id == Intake.id, ~proposed, sent)
-    of_file = Review.application_id == Application.id
     waiting = sa.exists().where(
         Review.intake_id == Intake.id,
         Review.state.in_([state.value for state in OPEN]),
-        of_file,
+        Review.application_id == Application.id,
         Application.state == "submitted",
     )
     read = sa.exists().where(
         Review.intake_id == Intake.id, Review.state.in_([state.value for state in COUNTING])
     )
-    chosen = sa.select(Intake).where(
-        within(viewer, "selection.propose", Intake.path), *has_closed(), lacking, read, ~waiting
-    )
-    rows = db.session.scalars(chosen.order_by(Intake.decision_by, Intake.id))
-    return [intake for intake in rows if definition_of(intake).rubric.criteria]
+    closed = closed_with_files(viewer, "selection.propose", lacking, read, ~waiting)
+    unread = progress.lacking_in(closed)
+    return [intake for intake in closed if not unread[intake.id]]
 
 
 def outdated() -> list[tuple[Intake, Offering]]:

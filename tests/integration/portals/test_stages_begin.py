@@ -16,6 +16,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.placements.actions import positions
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.rules import IntakeState
+from cohortmgr.reviews.models import Review
 from cohortmgr.selection.actions import decisions
 from tests.factories import choices, promotions
 from tests.factories.choices import browser, readers, sent, someone
@@ -23,7 +25,7 @@ from tests.factories.choices import browser, readers, sent, someone
 pytestmark = pytest.mark.usefixtures("system_context")
 BEFORE, CLOSED = datetime(2025, 7, 1, 9, tzinfo=UTC), datetime(2025, 7, 20, 9, tzinfo=UTC)
 ASSIGN, PROPOSE, OPEN, MATCH = (
-    "à confier aux lecteurs",
+    "à confier",
     "les décisions restent à proposer",
     "la promotion reste à ouvrir",
     "Personne n’a encore d’entreprise",
@@ -50,14 +52,42 @@ def test_readings_wait_from_the_close_and_decisions_from_the_last_reading(app: F
     with clock.at(CLOSED):
         assert told(app, manager) == {ASSIGN} == told(app, administrator)
         assert told(app, auditor) == set() == told(app, people[0])
-        assert "3 dossiers à confier" in browser(app, manager).get("/staff").text
+        assert "6 lectures à confier" in browser(app, manager).get("/staff").text
         choices.read(intake, people[:2])
         assert told(app, manager) == set(), "the third reader is awaited, and that is theirs to do"
         choices.read(intake, people[2:])
         assert told(app, manager) == {PROPOSE}
         assert told(app, administrator) == set() == told(app, auditor), "who may not propose is not asked"
+        with (
+            writing() as session
+        ):  # a file whose guardian, or whose subject, was settled after the others were given
+            kept = session.scalars(sa.select(Application.id).order_by(Application.id)).first()
+            session.execute(
+                sa.update(Application).where(Application.id == kept).values(eligible=False, reasons=["x"])
+            )
+        assert told(app, manager) == {PROPOSE}
+        late = sa.select(Application).order_by(Application.id.desc())
+        with writing() as session:
+            found = session.scalars(late).first()
+            assert found is not None
+            session.execute(sa.delete(Review).where(Review.application_id == found.id))
+        assert told(app, manager) == {ASSIGN}, "decisions wait for the readings that nobody was given"
+        assert "2 lectures à confier" in browser(app, manager).get("/staff").text
+        choices.read(intake, people)
+        assert told(app, manager) == {PROPOSE}
         with writing():
             decisions.propose(manager, intake.reference)
+        assert told(app, manager) == set()
+
+
+def test_an_intake_off_the_pages_still_waits_and_one_that_is_history_does_not(app: Flask) -> None:
+    with clock.at(CLOSED):
+        intake = sent(1)
+        manager = someone(intake, Role.SELECTION_MANAGER)
+        with writing():
+            intake.state = IntakeState.ARCHIVED.value
+        assert told(app, manager) == {ASSIGN}
+    with clock.at(CLOSED.replace(month=10)):
         assert told(app, manager) == set()
 
 
