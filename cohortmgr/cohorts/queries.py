@@ -30,7 +30,7 @@ from cohortmgr.selection.rules import OfferState
 
 _PEOPLE = NN_("%(num)s personne", "%(num)s personnes")
 _IN_TRAINING = N_(
-    "%(people)s en formation dans « %(cohort)s » (%(programme)s) : écrivez d’abord leur dernier jour."
+    "%(people)s en formation dans « %(cohort)s » (%(programme)s) : écrivez d’abord le dernier jour de chacune."
 )
 
 # A hook for higher rooms: the companies of a cohort's members, as enrolment id to a company's name in three

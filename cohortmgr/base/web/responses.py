@@ -270,7 +270,10 @@ def _page_above() -> str | None:
     are links from there, and people load it again."""
     routes = current_app.create_url_adapter(request)
     assert routes is not None
-    sent = routes.match(request.path, method="POST")[1]
+    try:
+        sent = routes.match(request.path, method="POST")[1]
+    except HTTPException:  # an address to which nothing is sent by a form
+        return None
     path = request.path.rpartition("/")[0]
     while path:
         with suppress(HTTPException):

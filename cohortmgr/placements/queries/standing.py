@@ -20,7 +20,7 @@ from cohortmgr.placements.models import MatchingRun, Placement, Position
 from cohortmgr.placements.rules import HOSTED, PRESENT, SEATED, STANDING, MatchingState, PositionState
 
 _APPRENTICES = NN_("%(num)s apprenti", "%(num)s apprentis")
-_HAS = N_("%(people)s de « %(cohort)s » : leur affectation y court encore.")
+_HAS = N_("%(people)s de « %(cohort)s » : l’affectation y court encore.")
 _HOSTED = [state.value for state in HOSTED]
 # Made once: an alias learns its columns anew, at each page that asks, in a millisecond.
 _OTHER = sa.orm.aliased(Placement)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -37,8 +38,17 @@ def moved(rule: EligibilityRule, days: int, years: int) -> EligibilityRule:
     elif rule.operator in (*AGED, *DATED):
         for place in places:
             found = day(values[place])
-            values[place] = (found + timedelta(days=days)).isoformat() if found else values[place]
+            values[place] = _later(found, days, years).isoformat() if found else values[place]
     return replace(rule, values=tuple(values))
+
+
+def _later(counted: date, days: int, years: int) -> date:
+    """The day for a campaign that begins so many days later, and so many years: the end of a month and the first of a
+    year stay what they are. Another day is that of the training."""
+    in_year = counted.year + years
+    if counted.day == monthrange(counted.year, counted.month)[1]:
+        return date(in_year, counted.month, monthrange(in_year, counted.month)[1])
+    return date(in_year, 1, 1) if (counted.month, counted.day) == (1, 1) else counted + timedelta(days=days)
 
 
 def outgrown(definition: Definition) -> list[OutgrownCondition]:

@@ -37,8 +37,8 @@ _FILE, _TAB = "applications_staff.tab", "file"
 # The field that says which answer the form showed.
 MARK = "_mark"
 _CHANGED = N_(
-    "Cette réponse a changé pendant que vous l’écriviez : rien n’est corrigé. Relisez le dossier, puis corrigez de "
-    "nouveau s’il le faut."
+    "Cette réponse a changé pendant que vous l’écriviez, ou vient d’être corrigée par vous : cet envoi ne corrige rien "
+    "de plus. Relisez le dossier, puis corrigez de nouveau s’il le faut."
 )
 
 

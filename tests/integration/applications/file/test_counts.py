@@ -48,10 +48,11 @@ def change(chance: random.Random) -> dict[str, Any]:
 
 def counted_anew(intake_id: int) -> dict[str, int]:
     """What `counts` says, by reading every file."""
-    found = dict.fromkeys((*STATES, "eligible", "ineligible", "undecided", "refused"), 0)
+    found = dict.fromkeys((*STATES, "eligible", "ineligible", "undecided", "refused", "awaited"), 0)
     for row in db.session.scalars(sa.select(Application).where(Application.intake_id == intake_id)):
         if row.consent in ("waiting", "withdrawn"):
             found["refused"] += row.consent == "withdrawn"
+            found["awaited"] += (row.consent, row.state) == ("waiting", "held")
             continue
         found[row.state] += 1
         if row.state == "submitted":

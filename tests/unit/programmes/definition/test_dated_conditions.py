@@ -50,6 +50,18 @@ def test_days_and_years_move_and_nothing_else(
     assert moved(rule, 365, 1).values == expected
 
 
+@pytest.mark.parametrize("days", [359, 364, 371])
+def test_the_ends_of_months_and_years_stay_where_they_are(days: int) -> None:
+    for operator, was, now in (
+        (Operator.AGE_AT_MOST, "2026-12-31", "2027-12-31"),
+        (Operator.BORN_AFTER, "2000-01-01", "2001-01-01"),
+        (Operator.BORN_BEFORE, "2027-02-28", "2028-02-29"),
+    ):
+        values = ("26", was) if operator is Operator.AGE_AT_MOST else (was,)
+        rule = replace(JUNIOR.eligibility[0], operator=operator, values=values)
+        assert moved(rule, days, 1).values[-1] == now
+
+
 def test_a_campaign_a_year_later_has_outgrown_the_day_of_an_age() -> None:
     assert not outgrown(JUNIOR) and not outgrown(cloned(date(2027, 9, 6)))
     found = outgrown(cloned(date(2028, 3, 6)))
