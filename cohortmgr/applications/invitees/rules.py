@@ -34,16 +34,14 @@ class HowFar(StrEnum):
     INVITED = "invited"
     BEGUN = "begun"
     SENT = "sent"
-    APART = "apart"
 
 
 STANDINGS: Mapping[HowFar, str] = {
     HowFar.INVITED: N_("Invité·e"),
     HowFar.BEGUN: N_("Dossier commencé"),
     HowFar.SENT: N_("Dossier envoyé"),
-    HowFar.APART: N_("Ne souhaite pas être suivi·e"),
 }
-# Who may still be reminded.
+# Who is still awaited, as whoever invited them may know it.
 STILL_AWAITED = (HowFar.INVITED, HowFar.BEGUN)
 
 
