@@ -50,7 +50,7 @@ from cohortmgr.applications.invitees.views import agenda as invitee_agenda
 from cohortmgr.applications.invitees.views import invited as invited_pages
 from cohortmgr.applications.invitees.views import staff as invitee_pages
 from cohortmgr.applications.joining.views import form as joining
-from cohortmgr.applications.journey.hooks import steps_above
+from cohortmgr.applications.journey.hooks import shared_with, steps_above
 from cohortmgr.applications.journey.views import one_page, receipts, whole_form
 from cohortmgr.applications.lists import tasks as list_tasks
 from cohortmgr.applications.lists.models import ListExport
@@ -84,6 +84,7 @@ CANDIDATE = (
     correction_pages.bp,
     joining.bp,
     guardian_pages.my_bp,
+    invited_pages.my_bp,
 )
 PUBLIC = (check.bp, repair.public_bp, guardian_pages.bp, invited_pages.bp)
 # Staff's pages about the applications of an intake; each address begins with /staff.
@@ -146,6 +147,7 @@ def _join_hooks() -> None:
     programmes.runs_until.register(deadlines.runs_until)
     papers.reopened.register(corrections.reopens)
     steps_above.register(guardian_steps)
+    shared_with.register(invited_pages.sharings)
     outbox.readdress.register(readdressing.to_guardians)
     outbox_hooks.checks[document_tasks.DOCUMENT_REMINDER] = document_tasks.still_owed
     outbox_hooks.checks[deadlines.DRAFT_REMINDER] = deadlines.still_unsent

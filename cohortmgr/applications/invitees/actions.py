@@ -15,6 +15,7 @@ from cohortmgr.accounts.actions import counting, links
 from cohortmgr.accounts.contacts import SMS, Contact, is_mobile_of
 from cohortmgr.accounts.limits import DAY
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.importing.queries.runs import intake_for
 from cohortmgr.applications.invitees import queries
@@ -40,26 +41,26 @@ from cohortmgr.programmes.queries import definition_of
 LETTER = "invited_to_apply"
 _WRITTEN_TO = "invitee-written"
 _SWEPT = 500
-_AGAIN = N_("Un message est déjà parti depuis moins d’un jour : laissez le temps de répondre.")
+_AGAIN = N_("Un message a été demandé depuis moins d’un jour : laissez le temps de répondre.")
 _NOTHING_AWAITED = N_("Il n’y a plus rien à rappeler à cette personne.")
+_CAME_BACK = N_("Le dernier message est revenu : vérifiez l’adresse ou le numéro avec la personne.")
 _TAKEN = N_("Cette invitation a déjà servi à une autre personne. Vous pouvez candidater sans elle.")
 
 
 @dataclass(frozen=True)
 class Brought:
-    """What became of a list: how many were invited, how many were before, how many got such a message within a day, and
-    how many have a number to which none goes."""
+    """What became of a list: how many were invited, how many need no letter because they were before, and how many have
+    a number to which none goes. That somebody else wrote to an address today is not told apart: it is its person's."""
 
     invited: int
     known: int
-    rested: int
     unreachable: int
 
 
 @dataclass(frozen=True)
 class AdultsInvitation:
     """What the link of an invited person leads to. `theirs` is the reference of the viewer's own file, if it was begun
-    by this link, and `taken` says that somebody else's was."""
+    by this link, and `taken` says that somebody else's was, of which whoever is not signed in is told nothing."""
 
     row: InvitedAdult
     intake: Intake
@@ -98,57 +99,66 @@ def bring(
     if rows:
         _write(intake, rows)
         record(viewer, "invitees.bring", about(intake), after={"count": len(rows), "group_name": group_name})
-    return Brought(len(rows), known, len(reached) - len(rows), unreachable)
+    return Brought(len(rows), known + len(reached) - len(rows), unreachable)
 
 
 def remind(viewer: Viewer, intake_reference: str) -> int:
-    """Write once more to those whom the viewer invited and who have not sent; to each once a day. Returns to how many;
-    0 if nobody is left to remind."""
+    """Write once more to those whom the viewer invited and who have not sent; to each once a day. Returns to how many
+    it goes; 0 if nobody is left to remind. Who wants no message is passed over, and nothing tells of it."""
     intake = intake_for(viewer, intake_reference)
     _require_open(intake)
     return _remind(viewer, intake, queries.to_remind(viewer, intake))
 
 
 def remind_one(viewer: Viewer, reference: str) -> None:
-    """Write once more to one of them. Refused if nothing is awaited from them, or within a day of the last message."""
+    """Write once more to one of them, unless they want no message, of which nothing tells. Refused if nothing is
+    awaited from them, if the last message came back, or within a day of it."""
     found = queries.invitee_for(viewer, reference)
     _require_open(found.intake)
     if not found.awaited:
-        raise Refused(_NOTHING_AWAITED)
-    _remind(viewer, found.intake, [found.row])
+        raise Refused(_CAME_BACK if found.returned else _NOTHING_AWAITED)
+    _remind(viewer, found.intake, [(found.row, found.spared)])
 
 
-def _remind(viewer: Viewer, intake: Intake, rows: Iterable[InvitedAdult]) -> int:
-    by_contact = {_counted(queries.contact_of(row)): row for row in rows}
+def _remind(viewer: Viewer, intake: Intake, rows: Iterable[tuple[InvitedAdult, bool]]) -> int:
+    """Write to those who are not spared; returns to how many. Who is spared is counted and dated as the others are, so
+    that whoever invites cannot tell them from these."""
+    by_contact = {_counted(queries.contact_of(row)): (row, spared) for row, spared in rows}
     if not by_contact:
         return 0
     free = counting.count_first(_WRITTEN_TO, by_contact, DAY, MOST)
     if not free:
         raise Refused(_AGAIN)
     chosen = [by_contact[each] for each in free]
-    for row in chosen:
+    for row, _spared in chosen:
         row.asked_at = clock.now()
-    _write(intake, chosen)
-    record(viewer, "invitees.remind", about(intake), after={"count": len(chosen)})
-    return len(chosen)
+    written = [row for row, spared in chosen if not spared]
+    if written:
+        _write(intake, written)
+    record(viewer, "invitees.remind", about(intake), after={"count": len(written)})
+    return len(written)
 
 
 def take_back(viewer: Viewer, reference: str) -> str:
     """Forget somebody whom the viewer invited, with the messages that have not left; what they began is theirs and
-    stays. Returns the reference of the intake."""
-    found = queries.invitee_for(viewer, reference)
-    row = found.row
+    stays. Returns the reference of the intake. Asked again, nothing changes."""
+    row, intake = queries.row_ever_by(viewer, reference)
+    if row.taken_back_at is not None:
+        return intake.reference
     record(viewer, "invitees.take_back", about(row))
     links.use_up(LINK, [row.reference])
     # The web destroys no key, so that the worker does it, with the row; what the row says of somebody goes now.
     row.name = row.sort_name = row.group_name = ""
-    row.sealed, row.blind, row.taken_back_at = b"", row.reference, clock.now()
-    return found.intake.reference
+    row.sealed, row.taken_back_at = b"", clock.now()
+    if row.declined_at is None:  # otherwise it goes on saying that nobody writes to them for this intake
+        row.blind = row.reference
+    return intake.reference
 
 
 def opened(viewer: Viewer, token: str, *, lock: bool = False) -> AdultsInvitation:
-    """Return the invitation of a link. NotFound if it is unknown or was taken back; Refused if its time is over."""
-    link = links.peek(token, LINK)
+    """Return the invitation of a link. NotFound if it is unknown or was taken back; Refused if its time is over, unless
+    it is only read and its intake closed, for then no other link would help."""
+    link = links.find(token, LINK)
     if link.institution_id is None:
         raise NotFound(LINK)
     wanted = sa.select(InvitedAdult, Intake).join(Intake, Intake.id == InvitedAdult.intake_id)
@@ -162,10 +172,12 @@ def opened(viewer: Viewer, token: str, *, lock: bool = False) -> AdultsInvitatio
         if found is None:
             raise NotFound(LINK)
         row, intake = found
+        if lock or intake.closes_at > clock.now():
+            links.require_open(link)
         file = queries.file_of(row)
-    if file is None:
+    if file is None or viewer.person_id is None:
         return AdultsInvitation(row, intake, None, taken=False)
-    is_own = viewer.person_id is not None and file[1] == viewer.person_id
+    is_own = file[1] == viewer.person_id
     return AdultsInvitation(row, intake, file[0] if is_own else None, taken=not is_own)
 
 
@@ -185,12 +197,37 @@ def answer(viewer: Viewer, token: str, follows: bool) -> tuple[str, Application 
     return intake.reference, file
 
 
+def decline(viewer: Viewer, token: str) -> None:
+    """Keep that whoever reads the messages of an invitation wants no more of them, from anybody, for this intake.
+    Nobody needs an account to say so. Asked again, nothing changes."""
+    invitation = opened(viewer, token, lock=True)
+    row = invitation.row
+    if invitation.taken:
+        raise Refused(_TAKEN)
+    if row.declined_at is None:
+        with acting_in(row.institution_id):
+            row.declined_at = clock.now()
+            record(viewer, "invitees.decline", about(row))
+
+
+def end_following(viewer: Viewer, reference: str, invitee: str) -> None:
+    """Let whoever invited the viewer see no longer how far their file is. Asked again, nothing changes."""
+    file = file_queries.own_held(viewer, reference)
+    with acting_in(file.intake.institution_id):
+        for row in queries.followed_by(file.application):
+            if row.reference == invitee:
+                row.apart, row.application_id = True, None
+                record(viewer, "invitees.answer", about(row), after={"follows": False})
+
+
 def sweep(viewer: Viewer) -> int:
     """Forget people who were taken off a list, or whose intake closed long ago, a few hundred at a time, with what
-    was written to them. Returns how many. Only the system calls this."""
+    was written to them. Who wants no more messages is kept without a name until then, so that nobody writes to them.
+    Returns how many. Only the system calls this."""
     if not viewer.is_system:
         raise NotPermitted("invited people are forgotten by the system")
-    over = sa.or_(InvitedAdult.taken_back_at.is_not(None), Intake.closes_at <= clock.now() - FORGOTTEN_AFTER)
+    off = sa.and_(InvitedAdult.taken_back_at.is_not(None), InvitedAdult.declined_at.is_(None))
+    over = sa.or_(off, Intake.closes_at <= clock.now() - FORGOTTEN_AFTER)
     wanted = sa.select(InvitedAdult).join(Intake, Intake.id == InvitedAdult.intake_id).where(over)
     rows = db.session.scalars(wanted.order_by(InvitedAdult.id).limit(_SWEPT)).all()
     links.use_up(LINK, [row.reference for row in rows])
@@ -225,8 +262,8 @@ def _row(viewer: Viewer, intake: Intake, group_name: str, language: str, entry: 
 
 def _write(intake: Intake, rows: Sequence[InvitedAdult]) -> None:
     tokens = links.create_many(LINK, [row.reference for row in rows], LIFETIME, intake.institution_id)
-    # Many SMS leave with what is written to many, so that codes keep their part of the day's.
-    bundle = open_bundle(intake.institution_id) if len(rows) > 1 else None
+    # A list of one as well: else many small ones would take the part of the day's SMS that is kept for notices.
+    bundle = open_bundle(intake.institution_id)
     title = dict(definition_of(intake).title)
     send_all(
         Letter(

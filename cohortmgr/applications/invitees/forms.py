@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectChoice, StringField, TextAreaField, widgets
-from wtforms.validators import InputRequired, Length
+from wtforms import Form, RadioField, SelectChoice, StringField, TextAreaField, widgets
+from wtforms.validators import InputRequired, Length, ValidationError
 
-from cohortmgr.applications.invitees.rules import LONGEST_LIST
+from cohortmgr.applications.invitees.rules import LONGEST_LIST, bears_link
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import LANGUAGE_NAMES
 from cohortmgr.base.text import clean
+
+
+def _bears_no_link(_form: Form, field: StringField) -> None:
+    """Keep a link out of the name in which letters leave: whoever invites is no more than an enroller."""
+    if bears_link(field.data or ""):
+        raise ValidationError(_l("Écrivez un nom, sans adresse de site."))
 
 
 class InviteesForm(HouseForm):
@@ -17,7 +23,7 @@ class InviteesForm(HouseForm):
 
     group_name = StringField(
         _l("École ou employeur"),
-        [InputRequired(_l("Écrivez le nom de l’école ou de l’employeur.")), Length(max=120)],
+        [InputRequired(_l("Écrivez le nom de l’école ou de l’employeur.")), Length(max=120), _bears_no_link],
         filters=[lambda text: clean(text) if text else text],
         description=_l("Chaque personne le lit dans son message."),
         render_kw={"maxlength": 120, "dir": "auto", "autocomplete": "organization"},

@@ -15,8 +15,8 @@ class InvitedAdult(Row, Model):
     did it, `group_name` the school or employer in whose name.
 
     `application_id` is the file that they began by their link and let be followed; `apart` says that they do not want
-    to be. What they write in the file stands nowhere here. Once it is taken back, the row says nothing of anybody, and
-    the worker removes it.
+    to be, and `declined_at` that they want no more messages. What they write in the file stands nowhere here. Once it
+    is taken back, the row says nothing of anybody, and the worker removes it.
     """
 
     __tablename__ = "invitees"
@@ -40,5 +40,6 @@ class InvitedAdult(Row, Model):
     created_at: Mapped[datetime]
     asked_at: Mapped[datetime]
     taken_back_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
     apart: Mapped[bool] = mapped_column(default=False)
     application_id: Mapped[int | None] = mapped_column(sa.ForeignKey("applications.id"), index=True)

@@ -29,15 +29,17 @@ from cohortmgr.programmes.models import Intake
 
 _UNSENT = (ApplicationState.DRAFT.value, ApplicationState.HELD.value)
 _FAILED = (MessageState.RETURNED.value, MessageState.SET_ASIDE.value)
-# A child's file, which waits for a guardian, is before nobody yet: it is no more than begun.
+_IS_WITHDRAWN = sa.func.coalesce(Application.state, "") == ApplicationState.WITHDRAWN.value
+# Where somebody stands for whoever invited them. That they do not want to be followed, or withdrew, is theirs: they
+# are invited, as who never opened the link. A child's file, which waits for a guardian, is before nobody yet: begun.
 STANDING = sa.case(
-    (InvitedAdult.apart, HowFar.APART.value),
-    (InvitedAdult.application_id.is_(None), HowFar.INVITED.value),
-    (Application.state == ApplicationState.WITHDRAWN.value, HowFar.APART.value),
+    (sa.or_(InvitedAdult.apart, InvitedAdult.application_id.is_(None), _IS_WITHDRAWN), HowFar.INVITED.value),
     (Application.state.in_(_UNSENT), HowFar.BEGUN.value),
     else_=HowFar.SENT.value,
 )
 _STANDS = InvitedAdult.taken_back_at.is_(None)
+# Who gets no message, whatever is asked; whoever invited them is not told.
+_IS_SPARED = sa.or_(InvitedAdult.apart, InvitedAdult.declined_at.is_not(None), _IS_WITHDRAWN)
 # Whether a message to somebody came back, or could not leave.
 _RETURNED = (
     sa.select(Message.id)
@@ -48,17 +50,19 @@ _RETURNED = (
 
 @dataclass(frozen=True)
 class FoundInvitee:
-    """Somebody who was invited, the intake, where they stand, and whether a message to them came back."""
+    """Somebody who was invited, the intake, where they stand for whoever invited them, whether a message to them came
+    back, and whether they get none any longer."""
 
     row: InvitedAdult
     intake: Intake
     standing: HowFar
     returned: bool
+    spared: bool
 
     @property
     def awaited(self) -> bool:
-        """Whether they may still be reminded."""
-        return self.standing in STILL_AWAITED
+        """Whether a reminder may be asked for."""
+        return self.standing in STILL_AWAITED and not self.returned
 
     @property
     def contact(self) -> Contact:
@@ -118,10 +122,13 @@ def last_group(viewer: Viewer, intake: Intake) -> str:
 
 
 def known_among(viewer: Viewer, intake: Intake, blinds: Collection[str]) -> set[str]:
-    """Those of some blind indexes whose address or number the viewer has invited already."""
+    """Those of some blind indexes whose address or number the viewer has invited already, or whose person said of this
+    intake, to whoever invited them, that they want no more messages."""
     found: set[str] = set()
+    declined = sa.and_(InvitedAdult.intake_id == intake.id, InvitedAdult.declined_at.is_not(None))
+    here = sa.or_(_own(viewer, intake), declined)
     for part in in_parts(blinds):
-        query = sa.select(InvitedAdult.blind).where(_own(viewer, intake), InvitedAdult.blind.in_(part))
+        query = sa.select(InvitedAdult.blind).where(here, InvitedAdult.blind.in_(part))
         found |= set(db.session.scalars(query))
     return found
 
@@ -147,31 +154,42 @@ def awaiting(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
 
 def invitee_for(viewer: Viewer, reference: str) -> FoundInvitee:
     """Somebody whom the viewer invited. NotFound for anybody else."""
-    wanted = _joined(InvitedAdult, Intake, STANDING, _RETURNED).join(
-        Intake, Intake.id == InvitedAdult.intake_id
-    )
+    wanted = _joined(InvitedAdult, Intake, STANDING, _RETURNED, _IS_SPARED)
+    wanted = wanted.join(Intake, Intake.id == InvitedAdult.intake_id)
     wanted = wanted.where(InvitedAdult.reference == reference, InvitedAdult.by == viewer.reference, _STANDS)
     row = db.session.execute(wanted.execution_options(populate_existing=True)).first()
     if row is None:
         raise NotFound(reference)
     require(viewer, IMPORT, row[1].path)
-    return FoundInvitee(row[0], row[1], HowFar(row[2]), row[3])
+    return FoundInvitee(row[0], row[1], HowFar(row[2]), row[3], row[4])
 
 
-def to_remind(viewer: Viewer, intake: Intake) -> Sequence[InvitedAdult]:
-    """Those whom the viewer invited, who have not sent, and to whom nothing was written within a day; who were written
-    to longest ago first, so many as one act writes to."""
-    long_ago = (STANDING.in_(STILL_AWAITED), InvitedAdult.asked_at <= clock.now() - DAY)
-    wanted = _joined(InvitedAdult).where(_own(viewer, intake), *long_ago).limit(MOST)
-    return db.session.scalars(wanted.order_by(InvitedAdult.asked_at, InvitedAdult.id)).all()
+def row_ever_by(viewer: Viewer, reference: str) -> tuple[InvitedAdult, Intake]:
+    """The row of somebody whom the viewer invited, though they be off the list, and its intake. NotFound otherwise."""
+    wanted = sa.select(InvitedAdult, Intake).join(Intake, Intake.id == InvitedAdult.intake_id)
+    wanted = wanted.where(InvitedAdult.reference == reference, InvitedAdult.by == viewer.reference)
+    found = db.session.execute(wanted.execution_options(populate_existing=True)).first()
+    if found is None:
+        raise NotFound(reference)
+    require(viewer, IMPORT, found[1].path)
+    return found[0], found[1]
+
+
+def to_remind(viewer: Viewer, intake: Intake) -> list[tuple[InvitedAdult, bool]]:
+    """Those whom the viewer invited, who have not sent, whose messages arrive, and for whom none was asked within a
+    day, each with whether they get none any longer; who were written to longest ago first, so many as one act takes."""
+    long_ago = (STANDING.in_(STILL_AWAITED), InvitedAdult.asked_at <= clock.now() - DAY, ~_RETURNED)
+    wanted = _joined(InvitedAdult, _IS_SPARED).where(_own(viewer, intake), *long_ago).limit(MOST)
+    rows = db.session.execute(wanted.order_by(InvitedAdult.asked_at, InvitedAdult.id))
+    return [(row, spared) for row, spared in rows]
 
 
 def still_invited(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each message still holds when it leaves: its person was not taken off the list, and has not sent. One
-    statement for all."""
+    """Whether each message still holds when it leaves: its person was not taken off the list, wants to be written to,
+    and has not sent. One statement for all."""
     wanted = sorted({variables["invitee"] for variables in asked})
     held = _joined(InvitedAdult.reference).where(
-        InvitedAdult.reference.in_(wanted), _STANDS, STANDING.in_(STILL_AWAITED)
+        InvitedAdult.reference.in_(wanted), _STANDS, STANDING.in_(STILL_AWAITED), ~_IS_SPARED
     )
     found = set(db.session.scalars(held))
     return [each["invitee"] in found for each in asked]
@@ -182,3 +200,11 @@ def file_of(row: InvitedAdult) -> tuple[str, int] | None:
     columns = sa.select(Application.reference, Application.person_id)
     found = db.session.execute(columns.where(Application.id == row.application_id)).first()
     return None if found is None else (found.reference, found.person_id)
+
+
+def followed_by(application: Application) -> Sequence[InvitedAdult]:
+    """The invitations whose inviters see how far a file is, in the order in which they were made."""
+    chosen = sa.select(InvitedAdult).where(
+        InvitedAdult.application_id == application.id, InvitedAdult.apart.is_(False), _STANDS
+    )
+    return db.session.scalars(chosen.order_by(InvitedAdult.id)).all()

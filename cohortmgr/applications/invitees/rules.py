@@ -11,7 +11,7 @@ from enum import StrEnum
 from cohortmgr.accounts.contacts import Contact, contact_of
 from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.text import bare, clean
+from cohortmgr.base.text import bare, clean, fold
 from cohortmgr.programmes.rules import require_published
 
 # The purpose of the link that an invited person opens, and for how long it leads in.
@@ -22,8 +22,10 @@ MOST = 300
 LONGEST_NAME, LONGEST_LIST = 160, 40_000
 # How long after its intake closed an invited person is forgotten here.
 FORGOTTEN_AFTER = timedelta(days=90)
-_CELLS = re.compile(r"[\t;]|,\s")
-_NUMBER = re.compile(r"[+(]?\d[\d\s().\-]{6,}")
+_CELLS = re.compile(r"[\t;,؛،]")
+# The words of a number that stands in a line with nothing between it and the name but a space.
+_NUMBER_BEGINS, _NUMBER_GOES_ON = re.compile(r"[+(]*\d[\d().\-]*"), re.compile(r"[\d().\-]+")
+_NUMBER = re.compile(r"[+(]*\d[\d\s().\-]{6,}")
 
 
 class HowFar(StrEnum):
@@ -32,16 +34,14 @@ class HowFar(StrEnum):
     INVITED = "invited"
     BEGUN = "begun"
     SENT = "sent"
-    APART = "apart"
 
 
 STANDINGS: Mapping[HowFar, str] = {
     HowFar.INVITED: N_("Invité·e"),
     HowFar.BEGUN: N_("Dossier commencé"),
     HowFar.SENT: N_("Dossier envoyé"),
-    HowFar.APART: N_("Ne souhaite pas être suivi·e"),
 }
-# Who may still be reminded.
+# Who is still awaited, as whoever invited them may know it.
 STILL_AWAITED = (HowFar.INVITED, HowFar.BEGUN)
 
 
@@ -77,7 +77,7 @@ class ReadList:
 def read_list(text: str) -> ReadList:
     """Read one person a line, as they are typed or copied from a spreadsheet: cells parted by tabulators, semicolons
     or commas, of which one is an address or a mobile number, and the others the name. An address goes before a number.
-    """
+    Anything else with a digit, such as the number of an identity card, is refused: it would be read in the letter."""
     entries, problems, lines = list[ListedPerson](), list[Problem](), dict[Contact, int]()
     for number, line in enumerate(text.splitlines(), 1):
         if not clean(line):
@@ -107,6 +107,15 @@ _TOO_MANY = N_("La liste est trop longue (%(number)s) : envoyez-en %(most)s au p
 _NOBODY = N_("Écrivez au moins une personne.")
 _NO_CONTACT = N_("ni adresse e-mail ni numéro de portable.")
 _NO_NAME = N_("il manque le nom.")
+_NOT_A_NAME = N_(
+    "« %(text)s » n’est pas un nom. Écrivez le nom, puis une adresse ou un numéro, rien d’autre."
+)
+
+
+def bears_link(text: str) -> bool:
+    """Whether a name would be a link in a letter that leaves in the institution's name."""
+    folded = fold(text)
+    return "://" in folded or "www." in folded
 
 
 def _read_line(number: int, line: str) -> ListedPerson:
@@ -117,7 +126,11 @@ def _read_line(number: int, line: str) -> ListedPerson:
     numbers = [cell for cell in cells if _NUMBER.fullmatch(western_digits(bare(cell)))]
     if not addresses and not numbers:
         raise Refused(_NO_CONTACT)
-    name = " ".join(cell for cell in cells if cell not in addresses and cell not in numbers)
+    names = [cell for cell in cells if cell not in addresses and cell not in numbers]
+    for cell in names:
+        if bears_link(cell) or any(sign.isdigit() for sign in cell):
+            raise Refused(Problem(_NOT_A_NAME, {"text": cell[:LONGEST_NAME]}))
+    name = " ".join(names)
     if not name:
         raise Refused(_NO_NAME)
     return ListedPerson(number, name[:LONGEST_NAME], contact_of((addresses or numbers)[0]))
@@ -126,10 +139,13 @@ def _read_line(number: int, line: str) -> ListedPerson:
 def _parted(line: str) -> list[str]:
     """The name and the contact of a line that has nothing between them but a space."""
     words = line.split()
-    at = next((place for place, word in enumerate(words) if "@" in word), None)
-    if at is None:
-        at = next(
-            (place for place, word in enumerate(words) if western_digits(word).strip("+(").isdigit()), None
-        )
-        return [line] if at is None else [" ".join(words[:at]), " ".join(words[at:])]
-    return [" ".join(words[:at] + words[at + 1 :]), words[at]]
+    begins = next((place for place, word in enumerate(words) if "@" in word), None)
+    ends = 0 if begins is None else begins + 1
+    if begins is None:
+        plain = [western_digits(bare(word)) for word in words]
+        begins = next((place for place, word in enumerate(plain) if _NUMBER_BEGINS.fullmatch(word)), None)
+        if begins is None:
+            return [line]
+        after = range(begins + 1, len(plain))
+        ends = next((place for place in after if not _NUMBER_GOES_ON.fullmatch(plain[place])), len(plain))
+    return [" ".join(words[:begins] + words[ends:]), " ".join(words[begins:ends])]

@@ -25,7 +25,7 @@ from cohortmgr.applications.form.pages import (
     progress,
 )
 from cohortmgr.applications.guardians.rules import lacking
-from cohortmgr.applications.journey.hooks import FormStep
+from cohortmgr.applications.journey.hooks import FormStep, Sharing, shared_with
 from cohortmgr.base import clock
 from cohortmgr.base.errors import Problem
 from cohortmgr.base.i18n import day, localized, moment, say
@@ -43,6 +43,11 @@ def page_url(file: File, page: FormPage, **more: Any) -> str:
     """The address of a page of the form."""
     place: dict[str, Any] = {"section": page.section.key, "number": page.number}
     return url_for("journey_candidate.page", reference=file.application.reference, **place, **more)
+
+
+def sharings_of(file: File) -> list[Sharing]:
+    """Who sees something of a file because its person allowed it."""
+    return [each for found in shared_with(file.application) for each in found]
 
 
 def task_page(file: File, news: Sequence[Question], closed: Sequence[EligibilityRule]) -> str:
@@ -77,6 +82,7 @@ def task_page(file: File, news: Sequence[Question], closed: Sequence[Eligibility
         ],
         ready=undone is None and not closed,
         closed=closed,
+        shared=sharings_of(file),
         left=len({problem.where for problem in absent}) + len(mend),
         begun=bool(answers) or bool(file.documents),
         next=_next(file, pages, undone, closed) or check,

@@ -53,7 +53,7 @@ def _list(reference: str, problems: tuple[Problem, ...] = ()) -> str:
         awaited=sum(counts.get(each, 0) for each in STILL_AWAITED),
         standing=standing,
         takes=_takes(intake),
-        to_remind=len(queries.to_remind(viewer, intake)),
+        to_remind=sum(not spared for _row, spared in queries.to_remind(viewer, intake)),
         names=STANDINGS,
         problems=problems,
     )
@@ -120,13 +120,6 @@ def _tell(done: Brought) -> None:
             "%(num)s personne était déjà invitée.", "%(num)s personnes étaient déjà invitées.", done.known
         )
         flash(said, "info")
-    if done.rested:
-        said = ngettext(
-            "%(num)s personne a reçu une invitation depuis moins d’un jour : invitez-la demain.",
-            "%(num)s personnes ont reçu une invitation depuis moins d’un jour : invitez-les demain.",
-            done.rested,
-        )
-        flash(said, "wait")
     if done.unreachable:
         said = ngettext(
             "%(num)s numéro est d’un pays où nos SMS ne partent pas : donnez une adresse e-mail.",
@@ -172,7 +165,7 @@ def remind_one(reference: str) -> ResponseReturnValue:
     except Refused as refusal:
         db.session.rollback()
         return _one(reference, refusal.problems), 422
-    flash(_("Un rappel part à cette personne."), "done")
+    flash(_("Rappel demandé : il part si la personne veut bien recevoir nos messages."), "done")
     return redirect(url_for(".invitee", reference=reference))
 
 

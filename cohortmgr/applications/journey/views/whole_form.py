@@ -51,7 +51,7 @@ from cohortmgr.applications.form.pages import pages_of
 from cohortmgr.applications.form.views.drawing import questions, sections
 from cohortmgr.applications.form.views.requests import marks, secret, seen_by
 from cohortmgr.applications.journey.actions import changes, helped_sending, sending
-from cohortmgr.applications.journey.display import code_of, page_url, steps_of, task_page
+from cohortmgr.applications.journey.display import code_of, page_url, sharings_of, steps_of, task_page
 from cohortmgr.applications.journey.hooks import steps_above
 from cohortmgr.applications.journey.queries import doors
 from cohortmgr.applications.journey.views.requests import (
@@ -349,6 +349,7 @@ def show(reference: str) -> ResponseReturnValue:
         unproved=unproved(viewer, file) if file.application.state in _WAITING else None,
         turn=next((step for step in above if "due" in step), None),
         steps=steps_of(file, above, editable(file)),
+        shared=sharings_of(file),
         may_change=not above and changes.may_change(viewer, file),
         may_return=changes.may_return(viewer, file),
         change=file.change,

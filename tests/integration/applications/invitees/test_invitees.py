@@ -58,6 +58,10 @@ def written() -> list[dict[str, Any]]:
     return [content for each in db.session.scalars(chosen) if (content := content_of(each))]
 
 
+def links_of(name: str) -> list[str]:
+    return [each["variables"]["token"] for each in written() if each["variables"]["name"] == name]
+
+
 def reference_of(name: str) -> str:
     db.session.rollback()
     return str(db.session.scalars(sa.select(InvitedAdult.reference).where(InvitedAdult.name == name)).one())
@@ -119,15 +123,23 @@ def test_who_does_not_want_to_be_followed_is_not(app: Flask, school: FlaskClient
     assert imane.post(link, data={"apart": "1"}).location.endswith(f"/intakes/{intake}/apply")
     steps.begin(imane, intake)
     page = listed(school, intake)
-    assert (
-        "Ne souhaite pas être suivi·e" in page and "1 a commencé" not in page and "2 encore attendues" in page
-    )
+    assert "suivi" not in page and "commencé :" not in page and "3 encore attendues" in page
+    assert page.count("Invité·e") == 3 and "Imane" in listed(school, intake, "?standing=invited")
     with clock.at(DURING + timedelta(days=2)):
         assert "Des rappels partent à 2 personnes" in words(
             school.post(f"/staff/intakes/{intake}/invitees/remind", follow_redirects=True).text
         )
-        refused = school.post(f"/staff/invitees/{reference_of('Imane Tazi')}/remind")
-        assert refused.status_code == 422 and "plus rien à rappeler" in words(refused.text)
+        assert len([each for each in written() if each["variables"]["name"] == "Imane Tazi"]) == 1
+        assert len({row.asked_at for row in all_of(InvitedAdult)}) == 1, "the date tells nothing either"
+    with clock.at(DURING + timedelta(days=4)):
+        for name in ("Imane Tazi", "Salma Bennani"):
+            said = [
+                school.post(f"/staff/invitees/{reference_of(name)}/remind", follow_redirects=True)
+                for _twice in range(2)
+            ]
+            assert "Rappel demandé" in words(said[0].text), name
+            assert said[1].status_code == 422 and "moins d'un jour" in words(said[1].text), name
+        assert [len(links_of(name)) for name in ("Imane Tazi", "Salma Bennani")] == [1, 3]
 
 
 def test_one_is_reminded_once_a_day_by_a_link_that_leads_on(
@@ -160,6 +172,11 @@ def test_a_link_that_was_passed_on_gives_nobody_anothers_file(
     assert "déjà servi à une autre personne" in words(other.get(link).text)
     assert other.post(link).status_code == 410 and len(all_of(Application)) == 1
     assert all_of(Application)[0].reference not in other.get(link).text
+    signed_out = browser(app)
+    page = words(signed_out.get(link).text)
+    assert "autre personne" not in page and "Continuer" in page, (
+        "it may be the right person, on a new telephone"
+    )
 
 
 def test_one_taken_off_the_list_keeps_what_they_began(app: Flask, school: FlaskClient, intake: str) -> None:
@@ -169,6 +186,9 @@ def test_one_taken_off_the_list_keeps_what_they_began(app: Flask, school: FlaskC
     salma.post(link)
     answer = school.post(f"/staff/invitees/{reference_of('Salma Bennani')}/take-back")
     assert answer.location.endswith(f"/staff/intakes/{intake}/invitees")
+    again = school.post(f"{answer.request.path}")
+    assert again.status_code == 302 and again.location == answer.location, "done is done"
+    assert acts().count("invitees.take_back") == 1
     assert "Salma" not in listed(school, intake) and len(all_of(Application)) == 1
     (letter,) = [each for each in written() if each["variables"]["name"] == "Salma Bennani"]
     assert still_invited([letter["variables"]]) == [False], "what has not left does not leave"
@@ -199,6 +219,9 @@ def test_nobody_is_invited_to_what_is_closed_and_everybody_is_forgotten_later(
     with clock.at(closes + timedelta(minutes=1)):
         steps.staff(school, Role.GROUP_ENROLLER, "ma.inpt.")
         assert "ne reçoit plus de candidatures" in send(school, intake, "Ali Idrissi ; ali@exemple.ma")
+        gone = browser(app).get(links["Salma Bennani"])
+        assert gone.status_code == 410 and "Les candidatures sont closes" in words(gone.text)
+        assert "avant le" not in words(gone.text) and "rappel" not in words(gone.text)
         with writing():
             assert sweep(SYSTEM) == 0
     with clock.at(closes + FORGOTTEN_AFTER):
