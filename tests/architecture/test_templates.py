@@ -73,3 +73,31 @@ def test_a_count_without_forms_is_seen() -> None:
     head = '{% call list_head(title, none, [\n  (all|length|number, _("Personnes"), none),\n]) %}'
     assert counted_in_words(head) == ['  (all|length|number, _("Personnes"), none),']
     assert counted_in_words(head.replace("_(", "ngettext(")) == []
+
+
+# An e-mail address that no link holds, and that no class lets break: it would reach beyond a phone's screen.
+_UNBROKEN = re.compile(r'(?<!}}">)<bdi dir="ltr">{{ *(?:\w+\.)*email\b')
+
+
+def unbroken(folder: Path) -> list[tuple[Path, int]]:
+    """Where an e-mail address stands in one piece, however long it is."""
+    lines = (
+        (path, text.splitlines())
+        for path in sorted(folder.rglob("*.html"))
+        for text in [path.read_text("utf-8")]
+    )
+    return [
+        (path, number)
+        for path, found in lines
+        for number, line in enumerate(found, 1)
+        if _UNBROKEN.search(line)
+    ]
+
+
+def test_an_address_breaks_where_it_must(tmp_path: Path) -> None:
+    assert [place(path, number) for path, number in unbroken(ROOT / "templates")] == []
+    page = tmp_path / "page.html"
+    page.write_text(
+        '<bdi dir="ltr" class="address">{{ a.email }}</bdi>\n<bdi dir="ltr">{{ a.b.email or "" }}</bdi>\n'
+    )
+    assert unbroken(tmp_path) == [(page, 2)]
