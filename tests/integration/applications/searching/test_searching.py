@@ -133,6 +133,16 @@ def test_many_files_are_found_as_few_are(files: list[Application], monkeypatch: 
         assert page(number, with_note, ListPlace()).total == 0
 
 
+def test_the_words_of_a_search_are_read_once_to_be_counted_and_shown(
+    files: list[Application], statements: Callable[[], AbstractContextManager[list[str]]]
+) -> None:
+    number = files[1].intake_id
+    for text in ("amrani", "fatima zahra"):
+        with statements() as seen:
+            shown = page(number, ApplicationFilters(state="all", search=text), ListPlace())
+        assert shown.rows and sum("search_words" in each for each in seen) == 1, text
+
+
 def test_what_says_exactly_which_file_is_asked_for_alone(
     files: list[Application], statements: Callable[[], AbstractContextManager[list[str]]]
 ) -> None:
