@@ -18,6 +18,7 @@ from cohortmgr.placements.actions import positions
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.selection.actions import decisions
 from tests.factories import choices, promotions
 from tests.factories.choices import browser, readers, sent, someone
@@ -89,6 +90,21 @@ def test_an_intake_off_the_pages_still_waits_and_one_that_is_history_does_not(ap
         assert told(app, manager) == {ASSIGN}
     with clock.at(CLOSED.replace(month=10)):
         assert told(app, manager) == set()
+
+
+def test_a_large_intake_waits_as_it_was_last_summed_up(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cohortmgr.reviews.progress.queries.MOST_AT_ONCE", 0)
+    with clock.at(CLOSED):
+        intake = sent(3)
+        manager = someone(intake, Role.SELECTION_MANAGER)
+        assert (
+            told(app, manager) == {ASSIGN}
+            and "6 lectures à confier" in browser(app, manager).get("/staff").text
+        )
+        choices.read(intake, readers(intake))
+        assert told(app, manager) == {ASSIGN}, "nobody has summed up yet"
+        progress.keep_anew(intake.reference)
+        assert told(app, manager) == {PROPOSE}
 
 
 def test_an_intake_without_a_file_to_read_waits_for_nobody(app: Flask) -> None:
