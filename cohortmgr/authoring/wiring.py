@@ -13,6 +13,7 @@ from cohortmgr.authoring.views import (
     intakes,
     pictures,
     publishing,
+    rubric,
     settings,
     terms,
 )
@@ -25,6 +26,7 @@ PAGES = (
     form.bp,
     publishing.bp,
     eligibility.bp,
+    rubric.bp,
     terms.bp,
     settings.bp,
     intakes.bp,

@@ -66,7 +66,9 @@ def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = T
     require(viewer, "programmes.manage", path_of(host.path, definition.key))
     programme = _programme(host, definition)
     mark = fingerprint(definition)
-    version = _version_of(programme, mark)
+    version = _version_of(programme, definition, mark)
+    if version is not None:
+        mark = version.fingerprint
     if version is not None and _in_force(programme, definition, mark):
         shown = publish and _show(viewer, programme)
         return LoadedDefinition(programme, version, changed=False, published=shown)
@@ -176,9 +178,15 @@ def _programme(host: Organisation, definition: Definition) -> Programme:
     return row
 
 
-def _version_of(programme: Programme, mark: str) -> DefinitionVersion | None:
-    wanted = (DefinitionVersion.programme_id == programme.id, DefinitionVersion.fingerprint == mark)
-    return db.session.scalar(sa.select(DefinitionVersion).where(*wanted))
+def _version_of(programme: Programme, definition: Definition, mark: str) -> DefinitionVersion | None:
+    """Return the version that says this, by its fingerprint; or the last one, whose fingerprint may be that of a
+    document with the keys of its day."""
+    versions = sa.select(DefinitionVersion).where(DefinitionVersion.programme_id == programme.id)
+    found = db.session.scalar(versions.where(DefinitionVersion.fingerprint == mark))
+    if found is not None:
+        return found
+    last = db.session.scalar(versions.order_by(DefinitionVersion.number.desc()).limit(1))
+    return last if last is not None and queries.definition_of(last) == definition else None
 
 
 def _new_version(programme: Programme, definition: Definition, mark: str) -> DefinitionVersion:

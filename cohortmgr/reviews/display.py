@@ -1,12 +1,12 @@
-"""A file as its reader sees it: studies and project, without name, contact or sealed answers.
+"""A file as its reader sees it: what the rubric's phase hides, and every sealed answer, are not there.
 
 Readers judge the content of the file; who the person is stays with those who manage the intake.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
@@ -16,9 +16,34 @@ from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base.i18n import day, localized, number
-from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
+from cohortmgr.programmes.definition.rules import (
+    Form,
+    HiddenPart,
+    Question,
+    QuestionKind,
+)
 
-_HIDDEN = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.ADDRESS)
+# What is no content of a file: papers stand apart, consents are given by everybody.
+_ASIDE = (QuestionKind.FILE, QuestionKind.CONSENT)
+# What an answer tells of its person, by its kind and by where it is kept. Other targets, such as numbers of identity,
+# a bank account or a guardian, are never shown.
+_TOLD_BY_KIND: Mapping[QuestionKind, HiddenPart] = {
+    QuestionKind.CITY: HiddenPart.CITY,
+    QuestionKind.REGION: HiddenPart.REGION,
+    QuestionKind.ADDRESS: HiddenPart.CONTACT,
+    QuestionKind.EMAIL: HiddenPart.CONTACT,
+    QuestionKind.PHONE: HiddenPart.CONTACT,
+}
+_TOLD_BY_TARGET: Mapping[str, HiddenPart] = {
+    "person.family_name": HiddenPart.NAME,
+    "person.given_name": HiddenPart.NAME,
+    "person.family_name_ar": HiddenPart.NAME,
+    "person.given_name_ar": HiddenPart.NAME,
+    "person.sex": HiddenPart.SEX,
+    "person.birth_date": HiddenPart.AGE,
+    "person.email": HiddenPart.CONTACT,
+    "person.phone": HiddenPart.CONTACT,
+}
 _FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 
@@ -31,12 +56,17 @@ class ShownAnswer:
     long: bool
 
 
-def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, list[ShownAnswer]]]:
-    """Return (title, answers) of each section that has something to read, in the present language."""
+def sections_of(
+    form: Form, answers: Mapping[str, object], hidden: Collection[HiddenPart]
+) -> list[tuple[str, list[ShownAnswer]]]:
+    """Return (title, answers) of each section that has something to read, in the present language, without the hidden
+    parts."""
     found = []
     for section in form.sections:
         said = [
-            _shown(question, answers.get(question.key)) for question in section.questions if _open(question)
+            _shown(_without(question, hidden), answers.get(question.key))
+            for question in section.questions
+            if _open(question, hidden)
         ]
         present = [each for each in said if each.value]
         if present:
@@ -44,19 +74,39 @@ def sections_of(form: Form, answers: Mapping[str, object]) -> list[tuple[str, li
     return found
 
 
-def papers_shown(form: Form, documents: Sequence[Document]) -> list[tuple[Document, str]]:
-    """Return (paper, its name for the reader): a number and the question's label.
+def papers_shown(
+    form: Form, documents: Sequence[Document], hidden: Collection[HiddenPart]
+) -> list[tuple[Document, str]]:
+    """Return (paper, its name for the reader): a number and the question's label, and the file's own name unless it is
+    hidden, for it is often that of its person."""
+    questions = {question.key: question for question in form.questions}
+    found: list[tuple[Document, str]] = []
+    for each in documents:
+        asked = questions.get(each.question)
+        if asked is not None and asked.reveals in hidden:
+            continue
+        name = f"{len(found) + 1}. {localized(asked.label) if asked else _('Document')}"
+        bare = HiddenPart.FILE_NAMES in hidden
+        found.append((each, name if bare else f"{name} ({each.filename})"))
+    return found
 
-    A file's own name is often that of its person, and is never shown to whoever reads blind."""
-    labels = {question.key: localized(question.label) for question in form.questions}
-    return [
-        (each, f"{index}. {labels.get(each.question) or _('Document')}")
-        for index, each in enumerate(documents, start=1)
-    ]
+
+def _open(question: Question, hidden: Collection[HiddenPart]) -> bool:
+    if question.sealed or question.kind in _ASIDE:
+        return False
+    if question.target is not None and question.target not in _TOLD_BY_TARGET:
+        return False
+    told = (
+        question.reveals,
+        _TOLD_BY_KIND.get(question.kind),
+        _TOLD_BY_TARGET.get(question.target or ""),
+    )
+    return not any(part in hidden for part in told if part is not None)
 
 
-def _open(question: Question) -> bool:
-    return not question.sealed and question.target is None and question.kind not in _HIDDEN
+def _without(question: Question, hidden: Collection[HiddenPart]) -> Question:
+    """A group without the fields of its rows that are hidden."""
+    return replace(question, fields=tuple(each for each in question.fields if _open(each, hidden)))
 
 
 def _shown(question: Question, answer: object) -> ShownAnswer:

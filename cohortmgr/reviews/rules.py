@@ -10,7 +10,7 @@ from types import MappingProxyType
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
 from cohortmgr.jobs.rules import LOST, JobState
-from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, Rubric
+from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, PaperView, Rubric, RubricPhase
 
 # In an intake with more files to read, the worker assigns them.
 MOST_AT_ONCE = 2_000
@@ -129,6 +129,17 @@ def check_scores(
 def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
     """Return the lowest and highest score of each criterion."""
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
+
+
+def shows_papers(phase: RubricPhase, scores: Mapping[str, object]) -> bool:
+    """Whether a reader who has given these scores sees the papers of the file."""
+    match phase.papers:
+        case PaperView.SHOWN:
+            return True
+        case PaperView.AFTER_SCORING:
+            return all(each.key in scores for each in phase.criteria)
+        case PaperView.HIDDEN:
+            return False
 
 
 def total_thousandths(rubric: Rubric, scores: Mapping[str, int]) -> int:

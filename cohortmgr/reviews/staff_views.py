@@ -36,7 +36,7 @@ from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.queries import assignments
 from cohortmgr.reviews.queries import readings as queries
-from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, Reader, ReadingProgress, ReviewState
+from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, Reader, ReadingProgress, ReviewState, shows_papers
 
 bp = Blueprint("reviews_staff", __name__)
 READER_ORDERS: Mapping[str, Callable[[Reader], Any]] = {
@@ -238,7 +238,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = queries.intake_of(found)
     definition = programmes.definition_of(intake)
-    application = queries.file_of(found)
+    application, phase = queries.file_of(found), definition.rubric.files
+    papers = queries.documents_of(application) if shows_papers(phase, found.scores) else ()
     rows = queries.queue(viewer, intake.id)
     mine = found.reviewer_id == viewer.person_id
     return render_template(
@@ -247,8 +248,9 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         intake=intake,
         application=application,
         rubric=definition.rubric,
-        sections=sections_of(definition.form, application.answers),
-        documents=papers_shown(definition.form, queries.documents_of(application)),
+        sections=sections_of(definition.form, application.answers, phase.hidden),
+        documents=papers_shown(definition.form, papers, phase.hidden),
+        papers=phase.papers,
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
         total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),

@@ -22,6 +22,7 @@ from cohortmgr.programmes.drafts import (
     eligibility_fields,
     guardian_fields,
     partner_fields,
+    rubric_fields,
     seat_fields,
     stipend_fields,
     structure,
@@ -134,7 +135,22 @@ def _told(writing: Writing, fault: Fault) -> ListedFault:
         field = eligibility_fields.anchor(path[2:], Operator(rule["operator"]))
         url = url_for("rules_staff.rule", key=key, rule=rule["key"], _anchor=field)
         return ListedFault(what, url, _name(rule.get("reason")), part)
+    if part == "rubric":
+        return _told_of_rubric(writing, what, path)
     return ListedFault(what, None, say(PARTS[part]) if part in PARTS else shown(path), part)
+
+
+def _told_of_rubric(writing: Writing, what: str, path: tuple[str | int, ...]) -> ListedFault:
+    key, criteria = writing.programme.key, rubric_fields.criteria_of(writing.document)
+    if path[3:4] == ("criteria",) and len(path) > 4 and int(path[4]) < len(criteria):
+        table = criteria[int(path[4])]
+        anchor_there = rubric_fields.anchor(path[5:])
+        url = url_for("rubric_staff.criterion", key=key, criterion=table["key"], _anchor=anchor_there)
+        return ListedFault(what, url, _name(table.get("title")), "rubric")
+    field = rubric_fields.anchor(path[3:]) if len(path) > 3 else None
+    return ListedFault(
+        what, url_for("rubric_staff.rubric", key=key, _anchor=field), say(PARTS["rubric"]), "rubric"
+    )
 
 
 def _told_of_terms(key: str, part: str, path: tuple[str | int, ...]) -> str:

@@ -27,6 +27,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Stale
 from cohortmgr.base.i18n import LANGUAGE_NAMES, LANGUAGES, language, say
 from cohortmgr.programmes.definition.questions import QuestionKind
+from cohortmgr.programmes.definition.rubric_changes import HIDDEN_NAMES
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts import kinds_offered, question_fields, structure
 from cohortmgr.programmes.drafts import queries as draft_queries
@@ -233,6 +234,7 @@ def _question_page(
         mark=mark,
         moved=status == _MOVED,
         there=structure.question(found.document, name),
+        hidden_parts=HIDDEN_NAMES,
         fields=shown,
         kind=kind,
         kind_name=kinds_offered.KINDS[kind][0],

@@ -25,7 +25,7 @@ from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.programmes.definition.settled_terms import PHASE_NAMES
+from cohortmgr.programmes.definition.settled_terms import STAGE_NAMES
 from cohortmgr.programmes.definition.toml import read_draft, write_draft
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts import text_fields
@@ -302,6 +302,6 @@ def _texts_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         texts=text_fields.TEXTS,
         practical=text_fields.PRACTICAL,
         limits=text_fields.LIMITS,
-        phases=PHASE_NAMES,
+        stages=STAGE_NAMES,
         **form_display.problems_of(typed.problems, wrong),
     ), status

@@ -9,15 +9,15 @@ from flask import current_app
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.i18n import number, say
 from cohortmgr.base.registries.waiting import LIFE, IntakeStage, StageStanding, workspace_of
-from cohortmgr.programmes.definition.rules import Phase
+from cohortmgr.programmes.definition.rules import ProgrammeStage
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reports import queries as reports
 from cohortmgr.reports.display import HIDDEN
 from cohortmgr.reports.masking import SMALL
 
-# The phase of a programme in which a stage lies of which no room says where it stands.
-_PHASES = {"outcomes": Phase.OUTCOMES}
+# The stage of a programme's definition in which a stage of the overview lies of which no room says where it stands.
+_STAGES = {"outcomes": ProgrammeStage.OUTCOMES}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def stages_of(viewer: Viewer, intake: Intake) -> list[StageShown]:
     definition, workspace, shown = definition_of(intake), workspace_of(current_app), []
     for name, label in LIFE.items():
         stage = workspace.stage(name)
-        if stage is None and (phase := _PHASES.get(name)) is not None and phase not in definition.phases:
+        if stage is None and (kind := _STAGES.get(name)) is not None and kind not in definition.stages:
             continue
         if stage is None:
             shown.append(StageShown(say(label)))

@@ -18,15 +18,20 @@ from cohortmgr.programmes.definition.rules import (
     IntakeDefinition,
     OfferingDefinition,
     OfferTerms,
-    Phase,
     Practical,
+    ProgrammeStage,
     Reminders,
     Text,
 )
 
 # What stands where nothing is written yet: pages show it as it is, and the steps name each place where it stands.
 TO_WRITE: Text = {"fr": "À préciser.", "ar": "سيُحدد لاحقاً.", "en": "To be announced."}
-_PHASES = (Phase.APPLICATION, Phase.SELECTION, Phase.OFFERS, Phase.TRAINING)
+_STAGES = (
+    ProgrammeStage.APPLICATION,
+    ProgrammeStage.SELECTION,
+    ProgrammeStage.OFFERS,
+    ProgrammeStage.TRAINING,
+)
 _FIRST, _LAST = time(9), time(23, 59)
 
 
@@ -63,7 +68,7 @@ def begin_definition(
         summary=dict(summary),
         description=dict(TO_WRITE),
         legal_basis=dict(TO_WRITE),
-        phases=_PHASES,
+        stages=_STAGES,
         host=host,
         practical=Practical(**{each.name: dict(TO_WRITE) for each in fields(Practical)}),
         intakes=(intake,),

@@ -19,6 +19,7 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_h
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.typed import MOST, day, sound_day, sound_figure, whole
+from cohortmgr.programmes.definition.earlier import as_of_today
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
 
@@ -241,7 +242,7 @@ def hints_of(kind: type) -> dict[str, Any]:
 def bind(data: Mapping[str, object], local_time: LocalTime) -> tuple[Definition | None, list[Fault]]:
     """The definition built from plain tables, or None, and all faults in its shape."""
     binder = Binder(local_time)
-    found = binder.record(Definition, data, ())
+    found = binder.record(Definition, as_of_today(data), ())
     return (None if found is _ABSENT else found), binder.faults
 
 

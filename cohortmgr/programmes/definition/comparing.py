@@ -14,12 +14,14 @@ from cohortmgr.programmes.definition.differences import (
     moved,
 )
 from cohortmgr.programmes.definition.questions import Form, FormSection, Question
+from cohortmgr.programmes.definition.rubric_changes import of_reading, rubric_changes
 from cohortmgr.programmes.definition.rules import (
     Definition,
     EligibilityRule,
     GuardianTerms,
     Period,
     Purpose,
+    Rubric,
     Text,
 )
 from cohortmgr.programmes.definition.settled_terms import (
@@ -64,13 +66,14 @@ FIELDS: Mapping[str, str] = {
     "page": N_("la page où elle est posée"),
     "either": N_("les questions dont une réponse suffit"),
     "required_in_files": N_("obligatoire dans les fichiers importés ou non"),
+    "reveals": N_("ce que la réponse révèle aux lecteurs"),
 }
 PARTS: Mapping[str, str] = {
     "title": N_("Le titre du programme"),
     "summary": N_("Le résumé"),
     "description": N_("La description"),
     "legal_basis": N_("La base légale"),
-    "phases": N_("Les phases"),
+    "stages": N_("Ce que la base légale permet"),
     "practical": N_("Les renseignements pratiques"),
     "intakes": N_("Les campagnes et leurs dates"),
     "calendar": N_("Le calendrier"),
@@ -119,6 +122,7 @@ def changes(before: Definition, after: Definition) -> tuple[DefinitionChange, ..
         *_rules(before, after),
         *intake_changes(before, after),
         *_listed(_PERIOD, before.calendar.periods, after.calendar.periods, _of_period),
+        *rubric_changes(before.rubric, after.rubric),
         *partner_changes(before, after),
         *_purposes(before.guardians, after.guardians),
     )
@@ -147,10 +151,21 @@ def _as_told(before: Definition, after: Definition) -> Definition:
     return replace(
         after,
         intakes=before.intakes,
+        rubric=_with_criteria_of(before.rubric, after.rubric),
         partners=before.partners,
         calendar=calendar,
         guardians=guardians,
     )
+
+
+def _with_criteria_of(before: Rubric, after: Rubric) -> Rubric:
+    """`after` with the criteria of `before`, which are told one by one; as it is when reading begins or ends."""
+    if not before.phases or not after.phases:
+        return after
+    phases = tuple(
+        replace(each, criteria=before.criteria) if each is after.files else each for each in after.phases
+    )
+    return replace(after, phases=phases)
 
 
 def _keys(things: Iterable[EligibilityRule | FormSection | Period | Purpose | Question]) -> list[str]:
@@ -168,6 +183,8 @@ def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Probl
         yield Problem(N_("s’énonçait « %(label)s »"), {"label": getattr(before, name)})
     if name == "calendar":
         yield from moved(before.calendar, after.calendar, CALENDAR_NAMES)
+    if name == "rubric":
+        yield from of_reading(before.rubric, after.rubric)
     yield from of_terms(name, before, after)
 
 

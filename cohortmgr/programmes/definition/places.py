@@ -8,7 +8,7 @@ from functools import cache
 
 from cohortmgr.base.text import fold
 from cohortmgr.organisations.rules import REGIONS
-from cohortmgr.programmes.definition.sections import Text
+from cohortmgr.programmes.definition.texts import Text
 
 # The towns of each region that have centres and schools, as texts name them in French, English and Arabic.
 TOWNS: Mapping[str, tuple[str, ...]] = {

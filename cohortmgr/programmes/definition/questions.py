@@ -11,7 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
-from cohortmgr.programmes.definition.sections import Text
+from cohortmgr.programmes.definition.rubric import HiddenPart
+from cohortmgr.programmes.definition.texts import Text
 
 
 class QuestionKind(StrEnum):
@@ -115,6 +116,9 @@ class Question:
 
     Of the questions with the same `either`, one answer suffices, and one there must be. `required_in_files`: an
     imported row needs this answer, even where a person who fills in the form may give another instead.
+
+    `reveals` is the part of a file that the answer tells, such as its person's school: who reads files without that
+    part does not see the answer.
     """
 
     key: str
@@ -144,6 +148,7 @@ class Question:
     either: str = ""
     required_in_files: bool = False
     application_intakes: tuple[str, ...] = ()
+    reveals: HiddenPart | None = None
 
     def option(self, key: str) -> Option:
         """The option with that key; KeyError if there is none."""

@@ -23,13 +23,20 @@ from cohortmgr.programmes.definition.questions import (
     Question,
     QuestionKind,
 )
+from cohortmgr.programmes.definition.rubric import (
+    Criterion,
+    HiddenPart,
+    PaperView,
+    PhaseKind,
+    Rubric,
+    RubricPhase,
+)
 from cohortmgr.programmes.definition.sections import (
     FULL_MARK_POINTS,
     FULL_MARK_THOUSANDTHS,
     AbsenceRule,
     AudienceGroup,
     Calendar,
-    Criterion,
     GuardianTerms,
     ImportLayout,
     MatchingMethod,
@@ -42,19 +49,18 @@ from cohortmgr.programmes.definition.sections import (
     ProgrammeKind,
     Purpose,
     Reminders,
-    Rubric,
     StipendScheme,
     StudyLevel,
-    Text,
 )
+from cohortmgr.programmes.definition.texts import Text
 
 __all__ = [
     "FULL_MARK_POINTS", "FULL_MARK_THOUSANDTHS", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "AudienceGroup", "Calendar", "Condition", "ConditionOperator", "Criterion",
-    "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "ImportLayout", "IntakeDefinition",
-    "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option", "Partner",
-    "Payer", "Period", "PeriodKind", "Phase", "PlacementTerms", "Practical", "Profile",
-    "ProgrammeKind", "Purpose", "Question", "QuestionKind", "Reminders", "Rubric",
+    "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "HiddenPart", "ImportLayout",
+    "IntakeDefinition", "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option",
+    "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms", "Practical", "Profile",
+    "ProgrammeKind", "ProgrammeStage", "Purpose", "Question", "QuestionKind", "Reminders", "Rubric", "RubricPhase",
     "StipendScheme", "StudyLevel", "Text", "Window", "window_of",
 ]  # fmt: skip
 
@@ -82,7 +88,7 @@ TARGETS = (
 )
 
 
-class Phase(StrEnum):
+class ProgrammeStage(StrEnum):
     """What the legal basis allows the programme to do with people's data."""
 
     APPLICATION = "application"
@@ -260,7 +266,7 @@ class Definition:
     summary: Text
     description: Text
     legal_basis: Text
-    phases: tuple[Phase, ...]
+    stages: tuple[ProgrammeStage, ...]
     host: str
     practical: Practical
     intakes: tuple[IntakeDefinition, ...]

@@ -9,45 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
 
-# A text that people read, in each language of the house ("fr", "ar", "en"). The mark "text" tells it from any
-# other mapping when a definition is read.
-Text = Annotated[Mapping[str, str], "text"]
+from cohortmgr.programmes.definition.texts import Text
 
 # The best mark of whatever is graded, twice: in the points that people write, and in the thousandths of a point in
 # which marks are reckoned and kept, so that they are compared as integers.
 FULL_MARK_POINTS = 20
 FULL_MARK_THOUSANDTHS = FULL_MARK_POINTS * 1000
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """A criterion of the rubric: a whole score from `scale_min` to `scale_max`; `anchors` explain some of the
-    scores."""
-
-    key: str
-    title: Text
-    weight: int
-    scale_min: int
-    scale_max: int
-    anchors: Mapping[int, Text] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Rubric:
-    """How a file is read: on which criteria, by how many people, and in about how many minutes."""
-
-    criteria: tuple[Criterion, ...] = ()
-    readings: int = 0
-    reading_target_minutes: int = 0
-
-    def criterion(self, key: str) -> Criterion:
-        """The criterion with that key; KeyError if there is none."""
-        for criterion in self.criteria:
-            if criterion.key == key:
-                return criterion
-        raise KeyError(key)
 
 
 @dataclass(frozen=True)

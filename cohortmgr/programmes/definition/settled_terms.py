@@ -22,7 +22,7 @@ from cohortmgr.programmes.definition.rules import (
     OfferTerms,
     Partner,
     Payer,
-    Phase,
+    ProgrammeStage,
     StipendScheme,
 )
 
@@ -41,14 +41,14 @@ ABSENCE_NAMES: Mapping[AbsenceRule, str] = {
     AbsenceRule.NONE: N_("rien n’est retiré"),
     AbsenceRule.PER_WORKING_DAY: N_("chaque jour d’absence sans motif est retiré"),
 }
-PHASE_NAMES: Mapping[Phase, str] = {
-    Phase.APPLICATION: N_("Candidature"),
-    Phase.SELECTION: N_("Sélection"),
-    Phase.OFFERS: N_("Offres de places"),
-    Phase.TRAINING: N_("Formation"),
-    Phase.PLACEMENT: N_("Affectation en entreprise"),
-    Phase.STIPEND: N_("Bourse"),
-    Phase.OUTCOMES: N_("Insertion"),
+STAGE_NAMES: Mapping[ProgrammeStage, str] = {
+    ProgrammeStage.APPLICATION: N_("Candidature"),
+    ProgrammeStage.SELECTION: N_("Sélection"),
+    ProgrammeStage.OFFERS: N_("Offres de places"),
+    ProgrammeStage.TRAINING: N_("Formation"),
+    ProgrammeStage.PLACEMENT: N_("Affectation en entreprise"),
+    ProgrammeStage.STIPEND: N_("Bourse"),
+    ProgrammeStage.OUTCOMES: N_("Insertion"),
 }
 
 _PLACES = NN_("%(num)s place", "%(num)s places")
@@ -137,7 +137,7 @@ def _of_partner(before: Partner, after: Partner) -> Iterator[Problem | str]:
 
 
 def of_terms(name: str, before: Definition, after: Definition) -> Iterator[Problem | str]:
-    """What is told of one section, the stipend, the offers, the reminders, the placement or the phases, besides its
+    """What is told of one section, the stipend, the offers, the reminders, the placement or the stages, besides its
     name: each figure with the earlier one."""
     told = _TOLD.get(name)
     if told is not None:
@@ -212,13 +212,13 @@ def _offers(before: OfferTerms, after: OfferTerms) -> Iterator[Problem | str]:
     yield from _fields(before, after, _OFFERS)
 
 
-def _phases(before: tuple[Phase, ...], after: tuple[Phase, ...]) -> Iterator[Problem | str]:
-    came = tuple(Problem(PHASE_NAMES[each]) for each in after if each not in before)
-    went = tuple(Problem(PHASE_NAMES[each]) for each in before if each not in after)
+def _stages(before: tuple[ProgrammeStage, ...], after: tuple[ProgrammeStage, ...]) -> Iterator[Problem | str]:
+    came = tuple(Problem(STAGE_NAMES[each]) for each in after if each not in before)
+    went = tuple(Problem(STAGE_NAMES[each]) for each in before if each not in after)
     if came:
-        yield Problem(N_("permise désormais : %(phases)s"), {"phases": came})
+        yield Problem(N_("permis désormais : %(stages)s"), {"stages": came})
     if went:
-        yield Problem(N_("n’est plus permise : %(phases)s"), {"phases": went})
+        yield Problem(N_("n’est plus permis : %(stages)s"), {"stages": went})
 
 
 _TOLD: Mapping[str, Callable[[Any, Any], Iterator[Problem | str]]] = {
@@ -226,5 +226,5 @@ _TOLD: Mapping[str, Callable[[Any, Any], Iterator[Problem | str]]] = {
     "offers": _offers,
     "reminders": lambda before, after: _fields(before, after, _REMINDERS),
     "placement": lambda before, after: _fields(before, after, _PLACEMENT),
-    "phases": _phases,
+    "stages": _stages,
 }

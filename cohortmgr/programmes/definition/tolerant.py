@@ -13,6 +13,7 @@ from typing import Any
 
 from cohortmgr.programmes.definition.binding import Fault, LocalTime, bind
 from cohortmgr.programmes.definition.checks.whole import check
+from cohortmgr.programmes.definition.earlier import as_of_today
 from cohortmgr.programmes.definition.questions import Condition, Form, FormSection, Question
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
@@ -50,6 +51,7 @@ def is_text(path: Path) -> bool:
 
 def judge(document: Mapping[str, Any], local_time: LocalTime) -> JudgedDefinition:
     """Find what is wrong with a document, and what of it can be shown."""
+    document = as_of_today(document)
     definition, shape = bind(document, local_time)
     faults, draft = shape, document
     for _round in range(_ROUNDS):

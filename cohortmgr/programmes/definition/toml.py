@@ -24,6 +24,7 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.typed import DEEPEST, nests_too_deeply, require_shallow
 from cohortmgr.programmes.definition.binding import Fault, bind, plain
 from cohortmgr.programmes.definition.checks.whole import check
+from cohortmgr.programmes.definition.earlier import as_of_today, as_written
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.source_lines import Lines, Path, locate, shown
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition, judge
@@ -83,7 +84,7 @@ def write_draft(document: Mapping[str, Any]) -> str:
     return (
         write_definition(definition)
         if definition is not None and not faults
-        else tomlkit.dumps(_for_toml(document))
+        else tomlkit.dumps(_for_toml(as_of_today(document)))
     )
 
 
@@ -110,7 +111,7 @@ def read_draft(text: str, file: str) -> tuple[dict[str, Any], list[Problem]]:
     definition, _faults = bind(data, _casablanca)
     if definition is not None:
         return as_json(definition), problems
-    document: dict[str, Any] = _for_json(_in_casablanca(data))
+    document: dict[str, Any] = _for_json(_in_casablanca(as_of_today(data)))
     return document, problems
 
 
@@ -193,8 +194,9 @@ def _repeated(text: str, file: str) -> list[Problem]:
 
 
 def _said(faults: Iterable[Fault], lines: Lines, file: str) -> list[Problem]:
-    placed = sorted(((lines.nearest(fault.path), fault) for fault in faults), key=lambda each: each[0])
-    return [Problem(fault.what, fault.values, f"{file}:{line} {shown(fault.path)}") for line, fault in placed]
+    written = [(as_written(fault.path, lines.at), fault) for fault in faults]
+    placed = sorted(((lines.nearest(path), path, fault) for path, fault in written), key=lambda each: each[0])
+    return [Problem(fault.what, fault.values, f"{file}:{line} {shown(path)}") for line, path, fault in placed]
 
 
 def _casablanca(moment: datetime) -> datetime:

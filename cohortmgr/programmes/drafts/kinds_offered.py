@@ -76,7 +76,7 @@ OPERATORS: Mapping[ConditionOperator, str] = {
 _ALL = frozenset(
     {
         "required", "sealed", "only_online", "asked_at_application", "columns", "target", "page", "show_when",
-        "require_when", "either", "required_in_files", "application_intakes",
+        "require_when", "either", "required_in_files", "application_intakes", "reveals",
     }
 )  # fmt: skip
 _BOUNDS = frozenset({"minimum", "maximum"})
@@ -96,7 +96,7 @@ _OWN: Mapping[QuestionKind, frozenset[str]] = {
     K.FILE: frozenset({"accept", "max_bytes", "max_files", "max_pages", "promise_days"}),
 }
 # The fields that a question in a group's row does not have.
-INNER_LEFT_OUT = _ALL - {"required"} | {"proof"}
+INNER_LEFT_OUT = _ALL - {"required", "reveals"} | {"proof"}
 INNER_KINDS = tuple(kind for kind in KINDS if kind not in NOT_IN_GROUPS)
 
 

@@ -21,6 +21,7 @@ from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, path_of
 from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.dated_conditions import OutgrownCondition, outgrown
+from cohortmgr.programmes.definition.earlier import as_of_today
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.tolerant import JudgedDefinition
 from cohortmgr.programmes.definition.toml import judged
@@ -43,10 +44,10 @@ class Writing:
         """The draft's version number, which changes with every change of it; 0 if there is no draft."""
         return self.draft.version if self.draft else 0
 
-    @property
+    @cached_property
     def document(self) -> dict[str, Any]:
-        """The draft's document, or else the one in force. Do not change it in place."""
-        return self.draft.document if self.draft else self.in_force.document
+        """The draft's document, or else the one in force, with today's keys. Do not change it in place."""
+        return dict(as_of_today(self.draft.document if self.draft else self.in_force.document))
 
     @cached_property
     def judged(self) -> JudgedDefinition:

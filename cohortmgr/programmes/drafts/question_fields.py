@@ -18,6 +18,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.text import without_marks
 from cohortmgr.programmes.definition.checks.form import KEY
 from cohortmgr.programmes.definition.questions import ConditionOperator, QuestionKind
+from cohortmgr.programmes.definition.rubric import HiddenPart
 from cohortmgr.programmes.definition.rules import TARGETS, TEXT_LANGUAGES
 from cohortmgr.programmes.drafts.kinds_offered import INNER_LEFT_OUT, fields_of
 from cohortmgr.programmes.drafts.structure import key_from
@@ -120,6 +121,8 @@ def _read_plain(typed: Typed, given: PostedValues, shown: frozenset[str]) -> Non
         put(table, name, typed.text(given, name, 40))
     if table.get("target") and table["target"] not in TARGETS:
         table.pop("target")
+    if "reveals" in shown:
+        put(table, "reveals", next((part.value for part in HiddenPart if part == one(given, "reveals")), ""))
     if "accept" in shown:
         put(table, "accept", [each[:10] for each in given.get("accept", ())][:10])
     if "columns" in shown:

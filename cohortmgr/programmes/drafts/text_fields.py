@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.base.errors import N_
-from cohortmgr.programmes.definition.rules import Phase
+from cohortmgr.programmes.definition.rules import ProgrammeStage
 from cohortmgr.programmes.drafts.question_fields import PostedValues, Typed, one
 
 TEXTS: Mapping[str, str] = {
@@ -33,7 +33,7 @@ LIMITS: Mapping[str, int] = {
     "legal_basis": 2000,
     "practical": 1000,
 }
-SHOWN = ("title", "summary", "description", "legal_basis", "phases", "practical")
+SHOWN = ("title", "summary", "description", "legal_basis", "stages", "practical")
 
 
 def described(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,6 +50,6 @@ def read_texts(given: PostedValues, document: Mapping[str, Any]) -> Typed:
     practical = typed.table["practical"] = dict(typed.table["practical"] or {})
     for name in PRACTICAL:
         practical[name] = typed.localized(given, f"practical-{name}", LIMITS["practical"], lines=True)
-    if one(given, "phases-shown"):
-        typed.table["phases"] = [each.value for each in Phase if one(given, f"phases-{each.value}")]
+    if one(given, "stages-shown"):
+        typed.table["stages"] = [each.value for each in ProgrammeStage if one(given, f"stages-{each.value}")]
     return typed

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.programmes.definition.rules import Definition, Payer, Phase
+from cohortmgr.programmes.definition.rules import Definition, Payer, ProgrammeStage
 
 # What each phase of a programme does with the data of whoever takes part in it.
-PURPOSES: Mapping[Phase, str] = {
-    Phase.APPLICATION: N_("Recevoir votre candidature et vous répondre"),
-    Phase.SELECTION: N_("Lire les dossiers et choisir"),
-    Phase.OFFERS: N_("Proposer les places, et appeler la liste d’attente"),
-    Phase.TRAINING: N_("Suivre la formation et les présences"),
-    Phase.PLACEMENT: N_("Vous affecter à une entreprise d’accueil"),
-    Phase.STIPEND: N_("Vous verser la bourse"),
-    Phase.OUTCOMES: N_("Savoir ce que vous devenez après la formation"),
+PURPOSES: Mapping[ProgrammeStage, str] = {
+    ProgrammeStage.APPLICATION: N_("Recevoir votre candidature et vous répondre"),
+    ProgrammeStage.SELECTION: N_("Lire les dossiers et choisir"),
+    ProgrammeStage.OFFERS: N_("Proposer les places, et appeler la liste d’attente"),
+    ProgrammeStage.TRAINING: N_("Suivre la formation et les présences"),
+    ProgrammeStage.PLACEMENT: N_("Vous affecter à une entreprise d’accueil"),
+    ProgrammeStage.STIPEND: N_("Vous verser la bourse"),
+    ProgrammeStage.OUTCOMES: N_("Savoir ce que vous devenez après la formation"),
 }
 
 _TEAM = N_("L’équipe du programme : elle reçoit les dossiers et répond aux questions.")
@@ -38,24 +38,24 @@ _AUDITORS = N_("Les personnes qui contrôlent le programme. Ce qu’elles lisent
 
 
 def purposes_of(definition: Definition) -> list[str]:
-    """Return for what a programme uses people's data: a msgid for each of its phases, in their order."""
-    return [PURPOSES[phase] for phase in Phase if phase in definition.phases]
+    """Return for what a programme uses people's data: a msgid for each of its stages, in their order."""
+    return [PURPOSES[stage] for stage in ProgrammeStage if stage in definition.stages]
 
 
 def seen_by(definition: Definition) -> list[Problem]:
     """Return who sees the data of a programme's candidates and apprentices, and what of them, in the order of their
     lives. Nobody is named whose part the programme does not have."""
-    phases, found = set(definition.phases), [Problem(_TEAM)]
-    if Phase.SELECTION in phases:
+    stages, found = set(definition.stages), [Problem(_TEAM)]
+    if ProgrammeStage.SELECTION in stages:
         found.append(Problem(_READERS))
     if definition.guardians is not None:
         found.append(Problem(_GUARDIANS))
-    if Phase.TRAINING in phases:
+    if ProgrammeStage.TRAINING in stages:
         found.append(Problem(_TRAINERS))
-    if Phase.PLACEMENT in phases:
+    if ProgrammeStage.PLACEMENT in stages:
         names = tuple(each.name for each in definition.partners)
         found.append(Problem(_PARTNERS, {"names": names}) if names else Problem(_COMPANIES))
-    if Phase.STIPEND in phases and definition.stipend is not None:
+    if ProgrammeStage.STIPEND in stages and definition.stipend is not None:
         by_company = definition.stipend.payer is Payer.COMPANY
         found.append(Problem(_PAYING_COMPANY if by_company else _FINANCE))
     return [*found, Problem(_AUDITORS)]

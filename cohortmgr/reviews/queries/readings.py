@@ -20,12 +20,14 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
 from cohortmgr.base.registries.waiting import counted_up_to
+from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
     OPEN,
     ReviewState,
+    shows_papers,
 )
 
 WITHHELD = N_(
@@ -306,12 +308,16 @@ def documents_of(application: Application) -> Sequence[Document]:
 
 
 def document_for(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
-    """Return a current paper of the file of a reading. Raises NotFound if the viewer may not see that reading."""
+    """Return a current paper of the file of a reading. Raises NotFound if the viewer may not see that reading, or if its
+    readers do not see this paper, or not yet."""
     review = get_for(viewer, review_reference)
+    definition = programmes.definition_of(intake_of(review))
     same = (Document.reference == document_reference, Document.application_id == review.application_id)
     shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
     found = db.session.scalar(sa.select(Document).where(*same, *shown))
-    if found is None:
+    phase = definition.rubric.files
+    hidden = {each.key for each in definition.form.questions if each.reveals in phase.hidden}
+    if found is None or found.question in hidden or not shows_papers(phase, review.scores):
         raise NotFound(document_reference)
     return found
 

@@ -172,9 +172,9 @@ def test_the_waiting_list_and_the_phases_are_written_in_pages(client: FlaskClien
     dates, texts = f"{HOME}/dates", f"{HOME}/texts"
     assert client.post(dates, data={**filled(client, dates), "offers-waiting_list": "45"}).status_code == 302
     given = filled(client, texts)
-    given.pop("phases-outcomes")
+    given.pop("stages-outcomes")
     assert client.post(texts, data=given).status_code == 302
-    assert document()["offers"]["waiting_list"] == 45 and "outcomes" not in document()["phases"]
+    assert document()["offers"]["waiting_list"] == 45 and "outcomes" not in document()["stages"]
     told = text(client.get(f"{HOME}/publish"))
     assert "Liste d’attente : 45 personnes, au lieu de : 30 personnes" in told and "Insertion" in told
 

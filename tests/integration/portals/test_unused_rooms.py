@@ -12,7 +12,7 @@ from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.base.db import writing
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.programmes import actions as programmes
-from cohortmgr.programmes.definition.rules import Definition, Phase, Rubric
+from cohortmgr.programmes.definition.rules import Definition, ProgrammeStage, Rubric
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.reports.display import stages_of
 from tests.factories import promotions
@@ -23,9 +23,9 @@ READS, PLACES, PAYS = {"Lectures", "Sélection"}, {"Affectations"}, {"Bourses"}
 
 def bare(definition: Definition) -> Definition:
     """The same programme without readings, companies, pay and follow-up."""
-    gone = (Phase.PLACEMENT, Phase.STIPEND, Phase.OUTCOMES)
-    phases = tuple(each for each in definition.phases if each not in gone)
-    return replace(definition, phases=phases, rubric=Rubric(), placement=None, stipend=None, partners=())
+    gone = (ProgrammeStage.PLACEMENT, ProgrammeStage.STIPEND, ProgrammeStage.OUTCOMES)
+    stages = tuple(each for each in definition.stages if each not in gone)
+    return replace(definition, stages=stages, rubric=Rubric(), placement=None, stipend=None, partners=())
 
 
 @pytest.mark.usefixtures("system_context")

@@ -165,5 +165,5 @@ def test_the_command_names_file_line_and_field(runner: FlaskCliRunner, tmp_path:
     done = runner.invoke(args=["programmes", "load", str(tmp_path / "wrong.toml")])
     line = text[: text.index("weight = 0")].count("\n") + 1
     assert done.exit_code == 1
-    assert f"wrong.toml:{line} rubric.criteria[1].weight: " in done.output
+    assert f"wrong.toml:{line} rubric.phases[1].criteria[1].weight: " in done.output
     assert runner.invoke(args=["programmes", "load", "absent"]).exit_code == 1

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.programmes.definition.rules import Criterion, Rubric
+from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
 from cohortmgr.reviews.rules import (
     REVIEW_STATES,
     ReviewState,
@@ -47,7 +47,7 @@ NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
 
 def rubric(*criteria: tuple[int, int, int]) -> Rubric:
     lines = tuple(Criterion(f"c{place}", NAME, *each) for place, each in enumerate(criteria))
-    return Rubric(lines, readings=2, reading_target_minutes=6)
+    return Rubric((RubricPhase("dossiers", lines, readings=2),), reading_target_minutes=6)
 
 
 def test_a_total_is_the_weighted_mean_brought_to_20_in_thousandths() -> None:

@@ -1,4 +1,4 @@
-"""Checks a well-shaped definition as a whole: references, the order of dates, weights, phases."""
+"""Checks a well-shaped definition as a whole: references, the order of dates, weights, stages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.eligibility import check_eligibility
 from cohortmgr.programmes.definition.checks.form import KEY, check_form, check_intakes, unique
 from cohortmgr.programmes.definition.checks.guardians import check_guardians
-from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Phase
+from cohortmgr.programmes.definition.checks.rubric import check_rubric
+from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, ProgrammeStage
 from cohortmgr.programmes.definition.source_lines import Path
 
 # A calendar is that of an intake that starts within so many days: further off, a year was mistaken.
@@ -24,7 +25,7 @@ def check(definition: Definition) -> list[Fault]:
     """All faults of a definition, in the order of its sections."""
     return [
         *_keys(definition),
-        *_phases(definition),
+        *_stages(definition),
         *_intakes(definition),
         *_partners(definition),
         *check_form(definition.form, definition.every_offering),
@@ -32,7 +33,7 @@ def check(definition: Definition) -> list[Fault]:
         *_chosen(definition),
         *_imports(definition),
         *check_eligibility(definition),
-        *_rubric(definition),
+        *check_rubric(definition.rubric),
         *_reminders(definition),
         *_offers(definition),
         *_calendar(definition),
@@ -66,26 +67,26 @@ def _keys(definition: Definition) -> Iterator[Fault]:
             )
 
 
-def _phases(definition: Definition) -> Iterator[Fault]:
-    used: tuple[tuple[Path, bool, Phase], ...] = (
-        (("form",), bool(definition.form.sections), Phase.APPLICATION),
-        (("eligibility",), bool(definition.eligibility), Phase.SELECTION),
-        (("rubric",), bool(definition.rubric.criteria), Phase.SELECTION),
-        (("offers",), definition.offers.days_to_answer > 0, Phase.OFFERS),
-        (("calendar",), bool(definition.calendar.periods), Phase.TRAINING),
-        (("stipend",), definition.stipend is not None, Phase.STIPEND),
-        (("placement",), definition.placement is not None, Phase.PLACEMENT),
+def _stages(definition: Definition) -> Iterator[Fault]:
+    used: tuple[tuple[Path, bool, ProgrammeStage], ...] = (
+        (("form",), bool(definition.form.sections), ProgrammeStage.APPLICATION),
+        (("eligibility",), bool(definition.eligibility), ProgrammeStage.SELECTION),
+        (("rubric",), bool(definition.rubric.criteria), ProgrammeStage.SELECTION),
+        (("offers",), definition.offers.days_to_answer > 0, ProgrammeStage.OFFERS),
+        (("calendar",), bool(definition.calendar.periods), ProgrammeStage.TRAINING),
+        (("stipend",), definition.stipend is not None, ProgrammeStage.STIPEND),
+        (("placement",), definition.placement is not None, ProgrammeStage.PLACEMENT),
     )
-    for path, is_used, phase in used:
-        if is_used and phase not in definition.phases:
+    for path, is_used, stage in used:
+        if is_used and stage not in definition.stages:
             yield Fault(
                 path,
-                N_("La base légale ne permet pas la phase « %(phase)s », dont cette section relève."),
-                {"phase": phase.value},
+                N_("La base légale ne permet pas « %(stage)s », dont cette section relève."),
+                {"stage": stage.value},
             )
-    for place, phase in enumerate(definition.phases):
-        if phase in definition.phases[:place]:
-            yield Fault(("phases", place), N_("La clé « %(key)s » est déjà utilisée."), {"key": phase.value})
+    for place, stage in enumerate(definition.stages):
+        if stage in definition.stages[:place]:
+            yield Fault(("stages", place), N_("La clé « %(key)s » est déjà utilisée."), {"key": stage.value})
 
 
 def _intakes(definition: Definition) -> Iterator[Fault]:
@@ -148,23 +149,6 @@ def _imports(definition: Definition) -> Iterator[Fault]:
             if known and option not in known:
                 what = N_("« %(value)s » n’est pas permis ici. Valeurs possibles : %(known)s.")
                 yield Fault((*path, alias), what, {"value": option, "known": ", ".join(known)})
-
-
-def _rubric(definition: Definition) -> Iterator[Fault]:
-    rubric = definition.rubric
-    yield from unique(("rubric", "criteria"), (criterion.key for criterion in rubric.criteria))
-    if rubric.criteria:
-        yield from _positive(("rubric", "readings"), rubric.readings)
-    for place, criterion in enumerate(rubric.criteria):
-        path: Path = ("rubric", "criteria", place)
-        yield from _positive((*path, "weight"), criterion.weight)
-        if criterion.scale_max <= criterion.scale_min:
-            yield Fault((*path, "scale_max"), N_("Le maximum est plus petit que le minimum."))
-        for score in criterion.anchors:
-            if not criterion.scale_min <= score <= criterion.scale_max:
-                yield Fault(
-                    (*path, "anchors", str(score)), N_("Cette note est hors de l’échelle du critère.")
-                )
 
 
 def _offers(definition: Definition) -> Iterator[Fault]:

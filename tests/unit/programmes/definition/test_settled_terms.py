@@ -8,8 +8,8 @@ import pytest
 
 from cohortmgr.base.errors import CalendarMonth, Problem
 from cohortmgr.programmes.definition.comparing import PARTS, ChangeKind, changes
-from cohortmgr.programmes.definition.rules import Definition, Phase
-from cohortmgr.programmes.definition.settled_terms import ABSENCE_NAMES, PAYER_NAMES, PHASE_NAMES
+from cohortmgr.programmes.definition.rules import Definition, ProgrammeStage
+from cohortmgr.programmes.definition.settled_terms import ABSENCE_NAMES, PAYER_NAMES, STAGE_NAMES
 from cohortmgr.programmes.definition.toml import read_known
 
 MASTER = read_known("mdia")
@@ -95,8 +95,9 @@ def test_a_stipend_that_ends_or_begins_says_so() -> None:
 
 def test_phases_are_named() -> None:
     ((_kind, named, details),) = told(
-        MASTER, replace(MASTER, phases=tuple(each for each in MASTER.phases if each is not Phase.OUTCOMES))
+        MASTER,
+        replace(MASTER, stages=tuple(each for each in MASTER.stages if each is not ProgrammeStage.OUTCOMES)),
     )
-    assert (named, len(details)) == (PARTS["phases"], 1)
-    assert PHASE_NAMES.keys() == set(Phase)
+    assert (named, len(details)) == (PARTS["stages"], 1)
+    assert STAGE_NAMES.keys() == set(ProgrammeStage)
     assert len(PAYER_NAMES) == 3 and len(ABSENCE_NAMES) == 2

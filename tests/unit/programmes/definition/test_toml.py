@@ -23,7 +23,7 @@ from cohortmgr.programmes.definition.rules import (
     IntakeDefinition,
     OfferingDefinition,
     Option,
-    Phase,
+    ProgrammeStage,
     Question,
     QuestionKind,
 )
@@ -65,8 +65,8 @@ MISTAKES = [
     ('kind = "long_text"', 'kind = "longtext"', "§[4].questions[1].kind", "long_text"),
     ("waiting_list = 30", "waitinglist = 30", "offers.waitinglist", "waiting_list"),
     ("[placement]", "[placements]", "placements", "placement"),
-    ("weight = 8", 'weight = "8"', "rubric.criteria[1].weight", "entier"),
-    ("weight = 5", "weight = 0", "rubric.criteria[2].weight", "au moins 1"),
+    ("weight = 8", 'weight = "8"', "rubric.phases[1].criteria[1].weight", "entier"),
+    ("weight = 5", "weight = 0", "rubric.phases[1].criteria[2].weight", "au moins 1"),
     ("decision_by = 2025-09-05", 'decision_by = "05/09/2025"', "intakes[1].decision_by", "2025-09-22"),
     ("opens_at = 2026-11-02T09:00:00", "opens_at = 2026-11-02", "intakes[2].opens_at", "heure"),
     ("2025-07-15T18", "2025-05-15T18", "intakes[1].closes_at", "avant de commencer"),
@@ -81,11 +81,11 @@ MISTAKES = [
     ('question = "licence"\nvalues', 'question = "diplome"\nvalues', "eligibility[1].question", "diplome"),
     ('"physique"]', '"astronomie"]', "eligibility[1].values[3]", "astronomie"),
     ('operator = "one_of"\nquestion', 'operator = "oneof"\nquestion', "eligibility[1].operator", "one_of"),
-    ('"outcomes"]', '"outcome"]', "phases[7]", "outcomes"),
+    ('"outcomes"]', '"outcome"]', "stages[7]", "outcomes"),
     ("[168, 48, 3]", "[168, 0]", "reminders.draft_hours[2]", "au moins 1"),
     ("[72, 24]", "[72, 500]", "offers.reminders_hours[2]", "délai"),
-    ("anchors.5", "anchors.9", "rubric.criteria[1].anchors.9", "hors"),
-    ("anchors.5", "anchors.five", "rubric.criteria[1].anchors.five", "entier"),
+    ("anchors.5", "anchors.9", "rubric.phases[1].criteria[1].anchors.9", "hors"),
+    ("anchors.5", "anchors.five", "rubric.phases[1].criteria[1].anchors.five", "entier"),
     ("2026-01-01", "2026-01-15", "stipend.starts_month", "premier jour"),
     ("ends_on = 2026-02-27", "ends_on = 2025-12-27", "calendar.periods[2].ends_on", "avant"),
     ("company_from = 2026-01-05", "company_from = 2025-01-05", "calendar.company_from", "avant"),
@@ -310,7 +310,7 @@ def test_mdia_comes_back_whole_and_any_change_changes_its_fingerprint() -> None:
     mdia = read_known("mdia")
     assert read_definition(write_definition(mdia), "x.toml") == mdia
     assert from_json(as_json(mdia)) == mdia
-    other = replace(mdia, phases=(*mdia.phases[:-1],))
+    other = replace(mdia, stages=(*mdia.stages[:-1],))
     assert fingerprint(other) != fingerprint(mdia)
 
 
@@ -330,4 +330,4 @@ def test_a_document_of_the_database_that_is_no_definition_is_refused() -> None:
 def test_what_equals_its_default_is_not_written() -> None:
     question = Question("a", QuestionKind.TEXT, {"fr": "a", "ar": "ا", "en": "a"})
     assert set(plain(question)) == {"key", "kind", "label"}
-    assert plain(Phase.OFFERS) == "offers"
+    assert plain(ProgrammeStage.OFFERS) == "offers"

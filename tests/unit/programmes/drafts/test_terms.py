@@ -236,6 +236,6 @@ def test_a_company_that_is_there_already_is_not_taken_twice() -> None:
 
 
 def test_phases_are_read_where_the_page_shows_them_alone() -> None:
-    assert text_fields.read_texts(posted(), MDIA).table["phases"] == MDIA["phases"]
-    shown = {"phases-shown": "1", "phases-training": "1", "phases-application": "1"}
-    assert text_fields.read_texts(posted(**shown), MDIA).table["phases"] == ["application", "training"]
+    assert text_fields.read_texts(posted(), MDIA).table["stages"] == MDIA["stages"]
+    shown = {"stages-shown": "1", "stages-training": "1", "stages-application": "1"}
+    assert text_fields.read_texts(posted(**shown), MDIA).table["stages"] == ["application", "training"]

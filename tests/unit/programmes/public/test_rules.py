@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cohortmgr.programmes.definition.rules import Definition, Payer, Phase
+from cohortmgr.programmes.definition.rules import Definition, Payer, ProgrammeStage
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.public.rules import PURPOSES, purposes_of, seen_by
 
@@ -18,13 +18,13 @@ def said(definition: Definition) -> str:
 
 
 def test_each_phase_has_a_purpose() -> None:
-    assert PURPOSES.keys() == set(Phase)
+    assert PURPOSES.keys() == set(ProgrammeStage)
 
 
 @pytest.mark.parametrize("key", KNOWN)
 def test_a_programme_says_the_purposes_of_its_phases_in_their_order(key: str) -> None:
     definition = read_known(key)
-    assert purposes_of(definition) == [PURPOSES[each] for each in Phase if each in definition.phases]
+    assert purposes_of(definition) == [PURPOSES[each] for each in ProgrammeStage if each in definition.stages]
 
 
 def test_nobody_is_named_whose_part_the_programme_does_not_have() -> None:
@@ -32,12 +32,12 @@ def test_nobody_is_named_whose_part_the_programme_does_not_have() -> None:
     names = next(each.values["names"] for each in seen_by(whole) if "names" in each.values)
     assert names == tuple(partner.name for partner in whole.partners)
     for phase, word in (
-        (Phase.SELECTION, "notent"),
-        (Phase.TRAINING, "formatrices"),
-        (Phase.PLACEMENT, "entreprises partenaires"),
-        (Phase.STIPEND, "banque"),
+        (ProgrammeStage.SELECTION, "notent"),
+        (ProgrammeStage.TRAINING, "formatrices"),
+        (ProgrammeStage.PLACEMENT, "entreprises partenaires"),
+        (ProgrammeStage.STIPEND, "banque"),
     ):
-        without = replace(whole, phases=tuple(each for each in whole.phases if each is not phase))
+        without = replace(whole, stages=tuple(each for each in whole.stages if each is not phase))
         assert word in said(whole)
         assert word not in said(without)
 

@@ -1,0 +1,97 @@
+"""Says in words what changes in the rubric: its criteria, and how files are read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity
+from cohortmgr.programmes.definition.differences import WAS_CALLED, ChangeKind, DefinitionChange, instead
+from cohortmgr.programmes.definition.rubric import Criterion, HiddenPart, PaperView, Rubric
+
+HIDDEN_NAMES: Mapping[HiddenPart, str] = {
+    HiddenPart.NAME: N_("le nom"),
+    HiddenPart.PHOTO: N_("la photo"),
+    HiddenPart.SEX: N_("le sexe"),
+    HiddenPart.AGE: N_("l’âge"),
+    HiddenPart.CONTACT: N_("l’adresse, le téléphone, l’e-mail"),
+    HiddenPart.CITY: N_("la ville"),
+    HiddenPart.REGION: N_("la région"),
+    HiddenPart.SCHOOL: N_("l’établissement d’origine"),
+    HiddenPart.FILE_NAMES: N_("le nom des fichiers joints"),
+}
+PAPER_NAMES: Mapping[PaperView, str] = {
+    PaperView.SHOWN: N_("montrées à côté de la grille"),
+    PaperView.AFTER_SCORING: N_("montrées une fois les notes données"),
+    PaperView.HIDDEN: N_("jamais montrées"),
+}
+_CRITERION, _ORDER = N_("critère de la grille"), N_("L’ordre des critères")
+_WEIGHS, _SCALE, _RANGE = N_("Poids"), N_("Échelle"), N_("de %(low)s à %(high)s")
+_EXPLAINED = N_("ce que dit chaque note")
+_KNOCK_OUT, _NONE = N_("Note éliminatoire"), N_("aucune")
+_READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
+_MINUTES = NN_("%(num)s minute", "%(num)s minutes")
+_POINTS = NN_("%(num)s point", "%(num)s points")
+_NOTHING = N_("rien")
+
+
+def rubric_changes(before: Rubric, after: Rubric) -> Iterator[DefinitionChange]:
+    """Criteria that come, change and go, and in which order they stand."""
+    were, are = ({each.key: each for each in rubric.criteria} for rubric in (before, after))
+    for key, criterion in are.items():
+        if key not in were:
+            yield DefinitionChange(ChangeKind.ADDED, criterion.title, (_CRITERION,))
+        elif details := tuple(_of_criterion(were[key], criterion)):
+            yield DefinitionChange(ChangeKind.CHANGED, criterion.title, (_CRITERION, *details))
+    for key, criterion in were.items():
+        if key not in are:
+            yield DefinitionChange(ChangeKind.REMOVED, criterion.title, (_CRITERION,))
+    if [key for key in were if key in are] != [key for key in are if key in were]:
+        yield DefinitionChange(ChangeKind.CHANGED, _ORDER)
+
+
+def _of_criterion(before: Criterion, after: Criterion) -> Iterator[Problem | str]:
+    if before.title != after.title:
+        yield Problem(WAS_CALLED, {"title": before.title})
+    if before.weight != after.weight:
+        yield instead(_WEIGHS, before.weight, after.weight)
+    if (before.scale_min, before.scale_max) != (after.scale_min, after.scale_max):
+        yield instead(_SCALE, *(Problem(_RANGE, _range_of(each)) for each in (before, after)))
+    if before.anchors != after.anchors:
+        yield _EXPLAINED
+    if before.knock_out_below != after.knock_out_below:
+        yield instead(_KNOCK_OUT, *(each.knock_out_below or Problem(_NONE) for each in (before, after)))
+
+
+def _range_of(criterion: Criterion) -> dict[str, object]:
+    return {"low": criterion.scale_min, "high": criterion.scale_max}
+
+
+def of_reading(before: Rubric, after: Rubric) -> Iterator[Problem | str]:
+    """What changes in how files are read, besides the criteria."""
+    if before.reading_target_minutes != after.reading_target_minutes:
+        minutes = (Quantity(*_MINUTES, each.reading_target_minutes) for each in (before, after))
+        yield instead(N_("Minutes par dossier, environ"), *minutes)
+    if not before.phases or not after.phases:
+        return
+    was, now = before.files, after.files
+    for name, label, shown in _FIGURES:
+        if getattr(was, name) != getattr(now, name):
+            yield instead(label, shown(getattr(was, name)), shown(getattr(now, name)))
+    if was.hidden != now.hidden:
+        yield instead(N_("Caché aux lecteurs"), _hidden(was.hidden), _hidden(now.hidden))
+    if was.papers is not now.papers:
+        yield instead(
+            N_("Les pièces du dossier"), *(Problem(PAPER_NAMES[each.papers]) for each in (was, now))
+        )
+
+
+def _hidden(parts: tuple[HiddenPart, ...]) -> object:
+    return tuple(Problem(HIDDEN_NAMES[each]) for each in parts) or Problem(_NOTHING)
+
+
+_FIGURES: tuple[tuple[str, str, Any], ...] = (
+    ("readings", N_("Lectures de chaque dossier, au moins"), lambda number: Quantity(*_READINGS, number)),
+    ("most_readings", N_("Lectures d’un dossier, au plus"), lambda number: Quantity(*_READINGS, number)),
+    ("gap_points", N_("Écart qui ouvre une discussion"), lambda number: Quantity(*_POINTS, number)),
+)

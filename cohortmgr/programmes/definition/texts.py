@@ -1,0 +1,9 @@
+"""A text that people read, in each language of the house. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+# The languages are "fr", "ar", "en". The mark "text" tells it from any other mapping when a definition is read.
+Text = Annotated[Mapping[str, str], "text"]
