@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from cohortmgr.authoring.rubric import views as rubric_views
 from cohortmgr.authoring.views import (
     agenda,
     beginnings,
@@ -13,7 +14,6 @@ from cohortmgr.authoring.views import (
     intakes,
     pictures,
     publishing,
-    rubric,
     settings,
     terms,
 )
@@ -26,7 +26,7 @@ PAGES = (
     form.bp,
     publishing.bp,
     eligibility.bp,
-    rubric.bp,
+    rubric_views.bp,
     terms.bp,
     settings.bp,
     intakes.bp,

@@ -12,6 +12,8 @@ from cohortmgr.base.states import Stage, Table
 from cohortmgr.jobs.rules import LOST, JobState
 from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, PaperView, Rubric, RubricPhase
 
+# The most characters of a comment, or of the reason of an act.
+LONGEST_COMMENT = 4000
 # In an intake with more files to read, the worker assigns them.
 MOST_AT_ONCE = 2_000
 

@@ -10,13 +10,16 @@ from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.reviews import staff_views, tasks
+from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment import tasks as assigning
+from cohortmgr.reviews.assignment import views as assignment_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
-from cohortmgr.reviews.queries import readings
+from cohortmgr.reviews.reading import queries as own
+from cohortmgr.reviews.reading import views as reading_views
 from cohortmgr.reviews.views import agenda, standing
 
-JOBS = (tasks.assign, progress.sum_up)
+JOBS = (assigning.assign, progress.sum_up)
 
 
 def _reads(definition: Definition) -> bool:
@@ -25,24 +28,25 @@ def _reads(definition: Definition) -> bool:
 
 def init_app(app: Flask) -> None:
     """Register the pages and their navigation entries."""
-    app.register_blueprint(staff_views.bp)
-    desk.told_above.register(readings.told_of)
-    person_page_of(app).add_traces(readings.traces)
+    app.register_blueprint(assignment_views.bp)
+    app.register_blueprint(reading_views.bp)
+    desk.told_above.register(queries.told_of)
+    person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
-    reading = ("reviews_staff.review", "reviews_staff.abstain")
+    reading = ("reading_staff.review", "reading_staff.abstain")
     navigation.add(
-        "staff", Entry(N_("Mes lectures"), "reviews_staff.queue", 20, "reviews.score", reading, icon="star")
+        "staff", Entry(N_("Mes lectures"), "reading_staff.queue", 20, "reviews.score", reading, icon="star")
     )
     workspace = workspace_of(app)
     workspace.add_rooms(
         Room(
             N_("Lectures"),
-            "reviews_staff.overview",
+            "assignment_staff.overview",
             "reviews.read",
             40,
             "star",
-            below=(staff_views.bp.name,),
-            count=readings.open_in,
+            below=(assignment_views.bp.name, reading_views.bp.name),
+            count=own.open_in,
             stops=True,
             used=_reads,
         )

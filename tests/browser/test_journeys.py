@@ -18,8 +18,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.tasks import compute
-from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection.models import Batch, Offer
 from tests.browser.conftest import Lived
 from tests.browser.visits import Visitor, follow, visiting
@@ -187,7 +187,7 @@ def test_a_reviewer_scores_by_keys(chromium: Browser, database: Database, live: 
                 sa.select(Review.reference).where(Review.reviewer_id == reader).order_by(Review.id).limit(1)
             )
             review = str(session.scalar(mine))
-            reviews.reopen(year.viewer("selection_manager"), review, "À revoir.")
+            reading.reopen(year.viewer("selection_manager"), review, "À revoir.")
     with visiting(chromium, live, year, language) as visitor:
         page = visitor.page
         visitor.sign_in("reviewer")

@@ -19,8 +19,9 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews import actions as reviews
-from cohortmgr.reviews.queries import readings as review_queries
+from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.models import Batch
 from tests.databases import build_once
@@ -108,15 +109,15 @@ def read(intake: Intake, people: list[Viewer]) -> None:
     are told apart by no lot."""
     manager = known("selection_manager@inpt.ma")
     with writing():
-        reviews.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     for person in people:
         with writing():
-            for row in review_queries.queue(person, intake.id):
+            for row in own.queue(person, intake.id):
                 place = int(row.number[5:])
                 lost = place if place <= 15 else 15 + (place - 10) // 6
                 keys = ("resultats", "bases", "projet", "langues")
                 scores = {key: max(0, 5 - (lost + index) // 4) for index, key in enumerate(keys)}
-                reviews.score(person, row.reference, scores)
+                reading.score(person, row.reference, scores)
 
 
 def decided(files: int, seats: int, ineligible: int = 0, approve: bool = True) -> tuple[Intake, Batch]:

@@ -44,8 +44,10 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.tasks import compute
-from cohortmgr.reviews import actions as reviews
+from cohortmgr.reviews.assignment import actions as assignment
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.rules import bounds_of
 from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends.actions import runs as stipends
@@ -200,17 +202,15 @@ def _files(year: Year) -> None:
 
 def _read(year: Year) -> None:
     with writing():
-        reviews.assign(year.viewer("selection_manager"), year.intake.reference, seed=1)
-    bounds = reviews.bounds_of(definition_of(year.intake).rubric)
-    people = {account_queries.viewer_of_email(year.emails[name]) for name in ROLE_OF if "reviewer" in name}
-    by_person = {viewer.person_id: viewer for viewer in people if viewer is not None}
+        assignment.assign(year.viewer("selection_manager"), year.intake.reference, seed=1)
+    bounds = bounds_of(definition_of(year.intake).rubric)
+    by_person = {year.viewer(name).person_id: year.viewer(name) for name in ROLE_OF if "reviewer" in name}
+    # Two reviewers read the one file that the table asks for; the third, who reads others, is "idle" for it.
     with writing():
         for number, row in enumerate(db.session.scalars(sa.select(Review).order_by(Review.id)).all()):
             scores = {key: low + (number * 3) % (high - low + 1) for key, (low, high) in bounds.items()}
-            reviews.score(by_person[row.reviewer_id], row.reference, scores, version=row.version)
-    # Two reviewers read the one file that the table asks for; the third, who reads others, is "idle" for it.
-    for review in db.session.scalars(sa.select(Review).order_by(Review.id)):
-        year.references.setdefault(f"review of {review.application_id}", review.reference)
+            reading.score(by_person[row.reviewer_id], row.reference, scores, version=row.version)
+            year.references.setdefault(f"review of {row.application_id}", row.reference)
 
 
 def _choose(year: Year, hashed: str) -> None:

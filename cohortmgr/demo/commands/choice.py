@@ -16,8 +16,11 @@ from cohortmgr.demo import reviewers
 from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.reviews import actions as reviews
-from cohortmgr.reviews.queries import readings as review_queries
+from cohortmgr.reviews import queries as review_queries
+from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as own
+from cohortmgr.reviews.rules import bounds_of
 from cohortmgr.selection import queries as selection_queries
 from cohortmgr.selection.actions import decisions as selection
 from cohortmgr.selection.actions import offers
@@ -30,17 +33,13 @@ def read_files() -> Iterator[float]:
     """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
-        reviews.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)
-    bounds = reviews.bounds_of(programmes.definition_of(intake).rubric)
+        assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)
+    bounds = bounds_of(programmes.definition_of(intake).rubric)
     people = by_role(Role.REVIEWER)
     for number, reviewer in enumerate(people):
         db.session.rollback()
         waiting = iter(
-            [
-                row.reference
-                for row in review_queries.queue(reviewer, intake.id)
-                if row.total_thousandths is None
-            ]
+            [row.reference for row in own.queue(reviewer, intake.id) if row.total_thousandths is None]
         )
         sitting = 0
         while batch := list(islice(waiting, A_SITTING)):
@@ -65,7 +64,7 @@ def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) 
     known_as = file.email or file.number
     merit = reviewers.true_merit(features, known_as, SEED)
     scores = reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
-    reviews.score(reviewer, reference, scores, version=review.version)
+    reading.score(reviewer, reference, scores, version=review.version)
 
 
 def decide() -> None:

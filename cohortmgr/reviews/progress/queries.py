@@ -18,8 +18,7 @@ from cohortmgr.jobs.queries import kept_of, kept_of_each
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries.assignments import to_read_in
-from cohortmgr.reviews.queries.readings import readers_of
+from cohortmgr.reviews.queries import readers_of, to_read_in
 from cohortmgr.reviews.rules import (
     COUNTING,
     HOLDING,

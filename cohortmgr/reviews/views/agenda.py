@@ -12,8 +12,9 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
+from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.progress import queries as progress
-from cohortmgr.reviews.queries import assignments, readings
+from cohortmgr.reviews.reading import queries as readings
 
 
 def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
@@ -21,7 +22,7 @@ def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
     for intake_id, title, number in readings.open_by_intake(viewer):
         what = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number)
         yield PendingAct(
-            told(what, localized(title)), _("Lire"), url_for("reviews_staff.queue"), intake_id=intake_id
+            told(what, localized(title)), _("Lire"), url_for("reading_staff.queue"), intake_id=intake_id
         )
 
 
@@ -34,7 +35,7 @@ def to_assign(viewer: Viewer) -> Iterator[PendingAct]:
         if not number:
             continue
         what = ngettext("%(num)s lecture à confier", "%(num)s lectures à confier", number)
-        url = url_for("reviews_staff.overview", reference=intake.reference)
+        url = url_for("assignment_staff.overview", reference=intake.reference)
         kind: PendingKind = "stop" if intake.decision_by < clock.today() else "wait"
         yield PendingAct(
             told(what, localized(intake.title)), _("Confier"), url, kind, intake.decision_by, intake.id

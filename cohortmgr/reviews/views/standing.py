@@ -22,7 +22,7 @@ def stage(_viewer: Viewer, intake: Intake) -> StageStanding | None:
     each = definition_of(intake).rubric.readings
     note = ngettext("%(num)s par dossier", "%(num)s par dossier", each) if held else _("rien n’est confié")
     counted = ngettext("lecture rendue", "lectures rendues", handed_in)
-    url = url_for("reviews_staff.overview", reference=intake.reference)
+    url = url_for("assignment_staff.overview", reference=intake.reference)
     if not held:
         return StageStanding(0, counted, note, url=url)
     state: StageState = "now" if handed_in < held else "done"

@@ -8,7 +8,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import say
 from cohortmgr.base.registries.person_page import ShownMark, TabContent
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.reviews.queries import readings
+from cohortmgr.reviews import queries as readings
 from cohortmgr.selection.people import queries
 from cohortmgr.selection.rules import OfferState
 

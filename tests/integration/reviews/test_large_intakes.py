@@ -18,7 +18,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.tasks import Stopped, do_next
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import staff_views, tasks
+from cohortmgr.reviews.assignment import tasks, views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from tests.factories.choices import browser, readers, sent, someone
@@ -30,7 +30,7 @@ CHUNK = 5
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six files are many, and are given in chunks that they do not fill evenly."""
-    monkeypatch.setattr(staff_views, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(views, "MOST_AT_ONCE", 5)
     monkeypatch.setattr(tasks, "CHUNK", CHUNK)
 
 

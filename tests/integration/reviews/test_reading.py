@@ -25,10 +25,13 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews import actions
+from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
-from cohortmgr.reviews.queries import readings as queries
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as own
 from tests.databases import Database
 from tests.factories.choices import browser, readers, sent, someone
 
@@ -43,10 +46,10 @@ def test_each_eligible_file_gets_two_readers_once_and_one_row_of_audit(statement
     manager = someone(intake, Role.SELECTION_MANAGER)
     readers(intake, 4)
     with statements() as seen, writing():
-        assert actions.assign(manager, intake.reference) == 24
+        assert assignment.assign(manager, intake.reference) == 24
     assert len(seen) < 17  # however many files and readers; three of them look who has an interest
     with writing():
-        assert actions.assign(manager, intake.reference) == 0
+        assert assignment.assign(manager, intake.reference) == 0
     pairs = db.session.execute(sa.select(Review.application_id, Review.reviewer_id)).all()
     assert len(set(pairs)) == 24 and len({pair[0] for pair in pairs}) == 12
     assert sorted([p[1] for p in pairs].count(n) for n in {p[1] for p in pairs}) == [6, 6, 6, 6]
@@ -60,10 +63,10 @@ def test_what_somebody_can_read_no_longer_goes_to_others(app: Flask, how: str) -
     manager = someone(intake, Role.SELECTION_MANAGER)
     gone, *_others = readers(intake, 4)
     with writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     first, *left = db.session.scalars(sa.select(Review).where(Review.reviewer_id == gone.person_id)).all()
     with writing():
-        actions.score(gone, first.reference, MARKS)
+        reading.score(gone, first.reference, MARKS)
     with writing() as session:
         if how == "suspended":
             gone_account = sa.update(Account).where(Account.id == gone.account_id)
@@ -79,21 +82,21 @@ def test_what_somebody_can_read_no_longer_goes_to_others(app: Flask, how: str) -
     page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews").text
     assert "dont le rôle est fini ou le compte suspendu" in page
     with writing():
-        assert actions.assign(manager, intake.reference) == len(left)
+        assert assignment.assign(manager, intake.reference) == len(left)
     db.session.expire_all()
     progress = progress_of(intake)
     assert (progress.stranded, progress.assigned, progress.handed_in) == (0, progress.expected, 1)
     mine = sa.select(Review.state).where(Review.reviewer_id == gone.person_id)
     assert sorted(db.session.scalars(mine)) == sorted(["submitted", *["abstained"] * len(left)])
     with writing():
-        assert actions.assign(manager, intake.reference) == 0
+        assert assignment.assign(manager, intake.reference) == 0
 
 
 def test_nobody_reads_a_file_that_bears_their_address_or_number_whatever_row_it_hangs_on() -> None:
     intake = sent(6)
     manager = someone(intake, Role.SELECTION_MANAGER)
     staff = readers(intake, 6)
-    files = {row.number: row for row in queries.files_to_read(intake)}
+    files = {row.number: row for row in assignments.files_to_read(intake)}
     with writing() as session:
         owner = {n: session.get_one(Person, files[f"MDIA-00000{n}"].person_id) for n in range(1, 7)}
         reader = [session.get_one(Person, each.person_id) for each in staff]
@@ -103,7 +106,7 @@ def test_nobody_reads_a_file_that_bears_their_address_or_number_whatever_row_it_
         session.get_one(Application, files["MDIA-000003"].id).email = "r2@INPT.ma"  # what the file says
         people.set_person(owner[4], {"email": "x@exemple.ma"})
     with writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     given = set(
         db.session.execute(
             sa.select(Application.number, Review.reviewer_id).join(
@@ -119,7 +122,7 @@ def test_nobody_reads_a_file_that_bears_their_address_or_number_whatever_row_it_
 def test_a_file_that_staff_united_with_a_reader_s_own_is_theirs() -> None:
     intake = sent(4)
     staff = readers(intake, 3)
-    files = {row.number: row for row in queries.files_to_read(intake)}
+    files = {row.number: row for row in assignments.files_to_read(intake)}
     with writing() as session:
         mine = session.get_one(Application, files["MDIA-000001"].id)
         mine.person_id, mine.state = staff[0].person_id or 0, "superseded"
@@ -138,7 +141,7 @@ def test_a_file_that_staff_united_with_a_reader_s_own_is_theirs() -> None:
 def test_who_learns_that_a_file_is_theirs_may_give_it_back_and_no_mark() -> None:
     """Her number stands in the file alone, sealed, so that nobody knew when the file was given to her."""
     people_, _ = _assigned()
-    mine = queries.queue(people_[0])[0]
+    mine = own.queue(people_[0])[0]
     with writing() as session:
         review = session.scalars(sa.select(Review).where(Review.reference == mine.reference)).one()
         file = session.get_one(Application, review.application_id)
@@ -147,9 +150,9 @@ def test_who_learns_that_a_file_is_theirs_may_give_it_back_and_no_mark() -> None
         key = next(each.key for each in form.questions if each.target == "person.phone")
         file.sealed_answers = seal_answers({**sealed_answers(file), key: PHONE}, file.reference)
     with pytest.raises(Refused, match="récusez-vous"), writing():
-        actions.score(people_[0], mine.reference, MARKS)
+        reading.score(people_[0], mine.reference, MARKS)
     with writing():
-        assert actions.abstain(people_[0], mine.reference, "C’est le mien.").state == "abstained"
+        assert reading.abstain(people_[0], mine.reference, "C’est le mien.").state == "abstained"
 
 
 def test_too_few_readers_are_refused_and_readers_may_not_assign() -> None:
@@ -157,49 +160,49 @@ def test_too_few_readers_are_refused_and_readers_may_not_assign() -> None:
     manager = someone(intake, Role.SELECTION_MANAGER)
     (reader,) = readers(intake, 1)
     with pytest.raises(Refused), writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     with pytest.raises(NotPermitted), writing():
-        actions.assign(reader, intake.reference)
+        assignment.assign(reader, intake.reference)
 
 
 def _assigned(files: int = 3) -> tuple[list[Viewer], Viewer]:
     intake = sent(files)
     manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 3)
     with writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     return people, manager
 
 
 def test_a_reading_is_checked_handed_in_once_and_only_by_its_reader() -> None:
     people, _ = _assigned()
-    mine = queries.queue(people[0])[0].reference
+    mine = own.queue(people[0])[0].reference
     with pytest.raises(Refused) as refusal, writing():
-        actions.score(people[0], mine, {"resultats": 9, "bases": None})
+        reading.score(people[0], mine, {"resultats": 9, "bases": None})
     assert {problem.where for problem in refusal.value.problems} == set(MARKS)
     with pytest.raises(NotFound), writing():
-        actions.score(people[1], mine, MARKS)
+        reading.score(people[1], mine, MARKS)
     with pytest.raises(Stale), writing():
-        actions.score(people[0], mine, MARKS, version=7)
+        reading.score(people[0], mine, MARKS, version=7)
     with writing():
-        actions.score(people[0], mine, MARKS, "Solide.", version=1)
+        reading.score(people[0], mine, MARKS, "Solide.", version=1)
     with writing():
-        again = actions.score(people[0], mine, MARKS, "Solide.", version=1)
+        again = reading.score(people[0], mine, MARKS, "Solide.", version=1)
     assert (again.state, again.total_thousandths, again.version) == ("submitted", 15_200, 2)
     with pytest.raises(Refused), writing():
-        actions.score(people[0], mine, {**MARKS, "bases": 5})
+        reading.score(people[0], mine, {**MARKS, "bases": 5})
 
 
 def test_who_abstains_gives_the_file_back_and_another_reads_it() -> None:
     people, manager = _assigned()
-    row = queries.queue(people[0])[0]
+    row = own.queue(people[0])[0]
     with pytest.raises(Refused), writing():
-        actions.abstain(people[0], row.reference, " ")
+        reading.abstain(people[0], row.reference, " ")
     with writing():
-        actions.abstain(people[0], row.reference, "Je connais cette personne.")
+        reading.abstain(people[0], row.reference, "Je connais cette personne.")
     with writing():
         review = queries.get_for(manager, row.reference)
         intake = queries.intake_of(review)
-        assert actions.assign(manager, intake.reference) == 1
+        assert assignment.assign(manager, intake.reference) == 1
     names = db.session.scalars(
         sa.select(Review.reviewer_id).where(Review.application_id == review.application_id)
     )
@@ -208,20 +211,20 @@ def test_who_abstains_gives_the_file_back_and_another_reads_it() -> None:
 
 def test_a_reading_is_reopened_by_a_manager_and_no_longer_counts() -> None:
     people, manager = _assigned()
-    mine = queries.queue(people[0])[0].reference
+    mine = own.queue(people[0])[0].reference
     with writing():
-        actions.score(people[0], mine, MARKS)
+        reading.score(people[0], mine, MARKS)
     with pytest.raises(NotPermitted), writing():
-        actions.reopen(people[0], mine, "")
+        reading.reopen(people[0], mine, "")
     with writing():
-        assert actions.reopen(manager, mine, "Erreur de saisie").state == "reopened"
+        assert reading.reopen(manager, mine, "Erreur de saisie").state == "reopened"
     with writing():
-        assert actions.score(people[0], mine, {**MARKS, "bases": 5}).state == "submitted"
+        assert reading.score(people[0], mine, {**MARKS, "bases": 5}).state == "submitted"
 
 
 def test_the_cockpit_shows_studies_and_hides_the_person_then_leads_to_the_next(app: Flask) -> None:
     people, _ = _assigned()
-    rows = queries.queue(people[0])
+    rows = own.queue(people[0])
     page = browser(app, people[0])
     text = page.get(f"/staff/reviews/{rows[0].reference}").text
     assert "14,5" in text and rows[0].number in text and "Enseignements et projets solides" in text
@@ -241,7 +244,7 @@ def test_the_cockpit_shows_studies_and_hides_the_person_then_leads_to_the_next(a
 
 def test_a_reader_sees_neither_the_progress_of_all_nor_the_files_of_others(app: Flask) -> None:
     people, manager = _assigned()
-    row = queries.queue(people[0])[0]
+    row = own.queue(people[0])[0]
     reference = queries.intake_of(queries.get_for(manager, row.reference)).reference
     others = browser(app, people[1])
     assert others.get(f"/staff/reviews/{row.reference}").status_code == 404
@@ -266,7 +269,7 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
                 {"most": f"MDIA-{number:06d}"},
             )
         with writing():
-            actions.assign(manager, intake.reference)
+            assignment.assign(manager, intake.reference)
         with statements() as seen:
             assert client.get(address).status_code == 200
         counts.append(len(seen))
@@ -278,13 +281,13 @@ def test_a_file_that_was_withdrawn_or_put_aside_waits_for_nobody(state: str) -> 
     people, _ = _assigned()
     intake = db.session.scalars(sa.select(Intake).join(Review, Review.intake_id == Intake.id)).first()
     assert intake is not None
-    waiting = queries.open_count(people[0])
-    assert waiting == len(queries.queue(people[0])) > 0
+    waiting = own.open_count(people[0])
+    assert waiting == len(own.queue(people[0])) > 0
     assigned = progress_of(intake).assigned
-    gone = queries.queue(people[0])[0].number
+    gone = own.queue(people[0])[0].number
     with writing():
         db.session.execute(sa.update(Application).where(Application.number == gone).values(state=state))
-    assert queries.open_count(people[0]) == len(queries.queue(people[0])) == waiting - 1
+    assert own.open_count(people[0]) == len(own.queue(people[0])) == waiting - 1
     progress = progress_of(intake)
     mine = next(each for each in progress.readers if each.reference == people[0].person_reference)
     assert mine.held == waiting - 1
@@ -302,7 +305,7 @@ def test_two_who_assign_at_once_give_each_file_its_readings_once(database: Datab
         with database.app.app_context():
             see(manager.institutions, manager.person_id)
             with writing():
-                given = actions.assign(manager, reference, seed=seed)
+                given = assignment.assign(manager, reference, seed=seed)
                 sleep(0.3)
                 return given
 
@@ -312,7 +315,7 @@ def test_two_who_assign_at_once_give_each_file_its_readings_once(database: Datab
 
 def test_reading_a_paper_is_noted_and_one_that_was_replaced_is_not_shown() -> None:
     people, _ = _assigned()
-    row = queries.queue(people[0])[0]
+    row = own.queue(people[0])[0]
     with writing():
         review = queries.get_for(people[0], row.reference)
         file = queries.file_of(review)
@@ -330,12 +333,12 @@ def test_reading_a_paper_is_noted_and_one_that_was_replaced_is_not_shown() -> No
         )
         db.session.add(paper)
     with writing():
-        assert actions.read_document(people[0], row.reference, paper.reference).id == paper.id
+        assert reading.read_document(people[0], row.reference, paper.reference).id == paper.id
     noted = sa.select(Event.object_reference).where(Event.action == "applications.read_document")
     assert db.session.scalars(noted).all() == [file.reference]
     with pytest.raises(NotFound), writing():
-        actions.read_document(people[1], row.reference, paper.reference)
+        reading.read_document(people[1], row.reference, paper.reference)
     with writing():
         db.session.execute(sa.update(Document).values(replaced_at=file.sent_at))
     with pytest.raises(NotFound), writing():
-        actions.read_document(people[0], row.reference, paper.reference)
+        reading.read_document(people[0], row.reference, paper.reference)

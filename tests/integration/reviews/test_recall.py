@@ -13,10 +13,13 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions
+from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
-from cohortmgr.reviews.queries import readings as queries
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from tests.factories.choices import browser, readers, sent, someone
 
@@ -28,7 +31,7 @@ def assigned(files: int = 4, number: int = 3) -> tuple[Intake, Viewer, list[View
     intake = sent(files)
     manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, number)
     with writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     return intake, manager, people
 
 
@@ -38,10 +41,10 @@ def reference_of(viewer: Viewer) -> str:
 
 def hand_in(viewer: Viewer, intake: Intake) -> int:
     done = 0
-    for row in queries.queue(viewer, intake.id):
+    for row in own.queue(viewer, intake.id):
         if row.state in ("assigned", "reopened"):
             with writing():
-                actions.score(viewer, row.reference, SCORES)
+                reading.score(viewer, row.reference, SCORES)
             done += 1
     return done
 
@@ -52,17 +55,20 @@ def test_7_the_files_of_a_silent_reader_go_back_to_the_pool_and_the_intake_goes_
         hand_in(person, intake)
     with pytest.raises(Refused, match="Faites lire"), writing():
         decisions.propose(manager, intake.reference)
-    waits = len(queries.open_of(intake, silent.person_id or 0))
+    waits = len(assignments.open_of(intake, silent.person_id or 0))
     assert waits > 0
     with pytest.raises(Refused, match="motif"), writing():
-        actions.recall(manager, intake.reference, reference_of(silent), "  ")
+        assignment.recall(manager, intake.reference, reference_of(silent), "  ")
     with writing():
-        assert actions.recall(manager, intake.reference, reference_of(silent), "Sans nouvelles") == (waits, 0)
+        assert assignment.recall(manager, intake.reference, reference_of(silent), "Sans nouvelles") == (
+            waits,
+            0,
+        )
     with writing():
-        assert actions.recall(manager, intake.reference, reference_of(silent), "Encore") == (0, 0)
-    assert queries.queue(silent, intake.id) == [] and queries.open_count(silent) == 0
+        assert assignment.recall(manager, intake.reference, reference_of(silent), "Encore") == (0, 0)
+    assert own.queue(silent, intake.id) == [] and own.open_count(silent) == 0
     with writing():
-        assert actions.assign(manager, intake.reference) == waits
+        assert assignment.assign(manager, intake.reference) == waits
     for person in (second, third):
         hand_in(person, intake)
     with writing():
@@ -71,18 +77,20 @@ def test_7_the_files_of_a_silent_reader_go_back_to_the_pool_and_the_intake_goes_
 
 def test_7_a_named_person_gets_what_she_does_not_hold_and_the_rest_waits_in_the_pool() -> None:
     intake, manager, (absent, second, third) = assigned()
-    rows = queries.open_of(intake, absent.person_id or 0)
-    held = {row.number for row in queries.queue(second, intake.id)}
+    rows = assignments.open_of(intake, absent.person_id or 0)
+    held = {row.number for row in own.queue(second, intake.id)}
     can = {row.number for row in rows} - held
     with writing():
-        taken, given = actions.recall(
+        taken, given = assignment.recall(
             manager, intake.reference, reference_of(absent), "Absente", reference_of(second)
         )
     assert (taken, given) == (len(rows), len(can))
-    assert {row.number for row in queries.queue(second, intake.id)} == held | can
+    assert {row.number for row in own.queue(second, intake.id)} == held | can
     with writing():  # back again, to the one who was absent: the same row is hers anew
-        back = actions.recall(manager, intake.reference, reference_of(second), "Retour", reference_of(absent))
-    assert back[1] > 0 and len(queries.open_of(intake, absent.person_id or 0)) == back[1]
+        back = assignment.recall(
+            manager, intake.reference, reference_of(second), "Retour", reference_of(absent)
+        )
+    assert back[1] > 0 and len(assignments.open_of(intake, absent.person_id or 0)) == back[1]
     assert third.person_id
 
 
@@ -95,15 +103,15 @@ def test_7_a_reader_who_is_suspended_or_has_no_role_any_more_gives_way_too(gone:
         db.session.execute(
             sa.text(f"UPDATE {table} = CURRENT_TIMESTAMP WHERE {where} = :a"), {"a": lost.account_id}
         )
-    waits = len(queries.open_of(intake, lost.person_id or 0))
+    waits = len(assignments.open_of(intake, lost.person_id or 0))
     named = [reader for reader in progress_of(intake).readers if reader.reference == reference_of(lost)]
     assert [reader.waiting for reader in named] == [waits]
     with pytest.raises(Refused, match="autre personne"), writing():
-        actions.recall(manager, intake.reference, reference_of(lost), "Partie", reference_of(manager))
+        assignment.recall(manager, intake.reference, reference_of(lost), "Partie", reference_of(manager))
     with writing():
-        assert actions.recall(manager, intake.reference, reference_of(lost), "Partie") == (waits, 0)
+        assert assignment.recall(manager, intake.reference, reference_of(lost), "Partie") == (waits, 0)
     with writing():
-        assert actions.assign(manager, intake.reference) == waits
+        assert assignment.assign(manager, intake.reference) == waits
     with pytest.raises(NotFound):
         queries.reader_in(intake, reference_of(manager))
 
@@ -111,7 +119,7 @@ def test_7_a_reader_who_is_suspended_or_has_no_role_any_more_gives_way_too(gone:
 def test_7_who_finds_a_conflict_after_handing_in_gives_the_file_back_herself(app: Flask) -> None:
     intake, manager, (reader, *_) = assigned()
     hand_in(reader, intake)
-    review = queries.queue(reader, intake.id)[0]
+    review = own.queue(reader, intake.id)[0]
     page = browser(app, reader)
     assert "Me récuser après coup" in page.get(f"/staff/reviews/{review.reference}").text
     answer = page.post(
@@ -121,12 +129,12 @@ def test_7_who_finds_a_conflict_after_handing_in_gives_the_file_back_herself(app
     row = db.session.scalars(sa.select(Review).where(Review.reference == review.reference)).one()
     assert (row.state, row.scores, row.total_thousandths) == ("abstained", {}, None)
     with writing():
-        assert actions.assign(manager, intake.reference) == 1
+        assert assignment.assign(manager, intake.reference) == 1
 
 
 def test_7_what_was_taken_back_cannot_be_handed_in(app: Flask) -> None:
     intake, manager, (silent, *_others) = assigned()
-    review = queries.queue(silent, intake.id)[0].reference
+    review = own.queue(silent, intake.id)[0].reference
     address = f"/staff/intakes/{intake.reference}/reviews/readers/{reference_of(silent)}"
     desk = browser(app, manager)
     assert address in desk.get(f"/staff/intakes/{intake.reference}/reviews").text
@@ -135,7 +143,7 @@ def test_7_what_was_taken_back_cannot_be_handed_in(app: Flask) -> None:
     assert desk.post(address, data={"to": "", "reason": "Sans nouvelles"}).status_code == 302
     assert "Rien n’est en attente" in desk.get(address).text
     with pytest.raises(Refused, match="repris"), writing():
-        actions.score(silent, review, SCORES)
+        reading.score(silent, review, SCORES)
     assert "Une autre personne le lit" in browser(app, silent).get(f"/staff/reviews/{review}").text
     assert browser(app, silent).get(address).status_code == 404
 
@@ -160,7 +168,7 @@ def _paper(application: Application, question: str, filename: str) -> None:
 
 def test_9_no_name_of_a_file_reaches_whoever_reads_blind(app: Flask) -> None:
     intake, manager, (reader, *_) = assigned()
-    review = queries.queue(reader, intake.id)[0].reference
+    review = own.queue(reader, intake.id)[0].reference
     row = db.session.scalars(sa.select(Review).where(Review.reference == review)).one()
     with writing():
         file = db.session.get_one(Application, row.application_id)

@@ -23,8 +23,8 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection import queries, tasks
 from cohortmgr.selection.actions import changes, decisions, offers
 from cohortmgr.selection.actions.letters import awaits_answer
@@ -347,8 +347,8 @@ def test_readings_change_no_more_once_decisions_rest_on_them(app: Flask, approve
         known(f"r{n}@inpt.ma") for n in range(3) if known(f"r{n}@inpt.ma").person_id == review.reviewer_id
     )
     acts = (
-        lambda: reviews.reopen(manager, review.reference, "À revoir"),
-        lambda: reviews.abstain(reader, review.reference, "Je la connais"),
+        lambda: reading.reopen(manager, review.reference, "À revoir"),
+        lambda: reading.abstain(reader, review.reference, "Je la connais"),
     )
     for act in acts:
         with pytest.raises(Refused, match="ne changent plus"), writing():
@@ -356,13 +356,13 @@ def test_readings_change_no_more_once_decisions_rest_on_them(app: Flask, approve
     with writing():  # however it came to be open
         db.session.get_one(Review, review.id).state = "reopened"
     with pytest.raises(Refused, match="ne changent plus"), writing():
-        reviews.score(reader, review.reference, dict.fromkeys(("resultats", "bases", "projet", "langues"), 1))
+        reading.score(reader, review.reference, dict.fromkeys(("resultats", "bases", "projet", "langues"), 1))
     page = browser(app, manager).post(f"/staff/reviews/{review.reference}/reopen", data={"reason": "x"})
     assert page.status_code in (200, 302)
     if not approve:
         with writing():
             decisions.cancel(manager, batch.reference)
         with writing():
-            reviews.score(
+            reading.score(
                 reader, review.reference, dict.fromkeys(("resultats", "bases", "projet", "langues"), 1)
             )

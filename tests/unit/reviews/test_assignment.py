@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.reviews.assignment import MANY, assign, groups
+from cohortmgr.reviews.assignment.sharing import MANY, assign, groups
 
 
 def _files(count: int) -> list[str]:

@@ -18,7 +18,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.queries.readings import reviewers_in
+from cohortmgr.reviews.queries import reviewers_in
 from tests.factories.choices import browser, known, someone
 from tests.integration.accounts.entering import letters
 from tests.integration.accounts.roles.colleagues import grant_of, staffed

@@ -16,7 +16,7 @@ from cohortmgr.accounts.trail.queries import references_like
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused
-from cohortmgr.reviews.queries.readings import reviewers_in
+from cohortmgr.reviews.queries import reviewers_in
 from tests.factories.choices import browser, known, sent, someone
 from tests.integration.accounts.entering import letters
 from tests.integration.accounts.roles.colleagues import acts, grant_of, outside, place, staffed

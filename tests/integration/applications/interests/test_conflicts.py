@@ -26,10 +26,12 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions
+from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment import actions as assignment
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
-from cohortmgr.reviews.queries import readings as queries
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as queue
 from tests.factories.choices import browser, decided, known, readers, sent, someone
 from tests.integration.accounts.roles.colleagues import grant_of, place
 from tests.integration.accounts.roles.test_invitations import token
@@ -180,11 +182,11 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
     intake = sent(6)
     manager, (first, second, third, fourth) = someone(intake, Role.SELECTION_MANAGER), readers(intake, 4)
     with writing():
-        actions.assign(manager, intake.reference)
-    marked, *left = queries.queue(first)
+        assignment.assign(manager, intake.reference)
+    marked, *left = queue.queue(first)
     assert left
     with writing():
-        actions.score(first, marked.reference, MARKS)
+        reading.score(first, marked.reference, MARKS)
     concern(intake, first, way)
     if way == "united":  # the second of the two files is read by nobody any more
         left = [row for row in left if row.number != "MDIA-000002"]
@@ -193,9 +195,9 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
     desk = browser(app, known(first.email))
     for row in left:
         with pytest.raises(Refused), writing():
-            actions.score(known(first.email), row.reference, MARKS)
+            reading.score(known(first.email), row.reference, MARKS)
         db.session.rollback()
-    assert queries.open_count(known(first.email)) == 0 and not queries.queue(known(first.email))
+    assert queue.open_count(known(first.email)) == 0 and not queue.queue(known(first.email))
     assert "Conflit d’intérêts" in desk.get("/staff/reviews").text
     answer = desk.get(f"/staff/reviews/{left[0].reference}")
     assert answer.status_code == 409 and "Conflit d’intérêts" in answer.text
@@ -204,17 +206,17 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
     )
     assert first.person_reference not in page.text and (third.person_reference or "") in page.text
     with pytest.raises(Refused, match="Conflit"), writing():
-        actions.recall(
+        assignment.recall(
             manager, intake.reference, second.person_reference or "", "Absente", first.person_reference
         )
     db.session.rollback()
     with writing():
-        assert actions.assign(manager, intake.reference) >= len(left)
+        assert assignment.assign(manager, intake.reference) >= len(left)
     held = sa.select(Review.state).where(Review.reviewer_id == first.person_id)
     assert set(db.session.scalars(held)) == {"abstained"}, "the marks that she gave before, too"
     assert progress_of(intake).stranded == 0 and fourth.person_id
     with writing():
-        assert actions.assign(manager, intake.reference) == 0
+        assert assignment.assign(manager, intake.reference) == 0
 
 
 def test_a_deputy_whom_the_intake_concerns_gets_nothing_either() -> None:
@@ -224,7 +226,7 @@ def test_a_deputy_whom_the_intake_concerns_gets_nothing_either() -> None:
     readers(intake, 2)
     concern(intake, omar, "phone")
     with writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     given = set(db.session.scalars(sa.select(Review.reviewer_id)))
     assert omar.person_id not in given and len(given) == 3
 

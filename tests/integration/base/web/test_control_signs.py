@@ -15,9 +15,9 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.typed import entered, texts_entered
 from cohortmgr.base.web.asked import json_sent
-from cohortmgr.reviews import actions
+from cohortmgr.reviews.assignment import actions as assignment
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import readings as queries
+from cohortmgr.reviews.reading import queries as own
 from tests.factories.choices import browser, readers, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -81,8 +81,8 @@ def test_a_comment_in_a_plain_column_is_kept_without_them(app: Flask) -> None:
     intake = sent(2)
     manager, (reader, *_others) = someone(intake, Role.SELECTION_MANAGER), readers(intake, 3)
     with writing():
-        actions.assign(manager, intake.reference)
-    row = queries.queue(reader)[0]
+        assignment.assign(manager, intake.reference)
+    row = own.queue(reader)[0]
     marks = {f"score-{key}": "3" for key in ("resultats", "bases", "projet", "langues")}
     sent_form = {**marks, "comment": DIRTY, "version": "1"}
     assert browser(app, reader).post(f"/staff/reviews/{row.reference}", data=sent_form).status_code == 302

@@ -14,7 +14,7 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import actions, staff_views
+from cohortmgr.reviews.assignment import actions, views
 from cohortmgr.reviews.progress import queries
 from tests.factories.choices import browser, known, readers, sent, someone
 from tests.factories.working import killed_at, work
@@ -26,7 +26,7 @@ MANAGER = "selection_manager@inpt.ma"
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every intake is a large one."""
-    for module in (staff_views, queries):
+    for module in (views, queries):
         monkeypatch.setattr(module, "MOST_AT_ONCE", 0)
 
 

@@ -14,10 +14,10 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
-from cohortmgr.reviews import actions
+from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
-from cohortmgr.reviews.queries import readings as queries
 from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN
 from tests.integration.reviews.test_reading import readers, sent, someone
 
@@ -32,7 +32,7 @@ def test_the_overview_says_what_every_reading_read_one_by_one_says(app: Flask, s
     manager = someone(intake, Role.SELECTION_MANAGER)
     readers(intake, 4)
     with writing():
-        actions.assign(manager, intake.reference)
+        assignment.assign(manager, intake.reference)
     with writing() as session:
         people = session.scalars(
             sa.select(Person.id).join(Review, Review.reviewer_id == Person.id).distinct()
@@ -70,7 +70,7 @@ def test_the_overview_says_what_every_reading_read_one_by_one_says(app: Flask, s
         if review.state in COUNTING:
             by_file[review.application_id][reference] = int(review.total_thousandths or 0)
     totals = [list(each.values()) for each in by_file.values()]
-    assert progress.files == len(queries.files_to_read(intake)) == 8
+    assert progress.files == len(assignments.files_to_read(intake)) == 8
     assert progress.handed_in == sum(map(len, totals))
     assert progress.complete == sum(len(each) >= progress.readings for each in totals)
     assert (

@@ -16,8 +16,8 @@ from cohortmgr.base.paging import ListPlace
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.standings import actions, queries
 from cohortmgr.selection.standings.models import Standing, StandingRow
@@ -73,7 +73,7 @@ def act(intake: Intake, chance: random.Random) -> None:
             sa.select(Review).where(Review.application_id == of_file).order_by(Review.id).limit(1)
         ).one()
         if kind == "reopen" and review.state == "submitted":
-            reviews.reopen(manager, review.reference, "À revoir.")
+            reading.reopen(manager, review.reference, "À revoir.")
         elif kind == "score":
             values = {"state": "submitted", "total_thousandths": chance.randrange(20_001)}
             db.session.execute(sa.update(Review).where(Review.id == review.id).values(values))

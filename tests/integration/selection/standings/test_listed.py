@@ -13,8 +13,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.tables import read_table
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
-from cohortmgr.reviews import actions as reviews
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.actions import offers
 from cohortmgr.selection.models import Offer
@@ -60,7 +60,7 @@ def test_rank_and_mark_are_those_of_the_ranking_and_unranked_files_have_none(app
     review = db.session.scalars(sa.select(Review).order_by(Review.id)).first()
     assert review is not None
     with writing():
-        reviews.reopen(known(MANAGER), review.reference, "À revoir.")
+        reading.reopen(known(MANAGER), review.reference, "À revoir.")
     assert follow() == 1
 
 
@@ -161,5 +161,5 @@ def test_what_is_large_or_fails_is_not_asked_for_each_minute(monkeypatch: pytest
     review = db.session.scalars(sa.select(Review).order_by(Review.id)).first()
     assert review is not None
     with writing():
-        reviews.reopen(known(MANAGER), review.reference, "À revoir.")
+        reading.reopen(known(MANAGER), review.reference, "À revoir.")
     assert tasks.follow(lambda: False) == 0

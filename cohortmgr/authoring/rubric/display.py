@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from cohortmgr.authoring.display.form import said_fault
 from cohortmgr.programmes.definition.binding import Fault
+from cohortmgr.programmes.definition.source_lines import Path
 from cohortmgr.programmes.drafts import rubric_fields
 
 if TYPE_CHECKING:
     from cohortmgr.programmes.drafts.queries import Writing
-
-Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
-from cohortmgr.reviews import actions
+from cohortmgr.reviews.assignment import actions
+from cohortmgr.reviews.assignment.queries import ASSIGN
 from cohortmgr.reviews.progress import tasks as summing
-from cohortmgr.reviews.queries.assignments import ASSIGN
 
 # How many readings are written in one transaction, and stand in one event of the trail.
 CHUNK = 1_000

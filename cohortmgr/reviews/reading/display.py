@@ -24,7 +24,7 @@ from cohortmgr.programmes.definition.rules import (
 )
 
 # What is no content of a file: papers stand apart, consents are given by everybody.
-_ASIDE = (QuestionKind.FILE, QuestionKind.CONSENT)
+_APART = (QuestionKind.FILE, QuestionKind.CONSENT)
 # What an answer tells of its person, by its kind and by where it is kept. Other targets, such as numbers of identity,
 # a bank account or a guardian, are never shown.
 _TOLD_BY_KIND: Mapping[QuestionKind, HiddenPart] = {
@@ -92,7 +92,7 @@ def papers_shown(
 
 
 def _open(question: Question, hidden: Collection[HiddenPart]) -> bool:
-    if question.sealed or question.kind in _ASIDE:
+    if question.sealed or question.kind in _APART:
         return False
     if question.target is not None and question.target not in _TOLD_BY_TARGET:
         return False

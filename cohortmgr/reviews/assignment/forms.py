@@ -1,9 +1,9 @@
-"""Forms for assigning files and for abstaining. `staff_views` reads the rubric's own fields from the definition."""
+"""Forms for giving files to readers and for taking them back."""
 
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, TextAreaField
+from wtforms import SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from cohortmgr.base.forms import HouseForm, WholeField
@@ -17,17 +17,6 @@ class AssignForm(HouseForm):
         [InputRequired(_l("Écrivez un nombre.")), NumberRange(min=0, max=999_999_999)],
         default=1,
         description=_l("Le même nombre donne la même répartition."),
-    )
-
-
-class AbstainForm(HouseForm):
-    """The form in which a reader says why they give a file back."""
-
-    version = HiddenField()
-    reason = TextAreaField(
-        _l("Pourquoi vous récusez-vous ?"),
-        [InputRequired(_l("Dites en quelques mots pourquoi vous vous récusez.")), Length(max=1000)],
-        description=_l("Par exemple : je connais cette personne. Seuls les responsables le lisent."),
     )
 
 

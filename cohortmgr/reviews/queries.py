@@ -1,8 +1,8 @@
-"""Reading reviews: a reviewer's own queue, and the progress of all readings for those who manage them."""
+"""Reading readings: what a viewer sees of them, of whom a file was read, and who reads in a programme."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,21 +13,17 @@ from cohortmgr.accounts.models import Account, Person, RoleGrant
 from cohortmgr.accounts.queries.viewers import granted, within
 from cohortmgr.accounts.rules import Role, Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
-from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import AGREED, NAME, File, staff_intake
+from cohortmgr.applications.file.rules import HIDDEN
 from cohortmgr.applications.interests import queries as interests
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
-from cohortmgr.base.registries.waiting import counted_up_to
-from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
-    OPEN,
     ReviewState,
-    shows_papers,
 )
 
 WITHHELD = N_(
@@ -35,8 +31,11 @@ WITHHELD = N_(
     "représentez une entreprise. Ses dossiers ne vous sont pas ouverts : d’autres personnes les lisent."
 )
 
+
 # The readings of one page of a reader's list.
 PAGE = 50
+
+
 # A person with an account, and each address and number (its blind index) by which they are known.
 _PEOPLE = sa.select(
     Person.id.label("person_id"),
@@ -123,54 +122,18 @@ def person_of(viewer: Viewer) -> Sequence[Any]:
     return db.session.execute(_PEOPLE.where(Person.id == viewer.person_id)).all()
 
 
-def files_to_read(intake: Intake) -> Sequence[Any]:
-    """Return (id, number, person_id) of the files that were sent and meet the conditions."""
-    return db.session.execute(
-        sa.select(Application.id, Application.number, Application.person_id)
-        .where(Application.intake_id == intake.id, Application.state == "submitted")
-        .where(Application.eligible.is_(True))
-        .order_by(Application.number)
-    ).all()
+def readers_of(intake: Intake) -> Sequence[Any]:
+    """Return the reviewers who may read files of an intake: not those who have an interest in it."""
+    able = reviewers_in(intake.path)
+    concerned = interests.concerned_in(intake, able)
+    return [row for row in able if row.reference not in concerned]
 
 
-def held_in(intake: Intake) -> Sequence[Any]:
-    """Return (number, reviewer's reference, state, id) of every reading of an intake."""
-    return db.session.execute(
-        sa.select(Application.number, Person.reference, Review.state, Review.id)
-        .join(Application, Application.id == Review.application_id)
-        .join(Person, Person.id == Review.reviewer_id)
-        .where(Review.intake_id == intake.id)
-    ).all()
-
-
-def with_holders(people: Sequence[Any], held: Sequence[Any]) -> Sequence[Any]:
-    """Return rows as `reviewers_in` does, with those of other persons who hold readings; no statement without any."""
-    others = {row.reference for row in held} - {row.reference for row in people}
-    if not others:
-        return people
-    return [*people, *db.session.execute(_PEOPLE.where(Person.reference.in_(sorted(others)))).all()]
-
-
-def marked_by(readers: Collection[str], held: Sequence[Any]) -> set[int]:
-    """Return the ids of readings that these persons handed in, and on which no decision rests. `held` is as of
-    `held_in`."""
-    theirs = {row.id: row for row in held if row.reference in readers and row.state == ReviewState.SUBMITTED}
-    if not theirs:
-        return set()
-    rows = sa.select(Review.id, Application).join(Application, Application.id == Review.application_id)
-    rows = rows.where(Review.id.in_(sorted(theirs)))
-    return {number for number, file in db.session.execute(rows) if not any(hooks.frozen(file))}
-
-
-def open_of(intake: Intake, reader_id: int) -> Sequence[Any]:
-    """Return (Review, number) of the readings of an intake that wait for this reader, by number."""
-    return db.session.execute(
-        sa.select(Review, Application.number)
-        .join(Application, Application.id == Review.application_id)
-        .where(Review.intake_id == intake.id, Review.reviewer_id == reader_id)
-        .where(Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
-        .order_by(Application.number)
-    ).all()
+def to_read_in(intake_id: Any) -> sa.Select[int]:
+    """Select how many files of an intake were sent, may be read and meet the conditions, by the counters."""
+    counted = table_of(IntakeCount).c
+    of_kind = (counted.state == "submitted", counted.eligible == "yes", counted.consent.not_in(HIDDEN))
+    return sa.select(sa.func.sum(counted.files)).where(counted.intake_id == intake_id, *of_kind)
 
 
 def reader_in(intake: Intake, reference: str) -> Person:
@@ -181,68 +144,6 @@ def reader_in(intake: Intake, reference: str) -> Person:
     if found is None:
         raise NotFound(reference)
     return found
-
-
-def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
-    """Return the viewer's own readings in one statement: the open ones first, then by number."""
-    order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
-    own = (
-        visible(viewer)
-        .with_only_columns(
-            Review.reference,
-            Review.state,
-            Review.total_thousandths,
-            Review.submitted_at,
-            Application.number,
-            Intake.title.label("intake_title"),
-            Intake.id.label("intake_id"),
-        )
-        .join(Application, Application.id == Review.application_id)
-        .where(Review.reviewer_id == viewer.person_id, Application.state == "submitted")
-        .where(Review.state != ReviewState.RECALLED.value)
-    )
-    if intake_id is not None:
-        own = own.where(Review.intake_id == intake_id)
-    return db.session.execute(own.order_by(Review.intake_id.desc(), order, Application.number)).all()
-
-
-def next_after(rows: Sequence[Any], reference: str) -> str | None:
-    """Return the reference of the next open reading of a queue, or None if all are handed in.
-
-    After the last row the search goes on at the top."""
-    waiting = [row.reference for row in rows if row.state in OPEN and row.reference != reference]
-    place = next((i for i, row in enumerate(rows) if row.reference == reference), -1)
-    after = [row.reference for row in rows[place + 1 :] if row.reference in waiting]
-    return (after or waiting or [None])[0]
-
-
-def open_by_intake(viewer: Viewer) -> Sequence[sa.Row[int, Mapping[str, str], int]]:
-    """Return (intake's id, its title, how many readings wait there for the viewer), the intake that opened first
-    before the others."""
-    mine = visible(viewer).join(Application, Application.id == Review.application_id)
-    waiting = (Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
-    columns = (Intake.id, Intake.title, sa.func.count().label("number"))
-    counted = mine.with_only_columns(*columns).where(Review.reviewer_id == viewer.person_id, *waiting)
-    grouped = counted.group_by(Intake.id, Intake.opens_at).order_by(Intake.opens_at, Intake.id)
-    return db.session.execute(grouped).all()
-
-
-def open_count(viewer: Viewer) -> int:
-    """Return how many readings wait for the viewer."""
-    return sum(number for _id, _title, number in open_by_intake(viewer))
-
-
-def open_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
-    """How many readings of an intake are not handed in, for who reads them all."""
-    waiting = Review.state.in_([state.value for state in OPEN])
-    return counted_up_to(sa.select(Review.id).where(Review.intake_id == intake_id, waiting), intake_id)
-
-
-def readers_of(intake: Intake) -> Sequence[Any]:
-    """Return the reviewers who may read files of an intake: not those who have an interest in it."""
-    able = reviewers_in(intake.path)
-    concerned = interests.concerned_in(intake, able)
-    return [row for row in able if row.reference not in concerned]
 
 
 def of_file(viewer: Viewer, application: Application) -> Sequence[Any]:
@@ -298,28 +199,6 @@ def traces(file: File) -> sa.Select[str, str]:
 def file_of(review: Review) -> Application:
     """Return the file that a reading is about."""
     return db.session.get_one(Application, review.application_id)
-
-
-def documents_of(application: Application) -> Sequence[Document]:
-    """Return the papers of a file that have not been replaced, in the order in which they came."""
-    standing = sa.select(Document).where(Document.application_id == application.id)
-    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
-    return db.session.scalars(standing.where(*shown).order_by(Document.id)).all()
-
-
-def document_for(viewer: Viewer, review_reference: str, document_reference: str) -> Document:
-    """Return a current paper of the file of a reading. Raises NotFound if the viewer may not see that reading, or if its
-    readers do not see this paper, or not yet."""
-    review = get_for(viewer, review_reference)
-    definition = programmes.definition_of(intake_of(review))
-    same = (Document.reference == document_reference, Document.application_id == review.application_id)
-    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
-    found = db.session.scalar(sa.select(Document).where(*same, *shown))
-    phase = definition.rubric.files
-    hidden = {each.key for each in definition.form.questions if each.reveals in phase.hidden}
-    if found is None or found.question in hidden or not shows_papers(phase, review.scores):
-        raise NotFound(document_reference)
-    return found
 
 
 def reader_name(review: Review) -> str:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.authoring.display import form as form_display
-from cohortmgr.authoring.display import rubric as rubric_display
+from cohortmgr.authoring.rubric import display as rubric_display
 from cohortmgr.authoring.views.draft_requests import by, given, just_begun, one_page, saved, structural
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
@@ -44,7 +44,7 @@ def rubric(key: str) -> ResponseReturnValue:
 def _rubric_page(found: Writing, typed: Typed, number: int, status: int) -> ResponseReturnValue:
     wrong = rubric_display.wrong_settings(found) if status == 200 else {}
     return render_template(
-        "authoring/staff_rubric.html",
+        "authoring/rubric/staff_rubric.html",
         writing=found,
         criteria=rubric_display.shown(found),
         table=typed.table,
@@ -74,11 +74,11 @@ def add(key: str) -> ResponseReturnValue:
                         guards.viewer(), key, lambda document: rubric_fields.begin(document, title)
                     )
             except Refused as refusal:
-                typed.problems += refusal.problems
+                typed.problems.extend(refusal.problems)
             else:
                 return redirect(url_for(".criterion", key=key, criterion=begun, begun=1))
     return render_template(
-        "authoring/staff_criterion_new.html",
+        "authoring/rubric/staff_criterion_new.html",
         writing=found,
         title=request.form.get("title-fr", ""),
         most=LIMITS["title"],
@@ -137,7 +137,7 @@ def _criterion_page(
     held, place = rubric_fields.find(found.document, criterion)
     stored = status == 200 and not typed.act and not just_begun()
     return render_template(
-        "authoring/staff_criterion.html",
+        "authoring/rubric/staff_criterion.html",
         writing=found,
         criterion=criterion,
         table=typed.table,

@@ -1,37 +1,37 @@
-"""Reading what an assignment needs: which readings files lack, and how far the worker is with a large intake."""
+"""Reading what an assignment needs: what files lack, who holds them, and how far the worker is with a large intake."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application, IntakeCount
-from cohortmgr.applications.file.rules import HIDDEN
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db
 from cohortmgr.base.errors import from_json
 from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import HOLDING, Assignment
+from cohortmgr.reviews.queries import _PEOPLE, to_read_in
+from cohortmgr.reviews.rules import (
+    HOLDING,
+    OPEN,
+    Assignment,
+    ReviewState,
+)
 
 # The worker's job that assigns the files of a large intake.
 ASSIGN = "reviews.assign"
-
-
-def to_read_in(intake_id: Any) -> sa.Select[int]:
-    """Select how many files of an intake were sent, may be read and meet the conditions, by the counters."""
-    counted = table_of(IntakeCount).c
-    of_kind = (counted.state == "submitted", counted.eligible == "yes", counted.consent.not_in(HIDDEN))
-    return sa.select(sa.func.sum(counted.files)).where(counted.intake_id == intake_id, *of_kind)
 
 
 def closed_with_files(
@@ -87,3 +87,53 @@ def assignment_of(intake: Intake) -> Assignment | None:
     if row is None:
         return None
     return Assignment(row.state, row.percent, tuple(map(from_json, (row.result or {}).get("problems", ()))))
+
+
+def files_to_read(intake: Intake) -> Sequence[Any]:
+    """Return (id, number, person_id) of the files that were sent and meet the conditions."""
+    return db.session.execute(
+        sa.select(Application.id, Application.number, Application.person_id)
+        .where(Application.intake_id == intake.id, Application.state == "submitted")
+        .where(Application.eligible.is_(True))
+        .order_by(Application.number)
+    ).all()
+
+
+def held_in(intake: Intake) -> Sequence[Any]:
+    """Return (number, reviewer's reference, state, id) of every reading of an intake."""
+    return db.session.execute(
+        sa.select(Application.number, Person.reference, Review.state, Review.id)
+        .join(Application, Application.id == Review.application_id)
+        .join(Person, Person.id == Review.reviewer_id)
+        .where(Review.intake_id == intake.id)
+    ).all()
+
+
+def with_holders(people: Sequence[Any], held: Sequence[Any]) -> Sequence[Any]:
+    """Return rows as `reviewers_in` does, with those of other persons who hold readings; no statement without any."""
+    others = {row.reference for row in held} - {row.reference for row in people}
+    if not others:
+        return people
+    return [*people, *db.session.execute(_PEOPLE.where(Person.reference.in_(sorted(others)))).all()]
+
+
+def marked_by(readers: Collection[str], held: Sequence[Any]) -> set[int]:
+    """Return the ids of readings that these persons handed in, and on which no decision rests. `held` is as of
+    `held_in`."""
+    theirs = {row.id: row for row in held if row.reference in readers and row.state == ReviewState.SUBMITTED}
+    if not theirs:
+        return set()
+    rows = sa.select(Review.id, Application).join(Application, Application.id == Review.application_id)
+    rows = rows.where(Review.id.in_(sorted(theirs)))
+    return {number for number, file in db.session.execute(rows) if not any(hooks.frozen(file))}
+
+
+def open_of(intake: Intake, reader_id: int) -> Sequence[Any]:
+    """Return (Review, number) of the readings of an intake that wait for this reader, by number."""
+    return db.session.execute(
+        sa.select(Review, Application.number)
+        .join(Application, Application.id == Review.application_id)
+        .where(Review.intake_id == intake.id, Review.reviewer_id == reader_id)
+        .where(Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
+        .order_by(Application.number)
+    ).all()

@@ -1,0 +1,184 @@
+"""The pages of who reads what, for staff: the progress of readings, giving files out and taking them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from wtforms import SelectChoice
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Refused
+from cohortmgr.base.text import fold
+from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.ordering import in_order
+from cohortmgr.base.web.reading import reading
+from cohortmgr.base.web.responses import show_problems
+from cohortmgr.jobs.models import KeptResult
+from cohortmgr.jobs.queries import advance_of, is_due, kept_of
+from cohortmgr.jobs.rules import Advance
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment import actions
+from cohortmgr.reviews.assignment import queries as assignments
+from cohortmgr.reviews.assignment.forms import AssignForm, RecallForm
+from cohortmgr.reviews.progress import actions as keeping
+from cohortmgr.reviews.progress import queries as summing
+from cohortmgr.reviews.rules import MOST_AT_ONCE, Reader, ReadingProgress
+
+bp = Blueprint("assignment_staff", __name__)
+
+
+READER_ORDERS: Mapping[str, Callable[[Reader], Any]] = {
+    "name": lambda reader: fold(reader.name),
+    "held": lambda reader: reader.held,
+    "handed_in": lambda reader: reader.handed_in,
+    "waiting": lambda reader: reader.waiting,
+    "abstained": lambda reader: reader.abstained,
+    "mean": lambda reader: reader.mean,
+    "severity": lambda reader: reader.severity,
+}
+
+
+@bp.get("/staff/intakes/<reference>/reviews")
+@guards.staff
+@reading
+def overview(reference: str) -> ResponseReturnValue:
+    """Show the progress of the readings, by reviewer, with severity and spread."""
+    intake, files = summing.intake_with_files(guards.viewer(), reference)
+    return _overview(intake, AssignForm(), files)
+
+
+def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> ResponseReturnValue:
+    progress, kept, advance = _progress(intake, files)
+    return render_template(
+        "reviews/assignment/staff_overview.html",
+        intake=intake,
+        form=form,
+        progress=progress,
+        readers=in_order(progress.readers, READER_ORDERS, request.args.get("sort", "")) if progress else [],
+        kept=kept,
+        advance=advance,
+        assigning=assignments.assignment_of(intake),
+        may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
+        may_rank=allows(guards.viewer(), "selection.read", intake.path),
+    )
+
+
+def _progress(intake: Intake, files: int | None) -> tuple[ReadingProgress | None, KeptResult | None, Advance]:
+    """Return the progress of the readings; that of a large intake as the worker last summed it up, None before the
+    first, and another is asked for if it is old."""
+    at_once = summing.summed_at_once(intake, files)
+    if at_once is not None:
+        return at_once, None, Advance()
+    kept = kept_of(summing.KIND, intake.reference)
+    if is_due(kept):
+        with writing():
+            keeping.ask(guards.viewer(), intake)
+        kept = kept_of(summing.KIND, intake.reference)
+    advance = advance_of(kept.job_reference if kept else "")
+    return summing.from_kept(kept.figures) if kept and kept.made_at else None, kept, advance
+
+
+@bp.get("/staff/intakes/<reference>/reviews/figures")
+@guards.staff
+def summing_up(reference: str) -> ResponseReturnValue:
+    """Return how far the worker is with the figures of a large intake, as JSON, for the page that waits."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    kept = kept_of(summing.KIND, intake.reference)
+    advance = advance_of(kept.job_reference if kept else "")
+    return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)
+
+
+@bp.post("/staff/intakes/<reference>/reviews")
+@guards.staff
+def assign(reference: str) -> ResponseReturnValue:
+    """Give each file the readers that it lacks; in a large intake the worker does, and the page shows how far it is."""
+    intake = queries.intake_for(guards.viewer(), reference, "reviews.assign")
+    form = AssignForm()
+    if not form.validate_on_submit():
+        return _overview(intake, form)
+    if file_queries.counts([intake.id])[intake.id]["eligible"] > MOST_AT_ONCE:
+        with writing():
+            actions.ask_assignment(guards.viewer(), reference, form.seed.data or 0)
+        return redirect(url_for(".overview", reference=reference))
+    try:
+        with writing():
+            added = actions.assign(guards.viewer(), reference, seed=form.seed.data or 0)
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _overview(queries.intake_for(guards.viewer(), reference), form)
+    if added:
+        flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", added), "done")
+    else:
+        flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
+    return redirect(url_for(".overview", reference=reference))
+
+
+@bp.get("/staff/intakes/<reference>/reviews/progress")
+@guards.staff
+def assigning(reference: str) -> ResponseReturnValue:
+    """Return how far the assignment of a large intake is, as JSON, for the page that waits."""
+    found = assignments.assignment_of(queries.intake_for(guards.viewer(), reference, "reviews.assign"))
+    return jsonify(
+        percentage=found.percent if found else 100, text="", done=found is None or not found.is_under_way
+    )
+
+
+@bp.route("/staff/intakes/<reference>/reviews/readers/<reader>", methods=["GET", "POST"])
+@guards.staff
+def recall(reference: str, reader: str) -> ResponseReturnValue:
+    """Take back the files that wait for a reader, for the pool or for a named reviewer."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference, "reviews.assign")
+    person, form = queries.reader_in(intake, reader), RecallForm()
+    others = [row for row in queries.readers_of(intake) if row.reference != reader]
+    form.to.choices = [
+        SelectChoice("", _("Remettre au partage")),
+        *(SelectChoice(row.reference, f"{row.given_name} {row.family_name}".strip()) for row in others),
+    ]
+    if form.validate_on_submit():
+        try:
+            with writing():
+                taken, given = actions.recall(viewer, reference, reader, form.reason.data or "", form.to.data)
+        except Refused as refusal:
+            show_problems(form, refusal)
+        else:
+            flash(_recalled(taken, given), "done")
+            return redirect(url_for(".overview", reference=reference))
+    rows = assignments.open_of(intake, person.id)
+    return render_template(
+        "reviews/assignment/staff_recall.html", intake=intake, person=person, rows=rows, form=form
+    )
+
+
+def _recalled(taken: int, given: int) -> str:
+    told: str = ngettext("%(num)s dossier repris.", "%(num)s dossiers repris.", taken)
+    if given:
+        told += " " + ngettext("%(num)s est confié aussitôt.", "%(num)s sont confiés aussitôt.", given)
+    if taken > given:
+        left = ngettext(
+            "%(num)s attend un lecteur : confiez les lectures qui manquent.",
+            "%(num)s attendent un lecteur : confiez les lectures qui manquent.",
+            taken - given,
+        )
+        told += " " + left
+    return told
+
+
+@bp.get("/staff/intakes/<reference>/reviews/readers/<reader>/readings")
+@guards.staff
+def readings_of(reference: str, reader: str) -> ResponseReturnValue:
+    """List the readings that one person holds, or handed in, in an intake, each with the way to it."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    person = queries.reader_in(intake, reader)
+    page = queries.readings_of(viewer, intake, person, place_asked())
+    return render_template("reviews/assignment/staff_readings.html", intake=intake, person=person, page=page)
