@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -24,7 +25,7 @@ from cohortmgr.selection.ranking import (
     cut,
     rank,
 )
-from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for
+from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for, reason_to_knock_out
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
@@ -85,7 +86,8 @@ class SelectionBoard:
         """The numbers of the files whose mean is within a quarter of a point of the cut line."""
         if self.cut.line is None or not (self.cut.waiting or self.cut.refused):
             return frozenset()
-        return frozenset(row.reference for row in self.ranking.rows if abs(row.mean - self.cut.line) <= 250)
+        rows = (row for row in self.ranking.rows if not row.knocked_out)
+        return frozenset(row.reference for row in rows if abs(row.mean - self.cut.line) <= 250)
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def build(
             file.number,
             tuple(reading.total for reading in file.readings),
             tuple(_mark(file, criterion) for criterion in tie_order(rubric)),
+            next((each.key for each in rubric.criteria if knocks_out(file.readings, each)), ""),
         )
         for file in read
     ]
@@ -138,6 +141,18 @@ def build(
         seats=seats,
         waiting=waiting,
     )
+
+
+def knocks_out(readings: Sequence[Reading], criterion: Criterion) -> bool:
+    """Whether the mean of the readings, two at least, is below the score that a criterion asks for."""
+    limit = criterion.knock_out_below
+    if limit is None or len(readings) < 2:
+        return False
+    return _mean(readings, criterion) < Fraction(limit)
+
+
+def _mean(readings: Sequence[Reading], criterion: Criterion) -> Fraction:
+    return Fraction(sum(reading.scores[criterion.key] for reading in readings), len(readings))
 
 
 def require_read(board: SelectionBoard) -> None:
@@ -172,13 +187,18 @@ def require_read(board: SelectionBoard) -> None:
 def rubric_of(rubric: Rubric) -> dict[str, Any]:
     """Return how totals and ties were made, as the certificate states it: keys and whole numbers."""
     return {
-        "criteria": [
-            {"key": each.key, "max": each.scale_max, "min": each.scale_min, "weight": each.weight}
-            for each in rubric.criteria
-        ],
+        "criteria": [_stated(each) for each in rubric.criteria],
         "readings": rubric.readings,
         "ties": [each.key for each in tie_order(rubric)],
     }
+
+
+def _stated(criterion: Criterion) -> dict[str, Any]:
+    """A criterion in whole numbers; the score below which it knocks out in thousandths of a point of its scale."""
+    stated = {"key": criterion.key, "max": criterion.scale_max, "min": criterion.scale_min}
+    if criterion.knock_out_below is not None:
+        stated["knock_out_below"] = round(criterion.knock_out_below * 1000)
+    return {**stated, "weight": criterion.weight}
 
 
 def decisions(board: SelectionBoard, conditions: Sequence[EligibilityRule]) -> list[DecidedFile]:
@@ -203,6 +223,14 @@ def _reasons(
     board: SelectionBoard, refusal: RankingRefusal, of: int, chosen: Mapping[str, int]
 ) -> list[Problem]:
     row = refusal.row
+    if row.knocked_out:
+        criterion = board.rubric.criterion(row.knocked_out)
+        mean = _mean(board.files[row.reference].readings, criterion)
+        return [
+            reason_to_knock_out(
+                criterion.title, mean, criterion.knock_out_below or Decimal(0), _advice(criterion)
+            )
+        ]
     marks = _marks(board.files[row.reference], board.rubric, chosen)
     return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=refusal.reason == LOST_TIE)
 
@@ -231,8 +259,7 @@ def _ranked(
 
 def _mark(file: SelectionFile, criterion: Criterion) -> int:
     """Return the mean of the readings on one criterion, in thousandths out of twenty."""
-    scores = [reading.scores[criterion.key] for reading in file.readings]
-    return mark_out_of_twenty(Fraction(sum(scores), len(scores)), criterion.scale_min, criterion.scale_max)
+    return mark_out_of_twenty(_mean(file.readings, criterion), criterion.scale_min, criterion.scale_max)
 
 
 def _means_of_chosen(board: SelectionBoard) -> dict[str, int]:

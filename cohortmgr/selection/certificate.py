@@ -11,6 +11,8 @@ from cohortmgr.selection.ranking import RankedCandidate, Ranking, RankingEntry, 
 from cohortmgr.selection.rules import Outcome
 
 FORMAT = 2
+# That of a rubric with a criterion that knocks out, which a verifier of format 2 would not know.
+FORMAT_WITH_KNOCK_OUT = 3
 RULE = "mean, ties, sha256(seed+reference)"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
 # What a whole mark is worth in this format, whatever the house reckons in by then.
@@ -72,7 +74,7 @@ def certificate(
         raise ValueError("the ranking was drawn with another seed")
     outcome = _outcomes(ranking, seats, waiting)
     content: dict[str, Any] = {
-        "format": FORMAT,
+        "format": _format_of(rubric),
         "rule": RULE,
         "rubric": _plain(rubric),
         "rows": [
@@ -104,15 +106,20 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
     problems = []
     if certificate.get("sha256") != digest(certificate):
         problems.append(Problem(N_("L’empreinte ne correspond pas au contenu du certificat."), {}, "sha256"))
-    if certificate.get("format") != FORMAT or certificate.get("rule") != RULE:
-        return [*problems, Problem(N_("Ce certificat suit une autre règle que celle-ci."), {}, "rule")]
     try:
-        stated = list(certificate["rows"])
-        entries = [RankingEntry(r["reference"], tuple(r["totals"]), tuple(r["tie"])) for r in stated]
+        stated, rubric = list(certificate["rows"]), certificate["rubric"]
+        if certificate.get("format") != _format_of(rubric) or certificate.get("rule") != RULE:
+            return [*problems, Problem(N_("Ce certificat suit une autre règle que celle-ci."), {}, "rule")]
+        entries = [
+            RankingEntry(
+                r["reference"], tuple(r["totals"]), tuple(r["tie"]), _knocked_out(rubric, r["scores"])
+            )
+            for r in stated
+        ]
         ranking = rank(entries, certificate["seed"])
         outcome = _outcomes(ranking, certificate["seats"], certificate["waiting"])
         expected = (_row(row, outcome[row.reference]) for row in ranking.rows)
-        problems += _as_the_rubric_says(certificate["rubric"], stated)
+        problems += _as_the_rubric_says(rubric, stated)
     except Refused as refusal:
         return [*problems, *refusal.problems]
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
@@ -142,6 +149,23 @@ def _as_the_rubric_says(rubric: Mapping[str, Any], rows: Sequence[Mapping[str, A
             what = N_("Les totaux de %(reference)s ne découlent pas de ses notes.")
             problems.append(Problem(what, {"reference": row["reference"]}, row["reference"]))
     return problems
+
+
+def _format_of(rubric: Mapping[str, Any]) -> int:
+    knocks_out = any("knock_out_below" in each for each in rubric.get("criteria", ()))
+    return FORMAT_WITH_KNOCK_OUT if knocks_out else FORMAT
+
+
+def _knocked_out(rubric: Mapping[str, Any], readings: Sequence[Mapping[str, int]]) -> str:
+    """The key of the first criterion on which the mean of two readings or more is below its limit; empty without
+    one."""
+    for criterion in rubric.get("criteria", ()):
+        limit = criterion.get("knock_out_below")
+        if limit is None or len(readings) < 2:
+            continue
+        if 1000 * sum(scores[criterion["key"]] for scores in readings) < limit * len(readings):
+            return str(criterion["key"])
+    return ""
 
 
 def _share(criterion: Mapping[str, int], score: Fraction) -> Fraction:

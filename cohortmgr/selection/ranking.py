@@ -2,7 +2,7 @@
 
 Candidates are ordered by the mean of their readings as an exact fraction, then by the stated tie-breaks in
 order (each in thousandths, higher first), then by a lot: the SHA-256 of the published seed and the reference,
-lower first.
+lower first. Those whom a criterion knocks out come after all others, and are not chosen though seats be free.
 """
 
 import hashlib
@@ -14,17 +14,22 @@ from cohortmgr.base.errors import N_, Problem, Refused
 
 BY_MEAN = "mean"
 BY_LOT = "lot"
+BY_KNOCK_OUT = "out"
 BELOW_LINE = "below_line"
 LOST_TIE = "lost_tie"
+KNOCKED_OUT = "knocked_out"
 
 
 @dataclass(frozen=True)
 class RankingEntry:
-    """One candidate: the totals of the readings and the tie-break values, all in thousandths out of twenty."""
+    """One candidate: the totals of the readings and the tie-break values, all in thousandths out of twenty.
+
+    `knocked_out` is the key of the criterion on which the readings' mean is too low to be chosen; empty without one."""
 
     reference: str
     totals: tuple[int, ...]
     tie: tuple[int, ...] = ()
+    knocked_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class RankedCandidate:
     """A ranked candidate. `exact` decides the order; `mean` is `exact` rounded half to even, for display.
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
-    "tie1", "tie2"…, or "lot".
+    "tie1", "tie2"…, or "lot"; "out" of whom a criterion knocks out.
     """
 
     rank: int
@@ -42,6 +47,7 @@ class RankedCandidate:
     decided: str
     totals: tuple[int, ...]
     tie: tuple[int, ...]
+    knocked_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,54 +90,58 @@ def rank(candidates: Sequence[RankingEntry], seed: str) -> Ranking:
     for index, (key, entry) in enumerate(keyed):
         neighbours = [keyed[n][0] for n in (index - 1, index + 1) if 0 <= n < len(keyed)]
         level = max((_level(key, other) for other in neighbours), default=0)
-        exact = -key[0]
+        exact = -key[1]
         rows.append(
             RankedCandidate(
                 index + 1,
                 entry.reference,
                 round(exact),
                 exact,
-                _name(level, entry.tie),
+                BY_KNOCK_OUT if entry.knocked_out else _name(level, entry.tie),
                 entry.totals,
                 entry.tie,
+                entry.knocked_out,
             )
         )
     return Ranking(tuple(rows), seed)
 
 
 def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
-    """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused."""
+    """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused, and who is knocked
+    out."""
     if seats < 0 or waiting < 0:
         raise Refused(Problem(N_("Le nombre de places ne peut pas être négatif."), {}, "seats"))
-    chosen = ranking.rows[:seats]
-    rest = ranking.rows[seats + waiting :]
+    standing = tuple(row for row in ranking.rows if not row.knocked_out)
+    chosen = standing[:seats]
+    rest = (*standing[seats + waiting :], *ranking.rows[len(standing) :])
     last = chosen[-1] if chosen else None
     return Cut(
         chosen=chosen,
-        waiting=ranking.rows[seats : seats + waiting],
+        waiting=standing[seats : seats + waiting],
         refused=tuple(_refusal(row, last) for row in rest),
         line=last.mean if last else None,
     )
 
 
-RankingKey = tuple[Fraction, tuple[int, ...], str, str]
+RankingKey = tuple[bool, Fraction, tuple[int, ...], str, str]
 
 
 def _key(entry: RankingEntry, seed: str) -> RankingKey:
     mean = Fraction(sum(entry.totals), len(entry.totals))
-    return -mean, tuple(-value for value in entry.tie), lot(seed, entry.reference), entry.reference
+    ties = tuple(-value for value in entry.tie)
+    return bool(entry.knocked_out), -mean, ties, lot(seed, entry.reference), entry.reference
 
 
 def _level(one: RankingKey, other: RankingKey) -> int:
     """Return which rule tells two candidates apart: 0 for the mean, n for the nth tie-break, then one more
     for the lot.
     """
-    if one[0] != other[0]:
+    if one[:2] != other[:2]:
         return 0
-    for index, (mine, theirs) in enumerate(zip(one[1], other[1], strict=True), start=1):
+    for index, (mine, theirs) in enumerate(zip(one[2], other[2], strict=True), start=1):
         if mine != theirs:
             return index
-    return len(one[1]) + 1
+    return len(one[2]) + 1
 
 
 def _name(level: int, tie: tuple[int, ...]) -> str:
@@ -141,6 +151,8 @@ def _name(level: int, tie: tuple[int, ...]) -> str:
 
 
 def _refusal(row: RankedCandidate, last: RankedCandidate | None) -> RankingRefusal:
+    if row.knocked_out:
+        return RankingRefusal(row, KNOCKED_OUT, last.mean - row.mean if last else 0)
     if last is None:
         return RankingRefusal(row, BELOW_LINE, 0)
     return RankingRefusal(row, LOST_TIE if row.exact == last.exact else BELOW_LINE, last.mean - row.mean)

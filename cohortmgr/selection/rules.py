@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.states import Stage, Table
@@ -204,6 +205,21 @@ def reason_for(
         )
     weakest = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
     return reasons + [_weakness(criterion) for criterion in weakest[:shown]]
+
+
+def reason_to_knock_out(
+    title: Mapping[str, str], mean: Fraction, limit: Decimal, advice: str | Problem = ""
+) -> Problem:
+    """Return why a file was not chosen whatever its rank: its mean on one criterion, in the points of its scale."""
+    shown = (Decimal(mean.numerator) / mean.denominator).quantize(Decimal("0.01"))
+    if shown >= limit:  # rounded up to what it falls short of
+        shown = (Decimal(mean.numerator) / mean.denominator).quantize(Decimal("0.00001"))
+    values = {"criterion": title, "mark": shown, "limit": limit, "advice": advice}
+    if advice:
+        text = N_("%(criterion)s : vos lectures donnent %(mark)s, et moins de %(limit)s élimine. %(advice)s")
+    else:
+        text = N_("%(criterion)s : vos lectures donnent %(mark)s, et moins de %(limit)s élimine.")
+    return Problem(text, values, "knocked_out")
 
 
 def _told_apart(mean: int, line: int) -> dict[str, object]:
