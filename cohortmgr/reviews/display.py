@@ -19,7 +19,6 @@ from cohortmgr.base.i18n import day, localized, number
 from cohortmgr.programmes.definition.rules import Form, Question, QuestionKind
 
 _HIDDEN = (QuestionKind.FILE, QuestionKind.CONSENT, QuestionKind.ADDRESS)
-_FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,9 @@ def _text(question: Question, answer: str) -> str:
         return localized(REGIONS.get(answer)) or answer
     if question.kind is QuestionKind.DATE and answer:
         return day(date.fromisoformat(answer))
-    if question.kind in _FIGURES and answer:
+    if question.kind is QuestionKind.GRADE and answer:
+        return str(shown(question, answer))
+    if question.kind is QuestionKind.NUMBER and answer:
         try:
             return number(Decimal(answer))
         except InvalidOperation:
