@@ -65,6 +65,7 @@ from cohortmgr.base.registries.waiting import (
     Finder,
     IntakeStage,
     Room,
+    RoomName,
     Workspace,
     leads,
     workspace_of,
@@ -168,6 +169,12 @@ def _place(app: Flask) -> None:
             "file",
             below=FILE_PAGES,
             count=file_queries.sent_in,
+            known_as=(
+                RoomName(
+                    N_("Dossiers qui se ressemblent"), "applications_duplicates.index", file_queries.MANAGE
+                ),
+                RoomName(N_("Délai pour une personne"), "late_starts.index", file_queries.MANAGE),
+            ),
         ),
         Room(
             N_("Importer un fichier"),
@@ -177,6 +184,11 @@ def _place(app: Flask) -> None:
             "upload",
             below=tuple(
                 page.name for page in (import_staff.staff_bp, invitation_pages.bp, paper.bp, invitee_pages.bp)
+            ),
+            known_as=(
+                RoomName(N_("Saisir un dossier papier"), "paper_staff.enter", file_queries.MANAGE),
+                RoomName(N_("Personnes que vous invitez"), "invitees_staff.index"),
+                RoomName(N_("Inviter les personnes importées"), "imports_invitations.index"),
             ),
         ),
         Room(

@@ -123,6 +123,7 @@ ACTS: Mapping[str, str] = {
     "invitees.decline": N_("Messages refusés par une personne invitée"),
     "invitees.remind": N_("Personnes invitées relancées"),
     "invitees.take_back": N_("Invitation à candidater retirée"),
+    "invitees.take_over": N_("Liste de personnes invitées reprise"),
     "imports.load": N_("Fichier importé"),
     "imports.read_row": N_("Ligne à réparer lue"),
     "imports.repair_row": N_("Ligne réparée"),

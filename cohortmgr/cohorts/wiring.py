@@ -8,7 +8,7 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.applications.file import hooks as files
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.person_page import PersonMark, person_page_of
-from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, RoomName, leads, workspace_of
 from cohortmgr.cohorts import actions, queries, staff_views
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.views import agenda, person, standing
@@ -41,6 +41,7 @@ def init_app(app: Flask) -> None:
             count=queries.present_in,
             stops=True,
             reference=queries.cohort_of,
+            known_as=(RoomName(N_("Inscriptions")),),
         )
     )
     workspace.add_agendas(

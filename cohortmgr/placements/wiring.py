@@ -8,7 +8,7 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import PersonMark, PersonTab, person_page_of
-from cohortmgr.base.registries.waiting import Agenda, Finder, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Agenda, Finder, IntakeStage, Room, RoomName, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
@@ -74,6 +74,7 @@ def init_app(app: Flask) -> None:
             dot=standing.awaits_approval,
             reference=cohorts.cohort_of,
             used=_places,
+            known_as=tuple(map(RoomName, (N_("Affectation en entreprise"), N_("Entreprises"), N_("Vœux")))),
         )
     )
     workspace.add_agendas(

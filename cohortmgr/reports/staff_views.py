@@ -13,6 +13,7 @@ from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import LANGUAGE_NAMES, language
+from cohortmgr.base.sheets.writing import XLSX
 from cohortmgr.base.web.reading import reading
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reports import actions, queries
@@ -21,8 +22,6 @@ from cohortmgr.reports.masking import is_masked
 from cohortmgr.reports.rules import REPORT_STATES, TAGS
 
 bp = Blueprint("reports_staff", __name__)
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/staff/intakes/<reference>/reports")

@@ -8,7 +8,7 @@ from cohortmgr.applications.desk import queries as desk
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import person_page_of
-from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, RoomName, leads, workspace_of
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import tasks as assigning
@@ -49,6 +49,7 @@ def init_app(app: Flask) -> None:
             count=own.open_in,
             stops=True,
             used=_reads,
+            known_as=(RoomName(N_("Lecture des dossiers")), RoomName(N_("Par évaluateur"))),
         )
     )
     workspace.add_agendas(

@@ -31,6 +31,8 @@ from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Ou
 LIVE = tuple(state.value for state in rules.LIVE)
 PAGE = 50
 """The decisions of one page."""
+INELIGIBLE = "ineligible"
+"""The decisions without a rank, of files that nobody reads; so they are called in a batch's summary too."""
 
 
 def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[Batch]:
@@ -167,11 +169,15 @@ def decisions_of(batch: Batch) -> Sequence[Any]:
 
 
 def decisions_page(batch: Batch, place: paging.ListPlace, asked: Mapping[str, str]) -> paging.Page:
-    """Return a page of a batch's decisions as asked: by `sort`, of one `outcome` or `answer` (no state: all offers)."""
+    """Return a page of a batch's decisions as asked: by `sort`, of one `outcome` or `INELIGIBLE`, or of one `answer`
+    (no state: all offers)."""
     wanted, answer, outcome = _decisions(batch), asked.get("answer"), asked.get("outcome")
     if answer:
         wanted = wanted.where(Offer.state == answer if answer in set(OfferState) else Offer.id.is_not(None))
-    wanted = wanted.where(Decision.outcome == outcome) if outcome else wanted
+    if outcome == INELIGIBLE:
+        wanted = wanted.where(Decision.rank.is_(None))
+    elif outcome:
+        wanted = wanted.where(Decision.outcome == outcome)
     counted = -1 if answer else int(batch.summary.get(outcome or "all", -1))
     total = paging.Total(counted) if counted >= 0 else None
     wanted = wanted.order_by(Decision.id.desc() if asked.get("sort") == "-rank" else Decision.id)

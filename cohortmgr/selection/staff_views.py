@@ -173,7 +173,8 @@ def _batch(
     viewer = guards.viewer()
     intake, offering = queries.offered_in(found)
     asked = {name: request.args.get(name, "") for name in ("sort", "outcome", "answer")}
-    outcome = asked["outcome"] = asked["outcome"] if asked["outcome"] in set(Outcome) else ""
+    known = {*Outcome, queries.INELIGIBLE}
+    outcome = asked["outcome"] = asked["outcome"] if asked["outcome"] in known else ""
     answer = asked["answer"] = asked["answer"] if not outcome else ""
     languages = found.summary.get("languages", {})
     terms = programmes.definition_of(intake).offers

@@ -14,7 +14,7 @@ from cohortmgr.applications.lists.queries import lent as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
 from cohortmgr.base.registries.person_page import PersonMark, PersonTab, person_page_of
-from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, RoomName, leads, workspace_of
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
@@ -71,6 +71,9 @@ def init_app(app: Flask) -> None:
             below=(staff_views.bp.name,),
             count=seats_taken,
             used=_ranks,
+            known_as=tuple(
+                map(RoomName, (N_("Classement"), N_("Décisions"), N_("Offres"), N_("Liste d’attente")))
+            ),
         )
     )
     workspace.add_agendas(

@@ -11,7 +11,7 @@ from cohortmgr.applications.joining import actions as joining
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
 from cohortmgr.base.registries.person_page import PersonTab, person_page_of
-from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, RoomName, leads, workspace_of
 from cohortmgr.cohorts import actions as enrolments
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort
@@ -63,6 +63,7 @@ def init_app(app: Flask) -> None:
             dot=today.awaits_somebody,
             reference=cohorts.cohort_of,
             used=_pays,
+            known_as=(RoomName(N_("États de paiement")), RoomName(N_("Paiements"))),
         )
     )
     workspace.add_agendas(Agenda(("stipends.approve", "stipends.prepare"), agenda.payments, 40))

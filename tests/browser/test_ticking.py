@@ -41,3 +41,15 @@ def test_ticked_files_alone_get_the_note(chromium: Browser, place: Lived, script
         page.get_by_role("button", name="Appliquer à 2 dossiers").click()
         expect(page.get_by_role("heading", name="Note ajoutée")).to_be_visible()
         expect(page.get_by_text("2 dossiers")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_no_label_of_the_filters_is_cut_at_a_desk(chromium: Browser, place: Lived, language: str) -> None:
+    with visiting(chromium, place.address, place.year, language, 1280) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open(LIST)
+        cut = visitor.page.evaluate(
+            "() => [...document.querySelectorAll('.filters label')].filter((label) => label.offsetParent"
+            " && label.scrollWidth > label.clientWidth).map((label) => label.textContent)"
+        )
+        assert cut == []

@@ -247,6 +247,13 @@ def colleagues_with(permission: str, path: str, without: Iterable[str | None] = 
     return tuple(f"{given} {family}".strip() for given, family in rows)
 
 
+def still_holds(account: sa.SQLColumnExpression[str], permission: str, path: str) -> sa.ColumnElement[bool]:
+    """Whether the account of a reference, a column, holds a permission at a path today."""
+    roles = [role.value for role in PERMISSIONS[permission]]
+    grants = sa.select(RoleGrant.id).join(Account, Account.id == RoleGrant.account_id)
+    return grants.where(Account.reference == account, RoleGrant.role.in_(roles), granted(path)).exists()
+
+
 @dataclass(frozen=True)
 class SecondPeople:
     """Who else may give the agreement that an act of two waits for, today: names, a few. None may be left; then

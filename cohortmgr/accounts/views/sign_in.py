@@ -26,7 +26,7 @@ from cohortmgr.accounts.rules import ANONYMOUS, Viewer
 from cohortmgr.accounts.views import code_requests
 from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.accounts.views.code_requests import CHOSEN
-from cohortmgr.accounts.views.entrance import enter, open_session
+from cohortmgr.accounts.views.entrance import enter, open_session, way_on
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
@@ -50,7 +50,8 @@ def sign_up() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    drawn = render_template("accounts/public_sign_up.html", form=form, next=request.args.get("next"))
+    page = "accounts/public_sign_up.html"
+    drawn = render_template(page, form=form, next=request.args.get("next"), onward=_onward())
     # The password that was chosen stands in the page while the address is asked about.
     return drawn, 200, {"Cache-Control": "no-store"} if form.email.aside else {}
 
@@ -66,7 +67,13 @@ def sign_in() -> ResponseReturnValue:
         except Refused as refusal:
             db.session.rollback()
             show_problems(form, refusal)
-    return render_template("accounts/public_sign_in.html", form=form, next=request.args.get("next"))
+    page = "accounts/public_sign_in.html"
+    return render_template(page, form=form, next=request.args.get("next"), onward=_onward())
+
+
+def _onward() -> str | None:
+    """Where whoever is signed in already goes on to; None for nobody."""
+    return way_on(guards.viewer()) if guards.viewer().account_id is not None else None
 
 
 def _signed_in(form: SignInForm) -> ResponseReturnValue:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cohortmgr.accounts.contacts import as_dialled
@@ -12,7 +13,7 @@ from cohortmgr.applications.answers.conditions import either_of
 from cohortmgr.applications.answers.provinces import ABROAD, ABROAD_NAME, province_name, region_of_province
 from cohortmgr.applications.answers.values import Answer
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.base.i18n import language, localized, quoted, say, told, whole_day
+from cohortmgr.base.i18n import decimal, language, localized, quoted, say, told, whole_day
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.rules import (
     LANGUAGE_LEVELS,
@@ -91,9 +92,20 @@ def shown(question: Question, answer: Answer) -> Any:
         return whole_day(date.fromisoformat(answer))
     if question.kind is QuestionKind.PHONE and isinstance(answer, str):
         return as_dialled(answer)
+    if question.kind is QuestionKind.GRADE and isinstance(answer, str):
+        return _marked(answer)
     if isinstance(answer, list | dict):
         return "\n".join(_lines(question, answer)) or None
     return _typed(question, answer)
+
+
+def _marked(answer: str) -> str:
+    """A mark with two decimals at least, as those above and below it: 9,80 beside 9,53."""
+    try:
+        value = Decimal(answer)
+    except InvalidOperation:
+        return answer
+    return decimal(value, max(2, -int(value.as_tuple().exponent))) if value.is_finite() else answer
 
 
 def _named(question: Question, key: Any) -> str:

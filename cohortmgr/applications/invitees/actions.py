@@ -139,6 +139,23 @@ def _remind(viewer: Viewer, intake: Intake, rows: Iterable[tuple[InvitedAdult, b
     return len(written)
 
 
+def take_over(viewer: Viewer, intake_reference: str, by: str) -> int:
+    """Let whoever manages an intake follow the list of an inviter who may invite there no longer. Whom both invited
+    stays on the manager's own list alone. Returns how many came; NotFound if no such list was left behind."""
+    intake = file_queries.staff_intake(viewer, intake_reference, file_queries.MANAGE)
+    rows = queries.left_by(intake, by)
+    if not rows:
+        raise NotFound(by)
+    known = queries.ever_asked(viewer, intake, [row.blind for row in rows])
+    for row in rows:
+        if row.blind in known:
+            _take_off(row)
+        else:
+            row.by = viewer.reference
+    record(viewer, "invitees.take_over", about(intake), after={"count": len(rows), "by": by})
+    return len(rows)
+
+
 def take_back(viewer: Viewer, reference: str) -> str:
     """Forget somebody whom the viewer invited, with the messages that have not left; what they began is theirs and
     stays. Returns the reference of the intake. Asked again, nothing changes."""
@@ -146,13 +163,17 @@ def take_back(viewer: Viewer, reference: str) -> str:
     if row.taken_back_at is not None:
         return intake.reference
     record(viewer, "invitees.take_back", about(row))
+    _take_off(row)
+    return intake.reference
+
+
+def _take_off(row: InvitedAdult) -> None:
     links.use_up(LINK, [row.reference])
     # The web destroys no key, so that the worker does it, with the row; what the row says of somebody goes now.
     row.name = row.sort_name = row.group_name = ""
     row.sealed, row.taken_back_at = b"", clock.now()
     if row.declined_at is None:  # otherwise it goes on saying that nobody writes to them for this intake
         row.blind = row.reference
-    return intake.reference
 
 
 def opened(viewer: Viewer, token: str, *, lock: bool = False) -> AdultsInvitation:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.contacts import Contact
 from cohortmgr.accounts.limits import DAY
-from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.accounts.queries.viewers import names_of, still_holds
+from cohortmgr.accounts.rules import Viewer, allows, require
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import PUBLIC, within
+from cohortmgr.applications.file.queries import MANAGE, PUBLIC, within
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.applications.importing.queries.runs import IMPORT
 from cohortmgr.applications.invitees.models import InvitedAdult
@@ -131,6 +132,52 @@ def known_among(viewer: Viewer, intake: Intake, blinds: Collection[str]) -> set[
         query = sa.select(InvitedAdult.blind).where(here, InvitedAdult.blind.in_(part))
         found |= set(db.session.scalars(query))
     return found
+
+
+def ever_asked(viewer: Viewer, intake: Intake, blinds: Collection[str]) -> set[str]:
+    """Those of some blind indexes of which the viewer has a row in the intake, though it be off their list."""
+    found: set[str] = set()
+    for part in in_parts(blinds):
+        own = (InvitedAdult.intake_id == intake.id, InvitedAdult.by == viewer.reference)
+        found |= set(
+            db.session.scalars(sa.select(InvitedAdult.blind).where(*own, InvitedAdult.blind.in_(part)))
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class LeftList:
+    """A list whose inviter may invite no longer: who they are, in whose name they invited, and how many are on it."""
+
+    by: str
+    inviter: str
+    group_name: str
+    number: int
+
+
+def left_lists(viewer: Viewer, intake: Intake) -> Sequence[LeftList]:
+    """The lists of an intake whose inviters lost their role there, for whoever manages its files, to whom one may pass;
+    empty for anybody else. Nothing of anybody on them is read."""
+    if not allows(viewer, MANAGE, intake.path):
+        return ()
+    columns = (InvitedAdult.by, sa.func.max(InvitedAdult.group_name), sa.func.count())
+    wanted = (
+        sa.select(*columns).where(_left(intake)).group_by(InvitedAdult.by).order_by(sa.func.count().desc())
+    )
+    rows = db.session.execute(wanted).all()
+    names = names_of(*(row[0] for row in rows))
+    return [LeftList(by, names.get(by, ""), group, number) for by, group, number in rows]
+
+
+def left_by(intake: Intake, by: str) -> Sequence[InvitedAdult]:
+    """The rows of the list that one inviter left behind, locked."""
+    wanted = sa.select(InvitedAdult).where(_left(intake), InvitedAdult.by == by)
+    return db.session.scalars(wanted.order_by(InvitedAdult.id).with_for_update(of=InvitedAdult)).all()
+
+
+def _left(intake: Intake) -> sa.ColumnElement[bool]:
+    here = InvitedAdult.intake_id == intake.id
+    return sa.and_(here, _STANDS, ~still_holds(InvitedAdult.by.expression, IMPORT, intake.path))
 
 
 def awaiting(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:

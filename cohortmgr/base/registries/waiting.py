@@ -32,13 +32,24 @@ MOST_COUNTED = 99
 
 
 @dataclass(frozen=True)
+class RoomName:
+    """Another name (a msgid) by which people look for a room, or for a page of it whose address bears what the room's
+    bears. An empty `endpoint` is the room's own page; an empty `permission` the one that opens the room."""
+
+    label: str
+    endpoint: str = ""
+    permission: str = ""
+
+
+@dataclass(frozen=True)
 class Room:
     """A room of an intake, as it stands at the side: its label (a msgid), its page, and the permission that opens it.
 
     `position` is its place in the order of a file's life. `below` names blueprints and single pages of the room.
     `count` is the figure beside it, which is one of `counted_up_to` if it `stops`; `dot` whether something waits there.
     `reference` finds what its address bears, if that is not the intake's reference; the room is not there as long as it
-    finds none. `used` says of the intake's definition whether its programme has such a room at all."""
+    finds none. `used` says of the intake's definition whether its programme has such a room at all. The search finds it
+    by its label and by what it is `known_as`, which is its page's own title where that is another word."""
 
     label: str
     endpoint: str
@@ -51,6 +62,7 @@ class Room:
     dot: OfIntake | None = None
     reference: OfIntake | None = None
     used: Callable[[Any], bool] | None = None
+    known_as: tuple[RoomName, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ _UNSEEN = ("Zs", "Zl", "Zp", "Cc", "Cf")
 # How many lines of a CSV are one part, and of a workbook are compressed at once.
 PART = 500
 LONGEST_CELL = 32_767
+# What a workbook is called when it is sent.
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIRST_DAY = date(1899, 12, 30)
 _ROWS_END = b"</sheetData>"
 # The example of a day, from which the number of its format is read.

@@ -15,7 +15,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import localized, number, say
-from cohortmgr.base.registries.waiting import MOST_COUNTED, OfIntake, Room, how_many, workspace_of
+from cohortmgr.base.registries.waiting import MOST_COUNTED, OfIntake, Room, RoomName, how_many, workspace_of
 from cohortmgr.portals.views.navigation import entries_open_to, mark_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
@@ -30,7 +30,10 @@ _OVERVIEW = Room(N_("Vue d’ensemble"), "portals.intake", "", 0, "khatam")
 @dataclass(frozen=True)
 class SidePlace:
     """A place at the side: label, address and icon, its mark ("page" on itself, "true" on a page below it), the figure
-    beside it, empty if there is none, and whether a dot stands there."""
+    beside it, empty if there is none, and whether a dot stands there.
+
+    The search finds it by its `name`, the msgid of the label, in every language, and by what a room is `known_as`, if
+    the viewer may open that; `endpoint` and `reference` make the addresses of these."""
 
     label: str
     url: str
@@ -38,6 +41,10 @@ class SidePlace:
     mark: str | None
     count: str = ""
     dot: bool = False
+    name: str = ""
+    known_as: Sequence[RoomName] = ()
+    endpoint: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,7 @@ def _framed(viewer: Viewer) -> StaffFrame:
             entry.icon,
             mark_of(entry),
             _figure(getattr(rows[0], f"e{index}"), stops=True) if entry.count and rows else "",
+            name=entry.label,
         )
         for index, (label, url, entry) in enumerate(entries)
     ]
@@ -155,16 +163,25 @@ def _rooms(viewer: Viewer, here: sa.Row[Any], asked: Mapping[OfIntake, str]) -> 
     known = {ask: getattr(here, name) for ask, name in asked.items()}
     rooms = [_OVERVIEW, *rooms_beside(viewer, here.path, here, known)]
     exact = any(_is_at(room, request.endpoint) for room in rooms)
+    borne = [known[room.reference] if room.reference else here.reference for room in rooms]
     return [
         SidePlace(
             say(room.label),
-            url_for(room.endpoint, reference=known[room.reference] if room.reference else here.reference),
+            url_for(room.endpoint, reference=reference),
             room.icon,
             _room_mark(room, exact),
             _figure(known[room.count], room.stops) if room.count else "",
             bool(room.dot and known[room.dot]),
+            room.label,
+            [
+                each
+                for each in room.known_as
+                if not each.permission or allows(viewer, each.permission, here.path)
+            ],
+            room.endpoint,
+            reference,
         )
-        for room in rooms
+        for room, reference in zip(rooms, borne, strict=True)
     ]
 
 

@@ -44,7 +44,6 @@ _TOLD_BY_TARGET: Mapping[str, HiddenPart] = {
     "person.email": HiddenPart.CONTACT,
     "person.phone": HiddenPart.CONTACT,
 }
-_FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,9 @@ def _text(question: Question, answer: str) -> str:
         return localized(REGIONS.get(answer)) or answer
     if question.kind is QuestionKind.DATE and answer:
         return day(date.fromisoformat(answer))
-    if question.kind in _FIGURES and answer:
+    if question.kind is QuestionKind.GRADE and answer:
+        return str(shown(question, answer))
+    if question.kind is QuestionKind.NUMBER and answer:
         try:
             return number(Decimal(answer))
         except InvalidOperation:

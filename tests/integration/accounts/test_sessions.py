@@ -266,3 +266,19 @@ def test_another_address_ends_the_other_sessions_and_a_first_number_none(
         assert client.post("/my/sessions/contact", data={"email": contact}).status_code == 302
         assert client.post("/my/sessions/code", data={"code": last_code(system_app)}).status_code == 302
         assert is_in(client) and is_in(another) is not ends, contact
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-up"])
+def test_whoever_is_signed_in_is_told_who_and_goes_on_or_out(
+    client: FlaskClient, another: FlaskClient, path: str
+) -> None:
+    """On a device that others use too the next person must see whose account is open."""
+    assert "Vous êtes connecté" not in another.get(path).text
+    sign_up(client)
+    page = client.get(f"{path}?next=/my/messages").text.split("<main")[1]
+    assert "Vous êtes connecté·e" in page and EMAIL in page
+    assert re.search(r'href="/my/messages"[^>]*>\s*Continuer', page) and 'action="/sign-out"' in page
+    assert re.search(r'href="/my"[^>]*>\s*Continuer', client.get(f"{path}?next=//ailleurs.ma").text)
+    assert 'name="password"' in page, "another account enters from here"
+    client.post("/sign-out")
+    assert "Vous êtes connecté" not in client.get(path).text

@@ -116,3 +116,34 @@ def test_the_list_alone_is_sent_while_one_types(database: Database) -> None:
     assert "<html" not in quick and f"/staff/applications/{searched.reference}" in quick
     assert "<script" not in searched.page("p", "<script>alert(1)</script>", quick="1")
     assert "&lt;script&gt;" in searched.page("p", "<script>alert(1)</script>")
+
+
+def test_a_page_of_an_intake_is_found_by_its_name_in_each_language(database: Database) -> None:
+    searched = Searched(database)
+    at = searched.year.references["intake"]
+    intake, cohort = f"/staff/intakes/{at}", f"/staff/cohorts/{searched.year.references['cohort']}"
+    for text, page in (
+        ("Classement", f"{intake}/ranking"),
+        ("ranking", f"{intake}/ranking"),
+        ("الترتيب", f"{intake}/ranking"),
+        ("decisions", f"{intake}/ranking"),
+        ("décis", f"{intake}/ranking"),
+        ("liste attente", f"{intake}/ranking"),
+        ("classement 2025", f"{intake}/ranking"),
+        ("selection", f"{intake}/ranking"),
+        ("applications", f"{intake}/applications"),
+        ("ressemblent", f"{intake}/duplicates"),
+        ("etats de paiement", f"{cohort}/stipends"),
+        ("voeux", f"{cohort}/placements"),
+        ("people", "/staff/people"),
+    ):
+        assert page in searched.hits("p", text, at=at), text
+    assert searched.hits("p", "classement", at=at)[f"{intake}/ranking"] == "Classement"
+    assert f"{intake}/duplicates" not in searched.hits("c", "ressemblent", at=at), "may not be opened"
+    assert f"{intake}/ranking" not in searched.hits("t", "classement", at=at)
+    assert f"{intake}/ranking" not in searched.hits("p", "2025", at=at), "no page is called a year"
+    for letter in STAFF:
+        for text in ("d", "p", "l", "i", "s"):
+            for url in searched.hits(letter, text, at=at):
+                answer = searched.client.get(url, headers=cookie(database, searched.tokens[letter]))
+                assert answer.status_code == 200, (COLUMNS[letter], url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -124,3 +125,9 @@ def test_decisions_are_paged_and_filtered(app: Flask, monkeypatch: pytest.Monkey
     last = client.get(f"/staff/batches/{reference}?end=1").text
     assert "MDIA-000011" in last and "MDIA-000001" not in last
     assert client.get(f"/staff/batches/{reference}?outcome=nonsense").status_code == 200
+    unread = set(db.session.scalars(sa.select(Application.number).where(Application.eligible.is_(False))))
+    assert unread and f'href="/staff/batches/{reference}?outcome=ineligible"' in page
+    with writing():  # what the list of today says changes; what was decided does not
+        db.session.execute(sa.text("UPDATE applications SET eligible = NULL"))
+    told = client.get(f"/staff/batches/{reference}?outcome=ineligible").text
+    assert set(re.findall(r"MDIA-\d{6}", told)) == unread

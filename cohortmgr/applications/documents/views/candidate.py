@@ -75,7 +75,8 @@ def _room_for_photos(endpoint: str | None, _values: dict[str, Any] | None) -> No
 @candidate_bp.route("/my/applications/<reference>/documents/<question>", methods=["GET", "POST"])
 @guards.candidate
 def paper(reference: str, question: str) -> ResponseReturnValue:
-    """Show a paper: what was sent, its pages as staff read them, what may still be done. POST takes files."""
+    """Show a paper: what was sent, its pages as staff read them, what may still be done. POST takes files. `next` is
+    the page from which one came, and to which one goes back."""
     viewer = guards.viewer()
     if request.method == "GET":
         return _paper_page(file_queries.own(viewer, reference), question, [])
@@ -84,7 +85,7 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
     except Refused:
         if not _is_there(viewer, reference, question):
             raise
-        return redirect(url_for(".paper", reference=reference, question=question))
+        return redirect(_address(reference, question))
     prepared, problems = _prepared(asked)
     add = request.form.get("way") == "add"
     try:
@@ -95,7 +96,13 @@ def paper(reference: str, question: str) -> ResponseReturnValue:
         problems += refusal.problems
     if problems:
         return _paper_page(file_queries.own(viewer, reference), question, problems)
-    return redirect(url_for(".paper", reference=reference, question=question))
+    return redirect(_address(reference, question))
+
+
+def _address(reference: str, question: str) -> str:
+    """The address of a paper's page, from which the same page leads back as before."""
+    came = local_target(request.args.get("next"))
+    return url_for(".paper", reference=reference, question=question, next=came)
 
 
 def _prepared(question: Question) -> tuple[list[PreparedUpload], list[Problem]]:
@@ -148,6 +155,7 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         most_megabytes=most_bytes(question) // (1024 * 1024),
         unfinished=uploads.waiting_in(viewer.person_id or 0, file.application.reference)(key),
         problems=problems,
+        came=local_target(request.args.get("next")),
     )
 
 
@@ -181,7 +189,7 @@ def promise(reference: str, question: str) -> ResponseReturnValue:
     except Refused as refusal:
         return _paper_page(file_queries.own(viewer, reference), question, refusal.problems)
     flash(_("C’est noté. Vous pouvez envoyer le document dès que vous l’avez."), "done")
-    return redirect(url_for(".paper", reference=reference, question=question))
+    return redirect(_address(reference, question))
 
 
 @candidate_bp.post("/my/applications/<reference>/documents/<question>/uploads")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.applications.file.queries import READ
+from cohortmgr.applications.file.queries import MANAGE, READ
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions import tray
 from cohortmgr.applications.importing.actions.tray import Opened
 from cohortmgr.applications.importing.actions.tray_rows import faults_of
+from cohortmgr.applications.importing.display import columns_told, workbook_of_columns
 from cohortmgr.applications.importing.forms import (
     DiscardForm,
     UploadForm,
@@ -39,6 +41,7 @@ from cohortmgr.base.errors import N_, Refused, Stale
 from cohortmgr.base.i18n import say
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.sheets.tables import ENCODINGS, Place, SheetTable, read_limited
+from cohortmgr.base.sheets.writing import XLSX
 from cohortmgr.base.typed import whole
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
@@ -81,7 +84,18 @@ def new(reference: str) -> ResponseReturnValue:
         form=form,
         intake=intake,
         runs=import_queries.runs(viewer, intake),
+        columns=columns_told(definition_of(intake)),
+        may_enter=allows(viewer, MANAGE, intake.path),
     )
+
+
+@staff_bp.get("/intakes/<reference>/imports/columns")
+@guards.staff
+def columns(reference: str) -> ResponseReturnValue:
+    """Return an empty workbook with the columns that are read, and on a second sheet what each of them holds."""
+    intake = import_queries.intake_for(guards.viewer(), reference)
+    book = workbook_of_columns(definition_of(intake))
+    return send_file(BytesIO(book), mimetype=XLSX, as_attachment=True, download_name="colonnes.xlsx")
 
 
 def _uploaded(intake: Intake, form: UploadForm) -> ResponseReturnValue:

@@ -55,6 +55,7 @@ def _list(reference: str, problems: tuple[Problem, ...] = ()) -> str:
         takes=_takes(intake),
         to_remind=sum(not spared for _row, spared in queries.to_remind(viewer, intake)),
         names=STANDINGS,
+        left=queries.left_lists(viewer, intake),
         problems=problems,
     )
 
@@ -145,6 +146,17 @@ def remind(reference: str) -> ResponseReturnValue:
         else _("Aucun rappel à envoyer : il en part un par jour au plus, à qui n’a pas envoyé son dossier."),
         "done" if count else "info",
     )
+    return redirect(url_for(".index", reference=reference))
+
+
+@bp.post("/intakes/<reference>/invitees/take-over")
+@guards.staff
+def take_over(reference: str) -> ResponseReturnValue:
+    """Take over the list of a colleague who may invite there no longer."""
+    with writing():
+        count = actions.take_over(guards.viewer(), reference, request.form.get("by", ""))
+    said = ngettext("%(num)s personne est sur votre liste.", "%(num)s personnes sont sur votre liste.", count)
+    flash(said, "done")
     return redirect(url_for(".index", reference=reference))
 
 

@@ -87,7 +87,7 @@ def page(reference: str, section: str, number: int) -> ResponseReturnValue:
         return redirect(url_for("applications_candidate.show", reference=reference))
     asked = _asked(file, section, number)
     if asked is None:
-        return redirect(_following(file, section, number))
+        return redirect(_onward(file, section, number))
     known = proved(viewer, file, asked.questions)
     form, told = unanswered(file, asked.questions, known)
     return _page(file, asked, form, {**known, **file.working}, told)
@@ -140,7 +140,7 @@ def _kept(reference: str, section: str, number: int) -> ResponseReturnValue:
         file = saving.open_file(viewer, reference)
         asked = _asked(file, section, number)
         if asked is None:
-            return redirect(_following(file, section, number))
+            return redirect(_onward(file, section, number))
         button = pressed(file.definition.form, request.form)
         given, before = as_pressed(request.form, button), file.working
         sent, moved = settled_answers(file.definition.form, given, before, keys_of(file))
@@ -222,11 +222,18 @@ def _after(file: File, asked: FormPage, button: Pressed | None) -> str:
         return page_url(file, asked, to=back, more=more, _anchor=button.place(file.working))
     if _chosen() is not None:
         return page_url(file, asked, to=back)
+    return _onward(file, asked.section.key, asked.number)
+
+
+def _onward(file: File, section: str, number: int) -> str:
+    """Where one goes on to behind a page: back to the check or to the list of tasks from which one came, else to the
+    next page."""
+    back = request.args.get("to")
     if back == "check":
         return url_for("applications_candidate.check", reference=file.application.reference)
     if back == "tasks":
         return tasks_url(file)
-    return _following(file, asked.section.key, asked.number)
+    return _following(file, section, number)
 
 
 def tasks_url(file: File) -> str:

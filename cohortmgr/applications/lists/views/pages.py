@@ -38,7 +38,7 @@ from cohortmgr.base import storage
 from cohortmgr.base.db import db, reading_as, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.i18n import language
-from cohortmgr.base.sheets.writing import csv_parts
+from cohortmgr.base.sheets.writing import XLSX, csv_parts
 from cohortmgr.base.web.asked import place_arguments, place_asked
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
@@ -47,7 +47,6 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("applications_lists", __name__, url_prefix="/staff")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @bp.get("/intakes/<reference>/applications", endpoint="list")
@@ -207,7 +206,7 @@ def _csv_parts(
 
 
 def _sent(data: bytes, name: str) -> ResponseReturnValue:
-    return send_file(BytesIO(data), mimetype=_XLSX, as_attachment=True, download_name=name, max_age=0)
+    return send_file(BytesIO(data), mimetype=XLSX, as_attachment=True, download_name=name, max_age=0)
 
 
 @bp.get("/exports/<export>")

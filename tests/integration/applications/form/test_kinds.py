@@ -355,3 +355,19 @@ def test_an_answer_shown_in_the_form_reads_as_itself(app: Flask, language: str, 
             sent = dict(fields(question.key, filled))
             assert read_given(question, sent, clock.today()) == (answer, [])
             assert shown(question, answer)
+
+
+@pytest.mark.sqlite_only
+def test_marks_in_a_column_have_as_many_decimals(app: Flask) -> None:
+    """9,8 beside 9,53 reads as less than it; in a field what was typed stands as it was."""
+    mdia = read_known("mdia")
+    question = next(each for each in mdia.form.questions if each.kind is QuestionKind.GRADE)
+    number = replace(question, kind=QuestionKind.NUMBER)
+    for language, sign in (("fr", ","), ("ar", ","), ("en", ".")):
+        with app.test_request_context():
+            g.language = language
+            for answer, said in (("9.8", "9.80"), ("12", "12.00"), ("9.53", "9.53"), ("9.125", "9.125")):
+                assert shown(question, answer) == said.replace(".", sign)
+                assert typed(mdia, {question.key: answer})[question.key] == answer.replace(".", sign)
+                assert shown(number, answer) == answer.replace(".", sign), "a number has the decimals it has"
+            assert shown(question, "douze") == "douze"

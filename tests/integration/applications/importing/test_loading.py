@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import io
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -19,12 +21,14 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import sealed_answers
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.applications.importing.actions.tray_rows import cells_of
+from cohortmgr.applications.importing.display import columns_told
 from cohortmgr.applications.importing.models import ImportRun, TrayRow
 from cohortmgr.audit.actions import subject_keys
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted
+from cohortmgr.base.sheets.writing import XLSX
 from cohortmgr.programmes.queries import definition_of, intake_of
 from tests.integration.applications.importing import sheets
 from tests.integration.applications.importing.sheets import as_csv, load, one
@@ -252,3 +256,32 @@ def test_resending_everybody_takes_as_many_statements_as_resending_one(
     load(sheets.FILE.read_bytes())
     few = resend(10, 20)
     assert resend(11, 60) <= few + 3
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_the_columns_are_said_beforehand_and_come_as_an_empty_file(
+    mdia: None, client: FlaskClient, language: str
+) -> None:
+    """Whoever prepares the file reads what it may hold, and fills in one that is read as it is."""
+    steps.staff(client)
+    client.set_cookie("language", language)
+    intake = intake_of("mdia", "2025")
+    page = html.unescape(client.get(f"/staff/intakes/{intake.reference}/imports").text)
+    assert f"/staff/intakes/{intake.reference}/imports/columns" in page
+    assert f"/staff/intakes/{intake.reference}/paper" in page, "who manages files types in paper ones"
+    sent = client.get(f"/staff/intakes/{intake.reference}/imports/columns")
+    assert sent.mimetype == XLSX and "attachment" in sent.headers["Content-Disposition"]
+    headers = columns_told(definition_of(intake))
+    assert [each.header for each in headers if each.is_needed][:2] == ["Nom", "Prénom"]
+    for each in headers:
+        assert f"<bdi>{each.header}</bdi>" in page, each.header
+    upload = {"file": (io.BytesIO(sent.data), "colonnes.xlsx")}
+    told = client.post(f"/staff/intakes/{intake.reference}/imports", data=upload, follow_redirects=True)
+    assert told.status_code == 200 and rows_of(Application) == 0
+
+
+def test_who_only_imports_is_not_led_to_paper_files(mdia: None, client: FlaskClient) -> None:
+    steps.staff(client, Role.GROUP_ENROLLER)
+    intake = intake_of("mdia", "2025").reference
+    page = client.get(f"/staff/intakes/{intake}/imports")
+    assert page.status_code == 200 and f"/staff/intakes/{intake}/paper" not in page.text

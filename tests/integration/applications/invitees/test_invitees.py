@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cohortmgr.accounts.models import RoleGrant
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.invitees.actions import sweep
@@ -207,6 +208,42 @@ def test_nobody_reads_anothers_guests(app: Flask, school: FlaskClient, intake: s
     assert "Salma" not in page and "Inviter un groupe" in page
     for act, status in (("", manager.get), ("/remind", manager.post), ("/take-back", manager.post)):
         assert status(f"/staff/invitees/{reference_of('Salma Bennani')}{act}").status_code == 404
+
+
+def test_who_manages_takes_over_the_list_of_who_may_invite_no_longer(
+    app: Flask, school: FlaskClient, intake: str
+) -> None:
+    """A teacher leaves: their people are still awaited, and nobody could write to them or take them off."""
+    send(school, intake)
+    manager, other = browser(app), browser(app)
+    known = steps.staff(manager, Role.SELECTION_MANAGER)
+    steps.staff(other, Role.GROUP_ENROLLER, "ma.inpt.")
+    take, by = f"/staff/intakes/{intake}/invitees/take-over", all_of(InvitedAdult)[0].by
+    assert "n'invitent plus ici" not in listed(manager, intake)
+    assert manager.post(take, data={"by": by}).status_code == 404, "whose role holds keeps their list"
+    revoked = sa.update(RoleGrant).where(
+        RoleGrant.role == "group_enroller", RoleGrant.path == "ma.inpt.mdia."
+    )
+    with clock.at(DURING + timedelta(days=2)):
+        for each, role, path in (
+            (manager, Role.SELECTION_MANAGER, "ma.inpt.mdia."),
+            (other, Role.GROUP_ENROLLER, "ma.inpt."),
+        ):
+            steps.enter_anew(each, role, path)
+        assert "1 invitation part" in send(manager, intake, "Salma B. ; salma@exemple.ma")
+        with writing():
+            db.session.execute(revoked.values(revoked_at=clock.now()))
+        page = listed(manager, intake)
+        assert "n'invitent plus ici" in page and "3 personnes invitées" in page and "Imane" not in page
+        assert "n'invitent plus ici" not in listed(other, intake)
+        assert other.post(take, data={"by": by}).status_code == 404
+        done = words(manager.post(take, data={"by": by}, follow_redirects=True).text)
+        assert "Imane Tazi" in done and "3 personnes sont sur votre liste" in done
+        assert "Salma B." in done and "Salma Bennani" not in done, "whom both invited stands there once"
+        assert "n'invitent plus ici" not in done and acts().count("invitees.take_over") == 1
+        assert {row.by for row in all_of(InvitedAdult) if row.taken_back_at is None} == {known.reference}
+        assert manager.get(f"/staff/invitees/{reference_of('Imane Tazi')}").status_code == 200
+        assert manager.post(take, data={"by": by}).status_code == 404
 
 
 def test_nobody_is_invited_to_what_is_closed_and_everybody_is_forgotten_later(
