@@ -19,7 +19,7 @@ from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
-from cohortmgr.base.registries.waiting import counted_up_to
+from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
@@ -230,7 +230,8 @@ def open_count(viewer: Viewer) -> int:
     return sum(number for _id, _title, number in open_by_intake(viewer))
 
 
-def open_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+@same_for_all
+def open_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     """How many readings of an intake are not handed in, for who reads them all."""
     waiting = Review.state.in_([state.value for state in OPEN])
     return counted_up_to(sa.select(Review.id).where(Review.intake_id == intake_id, waiting), intake_id)
