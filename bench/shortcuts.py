@@ -186,10 +186,12 @@ def plain_rows(app: Flask) -> Turn:
     """Without the short cut for lists: a template writes the rows."""
     template = app.jinja_env.from_string(ROWS)
 
-    def drawn(rows: Any, columns: Any, definition: Any, before: str, after: str, *, boxes: bool) -> Markup:
+    def drawn(
+        rows: Any, columns: Any, words: Any, before: str, after: str, *, boxes: bool, ticked: Any = ()
+    ) -> Markup:
         labels = [(key, cells._(lists_columns.names()[key])) for key in columns]
         values = {"rows": rows, "boxes": boxes, "before": before, "after": after, "labels": labels}
-        more = {"words": cells.words_of(definition), "tags": cells._TAGS, "figures": cells.figures()}
+        more = {"words": words, "tags": cells._TAGS, "figures": cells.figures()}
         return Markup(template.render(**values, **more, unnamed=cells._("Sans nom")))
 
     return changed(app, cells, "table_body", drawn)

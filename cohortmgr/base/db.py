@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from inspect import iscoroutinefunction
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -33,6 +33,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from cohortmgr.base import storage
 from cohortmgr.base.databases import replica, vouching
 from cohortmgr.base.databases.connecting import begin_saying, hide_names, pooled_options, require_keepable
+from cohortmgr.base.databases.instants import Utc as Utc  # for models, which know this file alone
 from cohortmgr.base.databases.vouching import at_insert as at_insert  # for models, which know this file alone
 from cohortmgr.base.errors import Stale
 from cohortmgr.base.hooks import Hook
@@ -64,25 +65,6 @@ SHORT_PATIENCE, REMEMBERED = 0.2, 10.0
 db = SQLAlchemy(session_options={"expire_on_commit": False, "class_": replica.RoutedSession})
 before_commit: Hook[[Session], None] = Hook()
 _log = logging.getLogger(__name__)
-
-
-class Utc(sa.TypeDecorator[datetime]):
-    """A column for an aware instant, kept in UTC on both databases. A naive instant is a mistake and is refused."""
-
-    impl = sa.DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("an instant must bear a time zone")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Model(DeclarativeBase):

@@ -18,7 +18,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NN_, NotFound, Problem, Quantity
 from cohortmgr.base.hooks import Hook
-from cohortmgr.base.registries.waiting import counted_up_to
+from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import PAID, PAID_TO_THE_END, PRESENT, EnrolmentState
 from cohortmgr.organisations.models import Organisation
@@ -86,12 +86,14 @@ def of_intake(intake_id: int) -> Cohort | None:
     return db.session.scalar(sa.select(Cohort).where(Cohort.intake_id == intake_id))
 
 
-def cohort_of(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[str | None]:
+@same_for_all
+def cohort_of(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[str | None]:
     """The reference of an intake's cohort, for the frame of its rooms; NULL as long as none is open."""
     return sa.select(Cohort.reference).where(Cohort.intake_id == intake_id).scalar_subquery()
 
 
-def present_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+@same_for_all
+def present_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     """How many people hold a place in an intake's cohort, for who reads the cohort."""
     present = Enrolment.state.in_([state.value for state in PRESENT])
     joined = sa.select(Enrolment.id).join(Cohort, Cohort.id == Enrolment.cohort_id)

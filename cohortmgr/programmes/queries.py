@@ -17,6 +17,7 @@ from cohortmgr.base.caching import Kept
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import in_each_language
+from cohortmgr.base.registries.waiting import same_for_all
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.hooks import HostedProgramme
 from cohortmgr.organisations.models import Organisation
@@ -121,7 +122,8 @@ def titles_of(intakes: Sequence[Intake]) -> Mapping[int, Text]:
     return {row.id: row.title for row in rows} if numbers else {}
 
 
-def seats_taken(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+@same_for_all
+def seats_taken(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     """How many seats of an intake are taken, for who reads its selection."""
     taken = sa.select(sa.func.coalesce(sa.func.sum(_OFFERINGS.taken), 0))
     return taken.where(_OFFERINGS.intake_id == intake_id).scalar_subquery()

@@ -26,6 +26,7 @@ from cohortmgr.applications.file.rules import HIDDEN, ApplicationState, Consent,
 from cohortmgr.base import crypto
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import NotFound
+from cohortmgr.base.registries.waiting import same_for_all
 from cohortmgr.programmes.definition.rules import Definition, Form, IntakeState, QuestionKind
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
 from cohortmgr.programmes.queries import definition_of
@@ -36,6 +37,8 @@ MANAGE = "applications.manage"
 AGREED = Application.consent.not_in(HIDDEN)
 # And this one hides from people the files that staff loaded into a programme in preparation.
 PUBLIC = Intake.state != IntakeState.DRAFT.value
+# Of the counters nothing is changed here: their table, for the mapper's part costs as much as the statement.
+_COUNTS = table_of(IntakeCount).c
 # A file's name for lists that must keep its row, such as the decisions taken: empty without that agreement.
 NAME = sa.case((AGREED, Application.name), else_="").label("name")
 
@@ -314,8 +317,8 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     guardian said no, `awaited` those of which nothing was said. One statement over counters; the caller chooses
     intakes that the viewer may see.
     """
-    columns = (IntakeCount.intake_id, IntakeCount.state, IntakeCount.eligible, IntakeCount.consent)
-    summed = sa.select(*columns, sa.func.sum(IntakeCount.files)).where(IntakeCount.intake_id.in_(intake_ids))
+    columns = (_COUNTS.intake_id, _COUNTS.state, _COUNTS.eligible, _COUNTS.consent)
+    summed = sa.select(*columns, sa.func.sum(_COUNTS.files)).where(_COUNTS.intake_id.in_(intake_ids))
     found = {number: dict.fromkeys(_COUNTED, 0) for number in intake_ids}
     for intake_id, state, eligible, consent, files in db.session.execute(summed.group_by(*columns)):
         count = int(files)
@@ -332,34 +335,32 @@ def counts(intake_ids: Sequence[int]) -> dict[int, dict[str, int]]:
 def counted_files(intake_id: int, kind: Mapping[str, Any]) -> int:
     """How many files of an intake that staff may read are of a kind, by the counters. `kind` are columns of IntakeCount
     with their values; no region is empty, and no offering 0."""
-    columns = table_of(IntakeCount).c
-    summed = sa.select(sa.func.sum(columns.files)).where(columns.intake_id == intake_id)
-    of_kind = [columns[name] == value for name, value in kind.items()]
-    return int(db.session.scalar(summed.where(columns.consent.not_in(HIDDEN), *of_kind)) or 0)
+    summed = sa.select(sa.func.sum(_COUNTS.files)).where(_COUNTS.intake_id == intake_id)
+    of_kind = [_COUNTS[name] == value for name, value in kind.items()]
+    return int(db.session.scalar(summed.where(_COUNTS.consent.not_in(HIDDEN), *of_kind)) or 0)
 
 
-def sent_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+@same_for_all
+def sent_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     """How many files of an intake were sent and may be read, by the counters, for who reads its files."""
-    counted = table_of(IntakeCount).c
-    sent = (counted.state == ApplicationState.SUBMITTED.value, counted.consent.not_in(HIDDEN))
-    summed = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(counted.files), 0), sa.BigInteger))
-    return summed.where(counted.intake_id == intake_id, *sent).scalar_subquery()
+    sent = (_COUNTS.state == ApplicationState.SUBMITTED.value, _COUNTS.consent.not_in(HIDDEN))
+    summed = sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_COUNTS.files), 0), sa.BigInteger))
+    return summed.where(_COUNTS.intake_id == intake_id, *sent).scalar_subquery()
 
 
 def undecided(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """(id, reference, title, number) of the intakes in which the viewer manages files and sent ones wait until a person
     says whether they meet the conditions, by the counters; the intake that closed first comes first."""
-    counted = table_of(IntakeCount).c
     # A sum of such numbers is no integer on PostgreSQL, and a plural needs one.
-    number = sa.cast(sa.func.sum(counted.files), sa.BigInteger)
+    number = sa.cast(sa.func.sum(_COUNTS.files), sa.BigInteger)
     waiting = (
-        counted.state == ApplicationState.SUBMITTED.value,
-        counted.eligible == "open",
-        counted.consent.not_in(HIDDEN),
+        _COUNTS.state == ApplicationState.SUBMITTED.value,
+        _COUNTS.eligible == "open",
+        _COUNTS.consent.not_in(HIDDEN),
     )
     return db.session.execute(
         sa.select(Intake.id, Intake.reference, Intake.title, number.label("number"))
-        .join(table_of(IntakeCount), counted.intake_id == Intake.id)
+        .join(table_of(IntakeCount), _COUNTS.intake_id == Intake.id)
         .where(within(viewer, MANAGE), *waiting)
         .group_by(Intake.id, Intake.reference, Intake.title, Intake.closes_at)
         .having(number > 0)

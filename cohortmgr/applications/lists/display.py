@@ -66,15 +66,15 @@ def figures() -> frozenset[str]:
 def table_body(
     rows: Sequence[Any],
     columns: Sequence[str],
-    definition: Definition,
+    words: Mapping[str, Mapping[Any, str]],
     before: str,
     after: str,
     *,
     boxes: bool,
     ticked: Collection[str] = (),
 ) -> Markup:
-    """The rows of the table's body. Each given row begins with its total, reference and name (see
-    `lists.queries.pages.page`).
+    """The rows of the table's body. Each given row begins with its reference and name (see
+    `lists.queries.pages.page`); `words` are those of `words_of`.
 
     `before` and `after` are put around a file's reference to make its address. With `boxes`, each row has one
     to tick, and those of the files `ticked` are."""
@@ -82,7 +82,7 @@ def table_body(
         return Markup("")
     references, names, *values = zip(*rows, strict=True)
     unnamed, start, end = _("Sans nom"), escape(before), escape(after)
-    shown = [escape(name or unnamed) for name in names]
+    shown = _escaped([name or unnamed for name in names])
     cells = [
         [
             f'<th scope="row"><a href="{start}{reference}{end}"><bdi>{name}</bdi></a></th>'
@@ -93,11 +93,15 @@ def table_body(
         chosen = frozenset(ticked)
         boxed = zip(references, shown, strict=True)
         cells.insert(0, [_box(reference, name, reference in chosen) for reference, name in boxed])
-    words = words_of(definition)
     for column, found in zip(columns, values, strict=True):
         cells.append(_column(column, found, words.get(column)))
     lines = map("".join, zip(*cells, strict=True))
     return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped, or is written here
+
+
+def _escaped(texts: Sequence[str]) -> list[str]:
+    """Escape a whole column at once, which costs a sixth of escaping each text; no database of ours keeps a NUL."""
+    return str(escape("\0".join(texts))).split("\0")
 
 
 def _box(reference: str, name: str, is_ticked: bool) -> str:

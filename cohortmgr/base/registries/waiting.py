@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache, wraps
 from typing import Any, Generic, Literal, TypeVar
 
 import sqlalchemy as sa
@@ -259,11 +260,24 @@ def counted_up_to(
     return sa.select(sa.func.count()).select_from(few).scalar_subquery()
 
 
+def same_for_all(ask: Callable[[sa.SQLColumnExpression[int]], sa.ColumnElement[Any]]) -> OfIntake:
+    """Ask what depends neither on the viewer nor on the moment: it is built once for each column, because building it
+    costs more than running it, and every page of staff asks."""
+    built = lru_cache(maxsize=16)(ask)  # an alias of a caller's own would be kept for ever otherwise
+
+    @wraps(ask)
+    def asked(_viewer: Any, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[Any]:
+        return built(intake_id)
+
+    return asked
+
+
 def how_many(number: int) -> str:
     """Write a figure of `counted_up_to`: `99+` for what was not counted further."""
     return f"{MOST_COUNTED}+" if number > MOST_COUNTED else str(number)
 
 
+@lru_cache(maxsize=64)  # the same for a column always, and dear to find out
 def _tables_of(column: sa.SQLColumnExpression[int]) -> list[Any]:
     return list(sa.select(column).get_final_froms())
 

@@ -58,7 +58,10 @@ class LetterheadPlace:
 
 def shelf() -> Reread[Letterheads]:
     """Return where the present application keeps its letterheads."""
-    found: Reread[Letterheads] = current_app.extensions.setdefault(_SHELF, Reread(Letterheads(), KEPT_FOR))
+    known = current_app.extensions
+    if _SHELF not in known:  # a page asks three times: no shelf is made to be thrown away
+        known.setdefault(_SHELF, Reread(Letterheads(), KEPT_FOR))
+    found: Reread[Letterheads] = known[_SHELF]
     return found
 
 

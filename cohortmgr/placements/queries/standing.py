@@ -12,6 +12,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NN_, NotFound, Problem, Quantity
+from cohortmgr.base.registries.waiting import same_for_all
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.cohorts.rules import EnrolmentState
@@ -75,7 +76,8 @@ def placement_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tupl
     return found[0], found[1]
 
 
-def awaits_approval(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
+@same_for_all
+def awaits_approval(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
     """Whether a matching of an intake's cohort waits for a second person, for who reads the placements."""
     runs = sa.select(MatchingRun.id).join(Cohort, Cohort.id == MatchingRun.cohort_id)
     return runs.where(Cohort.intake_id == intake_id, MatchingRun.state == MatchingState.DRAFT.value).exists()

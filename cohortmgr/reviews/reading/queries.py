@@ -11,7 +11,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
-from cohortmgr.base.registries.waiting import counted_up_to
+from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
@@ -72,7 +72,8 @@ def open_count(viewer: Viewer) -> int:
     return sum(number for _id, _title, number in open_by_intake(viewer))
 
 
-def open_in(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
+@same_for_all
+def open_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     """How many readings of an intake are not handed in, for who reads them all."""
     waiting = Review.state.in_([state.value for state in OPEN])
     return counted_up_to(sa.select(Review.id).where(Review.intake_id == intake_id, waiting), intake_id)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.base.registries.waiting import same_for_all
 from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.stipends.models import StipendLine, StipendRun
@@ -96,7 +97,8 @@ def to_prepare(viewer: Viewer) -> Iterator[MonthAwaited]:
                 break
 
 
-def awaits_somebody(_viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
+@same_for_all
+def awaits_somebody(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
     """Whether a run of an intake's cohort waits to be computed, approved or handed to the bank, for who reads them."""
     states = [each.value for each in (RunState.DRAFT, RunState.COMPUTED, RunState.APPROVED)]
     runs = sa.select(StipendRun.id).join(Cohort, Cohort.id == StipendRun.cohort_id)

@@ -77,6 +77,7 @@ def _list(
     counts = file_queries.counts([intake.id])[intake.id]
     page = lists.page(intake.id, filters, place_asked(), counts)
     definition = definition_of(intake)
+    words = display.words_of(definition)
     arguments: dict[str, Any] = {**filters.arguments()}
     # The same for each row but for the reference, which stands in the place of the hyphen.
     address = url_for("applications_staff.tab", reference="-", tab="file", **arguments).partition("/-/")
@@ -94,7 +95,7 @@ def _list(
         rows=display.table_body(
             [*told(page.rows, filters.shown, whole=False)],
             filters.shown,
-            definition,
+            words,
             address[0] + "/",
             "/" + address[2],
             boxes=boxes,
@@ -104,7 +105,7 @@ def _list(
         refused=refused,
         at={**arguments, **place_arguments()},
         counts=counts,
-        words=display.words_of(definition),
+        words=words,
         columns=allowed.open_names(viewer, intake.path),
         groups=[(key, _(name)) for key, name in allowed.open_groups(viewer, intake.path).items()],
         sorted_by=columns.orders(),

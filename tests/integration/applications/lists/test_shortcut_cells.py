@@ -54,12 +54,13 @@ def row_of(values: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("boxes", [True, False])
 def test_rows_by_hand_are_those_of_a_template(app: Flask, language: str, boxes: bool) -> None:
     assert VALUES.keys() == lists_columns.COLUMN_NAMES.keys()
-    columns, definition, ours = list(VALUES), read_known("mdia"), cells.table_body
+    columns, ours = list(VALUES), cells.table_body
     with app.test_request_context():
         g.language = language
         given = ({**VALUES, "name": WRONG}, dict.fromkeys(VALUES), {**VALUES, "name": None})
         rows = [row_of({"reference": "R", "name": "", **each}) for each in given]
-        place = (rows, columns, definition, "/staff/", "?a=1&b=%22")
+        words = cells.words_of(read_known("mdia"))
+        place = (rows, columns, words, "/staff/", "?a=1&b=%22")
         with plain_rows(app)():
             plain = cells.table_body(*place, boxes=boxes)
         assert cells.table_body is ours
