@@ -91,6 +91,7 @@ def archive(key: str, intake: str) -> ResponseReturnValue:
         intake=held.intake,
         people=queries.concerned(found.programme.id).get(intake, queries.ConcernedPeople()),
         form=form,
+        still_open=programmes.keeps_open(held.intake),
     ), (422 if form.errors else 200)
 
 
