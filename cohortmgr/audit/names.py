@@ -120,6 +120,7 @@ ACTS: Mapping[str, str] = {
     "imports.invite": N_("Invitations envoyées"),
     "invitees.answer": N_("Réponse d’une personne invitée"),
     "invitees.bring": N_("Groupe invité à candidater"),
+    "invitees.accept_again": N_("Messages acceptés de nouveau par une personne invitée"),
     "invitees.decline": N_("Messages refusés par une personne invitée"),
     "invitees.remind": N_("Personnes invitées relancées"),
     "invitees.take_back": N_("Invitation à candidater retirée"),

@@ -284,12 +284,12 @@ def dirhams(amount_cents: int) -> Decimal:
 
 
 def mad(cents: int | None) -> str:
-    """Write centimes as `7 000,00 MAD`, whose name in Arabic is درهم."""
+    """Write centimes as `7 000,00 MAD`, in English `MAD 7,000.00`; its name in Arabic is درهم."""
     if cents is None:
         return ""
     amount = decimal(dirhams(cents))
     if language() != "ar":
-        return f"{amount} MAD"
+        return f"MAD {amount}".replace("MAD -", "-MAD ") if language() == "en" else f"{amount} MAD"
     # Beside Arabic a sign would stand behind its figure.
     return f"\u2066{amount}\u2069 درهم" if cents < 0 else f"{amount} درهم"
 

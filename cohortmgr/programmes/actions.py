@@ -321,15 +321,23 @@ def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
     require_published(row.state, row.path)
     if not reason:
         raise Refused(Problem(_WHY, {}, "reason"))
+    still_open = keeps_open(row)
+    if still_open is not None:
+        raise Refused(still_open)
+    _turn(viewer, row, IntakeState.ARCHIVED, "programmes.archive", {"reason": reason})
+    return row
+
+
+def keeps_open(row: Intake) -> Problem | None:
+    """Return what keeps an intake from being archived today: people may still send a file there. None if nothing."""
     if row.closes_at > clock.now():
         what = N_("Cette campagne prend encore des candidatures, jusqu’au %(end)s : elle s’archive après.")
-        raise Refused(Problem(what, {"end": row.closes_at}))
+        return Problem(what, {"end": row.closes_at})
     ends = [end for end in runs_until(row) if end is not None]
     if ends:
         what = N_("Un délai accordé dans cette campagne court jusqu’au %(end)s : elle s’archive après.")
-        raise Refused(Problem(what, {"end": max(ends)}))
-    _turn(viewer, row, IntakeState.ARCHIVED, "programmes.archive", {"reason": reason})
-    return row
+        return Problem(what, {"end": max(ends)})
+    return None
 
 
 def restore(viewer: Viewer, reference: str) -> Intake:

@@ -231,6 +231,18 @@ def decline(viewer: Viewer, token: str) -> None:
             record(viewer, "invitees.decline", about(row))
 
 
+def accept_again(viewer: Viewer, token: str) -> None:
+    """Undo `decline`, for whoever pressed a button too many. Asked again, nothing changes."""
+    invitation = opened(viewer, token, lock=True)
+    row = invitation.row
+    if invitation.taken:
+        raise Refused(_TAKEN)
+    if row.declined_at is not None:
+        with acting_in(row.institution_id):
+            row.declined_at = None
+            record(viewer, "invitees.accept_again", about(row))
+
+
 def end_following(viewer: Viewer, reference: str, invitee: str) -> None:
     """Let whoever invited the viewer see no longer how far their file is. Asked again, nothing changes."""
     file = file_queries.own_held(viewer, reference)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -19,6 +21,7 @@ from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts.queries import RunningIntake, Writing, get_writing, running
+from cohortmgr.programmes.queries import definition_of
 
 bp = Blueprint("intakes_staff", __name__, url_prefix="/staff/programmes")
 
@@ -91,6 +94,8 @@ def archive(key: str, intake: str) -> ResponseReturnValue:
         intake=held.intake,
         people=queries.concerned(found.programme.id).get(intake, queries.ConcernedPeople()),
         form=form,
+        still_open=programmes.keeps_open(held.intake),
+        offers_end=_offers_end(held),
     ), (422 if form.errors else 200)
 
 
@@ -103,6 +108,13 @@ def restore(key: str, intake: str) -> ResponseReturnValue:
         programmes.restore(guards.viewer(), held.intake.reference)
     flash(_("La campagne est de nouveau sur les pages publiques."), "done")
     return redirect(url_for("settings_staff.intakes", key=key))
+
+
+def _offers_end(held: RunningIntake) -> date | None:
+    """The last day on which a seat is offered; None for a campaign that its definition no longer describes."""
+    definition = definition_of(held.intake)
+    is_described = any(each.key == held.intake.key for each in definition.intakes)
+    return definition.last_offer_day(held.intake.key) if is_described else None
 
 
 def _running(key: str, intake: str) -> tuple[Writing, RunningIntake]:

@@ -256,7 +256,10 @@ def test_an_archived_campaign_is_off_the_public_pages_and_nothing_else(
     assert acts().count("programmes.archive") == 1
     assert stranger.get(f"/intakes/{intake.reference}").status_code == 404
     assert stranger.get("/programmes/mdia").status_code == 200, "another campaign is there"
-    assert "Archivée" in text(client.get(INTAKES))
+    for page in (INTAKES, "/staff"):
+        assert "Archivée" in text(client.get(page)), page
+    for page in (path, f"/staff/intakes/{intake.reference}"):
+        assert "Campagne archivée" in text(client.get(page)), page
     mine = browser(app, known("c2@exemple.ma"))
     assert mine.get("/my").status_code == 200
     with pytest.raises(Refused), writing():
@@ -285,6 +288,8 @@ def test_what_is_done_with_data_is_told_when_all_campaigns_are_archived(
 
 
 def test_an_open_campaign_is_not_archived(client: FlaskClient) -> None:
+    shown = text(client.get(f"{INTAKES}/2027/archive"))
+    assert "prend encore des candidatures" in shown and 'name="reason"' not in shown, "said beforehand"
     answer = client.post(f"{INTAKES}/2027/archive", data={"reason": "Trop tôt."})
     assert answer.status_code == 422 and "prend encore des candidatures" in text(answer)
     assert queries.intake_of("mdia", "2027").state == "published"

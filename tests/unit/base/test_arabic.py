@@ -116,7 +116,7 @@ def test_the_reading_of_templates_finds_a_comma() -> None:
     ("language", "said"),
     [
         ("fr", ("1\u202f234,50 MAD", "A : B", "PDF, JPG", "Attendez 1 seconde avant")),
-        ("en", ("1,234.50 MAD", "A: B", "PDF, JPG", "Wait 1 second before")),
+        ("en", ("MAD 1,234.50", "A: B", "PDF, JPG", "Wait 1 second before")),
         ("ar", ("1234,50 درهم", "A: B", "PDF، JPG", "انتظروا ثانية واحدة قبل")),
     ],
 )

@@ -82,10 +82,11 @@ def _over(invitation: AdultsInvitation, token: str) -> ResponseReturnValue:
 @bp.post("/invited/<token>/stop")
 @guards.public
 def stop(token: str) -> ResponseReturnValue:
-    """Keep that no more messages are wanted. Whoever reads them may say so, without an account."""
+    """Keep that no more messages are wanted, or are again. Whoever reads them may say so, without an account."""
+    act = actions.accept_again if "undo" in request.form else actions.decline
     try:
         with writing():
-            actions.decline(guards.viewer(), token)
+            act(guards.viewer(), token)
     except Refused as refusal:
         return _closed(refusal.problems)
     return redirect(url_for(".apply", token=token))

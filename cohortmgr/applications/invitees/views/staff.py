@@ -73,7 +73,7 @@ def new(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = intake_for(viewer, reference)
     form = InviteesForm(group_name=queries.last_group(viewer, intake))
-    if not form.validate_on_submit():
+    if not form.validate_on_submit() or "again" in request.form:
         return _asked(intake, form)
     read = read_list(form.people.data or "")
     try:

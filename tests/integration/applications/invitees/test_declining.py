@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,31 @@ def test_who_wants_no_message_gets_none_from_anybody(app: Flask, school: FlaskCl
         for each in (school, other):
             assert "1 personne était déjà invitée" in send(each, intake, SALMA)
     assert len(links_of("Salma Bennani")) == 1
+
+
+def test_who_pressed_a_button_too_many_takes_it_back(app: Flask, school: FlaskClient, intake: str) -> None:
+    send(school, intake)
+    link, reader = links_by_name()["Salma Bennani"], browser(app)
+    stop = link.replace("/apply", "/stop")
+    reader.post(stop)
+    assert "Recevoir de nouveau les messages" in words(reader.get(link).text)
+    for _twice in range(2):
+        assert reader.post(stop, data={"undo": "1"}).location.endswith(link)
+    assert "Ne plus m'écrire" in words(reader.get(link).text)
+    assert acts().count("invitees.accept_again") == 1
+    letter = next(each for each in written() if each["variables"]["name"] == "Salma Bennani")
+    assert still_invited([letter["variables"]]) == [True]
+
+
+def test_a_list_that_is_looked_over_is_corrected_without_typing_it_again(
+    school: FlaskClient, intake: str
+) -> None:
+    data = {"group_name": "Lycée Ibn Battouta", "language": "ar", "people": SALMA}
+    path = f"/staff/intakes/{intake}/invitees/new"
+    assert "Corriger la liste" in words(school.post(path, data=data).text)
+    again = school.post(path, data={**data, "confirmed": "1", "again": "1"})
+    assert again.status_code == 200 and SALMA in again.text and not all_of(InvitedAdult)
+    assert re.search(r'value="ar"[^>]* checked|checked[^>]* value="ar"', again.text)
 
 
 def test_following_is_ended_on_the_page_of_the_file(app: Flask, school: FlaskClient, intake: str) -> None:
