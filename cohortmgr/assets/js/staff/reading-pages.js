@@ -15,7 +15,7 @@ if (present()?.dataset.readBy) {
     const frame = page.querySelector("[data-cockpit]");
     // Somebody else may have signed in meanwhile.
     if (frame?.dataset.readBy !== present().dataset.readBy) return false;
-    pages.set(reference, { frame, title: page.title, before: done.size });
+    pages.set(reference, { frame, title: page.title });
     return true;
   };
   const ahead = () => present().dataset.ahead.split(" ").filter((each) => each && !done.has(each));
@@ -29,9 +29,9 @@ if (present()?.dataset.readBy) {
   };
 
   // What was handed in after a page was fetched is said on it all the same.
-  const freshen = (frame, before) => {
-    const count = frame.querySelector("[data-done]");
-    if (count && /^\d+$/.test(count.textContent)) count.textContent = Number(count.textContent) + done.size - before;
+  const freshen = (frame) => {
+    const [then, now] = [frame, present()].map((each) => each.querySelector("[data-done]"));
+    if (then && now) then.textContent = now.textContent;
     frame.querySelectorAll("[data-row]").forEach((row) => {
       if (done.has(row.dataset.row)) row.dataset.handed = "";
     });
@@ -40,7 +40,7 @@ if (present()?.dataset.readBy) {
     const page = pages.get(reference);
     if (!page) return false;
     const frame = document.importNode(page.frame, true);
-    freshen(frame, page.before);
+    freshen(frame);
     present().replaceWith(frame);
     document.title = page.title;
     if (!isBack) history.pushState({ reference }, "", address(reference));
@@ -52,6 +52,7 @@ if (present()?.dataset.readBy) {
 
   globalThis.readingPages = {
     show,
+    held: () => pages.size,
     // The next file that waits, once this one is handed in.
     next: () => ahead().find((each) => each !== present().dataset.here),
     handedIn(reference) {

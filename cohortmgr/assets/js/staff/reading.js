@@ -66,6 +66,8 @@ const choose = (criterion, radio) => {
   const next = criteria()[criteria().indexOf(criterion) + 1];
   toStep(criteria().indexOf(criterion) + 1);
   if (next) enter(next);
+  // On a narrow screen the last criterion gives way to the button.
+  else if (radio.offsetParent === null) rubric().querySelector("button[type=submit]").focus();
 };
 const settle = () => {
   clearTimeout(typing);
@@ -111,6 +113,14 @@ const handIn = () => {
   return true;
 };
 
+// What was kept a moment ago arrives before the form does, which rests on it; without network the hand-in waits too.
+const settleFirst = async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  await outbox.run();
+  if (!outbox.waiting(form.dataset.read)) form.submit();
+  else if (criteria().every(chosen)) outbox.put(entryOf(form, true));
+};
 // A hand-in that waits is taken back here; one that is on its way arrives first.
 const takeBack = async (event) => {
   event.preventDefault();
@@ -176,6 +186,7 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-rubric]")) {
     if (handIn()) event.preventDefault();
+    else if (outbox?.waiting(event.target.dataset.read)) settleFirst(event);
   } else if (event.target.matches("form[data-undo]") && outbox?.waiting(event.target.dataset.undo)) {
     takeBack(event);
   }
