@@ -15,7 +15,9 @@ from cohortmgr.reviews.rules import ReviewState
 class Review(Row, Versioned, Model):
     """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in.
 
-    `abstained_because` is why it was given back by its reader, or taken back from them."""
+    `abstained_because` is why it was given back by its reader, or taken back from them. `earlier` holds what was
+    handed in before it changed, the first at the beginning. `discussed_at` is when its gap to another reading of the
+    file was found too wide: since then their readers see each other's marks."""
 
     __tablename__ = "reviews"
     __trail__ = "review"
@@ -35,5 +37,8 @@ class Review(Row, Versioned, Model):
     total_thousandths: Mapped[int | None]
     comment: Mapped[str] = mapped_column(sa.Text, default="")
     abstained_because: Mapped[str] = mapped_column(sa.Text, default="")
+    earlier: Mapped[list[Any]] = mapped_column(default=list)
+    to_discuss: Mapped[bool] = mapped_column(default=False)
+    discussed_at: Mapped[datetime | None]
     assigned_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]

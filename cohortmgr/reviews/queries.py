@@ -22,9 +22,7 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import (
-    ReviewState,
-)
+from cohortmgr.reviews.rules import OPEN, ReviewState
 
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
@@ -53,12 +51,18 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff; none of a
     child's file without the guardian's word.
 
-    Whoever has an interest in an intake reads no file of it, whatever was given to them before."""
+    Whoever has an interest in an intake reads no file of it, whatever was given to them before. Whoever follows the
+    readings and reads files too sees others' marks of a file once they have handed in their own."""
     own = _own(viewer)
     barred = _barred_to(viewer) if viewer.paths("reviews.score") else ()
     if barred:
         own = sa.and_(own, Review.intake_id.not_in(sorted(barred)))
     everyone = within(viewer, "reviews.read", Intake.path)
+    if viewer.person_id is not None and viewer.paths("reviews.score") and viewer.paths("reviews.read"):
+        unread = aliased(Review)
+        waiting = (unread.reviewer_id == viewer.person_id, unread.state.in_([state.value for state in OPEN]))
+        in_hand = sa.select(unread.application_id).where(*waiting)
+        everyone = sa.and_(everyone, Review.application_id.not_in(in_hand))
     agreed = Review.application_id.in_(sa.select(Application.id).where(AGREED))
     chosen = sa.select(Review).join(Intake, Intake.id == Review.intake_id)
     return chosen.where(sa.or_(own, everyone), agreed)
@@ -99,6 +103,17 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
             raise Refused(WITHHELD)
         raise NotFound(reference)
     return found
+
+
+def readings_beside(viewer: Viewer, reference: str) -> Sequence[Review]:
+    """Return the readings of the file of one's own reading, itself among them, and lock them in one order: of two who
+    hand in at once, the second sees what the first did. Nothing of it is for anybody's eyes."""
+    own = sa.select(Review.application_id).where(
+        Review.reference == reference, Review.reviewer_id == viewer.person_id
+    )
+    wanted = sa.select(Review).where(Review.application_id == own.scalar_subquery()).order_by(Review.id)
+    locked = wanted.with_for_update(of=Review).execution_options(populate_existing=True)
+    return db.session.scalars(locked).all()
 
 
 def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read") -> Intake:

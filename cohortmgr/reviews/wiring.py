@@ -13,6 +13,7 @@ from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import tasks as assigning
 from cohortmgr.reviews.assignment import views as assignment_views
+from cohortmgr.reviews.discussion import views as discussion_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
@@ -30,6 +31,7 @@ def init_app(app: Flask) -> None:
     """Register the pages and their navigation entries."""
     app.register_blueprint(assignment_views.bp)
     app.register_blueprint(reading_views.bp)
+    app.register_blueprint(discussion_views.bp)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
@@ -45,7 +47,7 @@ def init_app(app: Flask) -> None:
             "reviews.read",
             40,
             "star",
-            below=(assignment_views.bp.name, reading_views.bp.name),
+            below=(assignment_views.bp.name, reading_views.bp.name, discussion_views.bp.name),
             count=own.open_in,
             stops=True,
             used=_reads,

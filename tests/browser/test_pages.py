@@ -100,6 +100,7 @@ SCREENS = {
         "/staff/applications/{asked}/file",
         "/staff/reviews/{review}",
         "/staff/intakes/{intake}/reviews/readers/{reader}/readings",
+        "/staff/intakes/{intake}/reviews/gaps",
         "/staff/applications/{application}/correction",
         "/staff/applications/{application}/answers",
         "/staff/applications/{application}/answers/motivation",

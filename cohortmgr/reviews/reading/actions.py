@@ -1,8 +1,8 @@
-"""Acts on a reading: handing in scores, abstaining, reopening."""
+"""Acts on a reading: keeping marks, handing them in, taking them back, correcting, abstaining, reopening."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.models import Application, Document
@@ -13,10 +13,13 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks, queries
+from cohortmgr.reviews.discussion.rules import is_too_wide
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import queries as papers
+from cohortmgr.reviews.reading.rules import ReadingChange, as_earlier, may_undo
 from cohortmgr.reviews.rules import (
     LONGEST_COMMENT,
     REVIEW_STATES,
@@ -26,7 +29,35 @@ from cohortmgr.reviews.rules import (
     total_thousandths,
 )
 
+_TOO_LONG = N_("Le motif dépasse %(most)s caractères.")
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
+
+
+def draft(
+    viewer: Viewer,
+    review_reference: str,
+    scores: Mapping[str, int | None],
+    comment: str = "",
+    *,
+    to_discuss: bool = False,
+    version: int | None = None,
+) -> Review:
+    """Keep the marks that are given so far. They do not count and nobody else reads them, so that the trail says
+    nothing of them before they are handed in. The same marks again change nothing.
+
+    Raises Stale if the reading was changed elsewhere after the page was opened."""
+    review, intake = _own(viewer, review_reference)
+    _require_mine(review)
+    given, comment = _given(scores), comment.strip()
+    if review.state != ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
+        return review
+    _require_version(review, version)
+    _require_unfrozen(review)
+    _require_sound(intake, scores, comment, complete=False)
+    now = ReviewState.REOPENED if review.state == ReviewState.REOPENED else ReviewState.DRAFTED
+    review.state = REVIEW_STATES.move(review.state, now).value
+    review.scores, review.comment, review.to_discuss = given, comment, to_discuss
+    return review
 
 
 def score(
@@ -35,35 +66,30 @@ def score(
     scores: Mapping[str, int | None],
     comment: str = "",
     version: int | None = None,
+    *,
+    to_discuss: bool = False,
 ) -> Review:
     """Hand in one's own reading, scores by criterion. Handing in the same scores again changes nothing.
 
     Each problem names the key of its criterion. Raises Stale if somebody changed the reading after the page
-    was opened.
+    was opened. If the readings of the file now lie too far apart, their readers see each other's from here on.
     """
+    readings = queries.readings_beside(viewer, review_reference)
     review, intake = _own(viewer, review_reference)
     _require_mine(review)
     _require_somebody_else_s(viewer, review, intake)
     rubric = programmes.definition_of(intake).rubric
-    given = {key: value for key, value in scores.items() if value is not None}
-    comment = comment.strip()
-    if review.state == ReviewState.SUBMITTED and review.scores == given and review.comment == comment:
+    given, comment = _given(scores), comment.strip()
+    if review.state == ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
     _require_unfrozen(review)
-    titles = {each.key: each.title for each in rubric.criteria}
-    problems = check_scores(scores, bounds_of(rubric), titles=titles)
-    if len(comment) > LONGEST_COMMENT:
-        most = {"most": LONGEST_COMMENT}
-        problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))
-    if problems:
-        raise Refused(*problems)
+    _require_sound(intake, scores, comment)
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}
-    review.state = ReviewState.SUBMITTED.value
-    review.scores, review.comment = given, comment
-    review.total_thousandths = total_thousandths(rubric, given)
-    review.submitted_at = clock.now()
+    review.to_discuss = to_discuss
+    _hand_in(review, rubric, given, comment)
+    _discuss(review, readings, rubric)
     record(
         viewer,
         "reviews.score",
@@ -71,6 +97,54 @@ def score(
         before=before,
         after={"scores": given, "total": review.total_thousandths},
     )
+    return review
+
+
+def undo(viewer: Viewer, review_reference: str) -> Review:
+    """Take one's own reading back that was handed in a moment ago, to correct it. What it said stays on record.
+
+    Raises Refused later than that, once readers discuss the file, and once a decision rests on it."""
+    review, _ = _own(viewer, review_reference)
+    if review.state == ReviewState.REOPENED:
+        return review
+    if not may_undo(review.state, review.submitted_at, review.discussed_at is not None, clock.now()):
+        raise Refused(
+            N_(
+                "Cette remise ne s’annule plus : demandez aux responsables de rouvrir la lecture, avec un motif."
+            )
+        )
+    _require_unfrozen(review)
+    before = {"total": review.total_thousandths}
+    _keep(review, ReadingChange.UNDONE)
+    review.state = REVIEW_STATES.move(review.state, ReviewState.REOPENED).value
+    record(viewer, "reviews.undo", about(review), before=before, after={"state": review.state})
+    return review
+
+
+def correct(
+    viewer: Viewer,
+    review_reference: str,
+    scores: Mapping[str, int | None],
+    comment: str,
+    reason: str,
+    version: int | None = None,
+) -> Review:
+    """Correct one's own marks of a file under discussion, with the reason. The first marks stay on record."""
+    review, intake = _own(viewer, review_reference)
+    given, comment, reason = _given(scores), comment.strip(), reason.strip()
+    if review.state != ReviewState.SUBMITTED or review.discussed_at is None:
+        raise Refused(N_("Cette lecture n’est pas en discussion : ses notes ne se corrigent pas ici."))
+    if _says(review, given, comment, review.to_discuss):
+        return review
+    _require_version(review, version)
+    _require_unfrozen(review)
+    _require_sound(intake, scores, comment, reason=reason)
+    REVIEW_STATES.move(REVIEW_STATES.move(review.state, ReviewState.REOPENED), ReviewState.SUBMITTED)
+    before = {"scores": review.scores, "total": review.total_thousandths}
+    _keep(review, ReadingChange.CORRECTED, reason)
+    _hand_in(review, programmes.definition_of(intake).rubric, given, comment)
+    after = {"scores": given, "total": review.total_thousandths, "reason": reason}
+    record(viewer, "reviews.correct", about(review), before=before, after=after)
     return review
 
 
@@ -88,6 +162,8 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
     _require_unfrozen(review)
     REVIEW_STATES.move(review.state, ReviewState.ABSTAINED)
     before = {"state": review.state, "total": review.total_thousandths}
+    if review.state == ReviewState.SUBMITTED:
+        _keep(review, ReadingChange.ABSTAINED)
     review.state, review.abstained_because = ReviewState.ABSTAINED.value, reason[:LONGEST_COMMENT]
     review.scores, review.total_thousandths = {}, None
     record(
@@ -97,7 +173,8 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
 
 
 def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
-    """Reopen a reading that was handed in, so that it can be corrected. Its scores no longer count meanwhile.
+    """Reopen a reading that was handed in, with the reason, so that it can be corrected. Its scores no longer count
+    meanwhile, and stay on record.
 
     Only those who manage readings may do it."""
     review = queries.get_for(viewer, review_reference, lock=True)
@@ -105,8 +182,14 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     require(viewer, "reviews.assign", intake.path)
     if review.state == ReviewState.REOPENED:
         return review
+    reason = reason.strip()
+    if not reason:
+        raise Refused(Problem(N_("Dites pourquoi cette lecture est rouverte."), {}, "reason"))
+    if len(reason) > LONGEST_COMMENT:
+        raise Refused(Problem(_TOO_LONG, {"most": LONGEST_COMMENT}, "reason"))
     _require_unfrozen(review)
     REVIEW_STATES.move(review.state, ReviewState.REOPENED)
+    _keep(review, ReadingChange.REOPENED, reason)
     review.state = ReviewState.REOPENED.value
     record(
         viewer,
@@ -125,6 +208,61 @@ def read_document(viewer: Viewer, review_reference: str, document_reference: str
     subject, after = person_reference(file), {"document": document.reference}
     record(viewer, "applications.read_document", about(file, subject), before={}, after=after)
     return document
+
+
+def _given(scores: Mapping[str, int | None]) -> dict[str, int]:
+    return {key: value for key, value in scores.items() if value is not None}
+
+
+def _says(review: Review, given: Mapping[str, int], comment: str, to_discuss: bool) -> bool:
+    """Whether a reading says just that already."""
+    return (review.scores, review.comment, review.to_discuss) == (given, comment, to_discuss)
+
+
+def _require_sound(
+    intake: Intake,
+    scores: Mapping[str, int | None],
+    comment: str,
+    *,
+    complete: bool = True,
+    reason: str | None = None,
+) -> None:
+    rubric = programmes.definition_of(intake).rubric
+    titles = {each.key: each.title for each in rubric.criteria}
+    problems = check_scores(scores, bounds_of(rubric), titles=titles, complete=complete)
+    if len(comment) > LONGEST_COMMENT:
+        most = {"most": LONGEST_COMMENT}
+        problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))
+    if reason == "":
+        problems.append(Problem(N_("Dites pourquoi vous corrigez vos notes."), {}, "reason"))
+    elif reason is not None and len(reason) > LONGEST_COMMENT:
+        problems.append(Problem(_TOO_LONG, {"most": LONGEST_COMMENT}, "reason"))
+    if problems:
+        raise Refused(*problems)
+
+
+def _hand_in(review: Review, rubric: Rubric, given: Mapping[str, int], comment: str) -> None:
+    review.state = ReviewState.SUBMITTED.value
+    review.scores, review.comment = dict(given), comment
+    review.total_thousandths = total_thousandths(rubric, given)
+    review.submitted_at = clock.now()
+
+
+def _keep(review: Review, why: ReadingChange, reason: str = "") -> None:
+    """Keep what a reading said when it was handed in, before it changes."""
+    was = as_earlier(
+        review.scores, review.total_thousandths, review.comment, review.submitted_at, why, reason
+    )
+    review.earlier = [*review.earlier, was]
+
+
+def _discuss(review: Review, readings: Sequence[Review], rubric: Rubric) -> None:
+    """Let the readers of a file see each other's marks, if they lie too far apart."""
+    handed_in = [each for each in readings if each.state == ReviewState.SUBMITTED]
+    totals = [each.total_thousandths or 0 for each in handed_in]
+    if is_too_wide(totals, rubric.files.gap_points):
+        for each in handed_in:
+            each.discussed_at = each.discussed_at or clock.now()
 
 
 def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:

@@ -44,11 +44,13 @@ _TOLD_BY_TARGET: Mapping[str, HiddenPart] = {
     "person.email": HiddenPart.CONTACT,
     "person.phone": HiddenPart.CONTACT,
 }
+# How a question ends in our languages.
+_ASKING = ("?", "\u061f")
 
 
 @dataclass(frozen=True)
 class ShownAnswer:
-    """An answer as text. A `long` one is shown as paragraphs."""
+    """An answer as text. A `long` one is shown as paragraphs; without a label its section says what it is."""
 
     label: str
     value: str
@@ -69,8 +71,17 @@ def sections_of(
         ]
         present = [each for each in said if each.value]
         if present:
-            found.append((localized(section.title), present))
+            found.append((localized(section.title), _in_reader_s_words(present)))
     return found
+
+
+def _in_reader_s_words(present: list[ShownAnswer]) -> list[ShownAnswer]:
+    """What asks the candidate ("Pourquoi ce master ?") is no heading for a reader: the only text of a section stands
+    under its title alone. Of several, and of short answers, the question says which is which."""
+    texts = [each for each in present if each.long]
+    if len(texts) != 1 or not texts[0].label.rstrip().endswith(_ASKING):
+        return present
+    return [replace(each, label="") if each is texts[0] else each for each in present]
 
 
 def papers_shown(

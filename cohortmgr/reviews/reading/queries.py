@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,11 +17,8 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import get_for, intake_of, visible
-from cohortmgr.reviews.rules import (
-    OPEN,
-    ReviewState,
-    shows_papers,
-)
+from cohortmgr.reviews.reading.rules import may_undo
+from cohortmgr.reviews.rules import OPEN, ReviewState, shows_papers
 
 
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
@@ -33,9 +31,12 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
             Review.state,
             Review.total_thousandths,
             Review.submitted_at,
+            Review.discussed_at,
+            Review.scores,
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
+            Intake.fingerprint,
         )
         .join(Application, Application.id == Review.application_id)
         .where(Review.reviewer_id == viewer.person_id, Application.state == "submitted")
@@ -50,10 +51,33 @@ def next_after(rows: Sequence[Any], reference: str) -> str | None:
     """Return the reference of the next open reading of a queue, or None if all are handed in.
 
     After the last row the search goes on at the top."""
-    waiting = [row.reference for row in rows if row.state in OPEN and row.reference != reference]
+    return next(iter(ahead_of(rows, reference, 1)), None)
+
+
+def ahead_of(rows: Sequence[Any], reference: str, most: int) -> list[str]:
+    """Return the references of the next open readings of a queue, at most so many, in the order in which a reader comes
+    to them: after the last row the search goes on at the top."""
     place = next((i for i, row in enumerate(rows) if row.reference == reference), -1)
-    after = [row.reference for row in rows[place + 1 :] if row.reference in waiting]
-    return (after or waiting or [None])[0]
+    turned = [*rows[place + 1 :], *rows[: max(place, 0)]]
+    return [row.reference for row in turned if row.state in OPEN][:most]
+
+
+def beside(rows: Sequence[Any], reference: str) -> tuple[str | None, str | None]:
+    """Return the references of the rows before and after one of a queue; None beyond its ends."""
+    place = next((i for i, row in enumerate(rows) if row.reference == reference), None)
+    if place is None:
+        return None, None
+    before = rows[place - 1].reference if place else None
+    return before, rows[place + 1].reference if place + 1 < len(rows) else None
+
+
+def last_undoable(rows: Sequence[Any], now: datetime) -> Any | None:
+    """Return the row of a queue that was handed in last, if its reader may still take it back; else None."""
+    handed_in = [row for row in rows if row.state == ReviewState.SUBMITTED and row.submitted_at]
+    last = max(handed_in, key=lambda row: row.submitted_at, default=None)
+    if last is None or not may_undo(last.state, last.submitted_at, last.discussed_at is not None, now):
+        return None
+    return last
 
 
 def open_by_intake(viewer: Viewer) -> Sequence[sa.Row[int, Mapping[str, str], int]]:

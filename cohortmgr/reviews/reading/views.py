@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.base import storage
+from cohortmgr.accounts.rules import allows
+from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
-from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.i18n import localized
+from cohortmgr.base.errors import NotFound, Problem, Refused, Stale
+from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.text import fold
 from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.reviews import queries
+from cohortmgr.reviews import hooks, queries
+from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
 from cohortmgr.reviews.reading.forms import AbstainForm
+from cohortmgr.reviews.reading.rules import earlier_of, given_of, pace_of, spread_of
 from cohortmgr.reviews.rules import OPEN, ReviewState, shows_papers
 
 bp = Blueprint("reading_staff", __name__)
@@ -37,6 +41,10 @@ QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
 
 
 AROUND = 6
+# In minutes: of more nobody says at what hour it ends.
+A_DAY_OF_READING = 8 * 60
+# So many of the next files a page names: a browser fetches the first of them, and knows the others without network.
+AHEAD = 20
 
 
 # A paper may be framed by our own cockpit, and may run no script.
@@ -46,35 +54,139 @@ _SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-i
 @bp.get("/staff/reviews")
 @guards.staff
 def queue() -> ResponseReturnValue:
-    """Show the viewer's own readings, the open ones first."""
+    """Show the viewer's own readings, the open ones first, and their pace."""
     rows = own.queue(guards.viewer())
-    first, withheld = own.next_after(rows, ""), queries.withheld_from(guards.viewer())
-    shown = in_order(rows, QUEUE_ORDERS, request.args.get("sort", ""))
-    return render_template("reviews/reading/staff_queue.html", rows=shown, first=first, withheld=withheld)
+    handed_in = [row for row in rows if row.state == ReviewState.SUBMITTED]
+    left = sum(1 for row in rows if row.state in OPEN)
+    pace = pace_of([row.submitted_at for row in handed_in if row.submitted_at], left)
+    soon = pace is not None and pace.minutes_left < A_DAY_OF_READING
+    return render_template(
+        "reviews/reading/staff_queue.html",
+        rows=in_order(rows, QUEUE_ORDERS, request.args.get("sort", "")),
+        given={row.reference: _given(row) for row in rows if row.state in OPEN and row.scores},
+        first=own.next_after(rows, ""),
+        withheld=queries.withheld_from(guards.viewer()),
+        left=left,
+        pace=pace,
+        hours_left=round(pace.minutes_left / 60) if pace else 0,
+        ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
+        spread=spread_of([row.total_thousandths or 0 for row in handed_in]),
+    )
+
+
+def _given(row: Any) -> tuple[int, int]:
+    """How many criteria of a reading have a mark, and of how many."""
+    criteria = [each.key for each in programmes.definition_of(row).rubric.criteria]
+    return given_of(row.scores, criteria), len(criteria)
 
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
 @guards.staff
 def review(reference: str) -> ResponseReturnValue:
-    """Show the cockpit: list, file and rubric side by side. Handing in a reading leads to the next file."""
+    """Show the cockpit: list, file and rubric side by side. Handing in a reading leads to the next file; a script is
+    told so as data."""
     viewer = guards.viewer()
     problems: Sequence[Problem] = ()
     if request.method == "POST":
         found = queries.get_for(viewer, reference)
+        scores, comment = _scores(found), request.form.get("comment", "")
+        flag, version = _flag(), posted_version()
         try:
             with writing():
-                found = actions.score(
-                    viewer, reference, _scores(found), request.form.get("comment", ""), posted_version()
-                )
+                found = actions.score(viewer, reference, scores, comment, version, to_discuss=flag)
         except Refused as refusal:
+            if _is_script():
+                return _told(refusal)
             problems = refusal.problems
+        except Stale:
+            if _is_script():
+                return _overtaken(reference)
+            raise
         else:
+            if _is_script():
+                return _kept(found)
             following = own.next_after(own.queue(viewer, found.intake_id), reference)
             if following is None:
                 flash(_("Tous vos dossiers de cette campagne sont lus. Merci."), "done")
                 return redirect(url_for(".queue"))
             return redirect(url_for(".review", reference=following))
     return _cockpit(queries.get_for(viewer, reference), problems)
+
+
+@bp.post("/staff/reviews/<reference>/draft")
+@guards.staff
+def draft(reference: str) -> ResponseReturnValue:
+    """Keep the marks that are given so far, and say so as data: a script sends them as they are made."""
+    viewer = guards.viewer()
+    found = queries.get_for(viewer, reference)
+    scores, comment = _scores(found), request.form.get("comment", "")
+    try:
+        with writing():
+            found = actions.draft(
+                viewer, reference, scores, comment, to_discuss=_flag(), version=posted_version()
+            )
+    except Refused as refusal:
+        return _told(refusal)
+    except Stale:
+        return _overtaken(reference)
+    return _kept(found)
+
+
+@bp.post("/staff/reviews/<reference>/undo")
+@guards.staff
+def undo(reference: str) -> ResponseReturnValue:
+    """Take one's own reading back that was handed in a moment ago."""
+    try:
+        with writing():
+            actions.undo(guards.viewer(), reference)
+    except Refused as refusal:
+        return _cockpit(queries.get_for(guards.viewer(), reference), refusal.problems)
+    flash(_("La remise est annulée : ses notes ne comptent plus jusqu’à la prochaine."), "wait")
+    return redirect(url_for(".review", reference=reference))
+
+
+@bp.post("/staff/reviews/<reference>/correct")
+@guards.staff
+def correct(reference: str) -> ResponseReturnValue:
+    """Correct one's own marks of a file under discussion, with the reason."""
+    viewer = guards.viewer()
+    found = queries.get_for(viewer, reference)
+    comment, reason = request.form.get("comment", ""), request.form.get("reason", "")
+    try:
+        with writing():
+            actions.correct(viewer, reference, _scores(found), comment, reason, posted_version())
+    except Refused as refusal:
+        return _cockpit(queries.get_for(viewer, reference), refusal.problems)
+    flash(_("Vos notes sont corrigées ; les premières restent au dossier."), "done")
+    return redirect(url_for(".review", reference=reference))
+
+
+def _is_script() -> bool:
+    """Whether a script of ours asks, which reads data; a browser that follows a form asks for a page."""
+    return request.accept_mimetypes.best == "application/json"
+
+
+def _kept(found: Review) -> ResponseReturnValue:
+    phase = programmes.definition_of(queries.intake_of(found)).rubric.files
+    return jsonify(version=found.version, state=found.state, papers=shows_papers(phase, found.scores))
+
+
+def _told(refusal: Refused) -> ResponseReturnValue:
+    told = [{"text": say(problem), "where": problem.where} for problem in refusal.problems]
+    return jsonify(problems=told), 409
+
+
+def _overtaken(reference: str) -> ResponseReturnValue:
+    """Answer marks that rest on an older version with what the reading says now: both are shown to their reader."""
+    found = queries.get_for(guards.viewer(), reference)
+    if found.reviewer_id != guards.viewer().person_id:
+        raise NotFound(reference)
+    now = {"scores": found.scores, "comment": found.comment, "version": found.version}
+    return jsonify(stale=True, state=found.state, open=found.state in OPEN, **now), 409
+
+
+def _flag() -> bool:
+    return bool(request.form.get("to_discuss"))
 
 
 def _scores(found: Review) -> dict[str, int | None]:
@@ -91,6 +203,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     papers = own.documents_of(application) if shows_papers(phase, found.scores) else ()
     rows = own.queue(viewer, intake.id)
     mine = found.reviewer_id == viewer.person_id
+    asked = bool(problems) and "version" in request.form
     return render_template(
         "reviews/reading/staff_review.html",
         review=found,
@@ -103,16 +216,39 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
         total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),
+        beside=own.beside(rows, found.reference),
+        ahead=own.ahead_of(rows, found.reference, AHEAD) if mine else [],
+        undoable=own.last_undoable(rows, clock.now()) if mine else None,
         mine=mine,
         reader="" if mine else queries.reader_name(found),
         editable=mine and found.state in OPEN,
         reversible=mine and found.state == ReviewState.SUBMITTED,
+        others=discussions.others_of(viewer, found),
+        earlier=earlier_of(found.earlier),
+        may_reopen=_may_reopen(found, mine),
         problems=problems,
         errors={problem.where: problem for problem in problems},
-        fields={each.key: {"id": f"score-{each.key}-0"} for each in definition.rubric.criteria},
-        scores=_typed() if problems else found.scores,
-        comment=request.form.get("comment", "") if problems else found.comment,
+        fields=_fields(found),
+        scores=_typed() if asked else found.scores,
+        comment=request.form.get("comment", "") if asked else found.comment,
+        to_discuss=_flag() if asked else found.to_discuss,
+        reason=request.form.get("reason", ""),
     )
+
+
+def _may_reopen(found: Review, mine: bool) -> bool:
+    """Whether the viewer manages the readings, and no decision rests on this one."""
+    path = queries.intake_of(found).path
+    if mine or found.state != ReviewState.SUBMITTED or not allows(guards.viewer(), "reviews.assign", path):
+        return False
+    return not any(hooks.frozen(queries.file_of(found)))
+
+
+def _fields(found: Review) -> dict[str, dict[str, str]]:
+    """Where the link of each problem leads."""
+    criteria = programmes.definition_of(queries.intake_of(found)).rubric.criteria
+    marks = {each.key: {"id": f"score-{each.key}-0"} for each in criteria}
+    return {**marks, "comment": {"id": "comment"}, "reason": {"id": "reason"}}
 
 
 def _typed() -> dict[str, str]:
@@ -152,7 +288,7 @@ def abstain(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/reviews/<reference>/reopen")
 @guards.staff
 def reopen(reference: str) -> ResponseReturnValue:
-    """Reopen a reading, so that it can be corrected."""
+    """Reopen a reading, with the reason, so that it can be corrected."""
     try:
         with writing():
             actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))

@@ -1,0 +1,134 @@
+// Marks on their way to the server: they leave in order, wait on the device while there is no network, and nothing is
+// lost in silence. On a shared device they wait in this page alone.
+const leaving = document.querySelector("form[data-person]");
+if (leaving) {
+  const isShared = document.documentElement.dataset.shared !== undefined;
+  const drawer = `readings:${leaving.dataset.person}`;
+  let held = { entries: [], clashes: [] };
+  let timer = 0;
+  let running = null;
+
+  const read = () => {
+    if (isShared) return held;
+    try {
+      held = JSON.parse(localStorage.getItem(drawer)) || { entries: [], clashes: [] };
+    } catch {
+      // storage is closed: what this page holds is still in it
+    }
+    return held;
+  };
+  const write = (state) => {
+    held = state;
+    if (isShared) return;
+    try {
+      if (state.entries.length || state.clashes.length) localStorage.setItem(drawer, JSON.stringify(state));
+      else localStorage.removeItem(drawer);
+    } catch {
+      // full
+    }
+  };
+  const say = (name, detail = {}) => document.dispatchEvent(new CustomEvent(`reading-${name}`, { detail }));
+  const token = () => document.querySelector("input[name=csrf_token]")?.value || "";
+
+  // What the server says; null without network, "out" if nobody is signed in any longer.
+  const post = async (entry, again = true) => {
+    const body = new URLSearchParams({ ...entry.fields, version: entry.version, csrf_token: token() });
+    const asked = { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" };
+    const answer = await fetch(entry.url, asked).catch(() => null);
+    if (!answer || answer.status >= 500 || answer.status === 429) return null;
+    if (answer.type === "opaqueredirect") return "out";
+    if (answer.status === 400) return again && (await globalThis.renewToken()) ? post(entry, false) : "out";
+    const said = await answer.json().catch(() => ({ problems: [] }));
+    return { ...said, ok: answer.ok };
+  };
+
+  const arrived = (entry, answer) => {
+    const state = read();
+    state.entries = state.entries.filter((each) => each.id !== entry.id);
+    const later = state.entries.filter((each) => each.reference === entry.reference);
+    if (answer.ok) {
+      later.forEach((each) => { each.version = answer.version; });
+    } else {
+      // Both versions are kept: the newest of this device, and the one that the server has.
+      const mine = later.at(-1) || entry;
+      state.entries = state.entries.filter((each) => each.reference !== entry.reference);
+      state.clashes = state.clashes.filter((each) => each.reference !== entry.reference);
+      state.clashes.push({ reference: entry.reference, number: entry.number, mine, theirs: answer });
+    }
+    write(state);
+    say(answer.ok ? "sent" : "clashed", { entry, answer });
+  };
+
+  const drain = async () => {
+    for (;;) {
+      const entry = read().entries[0];
+      if (!entry) return say("kept");
+      const answer = await post(entry);
+      if (answer === null || answer === "out") {
+        timer = setTimeout(run, 15000);
+        return say(answer === "out" ? "out" : "waits");
+      }
+      arrived(entry, answer);
+    }
+  };
+  // One page sends at a time, so that two of them keep the order.
+  const run = () => {
+    clearTimeout(timer);
+    const whole = () => (navigator.locks ? navigator.locks.request(drawer, drain) : drain());
+    running ||= whole().finally(() => { running = null; });
+    return running;
+  };
+
+  globalThis.readingOutbox = {
+    put(entry) {
+      const state = read();
+      // Of marks that have not left yet, the newest say all; the first may be on its way.
+      state.entries = state.entries.filter((each, place) => each.reference !== entry.reference || (running && place === 0));
+      state.entries.push({ ...entry, id: `${Date.now()}-${Math.random()}` });
+      write(state);
+      return running ? running.then(run) : run();
+    },
+    // Takes a hand-in back that has not left: true if nothing of it is on its way.
+    take(reference) {
+      const state = read();
+      const waits = state.entries.findIndex((each) => each.reference === reference && each.isHandIn);
+      if (waits < 0 || (running && waits === 0)) return false;
+      state.entries.splice(waits, 1);
+      write(state);
+      return true;
+    },
+    settle(reference) {
+      const state = read();
+      state.clashes = state.clashes.filter((each) => each.reference !== reference);
+      write(state);
+    },
+    clashes: () => read().clashes,
+    waiting: (reference) => read().entries.filter((each) => each.reference === reference).at(-1),
+    run,
+  };
+
+  // Whoever signs out leaves nothing behind: what waits is sent first.
+  document.addEventListener("submit", async (event) => {
+    if (!event.target.matches("form[data-forget]")) return;
+    const form = event.target;
+    if (!read().entries.length && !read().clashes.length) return;
+    event.preventDefault();
+    await (running ? running.then(run) : run());
+    const { entries, clashes } = read();
+    if (entries.length + clashes.length) {
+      const box = document.getElementById("unsent");
+      box.querySelector("[data-unsent]").textContent = new Set([...entries, ...clashes].map((each) => each.reference)).size;
+      box.onclose = () => {
+        if (box.returnValue !== "leave") return;
+        write({ entries: [], clashes: [] });
+        form.submit();
+      };
+      box.showModal();
+    } else {
+      form.submit();
+    }
+  });
+  window.addEventListener("online", run);
+  window.addEventListener("beforeunload", (event) => { if (isShared && held.entries.length) event.preventDefault(); });
+  if (read().entries.length) run();
+}

@@ -1,0 +1,257 @@
+// Reading on keys: figures mark the criterion in hand and go to the next, Enter hands in, a letter presses what shows it.
+// Only while the focus is inside the region marked data-keys, so that no key surprises elsewhere.
+const rubric = () => document.querySelector("form[data-rubric]");
+const region = () => document.querySelector("[data-keys]");
+const criteria = () => [...document.querySelectorAll("form[data-rubric] [data-criterion]")];
+const radios = (criterion) => [...criterion.querySelectorAll("input[type=radio]")];
+const chosen = (criterion) => radios(criterion).find((radio) => radio.checked);
+const outbox = globalThis.readingOutbox;
+const pages = globalThis.readingPages;
+const WAIT = 900;
+let typed = "";
+let typing = 0;
+let writing = 0;
+let step = 0;
+
+const current = () => {
+  const focused = document.activeElement?.closest("[data-criterion]");
+  return focused || criteria().find((each) => !chosen(each)) || criteria()[0];
+};
+const enter = (criterion) => (chosen(criterion) || radios(criterion)[0])?.focus();
+
+// The meaning of the score that is chosen, or that the focus is on.
+const explain = (criterion, radio) => {
+  const line = criterion.querySelector("[data-anchor]");
+  const meaning = radio && criterion.querySelector(`[data-level="${radio.value}"] dd`);
+  if (line) line.textContent = meaning ? meaning.textContent : line.dataset.anchor;
+};
+
+// On a narrow screen one criterion stands at the foot of the screen at a time, and last what goes with the hand-in.
+const toStep = (place) => {
+  const form = rubric();
+  const all = criteria();
+  step = Math.max(0, Math.min(place, all.length));
+  all.forEach((each, number) => each.toggleAttribute("data-current", number === step));
+  form.toggleAttribute("data-last", step === all.length);
+  const said = form.querySelector("[data-step-said]");
+  said.textContent = step === all.length ? said.dataset.stepLast : said.dataset.stepSaid.replace("#", step + 1);
+};
+
+const fieldsOf = (form) => {
+  const fields = Object.fromEntries(new FormData(form));
+  delete fields.csrf_token;
+  delete fields.version;
+  return fields;
+};
+const entryOf = (form, isHandIn) => ({
+  reference: form.dataset.read,
+  number: form.dataset.number,
+  url: new URL(isHandIn ? form.action : form.dataset.draft, location.href).pathname,
+  version: form.elements.version.value,
+  fields: fieldsOf(form),
+  isHandIn,
+});
+const keep = () => {
+  clearTimeout(writing);
+  const form = rubric();
+  if (!form || !outbox) return;
+  pages?.forget(form.dataset.read);
+  outbox.put(entryOf(form, false));
+};
+
+const choose = (criterion, radio) => {
+  radio.checked = true;
+  radio.dispatchEvent(new Event("change", { bubbles: true }));
+  radio.focus();
+  const next = criteria()[criteria().indexOf(criterion) + 1];
+  toStep(criteria().indexOf(criterion) + 1);
+  if (next) enter(next);
+  // On a narrow screen the last criterion gives way to the button.
+  else if (radio.offsetParent === null) rubric().querySelector("button[type=submit]").focus();
+};
+const settle = () => {
+  clearTimeout(typing);
+  const criterion = current();
+  const radio = typed && radios(criterion).find((each) => Number(each.value) === Number(typed));
+  typed = "";
+  if (radio) choose(criterion, radio);
+  return Boolean(radio);
+};
+// A scale beyond 9 takes two figures: the first waits a moment for the second, unless none could follow.
+const figure = (digit) => {
+  const criterion = current();
+  if (!criterion) return false;
+  typed += digit;
+  const most = Math.max(...radios(criterion).map((each) => Number(each.value)));
+  if (typed.length < String(most).length && Number(typed) * 10 <= most) {
+    clearTimeout(typing);
+    typing = setTimeout(settle, WAIT);
+    return true;
+  }
+  return settle();
+};
+
+const handIn = () => {
+  const form = rubric();
+  clearTimeout(writing);
+  const next = pages?.next();
+  // Without a next page in memory, or with a mark that is missing, the page says what there is to say.
+  if (!outbox || !next || criteria().some((each) => !chosen(each))) return false;
+  const { read, number } = form.dataset;
+  const entry = entryOf(form, true);
+  if (!pages.show(next)) return false;
+  pages.handedIn(read);
+  document.querySelectorAll(`[data-row="${read}"]`).forEach((row) => { row.dataset.handed = ""; });
+  const count = document.querySelector("[data-done]");
+  if (count && /^\d+$/.test(count.textContent)) count.textContent = Number(count.textContent) + 1;
+  const undo = document.querySelector("form[data-undo]");
+  undo.hidden = false;
+  undo.dataset.undo = read;
+  undo.setAttribute("action", `${new URL(form.action, location.href).pathname}/undo`);
+  undo.querySelector("[data-undo-number]").textContent = number;
+  outbox.put(entry);
+  return true;
+};
+
+// What was kept a moment ago arrives before the form does, which rests on it; without network the hand-in waits too.
+const settleFirst = async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  await outbox.run();
+  if (!outbox.waiting(form.dataset.read)) form.submit();
+  else if (criteria().every(chosen)) outbox.put(entryOf(form, true));
+};
+// A hand-in that waits is taken back here; one that is on its way arrives first.
+const takeBack = async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (outbox.take(form.dataset.undo)) location.assign(form.action.replace(/\/undo$/, ""));
+  else if ((await outbox.run(), !outbox.waiting(form.dataset.undo))) form.submit();
+};
+const toPaper = () => {
+  const papers = [...document.querySelectorAll("[data-paper]")];
+  const next = papers[papers.indexOf(document.activeElement?.closest("[data-paper]")) + 1] || papers[0];
+  next?.focus();
+  next?.scrollIntoView({ block: "start" });
+  return Boolean(next);
+};
+const toComment = () => {
+  const box = rubric()?.querySelector("[data-comment]");
+  if (box) toStep(criteria().length);
+  box?.focus();
+  return Boolean(box);
+};
+const zoom = () => {
+  region().toggleAttribute("data-zoomed");
+  return true;
+};
+const press = (letter) => {
+  const thing = [...present().querySelectorAll(`[data-key="${CSS.escape(letter)}"]`)].find((each) => each.offsetParent !== null
+    || each.type === "checkbox");
+  thing?.click();
+  return Boolean(thing);
+};
+const present = () => document.querySelector("[data-cockpit]") || region();
+const ACTS = { c: toComment, p: toPaper, z: zoom };
+
+// Letters as they are written, or by their place where the keyboard writes Arabic.
+const letterOf = (event) => {
+  if (event.key === "?" || event.key === "\u061f") return "?";
+  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
+  return /^[\u0600-\u06ff]$/.test(event.key) && /^Key[A-Z]$/.test(event.code) ? event.code.at(-1).toLowerCase() : "";
+};
+
+document.addEventListener("keydown", (event) => {
+  const { target } = event;
+  if (!target.closest?.("[data-keys]") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && target.matches("[data-comment]")) {
+    toStep(0);
+    enter(current());
+    return;
+  }
+  if (target.closest("textarea, select, input:not([type=radio], [type=checkbox])")) return;
+  const digit = event.key.replace(/^[\u0660-\u0669\u06f0-\u06f9]$/, (key) => String(key.charCodeAt(0) & 15));
+  const letter = letterOf(event);
+  let used = false;
+  if (/^[0-9]$/.test(digit)) used = rubric() ? figure(digit) : false;
+  else if (letter) used = ACTS[letter] ? ACTS[letter]() : press(letter);
+  else if (event.key === "Enter" && rubric() && !target.closest("a, button, summary")) {
+    if (typed) settle();
+    else rubric().requestSubmit(rubric().querySelector("button[type=submit]"));
+    used = true;
+  }
+  if (used) event.preventDefault();
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-rubric]")) {
+    if (handIn()) event.preventDefault();
+    else if (outbox?.waiting(event.target.dataset.read)) settleFirst(event);
+  } else if (event.target.matches("form[data-undo]") && outbox?.waiting(event.target.dataset.undo)) {
+    takeBack(event);
+  }
+});
+document.addEventListener("change", (event) => {
+  const criterion = event.target.closest("form[data-rubric] [data-criterion]");
+  if (criterion) explain(criterion, event.target);
+  if (criterion || event.target.matches("form[data-rubric] [type=checkbox]")) keep();
+});
+document.addEventListener("focusin", (event) => {
+  const criterion = event.target.closest?.("form[data-rubric] [data-criterion]");
+  if (!criterion) return;
+  explain(criterion, chosen(criterion) || event.target.closest("input"));
+  if (criteria().indexOf(criterion) !== step) toStep(criteria().indexOf(criterion));
+});
+document.addEventListener("focusout", (event) => {
+  const criterion = event.target.closest?.("form[data-rubric] [data-criterion]");
+  if (criterion && !criterion.contains(event.relatedTarget)) explain(criterion, chosen(criterion));
+});
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("form[data-rubric] [data-comment]")) return;
+  clearTimeout(writing);
+  writing = setTimeout(keep, 1500);
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-step]");
+  if (button) toStep(step + Number(button.dataset.step));
+  if (event.target.closest("[data-opens-keys]")) document.getElementById("keys").showModal();
+});
+
+const begin = () => {
+  const form = rubric();
+  document.querySelector(".queue [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  if (!form) {
+    region()?.focus({ preventScroll: true });
+    return;
+  }
+  // What waits on this device is newer than what the page was made of.
+  const waits = outbox?.waiting(form.dataset.read);
+  if (waits) {
+    for (const [name, value] of Object.entries(waits.fields)) {
+      const field = form.elements[name];
+      if (field) field.value = value;
+    }
+  }
+  criteria().forEach((each) => explain(each, chosen(each)));
+  toStep(0);
+  if (document.querySelector("[data-error-summary]") || !criteria().length) return;
+  const first = current();
+  toStep(criteria().indexOf(first));
+  (chosen(first) || radios(first)[0])?.focus({ preventScroll: true });
+};
+const tell = (what) => {
+  const line = document.querySelector("[data-kept]");
+  if (line) line.textContent = line.dataset[what] || "";
+};
+document.addEventListener("reading-shown", begin);
+document.addEventListener("reading-kept", () => tell("said"));
+document.addEventListener("reading-waits", () => tell("waits"));
+document.addEventListener("reading-out", () => tell("out"));
+document.addEventListener("reading-sent", ({ detail }) => {
+  const form = rubric();
+  if (form?.dataset.read !== detail.entry.reference) return;
+  form.elements.version.value = detail.answer.version;
+  // Papers that wait for the marks are shown now.
+  if (detail.answer.papers && document.querySelector("[data-awaits]")) pages?.papers(detail.entry.reference);
+});
+if (region()) begin();

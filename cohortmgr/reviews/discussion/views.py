@@ -1,0 +1,36 @@
+"""The page of the files on which readers disagree, for those who follow the readings."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from cohortmgr.accounts import guards
+from cohortmgr.base.web.asked import place_asked
+from cohortmgr.base.web.reading import reading
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.reviews import queries
+from cohortmgr.reviews.discussion import queries as discussions
+
+bp = Blueprint("discussion_staff", __name__)
+
+
+@bp.get("/staff/intakes/<reference>/reviews/gaps")
+@guards.staff
+@reading
+def gaps(reference: str) -> ResponseReturnValue:
+    """List the files whose readings lie far apart, or that a reader wants discussed, with each reading's marks."""
+    viewer = guards.viewer()
+    intake = queries.intake_for(viewer, reference)
+    rubric = programmes.definition_of(intake).rubric
+    points = rubric.files.gap_points
+    page = discussions.gaps_in(viewer, intake, points, place_asked())
+    files = [row[0].id for row in page.rows]
+    return render_template(
+        "reviews/discussion/staff_gaps.html",
+        intake=intake,
+        rubric=rubric,
+        points=points,
+        page=page,
+        readings=discussions.readings_by_file(viewer, files),
+    )

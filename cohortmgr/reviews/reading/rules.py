@@ -1,0 +1,121 @@
+"""The rules of a reader's day: what may be undone, what stays on record, and how fast files are read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from statistics import median
+
+from cohortmgr.reviews.rules import ReviewState
+
+# How long the reader may take a hand-in back by themselves.
+UNDONE_WITHIN = timedelta(minutes=10)
+# Whoever hands nothing in for longer was not reading: the time does not count towards their pace.
+PAUSE = timedelta(minutes=45)
+# Of fewer intervals no pace is told.
+FEWEST_INTERVALS = 3
+# The newest hand-ins of which the pace is told: whoever grows quicker sees it.
+NEWEST = 40
+
+
+class ReadingChange(StrEnum):
+    """Why a reading that was handed in changed."""
+
+    REOPENED = "reopened"
+    UNDONE = "undone"
+    CORRECTED = "corrected"
+    ABSTAINED = "abstained"
+
+
+def may_undo(state: str, handed_in: datetime | None, is_discussed: bool, now: datetime) -> bool:
+    """Whether its reader may still take a hand-in back. Once readers see each other's marks they only correct them,
+    with a reason."""
+    if state != ReviewState.SUBMITTED or handed_in is None or is_discussed:
+        return False
+    return now - handed_in < UNDONE_WITHIN
+
+
+def as_earlier(
+    scores: Mapping[str, int],
+    total: int | None,
+    comment: str,
+    handed_in: datetime | None,
+    why: ReadingChange,
+    reason: str = "",
+) -> dict[str, object]:
+    """What a reading said before it changed, as its row keeps it."""
+    return {
+        "scores": dict(scores),
+        "total": total,
+        "comment": comment,
+        "at": handed_in.isoformat() if handed_in else None,
+        "why": why.value,
+        "reason": reason,
+    }
+
+
+@dataclass(frozen=True)
+class EarlierReading:
+    """What a reading said before it changed, and why it did."""
+
+    scores: Mapping[str, int]
+    total: int | None
+    comment: str
+    at: datetime | None
+    why: ReadingChange
+    reason: str
+
+
+def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
+    """Read what `as_earlier` kept."""
+    found = []
+    for each in kept:
+        scores, total, at = each.get("scores"), each.get("total"), each.get("at")
+        found.append(
+            EarlierReading(
+                scores={str(key): int(value) for key, value in scores.items()}
+                if isinstance(scores, Mapping)
+                else {},
+                total=total if isinstance(total, int) else None,
+                comment=str(each.get("comment") or ""),
+                at=datetime.fromisoformat(at) if isinstance(at, str) else None,
+                why=ReadingChange(str(each.get("why"))),
+                reason=str(each.get("reason") or ""),
+            )
+        )
+    return found
+
+
+def given_of(scores: Mapping[str, object], criteria: Collection[str]) -> int:
+    """How many criteria have a mark."""
+    return sum(1 for key in criteria if scores.get(key) is not None)
+
+
+@dataclass(frozen=True)
+class ReadingPace:
+    """How fast somebody reads: files in an hour of reading, in tenths, and in how many minutes the rest is read."""
+
+    tenths_an_hour: int
+    minutes_left: int
+
+
+def pace_of(handed_in: Collection[datetime], left: int) -> ReadingPace | None:
+    """The pace of somebody who handed readings in at these moments, with as many left; None of too few.
+
+    It is told by the median of the intervals, so that a telephone call counts for nothing; longer ones are pauses."""
+    moments = sorted(handed_in)[-NEWEST:]
+    intervals = [later - before for before, later in zip(moments, moments[1:], strict=False)]
+    read = [each.total_seconds() for each in intervals if timedelta(0) < each <= PAUSE]
+    if len(read) < FEWEST_INTERVALS:
+        return None
+    each = max(median(read), 1.0)
+    return ReadingPace(round(36_000 / each), round(left * each / 60))
+
+
+def spread_of(totals: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """How many of one's readings have each whole number of points of twenty, from the least to the greatest."""
+    counts = Counter(total // 1000 for total in totals)
+    return tuple((point, counts[point]) for point in range(min(counts), max(counts) + 1)) if counts else ()

@@ -1,0 +1,221 @@
+"""A reader's day in Chromium: all on keys, the next file at once, marks that wait for the network and arrive in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+
+from cohortmgr.base.db import db, writing
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as own
+from tests.browser.visits import visiting
+from tests.databases import Database
+from tests.factories.year import PASSWORD, Year, read
+from tests.watch import test_context
+
+pytestmark = pytest.mark.sqlite_only
+REASON = "À revoir."
+# From Enter to the next file; a machine that does four things at once is given more.
+MOST_MS = 200
+
+
+@pytest.fixture
+def year(database: Database) -> Year:
+    """Every reading is open again, so that none lies far from another, and nothing is proposed yet."""
+    with test_context(database.system_app):
+        lived = read(PASSWORD)
+        with writing():
+            for reference in db.session.scalars(
+                sa.select(Review.reference).where(Review.state == "submitted")
+            ):
+                reading.reopen(lived.viewer("selection_manager"), reference, REASON)
+            db.session.execute(sa.update(Review).values(discussed_at=None))
+    return lived
+
+
+def order(year: Year) -> list[str]:
+    return [row.reference for row in own.queue(year.viewer("reviewer"))]
+
+
+def kept(database: Database, references: Sequence[str]) -> list[tuple[str, list[int]]]:
+    """(state, marks) of each reading."""
+    with test_context(database.system_app):
+        db.session.expire_all()
+        rows = db.session.scalars(sa.select(Review).where(Review.reference.in_(references)))
+        found = {row.reference: (row.state, [*row.scores.values()]) for row in rows}
+        return [found[each] for each in references]
+
+
+def arrives(database: Database, reference: str, state: str, marks: list[int]) -> None:
+    for _try in range(60):
+        if kept(database, [reference]) == [(state, marks)]:
+            return
+        time.sleep(0.1)
+    assert kept(database, [reference]) == [(state, marks)]
+
+
+def here(page: Page) -> str:
+    return urlsplit(page.url).path.rpartition("/")[2]
+
+
+def in_memory(page: Page, number: int) -> None:
+    """The next pages are there."""
+    page.wait_for_function("number => globalThis.readingPages.held() >= number", arg=number)
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_a_file_is_read_on_keys_alone(
+    chromium: Browser, database: Database, live: str, year: Year, language: str
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year, language) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        boxes = [each.bounding_box() for each in page.locator("[data-criterion]").all()]
+        button = page.locator(".rubric-foot button[type=submit]").bounding_box()
+        assert len(boxes) == 4 and all(box and box["y"] + box["height"] <= 800 for box in [*boxes, button])
+        for figure in "4352":
+            page.keyboard.press(figure)
+        arrives(database, queue[0], "reopened", [4, 3, 5, 2])
+        assert page.locator("[data-rubric] .anchors[open]").count() == 0
+        page.keyboard.press("c")
+        expect(page.locator("#comment")).to_be_focused()
+        page.keyboard.type("Jj")
+        page.keyboard.press("Escape")
+        page.keyboard.press("d")
+        expect(page.locator("#to_discuss")).to_be_checked()
+        page.keyboard.press("z")
+        expect(page.locator("[data-keys][data-zoomed]")).to_be_visible()
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_be_visible()
+        visitor.look()
+        page.keyboard.press("Escape")
+        page.locator("[data-criterion] input:checked").first.focus()
+        in_memory(page, 5)
+        page.keyboard.press("j")
+        expect(page.locator(f"[data-here='{queue[1]}']")).to_be_visible()
+        page.keyboard.press("k")
+        expect(page.locator(f"[data-here='{queue[0]}']")).to_be_visible()
+        expect(page.locator("#comment")).to_have_value("Jj")
+        in_memory(page, 5)
+        page.evaluate("() => { window.untouched = true; }")
+        taken = page.evaluate(
+            """() => new Promise((done) => {
+              const began = performance.now();
+              document.addEventListener("reading-shown", () => requestAnimationFrame(() => done(performance.now() - began)));
+              document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+            })"""
+        )
+        assert taken < MOST_MS, taken
+        assert here(page) == queue[1] and page.evaluate("window.untouched"), "no page was loaded"
+        arrives(database, queue[0], "submitted", [4, 3, 5, 2])
+        visitor.look()
+        with page.expect_navigation():
+            page.keyboard.press("u")
+        assert here(page) == queue[0], page.locator("[data-error-summary]").inner_text()
+        assert kept(database, queue[:1])[0][0] == "reopened"
+
+
+def test_the_last_file_leads_back_to_the_list(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        for place, reference in enumerate(queue):
+            expect(page.locator(f"[data-here='{reference}']")).to_be_visible()
+            expect(page.locator("[data-done]")).to_have_text(str(place))
+            for _each in range(4):
+                page.keyboard.press("3")
+            page.keyboard.press("Enter")
+        page.wait_for_url("**/staff/reviews")
+        assert {state for state, _marks in kept(database, queue)} == {"submitted"}
+
+
+def test_without_network_marks_wait_and_leave_in_order(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year, "ar", 360) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        in_memory(page, 5)
+        page.context.set_offline(True)
+        for place in range(3):
+            expect(page.locator(f"[data-here='{queue[place]}']")).to_be_visible()
+            for _each in range(4):
+                page.keyboard.press(str(place))
+            page.keyboard.press("Enter")
+        expect(page.locator(f"[data-here='{queue[3]}']")).to_be_visible()
+        assert {state for state, _marks in kept(database, queue)} == {"reopened"}
+        stored = page.evaluate("() => Object.entries(localStorage).map(([key, value]) => key + value).join()")
+        assert "readings:" in stored and "Informatique" not in stored
+        page.locator("[data-drop] summary").last.click()
+        page.locator("[data-drop] form[data-forget] button").click()
+        expect(page.locator("#unsent [data-unsent]")).to_have_text("3")
+        visitor.look()
+        page.locator("#unsent button[value=stay]").click()
+        page.context.set_offline(False)
+        for place in range(3):
+            arrives(database, queue[place], "submitted", [place] * 4)
+        assert (
+            page.evaluate(
+                "() => Object.keys(localStorage).filter((key) => key.startsWith('readings')).length"
+            )
+            == 0
+        )
+
+
+def test_of_a_file_that_was_marked_elsewhere_both_versions_are_shown(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        page.context.set_offline(True)
+        for _each in range(4):
+            page.keyboard.press("1")
+        with test_context(database.system_app), writing():
+            keys = ("resultats", "bases", "projet", "langues")
+            reading.draft(year.viewer("reviewer"), queue[0], dict.fromkeys(keys, 5), "Ailleurs")
+        page.context.set_offline(False)
+        clash = page.locator("[data-clashes] .notice")
+        expect(clash).to_contain_text("1 · 1 · 1 · 1")
+        expect(clash).to_contain_text("5 · 5 · 5 · 5 « Ailleurs »")
+        visitor.look()
+        with page.expect_navigation():
+            clash.locator("[data-clash-take]").click()
+        assert kept(database, queue[:1])[0][1] == [1, 1, 1, 1]
+        expect(page.locator("[data-clashes] .notice")).to_have_count(0)
+
+
+def test_without_scripts_a_reading_is_handed_in_by_its_button(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year, width=360, scripts=False) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        for each in page.locator("[data-criterion]").all():
+            each.locator("label").nth(4).click()
+        visitor.send(".rubric-foot button[type=submit]")
+        assert here(page) == queue[1]
+        assert kept(database, queue[:1]) == [("submitted", [4, 4, 4, 4])]
