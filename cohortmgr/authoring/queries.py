@@ -16,6 +16,7 @@ from cohortmgr.programmes.definition.questions import Question, QuestionKind
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition
 from cohortmgr.programmes.drafts.queries import RunningIntake
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
 
@@ -124,13 +125,15 @@ def concerned(programme_id: int) -> dict[str, ConcernedPeople]:
 @dataclass(frozen=True)
 class TouchedIntake:
     """A campaign of the draft: its seats after and before (None if it is new), how many are taken, whom it concerns,
-    and the most people of its waiting list to whom a seat is offered at once."""
+    the most people of its waiting list to whom a seat is offered at once, and whether its files go on being read by
+    another rubric, for their reading has begun."""
 
     intake: IntakeDefinition
     seats_before: int | None
     taken: int
     people: ConcernedPeople
     called: int = 0
+    keeps_rubric: bool = False
 
     @property
     def is_new(self) -> bool:
@@ -150,7 +153,8 @@ def touched(
             continue
         seats, taken = sum(held.seats.values()), sum(held.taken.values())
         called = min(_free(intake, held), who.waiting)
-        found.append(TouchedIntake(intake, seats, taken, who, called))
+        keeps = held.intake.read_by is not None and definition_of(held.intake).rubric != after.rubric
+        found.append(TouchedIntake(intake, seats, taken, who, called, keeps))
     return found
 
 

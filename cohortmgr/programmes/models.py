@@ -76,7 +76,8 @@ class DefinitionDraft(Row, Versioned, Model):
 
 
 class Intake(Row, Versioned, Model):
-    """One campaign. `fingerprint` is that of its version, and finds the definition in memory."""
+    """One campaign. `fingerprint` is that of its version, and finds the definition in memory. `read_by` is that of the
+    version by whose rubric its files are read, since a first reading was handed in."""
 
     __tablename__ = "intakes"
     __trail__ = "intake"
@@ -91,6 +92,7 @@ class Intake(Row, Versioned, Model):
     programme_id: Mapped[int] = mapped_column(sa.ForeignKey("programmes.id"))
     definition_version_id: Mapped[int] = mapped_column(sa.ForeignKey("definition_versions.id"), index=True)
     fingerprint: Mapped[str] = mapped_column(sa.String(64))
+    read_by: Mapped[str | None] = mapped_column(sa.String(64))
     key: Mapped[str] = mapped_column(sa.String(40))
     title: Mapped[dict[str, Any]]
     path: Mapped[str] = mapped_column(sa.String(200))

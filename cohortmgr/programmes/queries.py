@@ -33,13 +33,23 @@ _definitions: Kept[str, Definition] = Kept(64)
 
 
 def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
-    """The definition of a version, or of an intake, whose offerings its form then ranks.
+    """The definition of a version, or of an intake, whose offerings its form then ranks. An intake whose readings have
+    begun keeps the rubric by which they began.
 
     Versions never change and are known by the fingerprint of their content, so the latest ones stay in
     memory.
     """
     found = _definitions.get(row.fingerprint, _read, row.fingerprint)
+    read_by = getattr(row, "read_by", None)
+    if read_by and read_by != row.fingerprint:
+        both = f"{row.fingerprint} {read_by}"
+        found = _definitions.get(both, _with_rubric_of, row.fingerprint, read_by)
     return found.of_intake(row.key) if isinstance(row, Intake) else found
+
+
+def _with_rubric_of(fingerprint: str, read_by: str) -> Definition:
+    rubric = _definitions.get(read_by, _read, read_by).rubric
+    return replace(_definitions.get(fingerprint, _read, fingerprint), rubric=rubric)
 
 
 def _read(fingerprint: str) -> Definition:

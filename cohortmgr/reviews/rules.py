@@ -133,13 +133,13 @@ def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
-def shows_papers(phase: RubricPhase, scores: Mapping[str, object]) -> bool:
-    """Whether a reader who has given these scores sees the papers of the file."""
+def shows_papers(phase: RubricPhase, state: str, scores: Mapping[str, object]) -> bool:
+    """Whether whoever reads a file sees its papers, by the state of the reading and the scores given so far."""
     match phase.papers:
         case PaperView.SHOWN:
             return True
         case PaperView.AFTER_SCORING:
-            return all(each.key in scores for each in phase.criteria)
+            return state == ReviewState.SUBMITTED or all(each.key in scores for each in phase.criteria)
         case PaperView.HIDDEN:
             return False
 

@@ -224,13 +224,9 @@ def _reasons(
 ) -> list[Problem]:
     row = refusal.row
     if row.knocked_out:
-        criterion = board.rubric.criterion(row.knocked_out)
-        mean = _mean(board.files[row.reference].readings, criterion)
-        return [
-            reason_to_knock_out(
-                criterion.title, mean, criterion.knock_out_below or Decimal(0), _advice(criterion)
-            )
-        ]
+        each = board.rubric.criterion(row.knocked_out)
+        mean, limit = _mean(board.files[row.reference].readings, each), each.knock_out_below or Decimal(0)
+        return [reason_to_knock_out(each.title, mean, limit, each.scale_max, _advice(each))]
     marks = _marks(board.files[row.reference], board.rubric, chosen)
     return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=refusal.reason == LOST_TIE)
 
@@ -281,7 +277,7 @@ def _marks(file: SelectionFile, rubric: Rubric, chosen: Mapping[str, int]) -> li
 
 def _advice(criterion: Criterion) -> str | Problem:
     """Return what the best mark asks for, in the rubric's own words."""
-    if not criterion.anchors:
+    if criterion.scale_max not in criterion.anchors:
         return ""
-    best = criterion.anchors[max(criterion.anchors)]
+    best = criterion.anchors[criterion.scale_max]
     return Problem(N_("La meilleure note demande : %(anchor)s."), {"anchor": best})

@@ -208,17 +208,23 @@ def reason_for(
 
 
 def reason_to_knock_out(
-    title: Mapping[str, str], mean: Fraction, limit: Decimal, advice: str | Problem = ""
+    title: Mapping[str, str], mean: Fraction, limit: Decimal, high: int, advice: str | Problem = ""
 ) -> Problem:
-    """Return why a file was not chosen whatever its rank: its mean on one criterion, in the points of its scale."""
+    """Return why a file was not chosen whatever its rank: the mean of its readings on one criterion, in points of a
+    scale that ends at `high`."""
     shown = (Decimal(mean.numerator) / mean.denominator).quantize(Decimal("0.01"))
     if shown >= limit:  # rounded up to what it falls short of
         shown = (Decimal(mean.numerator) / mean.denominator).quantize(Decimal("0.00001"))
-    values = {"criterion": title, "mark": shown, "limit": limit, "advice": advice}
+    values = {"criterion": title, "mark": shown, "limit": limit, "high": high, "advice": advice}
     if advice:
-        text = N_("%(criterion)s : vos lectures donnent %(mark)s, et moins de %(limit)s élimine. %(advice)s")
+        text = N_(
+            "%(criterion)s : les lectures de votre dossier donnent %(mark)s sur %(high)s ; il faut au moins %(limit)s. "
+            "%(advice)s"
+        )
     else:
-        text = N_("%(criterion)s : vos lectures donnent %(mark)s, et moins de %(limit)s élimine.")
+        text = N_(
+            "%(criterion)s : les lectures de votre dossier donnent %(mark)s sur %(high)s ; il faut au moins %(limit)s."
+        )
     return Problem(text, values, "knocked_out")
 
 

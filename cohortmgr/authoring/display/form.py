@@ -15,6 +15,8 @@ from cohortmgr.base.i18n import say
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.comparing import PARTS
 from cohortmgr.programmes.definition.questions import ConditionOperator, Question, QuestionKind
+from cohortmgr.programmes.definition.revealing import revealed_by as revealed
+from cohortmgr.programmes.definition.rubric_changes import HIDDEN_NAMES
 from cohortmgr.programmes.definition.rules import Operator, Text
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.drafts import (
@@ -142,6 +144,8 @@ def _told(writing: Writing, fault: Fault) -> ListedFault:
 
 def _told_of_rubric(writing: Writing, what: str, path: tuple[str | int, ...]) -> ListedFault:
     key, criteria = writing.programme.key, rubric_fields.criteria_of(writing.document)
+    if path[1:2] == ("phases",) and path[2:3] != (rubric_fields.place_of(writing.document),):
+        return ListedFault(what, None, shown(path), "rubric")
     if path[3:4] == ("criteria",) and len(path) > 4 and int(path[4]) < len(criteria):
         table = criteria[int(path[4])]
         anchor_there = rubric_fields.anchor(path[5:])
@@ -203,6 +207,13 @@ def said_fault(fault: Fault) -> str:
     if values.get("target") in TARGET_NAMES:
         values["target"] = say(TARGET_NAMES[str(values["target"])])
     return say(Problem(fault.what, values))
+
+
+def revealed_by(writing: Writing, name: str) -> str:
+    """What the answer to a question tells of its person by its kind and place, in words; empty if nothing."""
+    asked = next((each for each in writing.definition.form.questions if each.key == name), None)
+    parts = revealed(asked) if asked is not None else ()
+    return " · ".join(say(said) for part, said in HIDDEN_NAMES.items() if part in parts)
 
 
 def _name(text: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cohortmgr.authoring.display.form import said_fault
@@ -23,6 +24,7 @@ class ListedCriterion:
     key: str
     table: Mapping[str, Any]
     share: int
+    limit: Decimal | None
     unexplained: tuple[int, ...]
     faults: int
     is_new: bool
@@ -36,11 +38,12 @@ def shown(writing: Writing) -> list[ListedCriterion]:
     found = []
     for place, table in enumerate(rubric_fields.criteria_of(writing.document)):
         bound = known.get(table["key"])
+        limit = bound.knock_out_below if bound is not None else None
         share = round(100 * bound.weight / whole) if bound is not None and whole else 0
         unexplained = bound.unexplained if bound is not None else ()
         faults = len(faults_of(writing, place))
         is_new = table["key"] not in published
-        found.append(ListedCriterion(table["key"], table, share, unexplained, faults, is_new))
+        found.append(ListedCriterion(table["key"], table, share, limit, unexplained, faults, is_new))
     return found
 
 
@@ -52,9 +55,7 @@ def faults_of(writing: Writing, place: int) -> list[Fault]:
 
 def phase_path(writing: Writing) -> Path:
     """The path of the phase in which files are read, as faults give it."""
-    phases = writing.document.get("rubric", {}).get("phases", [])
-    phase = rubric_fields.phase_of(writing.document)
-    return ("rubric", "phases", next((place for place, each in enumerate(phases) if each is phase), 0))
+    return ("rubric", "phases", rubric_fields.place_of(writing.document))
 
 
 def wrong_at(writing: Writing, place: int) -> dict[str, list[str]]:

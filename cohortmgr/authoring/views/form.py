@@ -235,6 +235,7 @@ def _question_page(
         moved=status == _MOVED,
         there=structure.question(found.document, name),
         hidden_parts=HIDDEN_NAMES,
+        revealed=form_display.revealed_by(found, name),
         fields=shown,
         kind=kind,
         kind_name=kinds_offered.KINDS[kind][0],

@@ -66,7 +66,7 @@ FIELDS: Mapping[str, str] = {
     "page": N_("la page où elle est posée"),
     "either": N_("les questions dont une réponse suffit"),
     "required_in_files": N_("obligatoire dans les fichiers importés ou non"),
-    "reveals": N_("ce que la réponse révèle aux lecteurs"),
+    "reveals": N_("ce que la réponse révèle aux évaluateurs"),
 }
 PARTS: Mapping[str, str] = {
     "title": N_("Le titre du programme"),

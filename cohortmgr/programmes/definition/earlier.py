@@ -30,9 +30,10 @@ def as_of_today(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def as_written(path: Path, known: Container[Path]) -> Path:
     """Return the path at which a text says what today stands at `path`; `known` are the paths of that text."""
-    if path[:1] == ("stages",) and ("stages",) not in known:
+    if path[:1] == ("stages",) and ("stages",) not in known and ("phases",) in known:
         return ("phases", *path[1:])
-    if path[:3] == ("rubric", "phases", 0) and ("rubric", "phases") not in known:
+    earlier = ("rubric", "criteria") in known and ("rubric", "phases") not in known
+    if path[:3] == ("rubric", "phases", 0) and earlier:
         return ("rubric", *path[3:])
     return path
 

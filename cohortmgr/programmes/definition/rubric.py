@@ -12,6 +12,9 @@ from enum import StrEnum
 
 from cohortmgr.programmes.definition.texts import Text
 
+# The most steps of a scale: a mark out of a hundred.
+MOST_STEPS = 100
+
 
 class PhaseKind(StrEnum):
     """What is read in a phase."""
@@ -56,7 +59,9 @@ class Criterion:
 
     @property
     def unexplained(self) -> tuple[int, ...]:
-        """The scores that no anchor explains."""
+        """The scores that no anchor explains; none of a scale that is too long to be one."""
+        if self.scale_max - self.scale_min > MOST_STEPS:
+            return ()
         return tuple(
             score for score in range(self.scale_min, self.scale_max + 1) if score not in self.anchors
         )

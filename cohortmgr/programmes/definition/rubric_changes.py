@@ -60,7 +60,8 @@ def _of_criterion(before: Criterion, after: Criterion) -> Iterator[Problem | str
     if before.anchors != after.anchors:
         yield _EXPLAINED
     if before.knock_out_below != after.knock_out_below:
-        yield instead(_KNOCK_OUT, *(each.knock_out_below or Problem(_NONE) for each in (before, after)))
+        limits = (each.knock_out_below for each in (before, after))
+        yield instead(_KNOCK_OUT, *(Problem(_NONE) if limit is None else limit for limit in limits))
 
 
 def _range_of(criterion: Criterion) -> dict[str, object]:
@@ -78,8 +79,8 @@ def of_reading(before: Rubric, after: Rubric) -> Iterator[Problem | str]:
     for name, label, shown in _FIGURES:
         if getattr(was, name) != getattr(now, name):
             yield instead(label, shown(getattr(was, name)), shown(getattr(now, name)))
-    if was.hidden != now.hidden:
-        yield instead(N_("Caché aux lecteurs"), _hidden(was.hidden), _hidden(now.hidden))
+    if set(was.hidden) != set(now.hidden):
+        yield instead(N_("Caché aux évaluateurs"), _hidden(was.hidden), _hidden(now.hidden))
     if was.papers is not now.papers:
         yield instead(
             N_("Les pièces du dossier"), *(Problem(PAPER_NAMES[each.papers]) for each in (was, now))

@@ -11,9 +11,8 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.typed import whole
-from cohortmgr.programmes.definition.checks.rubric import MOST_STEPS
 from cohortmgr.programmes.definition.earlier import FIRST_PHASE
-from cohortmgr.programmes.definition.rubric import HiddenPart, PaperView, PhaseKind, RubricPhase
+from cohortmgr.programmes.definition.rubric import MOST_STEPS, HiddenPart, PaperView, PhaseKind, RubricPhase
 from cohortmgr.programmes.definition.sections import FULL_MARK_POINTS
 from cohortmgr.programmes.drafts.figures import count
 from cohortmgr.programmes.drafts.question_fields import (
@@ -47,11 +46,17 @@ def phase_of(document: Mapping[str, Any]) -> QuestionTable | None:
     return None
 
 
+def place_of(document: Mapping[str, Any]) -> int:
+    """The place of that phase among the phases; 0 if there is none."""
+    phases, phase = document.get("rubric", {}).get("phases", ()), phase_of(document)
+    return next((place for place, each in enumerate(phases) if each is phase), 0)
+
+
 def criteria_of(document: Mapping[str, Any]) -> list[QuestionTable]:
     """The criteria on which files are read, which may be changed in place; an empty list of its own if there are
     none."""
-    phase = phase_of(document)
-    return phase.setdefault("criteria", []) if phase is not None else []
+    found: list[QuestionTable] = (phase_of(document) or {}).get("criteria", [])
+    return found
 
 
 def find(document: Mapping[str, Any], key: str) -> tuple[list[QuestionTable], int]:
@@ -135,20 +140,23 @@ def put_settings(document: QuestionTable, said: Mapping[str, Any]) -> None:
 
 
 def steps_of(table: Mapping[str, Any]) -> list[int]:
-    """The scores that a criterion's page asks in words: all of a short scale; of a long one its ends, its middle and
-    those that are explained already."""
+    """The scores that a criterion's page asks in words: all of a short scale; of a long one its ends and its middle;
+    and those that are explained already, on the scale or not: nothing that was written goes unseen."""
     low, high = table.get("scale_min"), table.get("scale_max")
+    said = {
+        number
+        for score in table.get("anchors", {})
+        if (number := whole(str(score), 0, MOST_STEPS)) is not None
+    }
     if not isinstance(low, int) or not isinstance(high, int) or not low < high <= low + MOST_STEPS:
-        return []
-    if high - low < MOST_EXPLAINED:
-        return list(range(low, high + 1))
-    said = {int(score) for score in table.get("anchors", {}) if whole(str(score), low, high) is not None}
-    return sorted({low, (low + high) // 2, high} | said)
+        return sorted(said)
+    scale = range(low, high + 1) if high - low < MOST_EXPLAINED else (low, (low + high) // 2, high)
+    return sorted({*scale, *said})
 
 
 def read_criterion(given: PostedValues, before: Mapping[str, Any]) -> Typed:
-    """The criterion as typed on its page, starting from what it was. A scale that changes is shown with its scores
-    before it is saved by another press."""
+    """The criterion as typed on its page, starting from what it was. Words of scores that a changed scale has no longer
+    stay, as a fault."""
     typed = Typed(copy.deepcopy(dict(before)))
     typed.press(given)
     table = typed.table
@@ -158,14 +166,14 @@ def read_criterion(given: PostedValues, before: Mapping[str, Any]) -> Typed:
     table["scale_max"] = count(typed, given, "scale_max", 1, MOST_STEPS)
     limit = typed.text(given, "knock_out_below", 20)
     put(table, "knock_out_below", str(figure("minimum", limit)) if limit else None)
-    put(table, "anchors", _anchors(typed, given, table))
+    put(table, "anchors", _anchors(typed, given))
     return typed
 
 
-def _anchors(typed: Typed, given: PostedValues, table: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """What was written of each score on the scale. One without any text is not explained."""
+def _anchors(typed: Typed, given: PostedValues) -> dict[str, dict[str, str]]:
+    """What was written of each score. One without any text is not explained."""
     found = {}
-    for score in steps_of(table):
+    for score in range(MOST_STEPS + 1):
         text = typed.localized(given, f"anchors-{score}", LONGEST_ANCHOR)
         if any(text.values()):
             found[str(score)] = text

@@ -13,6 +13,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.actions import keep_rubric
 from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks, queries
@@ -88,6 +89,7 @@ def score(
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}
     review.to_discuss = to_discuss
+    keep_rubric(viewer, intake)
     _hand_in(review, rubric, given, comment)
     _discuss(review, readings, rubric)
     record(

@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from flask_babel import gettext as _
-
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base.i18n import day, localized, number
+from cohortmgr.programmes.definition.revealing import as_read, is_read
 from cohortmgr.programmes.definition.rules import (
     Form,
     HiddenPart,
@@ -23,27 +22,6 @@ from cohortmgr.programmes.definition.rules import (
     QuestionKind,
 )
 
-# What is no content of a file: papers stand apart, consents are given by everybody.
-_APART = (QuestionKind.FILE, QuestionKind.CONSENT)
-# What an answer tells of its person, by its kind and by where it is kept. Other targets, such as numbers of identity,
-# a bank account or a guardian, are never shown.
-_TOLD_BY_KIND: Mapping[QuestionKind, HiddenPart] = {
-    QuestionKind.CITY: HiddenPart.CITY,
-    QuestionKind.REGION: HiddenPart.REGION,
-    QuestionKind.ADDRESS: HiddenPart.CONTACT,
-    QuestionKind.EMAIL: HiddenPart.CONTACT,
-    QuestionKind.PHONE: HiddenPart.CONTACT,
-}
-_TOLD_BY_TARGET: Mapping[str, HiddenPart] = {
-    "person.family_name": HiddenPart.NAME,
-    "person.given_name": HiddenPart.NAME,
-    "person.family_name_ar": HiddenPart.NAME,
-    "person.given_name_ar": HiddenPart.NAME,
-    "person.sex": HiddenPart.SEX,
-    "person.birth_date": HiddenPart.AGE,
-    "person.email": HiddenPart.CONTACT,
-    "person.phone": HiddenPart.CONTACT,
-}
 # How a question ends in our languages.
 _ASKING = ("?", "\u061f")
 
@@ -65,9 +43,9 @@ def sections_of(
     found = []
     for section in form.sections:
         said = [
-            _shown(_without(question, hidden), answers.get(question.key))
+            _shown(as_read(question, hidden), answers.get(question.key))
             for question in section.questions
-            if _open(question, hidden)
+            if is_read(question, hidden)
         ]
         present = [each for each in said if each.value]
         if present:
@@ -87,40 +65,21 @@ def _in_reader_s_words(present: list[ShownAnswer]) -> list[ShownAnswer]:
 def papers_shown(
     form: Form, documents: Sequence[Document], hidden: Collection[HiddenPart]
 ) -> list[tuple[Document, str]]:
-    """Return (paper, its name for the reader): a number and the question's label, and the file's own name unless it is
-    hidden, for it is often that of its person."""
-    questions = {question.key: question for question in form.questions}
+    """Return (paper, its name for the reader) of the papers that a reader sees: a number and the question's label, and
+    the file's own name unless it is hidden, for it is often that of its person."""
+    labels = {question.key: localized(question.label) for question in form.questions}
+    bare = HiddenPart.FILE_NAMES in hidden
     found: list[tuple[Document, str]] = []
-    for each in documents:
-        asked = questions.get(each.question)
-        if asked is not None and asked.reveals in hidden:
-            continue
-        name = f"{len(found) + 1}. {localized(asked.label) if asked else _('Document')}"
-        bare = HiddenPart.FILE_NAMES in hidden
+    for place, each in enumerate(documents, start=1):
+        name = f"{place}. {labels[each.question]}"
         found.append((each, name if bare else f"{name} ({each.filename})"))
     return found
 
 
-def _open(question: Question, hidden: Collection[HiddenPart]) -> bool:
-    if question.sealed or question.kind in _APART:
-        return False
-    if question.target is not None and question.target not in _TOLD_BY_TARGET:
-        return False
-    told = (
-        question.reveals,
-        _TOLD_BY_KIND.get(question.kind),
-        _TOLD_BY_TARGET.get(question.target or ""),
-    )
-    return not any(part in hidden for part in told if part is not None)
-
-
-def _without(question: Question, hidden: Collection[HiddenPart]) -> Question:
-    """A group without the fields of its rows that are hidden."""
-    return replace(question, fields=tuple(each for each in question.fields if _open(each, hidden)))
-
-
 def _shown(question: Question, answer: object) -> ShownAnswer:
     long = question.kind is QuestionKind.LONG_TEXT
+    if question.kind is QuestionKind.GROUP and not question.fields:
+        return ShownAnswer(localized(question.label), "", long)  # all that its rows say is hidden
     if isinstance(answer, list | dict):
         return ShownAnswer(localized(question.label), shown(question, answer) or "", len(answer) > 1)
     return ShownAnswer(localized(question.label), _text(question, str(answer or "")), long)

@@ -14,6 +14,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import get_for, intake_of, visible
@@ -37,6 +38,7 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
             Intake.fingerprint,
+            Intake.read_by,
         )
         .join(Application, Application.id == Review.application_id)
         .where(Review.reviewer_id == viewer.person_id, Application.state == "submitted")
@@ -103,10 +105,16 @@ def open_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
     return counted_up_to(sa.select(Review.id).where(Review.intake_id == intake_id, waiting), intake_id)
 
 
-def documents_of(application: Application) -> Sequence[Document]:
-    """Return the papers of a file that have not been replaced, in the order in which they came."""
-    standing = sa.select(Document).where(Document.application_id == application.id)
-    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
+def papers_of(review: Review) -> Sequence[Document]:
+    """Return the papers of a reading's file that its readers see now, in the order in which they came: those of the
+    application that tell no hidden part, as the rubric says. What came after a seat was accepted is no reader's."""
+    definition = programmes.definition_of(intake_of(review))
+    phase = definition.rubric.files
+    if not shows_papers(phase, review.state, review.scores):
+        return ()
+    seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
+    standing = sa.select(Document).where(Document.application_id == review.application_id)
+    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None), Document.question.in_(seen))
     return db.session.scalars(standing.where(*shown).order_by(Document.id)).all()
 
 
@@ -114,12 +122,7 @@ def document_for(viewer: Viewer, review_reference: str, document_reference: str)
     """Return a current paper of the file of a reading. Raises NotFound if the viewer may not see that reading, or if
     its readers do not see this paper, or not yet."""
     review = get_for(viewer, review_reference)
-    definition = programmes.definition_of(intake_of(review))
-    same = (Document.reference == document_reference, Document.application_id == review.application_id)
-    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None))
-    found = db.session.scalar(sa.select(Document).where(*same, *shown))
-    phase = definition.rubric.files
-    hidden = {each.key for each in definition.form.questions if each.reveals in phase.hidden}
-    if found is None or found.question in hidden or not shows_papers(phase, review.scores):
-        raise NotFound(document_reference)
-    return found
+    for each in papers_of(review):
+        if each.reference == document_reference:
+            return each
+    raise NotFound(document_reference)

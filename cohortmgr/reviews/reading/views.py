@@ -21,6 +21,7 @@ from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.reviews import hooks, queries
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.models import Review
@@ -168,7 +169,9 @@ def _is_script() -> bool:
 
 def _kept(found: Review) -> ResponseReturnValue:
     phase = programmes.definition_of(queries.intake_of(found)).rubric.files
-    return jsonify(version=found.version, state=found.state, papers=shows_papers(phase, found.scores))
+    return jsonify(
+        version=found.version, state=found.state, papers=shows_papers(phase, found.state, found.scores)
+    )
 
 
 def _told(refusal: Refused) -> ResponseReturnValue:
@@ -189,6 +192,13 @@ def _flag() -> bool:
     return bool(request.form.get("to_discuss"))
 
 
+def _unseen(found: Review, phase: RubricPhase) -> str:
+    """Why no paper of a file is shown: never, not yet, or none that its readers may see."""
+    if shows_papers(phase, found.state, found.scores):
+        return "none"
+    return phase.papers.value
+
+
 def _scores(found: Review) -> dict[str, int | None]:
     """Return the score that the form gives for each criterion; None if it is absent or no whole number."""
     rubric = programmes.definition_of(queries.intake_of(found)).rubric
@@ -200,7 +210,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     intake = queries.intake_of(found)
     definition = programmes.definition_of(intake)
     application, phase = queries.file_of(found), definition.rubric.files
-    papers = own.documents_of(application) if shows_papers(phase, found.scores) else ()
+    papers = own.papers_of(found)
     rows = own.queue(viewer, intake.id)
     mine = found.reviewer_id == viewer.person_id
     asked = bool(problems) and "version" in request.form
@@ -212,7 +222,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         rubric=definition.rubric,
         sections=sections_of(definition.form, application.answers, phase.hidden),
         documents=papers_shown(definition.form, papers, phase.hidden),
-        papers=phase.papers,
+        papers=_unseen(found, phase),
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
         total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),

@@ -11,15 +11,21 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import SYSTEM, Role
-from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.models import Application, Document
+from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import HiddenPart, PaperView
 from cohortmgr.programmes.definition.toml import as_json, fingerprint, read_known
-from cohortmgr.programmes.models import DefinitionVersion, Intake
+from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake
 from cohortmgr.reviews.assignment import actions as assignment
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.selection.board import rubric_of
+from cohortmgr.selection.certificate import certificate, verify
+from cohortmgr.selection.queries import ranking_of
 from tests.factories.choices import browser, readers, someone
 from tests.integration.authoring.drafts import HOME, begun, document, draft, filled, mark, version
 
@@ -190,3 +196,115 @@ def test_readers_see_neither_school_nor_town_and_papers_as_the_rubric_says(
     assert f"<dt>{asked.question('university').label['fr']}</dt>" in page
     assert f"<dt>{asked.question('region').label['fr']}</dt>" not in page
     assert "Les pièces de ce programme ne se montrent pas" in page
+
+
+def handed_in(intake: Intake, mark: int = 3) -> list[str]:
+    """Assign the files to two readers, who hand everything in; the references of the readings."""
+    people, manager = readers(intake, 2), someone(intake, Role.SELECTION_MANAGER)
+    with writing():
+        assignment.assign(manager, intake.reference)
+    scores = dict.fromkeys((each.key for each in read_known("mdia").rubric.criteria), mark)
+    found = []
+    for reader in people:
+        for row in db.session.scalars(sa.select(Review).where(Review.reviewer_id == reader.person_id)).all():
+            with writing():
+                reading.score(reader, row.reference, scores)
+            found.append(row.reference)
+    return found
+
+
+def test_who_was_read_goes_on_being_read_by_the_same_rubric(client: FlaskClient, intake: Intake) -> None:
+    """A criterion that comes, and a weight that changes, hold for campaigns whose reading has not begun."""
+    handed_in(intake)
+    before = ranking_of(intake)
+    begun(client, client.post(f"{RUBRIC}/add", data={"title-fr": "Entretien"}))
+    path = f"{RUBRIC}/criteria/entretien"
+    texts = {"title-fr": "Entretien", "title-ar": "مقابلة", "title-en": "Interview"}
+    given = {"mark": mark(client, path), **texts, "weight": "9", "scale_min": "0", "scale_max": "5"}
+    client.post(path, data=given)
+    client.post(f"{RUBRIC}/criteria/projet/remove", data={"version": version()})
+    assert "ils gardent la grille de leurs lectures" in html.unescape(client.get(f"{HOME}/publish").text)
+    assert publish(client).status_code == 302
+    db.session.expire_all()
+    now, later = db.session.get_one(Intake, intake.id), queries.intake_of("mdia", "2027")
+    assert "entretien" not in [each.key for each in queries.definition_of(now).rubric.criteria]
+    assert "entretien" in [each.key for each in queries.definition_of(later).rubric.criteria]
+    after = ranking_of(now)
+    assert [(row.reference, row.mean) for row in after.ranking.rows] == [
+        (row.reference, row.mean) for row in before.ranking.rows
+    ]
+    seed = after.ranking.seed
+    assert verify(certificate(after.ranking, 1, seed, rubric_of(after.rubric), 0, after.scores)) == []
+
+
+def test_until_a_first_reading_is_handed_in_the_rubric_may_change(
+    client: FlaskClient, intake: Intake
+) -> None:
+    client.post(f"{RUBRIC}/criteria/projet/remove", data={"version": version()})
+    assert publish(client).status_code == 302
+    db.session.expire_all()
+    found = queries.definition_of(db.session.get_one(Intake, intake.id))
+    assert "projet" not in [each.key for each in found.rubric.criteria]
+
+
+def paper(file: Application, question: str) -> str:
+    """A paper of a file, as it lies in the table; its reference."""
+    with writing() as session:
+        stored = storage.store(b"%PDF-1.4\n")
+        row = Document(
+            reference=new_reference(),
+            institution_id=file.institution_id,
+            application_id=file.id,
+            person_id=file.person_id,
+            question=question,
+            state="clean",
+            filename="SALMA-ALAOUI.pdf",
+            media_type="application/pdf",
+            storage_key=stored.key,
+            uploaded_at=clock.now(),
+        )
+        session.add(row)
+    return row.reference
+
+
+@pytest.mark.parametrize(
+    ("view", "before", "after"), [("shown", 200, 200), ("after_scoring", 404, 200), ("hidden", 404, 404)]
+)
+def test_papers_open_when_the_rubric_says_so(
+    app: Flask, client: FlaskClient, intake: Intake, view: str, before: int, after: int
+) -> None:
+    settings(client, papers=view)
+    publish(client) if draft() is not None else None
+    reader, manager = readers(intake, 2)[0], someone(intake, Role.SELECTION_MANAGER)
+    with writing():
+        assignment.assign(manager, intake.reference)
+    review = db.session.scalars(sa.select(Review).where(Review.reviewer_id == reader.person_id)).first()
+    assert review is not None
+    there = browser(app, reader)
+    file = db.session.get_one(Application, review.application_id)
+    path = f"/staff/reviews/{review.reference}"
+    address = f"{path}/documents/{paper(file, 'transcripts')}"
+    assert there.get(address).status_code == before
+    assert ("/documents/" in there.get(path).text) is (before == 200)
+    assert "SALMA" not in there.get(path).text
+    scores = dict.fromkeys((each.key for each in read_known("mdia").rubric.criteria), 4)
+    with writing():
+        reading.score(reader, review.reference, scores)
+    assert there.get(address).status_code == after
+    assert there.get(f"{path}/documents/{paper(file, 'of-no-question')}").status_code == 404
+
+
+def test_a_draft_with_earlier_keys_is_shown_changed_and_published(client: FlaskClient) -> None:
+    settings(client, readings="3")
+    held = draft()
+    assert held is not None
+    old = dict(held.document)
+    old["phases"] = old.pop("stages")
+    (only,) = old["rubric"].pop("phases")
+    old["rubric"] = {**old["rubric"], "criteria": only["criteria"], "readings": 4}
+    with writing() as session:
+        session.execute(sa.update(DefinitionDraft).values(document=old))
+    assert 'value="4"' in client.get(RUBRIC).text
+    assert settings(client, readings="5").status_code == 302
+    assert phase()["readings"] == 5 and "stages" in document()
+    assert publish(client).status_code == 302

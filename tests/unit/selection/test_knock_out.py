@@ -115,16 +115,16 @@ def test_a_certificate_without_a_limit_is_as_it_was() -> None:
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 5), min_size=2, max_size=3), min_size=1, max_size=8),
-    st.integers(1, 50),
+    st.integers(1, 500),
     st.integers(0, 5),
 )
 def test_nobody_below_the_limit_is_chosen_or_waits_and_the_certificate_holds(
-    scores: list[list[int]], tenths: int, seats: int
+    scores: list[list[int]], hundredths: int, seats: int
 ) -> None:
-    rubric = with_limit(Decimal(tenths) / 10)
+    rubric = with_limit(Decimal(hundredths) / 100)
     files = [file_of(number, rubric, firsts, others=number % 6) for number, firsts in enumerate(scores)]
     board = build(files, rubric, seats, 2, "graine")
-    below = {f"F{n}" for n, firsts in enumerate(scores) if 10 * sum(firsts) < tenths * len(firsts)}
+    below = {f"F{n}" for n, firsts in enumerate(scores) if 100 * sum(firsts) < hundredths * len(firsts)}
     kept = {row.reference for row in (*board.cut.chosen, *board.cut.waiting)}
     assert not kept & below
     assert len(kept) == min(seats + 2, len(files) - len(below))

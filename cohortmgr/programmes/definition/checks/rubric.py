@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from cohortmgr.base.errors import N_
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.form import unique
-from cohortmgr.programmes.definition.rubric import Criterion, PhaseKind, Rubric, RubricPhase
+from cohortmgr.programmes.definition.rubric import MOST_STEPS, Criterion, PhaseKind, Rubric, RubricPhase
 from cohortmgr.programmes.definition.sections import FULL_MARK_POINTS
 from cohortmgr.programmes.definition.source_lines import Path
 
-# The most steps of a scale: a mark out of a hundred.
-MOST_STEPS = 100
 _SHORT = N_("La valeur doit être au moins %(least)s.")
 
 
@@ -44,6 +42,9 @@ def _phase(path: Path, phase: RubricPhase) -> Iterator[Fault]:
         yield Fault((*path, "gap_points"), what, {"most": FULL_MARK_POINTS})
     for place, criterion in enumerate(phase.criteria):
         yield from _criterion((*path, "criteria", place), criterion)
+        if criterion.knock_out_below is not None and phase.readings < 2:
+            what = N_("Une note éliminatoire demande au moins deux lectures de chaque dossier.")
+            yield Fault((*path, "criteria", place, "knock_out_below"), what)
 
 
 def _criterion(path: Path, criterion: Criterion) -> Iterator[Fault]:
@@ -63,6 +64,8 @@ def _criterion(path: Path, criterion: Criterion) -> Iterator[Fault]:
         if not low <= score <= high:
             yield Fault((*path, "anchors", str(score)), N_("Cette note est hors de l’échelle du critère."))
     limit = criterion.knock_out_below
-    if limit is not None and not low < limit <= high:
+    if limit is not None and limit * 100 % 1:
+        yield Fault((*path, "knock_out_below"), N_("Écrivez deux décimales au plus."))
+    elif limit is not None and not low < limit <= high:
         what = N_("La note éliminatoire est au-dessus de %(low)s, et %(high)s au plus.")
         yield Fault((*path, "knock_out_below"), what, {"low": low, "high": high})

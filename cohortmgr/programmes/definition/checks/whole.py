@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from cohortmgr.base.errors import N_
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.eligibility import check_eligibility
@@ -13,6 +13,7 @@ from cohortmgr.programmes.definition.checks.form import KEY, check_form, check_i
 from cohortmgr.programmes.definition.checks.guardians import check_guardians
 from cohortmgr.programmes.definition.checks.rubric import check_rubric
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, ProgrammeStage
+from cohortmgr.programmes.definition.settled_terms import STAGE_NAMES
 from cohortmgr.programmes.definition.source_lines import Path
 
 # A calendar is that of an intake that starts within so many days: further off, a year was mistaken.
@@ -82,7 +83,7 @@ def _stages(definition: Definition) -> Iterator[Fault]:
             yield Fault(
                 path,
                 N_("La base légale ne permet pas « %(stage)s », dont cette section relève."),
-                {"stage": stage.value},
+                {"stage": Problem(STAGE_NAMES[stage])},
             )
     for place, stage in enumerate(definition.stages):
         if stage in definition.stages[:place]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.definition.earlier import FIRST_PHASE, as_of_today
 from cohortmgr.programmes.definition.rules import ProgrammeStage
@@ -56,10 +58,9 @@ def test_an_earlier_text_is_read_and_its_mistakes_are_where_they_are_written() -
     assert found.rubric.criteria == MDIA.rubric.criteria
     assert ProgrammeStage.STIPEND in found.stages
     wrong = earlier_text().replace("weight = 5", "weight = 0", 1).replace('"outcomes"]', '"outcome"]')
-    try:
+    with pytest.raises(Refused) as refused:
         read_definition(wrong, "old.toml")
-    except Refused as refusal:
-        places = [problem.where or "" for problem in refusal.problems]
+    places = [problem.where or "" for problem in refused.value.problems]
     lines = wrong.splitlines()
     assert any(
         "phases[7]" in place and "outcome" in lines[int(place.split(":")[1].split()[0]) - 1]
@@ -69,9 +70,16 @@ def test_an_earlier_text_is_read_and_its_mistakes_are_where_they_are_written() -
 
 def test_a_weight_is_named_where_an_earlier_text_writes_it() -> None:
     wrong = earlier_text().replace("weight = 5", "weight = 0", 1)
-    try:
+    with pytest.raises(Refused) as refused:
         read_definition(wrong, "old.toml")
-    except Refused as refusal:
-        (problem,) = refusal.problems
+    (problem,) = refused.value.problems
     line, field = (problem.where or "").removeprefix("old.toml:").split(" ", 1)
     assert field == "rubric.criteria[2].weight" and wrong.splitlines()[int(line) - 1] == "weight = 0"
+
+
+def test_who_forgets_a_key_of_today_is_not_sent_to_an_earlier_one() -> None:
+    start = TEXT.index("\nstages = ")
+    without = TEXT[:start] + TEXT[TEXT.index("\n", start + 1) :]
+    with pytest.raises(Refused) as refused:
+        read_definition(without, "new.toml")
+    assert [(problem.where or "").split()[-1] for problem in refused.value.problems] == ["stages"]

@@ -37,6 +37,7 @@ def faults(phase: RubricPhase, *others: RubricPhase, minutes: int = 0) -> list[s
         ({"knock_out_below": Decimal(0)}, ["criteria.0.knock_out_below"]),
         ({"knock_out_below": Decimal("2.5")}, []),
         ({"knock_out_below": Decimal(6)}, ["criteria.0.knock_out_below"]),
+        ({"knock_out_below": Decimal("2.333")}, ["criteria.0.knock_out_below"]),
         ({"key": "Projet"}, ["criteria.0.key"]),
     ],
 )
@@ -53,6 +54,16 @@ def test_a_phase_reads_something_and_by_somebody() -> None:
     again = RubricPhase("encore", (SOUND,))
     assert faults(RubricPhase("dossiers", (SOUND,)), again) == ["kind"]
     assert faults(RubricPhase("dossiers", (SOUND,)), minutes=-1) == ["rubric.reading_target_minutes"]
+
+
+def test_one_person_alone_knocks_nobody_out() -> None:
+    limited = replace(SOUND, knock_out_below=Decimal(2))
+    assert faults(RubricPhase("dossiers", (limited,), readings=1)) == ["criteria.0.knock_out_below"]
+    assert faults(RubricPhase("dossiers", (limited,), readings=2)) == []
+
+
+def test_a_scale_without_end_is_not_listed() -> None:
+    assert replace(SOUND, scale_max=2_000_000_000).unexplained == ()
 
 
 def test_scores_without_words_are_named_and_no_fault() -> None:

@@ -64,7 +64,15 @@ def test_a_longer_scale_asks_for_its_new_scores() -> None:
     assert rubric_fields.steps_of(typed.table) == list(range(8))
     assert set(typed.table["anchors"]) == set("012345")
     shorter = rubric_fields.read_criterion(criterion_page(table, scale_max="3"), table)
-    assert set(shorter.table["anchors"]) == set("0123")
+    assert rubric_fields.steps_of(shorter.table) == list(range(6))  # what was written of 4 and 5 is not lost
+
+
+@pytest.mark.parametrize("most", ["x", "0", "", "5000"])
+def test_words_survive_a_scale_that_is_none(most: str) -> None:
+    table = rubric_fields.criteria_of(MDIA)[0]
+    typed = rubric_fields.read_criterion(criterion_page(table, scale_max=most), table)
+    assert typed.table["anchors"] == table["anchors"]
+    assert rubric_fields.steps_of(typed.table) == list(range(6))
 
 
 def test_a_scale_out_of_a_hundred_asks_for_its_ends_and_its_middle() -> None:
@@ -72,6 +80,12 @@ def test_a_scale_out_of_a_hundred_asks_for_its_ends_and_its_middle() -> None:
     assert rubric_fields.steps_of(held) == [0, 50, 70, 100]
     assert rubric_fields.steps_of({"scale_min": 3, "scale_max": "x"}) == []
     assert rubric_fields.steps_of({"scale_min": 0, "scale_max": 10**9}) == []
+
+
+def test_nothing_is_changed_by_looking() -> None:
+    document = {**copy.deepcopy(MDIA), "rubric": {"phases": [{"key": "dossiers"}]}}
+    before = copy.deepcopy(document)
+    assert rubric_fields.criteria_of(document) == [] and document == before
 
 
 def test_the_first_criterion_begins_the_phase_and_the_last_ends_it() -> None:
