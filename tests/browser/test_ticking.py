@@ -75,3 +75,18 @@ def test_the_bar_is_one_line_of_a_telephone(chromium: Browser, place: Lived, lan
         bar = visitor.page.locator(".bar-in").bounding_box()
         assert bar is not None and bar["height"] < 80, bar
         visitor.look()
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_what_is_done_with_ticked_files_is_one_line_of_a_desk(
+    chromium: Browser, place: Lived, language: str
+) -> None:
+    with visiting(chromium, place.address, place.year, language, 1280) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.open(LIST)
+        tops = {
+            round(box["y"])
+            for each in visitor.page.locator("#ticked .btn").all()
+            if (box := each.bounding_box())
+        }
+        assert len(tops) == 1, tops
