@@ -177,7 +177,7 @@ def _place(app: Flask) -> None:
             ),
         ),
         Room(
-            N_("Importer un fichier"),
+            N_("Importer ou inviter"),
             "imports_staff.new",
             "applications.import",
             20,
@@ -186,6 +186,7 @@ def _place(app: Flask) -> None:
                 page.name for page in (import_staff.staff_bp, invitation_pages.bp, paper.bp, invitee_pages.bp)
             ),
             known_as=(
+                RoomName(N_("Importer un fichier")),
                 RoomName(N_("Saisir un dossier papier"), "paper_staff.enter", file_queries.MANAGE),
                 RoomName(N_("Personnes que vous invitez"), "invitees_staff.index"),
                 RoomName(N_("Inviter les personnes importées"), "imports_invitations.index"),

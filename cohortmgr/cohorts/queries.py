@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.queries import viewers as accounts
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.documents.queries import unchecked_files
 from cohortmgr.applications.file.models import Application
@@ -136,6 +136,16 @@ def to_open(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .where(accounts.within(viewer, "cohorts.manage", Intake.path), ~opened, accepted)
         .order_by(Intake.starts_on, Intake.id)
     ).all()
+
+
+def may_open(viewer: Viewer, intake: Intake) -> bool:
+    """Whether the cohort of an intake is the viewer's to open now: nobody has, and seats were offered there. Before
+    that there is nobody whom it could unite."""
+    if not allows(viewer, "cohorts.manage", intake.path):
+        return False
+    opened = sa.exists().where(Cohort.intake_id == intake.id)
+    offered = sa.exists().where(Offer.intake_id == intake.id)
+    return bool(db.session.scalar(sa.select(sa.and_(~opened, offered))))
 
 
 def intake_of(cohort: Cohort) -> Intake:

@@ -85,6 +85,17 @@ def open_below(row: Organisation) -> int:
     return db.session.scalar(below) or 0
 
 
+def names_above(viewer: Viewer, rows: Sequence[Organisation]) -> dict[int, dict[str, str]]:
+    """Return the names of what some organisations belong to, by the organisations' ids, in one statement at most."""
+    above = {row.parent_id for row in rows} - {None}
+    if not above:
+        return {}
+    found = {
+        row.id: row.name for row in db.session.scalars(visible(viewer).where(Organisation.id.in_(above)))
+    }
+    return {row.id: found[row.parent_id] for row in rows if row.parent_id and row.parent_id in found}
+
+
 def parents_for(viewer: Viewer) -> Sequence[Organisation]:
     """Return the open organisations below which another may stand: all but companies and clubs, at most 500."""
     leaves = (OrganisationKind.COMPANY.value, OrganisationKind.CLUB.value)

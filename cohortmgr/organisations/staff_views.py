@@ -45,9 +45,11 @@ def index() -> ResponseReturnValue:
     wanted = queries.visible(viewer)
     if kind in _NAMES:
         wanted = wanted.where(Organisation.kind == kind)
+    page = page_of(wanted, place_asked(), SIZE)
     return render_template(
         "organisations/staff_organisations.html",
-        page=page_of(wanted, place_asked(), SIZE),
+        page=page,
+        above=queries.names_above(viewer, [row for (row,) in page.rows]),
         kinds=_NAMES,
         kind=kind,
         manages=allows(viewer, MANAGE, ""),

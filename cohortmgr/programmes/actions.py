@@ -321,7 +321,7 @@ def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
     require_published(row.state, row.path)
     if not reason:
         raise Refused(Problem(_WHY, {}, "reason"))
-    still_open = keeps_open(row)
+    still_open = keeps_open(viewer, row)
     if still_open is not None:
         raise Refused(still_open)
     _turn(viewer, row, IntakeState.ARCHIVED, "programmes.archive", {"reason": reason})
@@ -339,8 +339,9 @@ def keep_rubric(viewer: Viewer, intake: Intake) -> None:
         db.session.expire(intake, ["read_by"])
 
 
-def keeps_open(row: Intake) -> Problem | None:
+def keeps_open(viewer: Viewer, row: Intake) -> Problem | None:
     """Return what keeps an intake from being archived today: people may still send a file there. None if nothing."""
+    require(viewer, "programmes.manage", row.path)
     if row.closes_at > clock.now():
         what = N_("Cette campagne prend encore des candidatures, jusqu’au %(end)s : elle s’archive après.")
         return Problem(what, {"end": row.closes_at})

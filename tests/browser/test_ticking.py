@@ -53,3 +53,40 @@ def test_no_label_of_the_filters_is_cut_at_a_desk(chromium: Browser, place: Live
             " && label.scrollWidth > label.clientWidth).map((label) => label.textContent)"
         )
         assert cut == []
+
+
+def test_what_is_hidden_in_a_wide_table_does_not_widen_the_page(chromium: Browser, place: Lived) -> None:
+    """A text for the ear alone is placed where its cell is, and that may be beyond the screen."""
+    with visiting(chromium, place.address, place.year, "fr", 1280) as visitor:
+        visitor.sign_in("selection_manager")
+        visitor.open("/staff/intakes/{intake}/ranking")
+        visitor.page.evaluate(
+            "() => { document.querySelector('.table-scroll table').style.minInlineSize = '2000px';"
+            " document.querySelector('.table-scroll td:last-child').insertAdjacentHTML('beforeend',"
+            " '<span class=\"visually-hidden\">à égalité</span>') }"
+        )
+        assert not visitor.overflow()
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_the_bar_is_one_line_of_a_telephone(chromium: Browser, place: Lived, language: str) -> None:
+    with visiting(chromium, place.address, place.year, language, 360) as visitor:
+        visitor.open("/programmes/mdia")
+        bar = visitor.page.locator(".bar-in").bounding_box()
+        assert bar is not None and bar["height"] < 80, bar
+        visitor.look()
+
+
+@pytest.mark.parametrize("language", ["fr", "ar", "en"])
+def test_what_is_done_with_ticked_files_is_one_line_of_a_desk(
+    chromium: Browser, place: Lived, language: str
+) -> None:
+    with visiting(chromium, place.address, place.year, language, 1280) as visitor:
+        visitor.sign_in("programme_administrator")
+        visitor.open(LIST)
+        tops = {
+            round(box["y"])
+            for each in visitor.page.locator("#ticked .btn").all()
+            if (box := each.bounding_box())
+        }
+        assert len(tops) == 1, tops

@@ -94,7 +94,7 @@ def archive(key: str, intake: str) -> ResponseReturnValue:
         intake=held.intake,
         people=queries.concerned(found.programme.id).get(intake, queries.ConcernedPeople()),
         form=form,
-        still_open=programmes.keeps_open(held.intake),
+        still_open=programmes.keeps_open(guards.viewer(), held.intake),
         offers_end=_offers_end(held),
     ), (422 if form.errors else 200)
 

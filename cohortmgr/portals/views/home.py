@@ -202,7 +202,6 @@ def intake(reference: str) -> ResponseReturnValue:
     found = programmes.get_intake(reference)
     if not any(grant.scope.holds(found.path) for grant in viewer.grants):
         raise NotFound(reference)
-    cohort = cohorts.of_intake(found.id)
     counts = _shown(viewer, found, applications.counts([found.id])[found.id])
     return render_template(
         "portals/staff_intake.html",
@@ -217,7 +216,7 @@ def intake(reference: str) -> ResponseReturnValue:
         reads=allows(viewer, "applications.read", found.path),
         note=_hidden_note([counts]),
         hidden=HIDDEN,
-        opening=cohort is None and allows(viewer, "cohorts.manage", found.path),
+        opening=cohorts.may_open(viewer, found),
         now=clock.now(),
     )
 

@@ -122,6 +122,21 @@ def test_only_those_who_manage_open_and_confirm(system_context: AppContext) -> N
     assert [row.id for row in db.session.scalars(queries.visible(trainer, "cohorts.read"))] == [cohort.id]
 
 
+@pytest.mark.parametrize(("people", "offered"), [(0, False), (1, True)])
+def test_a_cohort_is_opened_once_seats_are_offered(
+    app: Flask, system_context: AppContext, people: int, offered: bool
+) -> None:
+    """Before the decisions there is nobody whom it could unite."""
+    intake = promotions.accepted(people)
+    page = f"/staff/intakes/{intake.reference}"
+    manager = promotions.browser(app, promotions.staff(intake, Role.CENTRE_MANAGER))
+    trainer = promotions.browser(app, promotions.staff(intake, Role.TRAINER))
+    assert ("Ouvrir la promotion" in manager.get(page).text) is offered
+    assert "Ouvrir la promotion" not in trainer.get(page).text
+    manager.post(f"{page}/cohort")
+    assert "Ouvrir la promotion" not in manager.get(page).text
+
+
 def test_the_page_of_a_cohort(app: Flask, system_context: AppContext, statements: Statements) -> None:
     counts = []
     intake = promotions.accepted(12)

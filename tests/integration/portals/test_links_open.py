@@ -19,7 +19,7 @@ REFERENCE = re.compile(r"(?<=/)[0-9A-Z]{26}(?=/|$)")
 # What leads elsewhere at once, and a form's page as its candidates see it, which has the headings of all its pages.
 LEFT_OUT = re.compile(r"/(language|sign-out|demo)\b|/form/preview")
 # One page of a kind is looked at, and so many in all for each role.
-MOST = 80
+MOST = 60
 
 
 def kind(address: str) -> str:
