@@ -70,11 +70,13 @@ OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 
 @dataclass(frozen=True)
 class Assignment:
-    """The newest assignment that was asked of the worker: its job's state and percent, and why it was refused."""
+    """The newest assignment that was asked of the worker: its job's state and percent, and why it was refused, or what
+    lacks readers yet if it was `given`."""
 
     state: str
     percent: int
     problems: tuple[Problem, ...]
+    given: bool = False
 
     @property
     def is_under_way(self) -> bool:

@@ -202,7 +202,7 @@ def _files(year: Year) -> None:
 
 def _read(year: Year) -> None:
     with writing():
-        assignment.assign(year.viewer("selection_manager"), year.intake.reference, seed=1)
+        assignment.assign(year.viewer("selection_manager"), year.intake.reference)
     bounds = bounds_of(definition_of(year.intake).rubric)
     by_person = {year.viewer(name).person_id: year.viewer(name) for name in ROLE_OF if "reviewer" in name}
     # Two reviewers read the one file that the table asks for; the third, who reads others, is "idle" for it.

@@ -33,7 +33,7 @@ def read_files() -> Iterator[float]:
     """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
-        assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)
+        assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
     bounds = bounds_of(programmes.definition_of(intake).rubric)
     people = by_role(Role.REVIEWER)
     for number, reviewer in enumerate(people):

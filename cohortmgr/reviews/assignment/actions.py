@@ -20,8 +20,9 @@ from cohortmgr.jobs.actions.queue import request
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment import flow
 from cohortmgr.reviews.assignment import queries as assignments
-from cohortmgr.reviews.assignment import sharing
+from cohortmgr.reviews.assignment.flow import Shortage
 from cohortmgr.reviews.assignment.queries import ASSIGN
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
@@ -40,58 +41,63 @@ _CONCERNED = N_(
 
 @dataclass(frozen=True)
 class AssignmentPlan:
-    """Who is to read what: (number, reader's reference) to add, the ids of files and persons by these, and the readings
-    to take back, by id with the state in which they were found."""
+    """Who is to read what: (number, reader's reference) to add, the files for which that is too little, the ids of
+    files and persons, and the readings to take back, by id with the state in which they were found."""
 
     intake: Intake
     pairs: Sequence[tuple[str, str]]
+    short: Sequence[Shortage]
     files: Mapping[str, int]
     people: Mapping[str, int]
     stranded: Mapping[int, str]
-    seed: int
 
 
-def assign(
-    viewer: Viewer, intake_reference: str, reviewers: Collection[str] | None = None, seed: int = 1
-) -> int:
-    """Give every eligible file that was sent the readers that it still lacks. Returns the number of new
-    readings.
+@dataclass(frozen=True)
+class GivenReadings:
+    """How many readings were given, and which files lack some yet, for nobody else may read them."""
+
+    added: int
+    short: Sequence[Shortage] = ()
+
+
+def assign(viewer: Viewer, intake_reference: str, reviewers: Collection[str] | None = None) -> GivenReadings:
+    """Give every eligible file that was sent the readers that it still lacks.
 
     `reviewers` are references of persons; None means all reviewers of the programme. Nobody with an interest in the
     intake reads any of its files, and nobody one that they abstained from. What is with somebody who may not read goes
-    to others, their marks too, unless a decision rests on them. A second call adds nothing. Refused if there are too
-    few readers.
+    to others, their marks too, unless a decision rests on them. A second call adds nothing. Equals are told apart by
+    lots drawn from the intake's reference. Refused if there is nobody to give anything to.
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
     _lock(intake)  # two calls at once queue here, so that the second sees what the first assigned
-    plan = _plan(intake, reviewers, seed)
+    plan = _plan(intake, reviewers)
     if plan.stranded:
         release(viewer, plan.stranded)
     if plan.pairs:
         _give(viewer, plan, plan.pairs)
-    return len(plan.pairs)
+    return GivenReadings(len(plan.pairs), plan.short)
 
 
-def ask_assignment(viewer: Viewer, intake_reference: str, seed: int = 1) -> None:
+def ask_assignment(viewer: Viewer, intake_reference: str) -> None:
     """Ask the worker to do `assign`, for an intake of many files. While it does, nothing more is asked of it."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
     _lock(intake)
     known = assignments.assignment_of(intake)
     if known is None or not known.is_under_way:
-        payload = {"intake": intake.reference, "seed": seed, "by": viewer.reference}
+        payload = {"intake": intake.reference, "by": viewer.reference}
         request(viewer, ASSIGN, payload, intake.institution_id)
 
 
-def plan_assignment(viewer: Viewer, intake_reference: str, seed: int = 1) -> AssignmentPlan:
+def plan_assignment(viewer: Viewer, intake_reference: str) -> AssignmentPlan:
     """Say which readings `assign` would add and take back. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
-    return _plan(intake, None, seed)
+    return _plan(intake, None)
 
 
-def _plan(intake: Intake, reviewers: Collection[str] | None, seed: int) -> AssignmentPlan:
+def _plan(intake: Intake, reviewers: Collection[str] | None) -> AssignmentPlan:
     readings = programmes.definition_of(intake).rubric.readings
     able, held = queries.reviewers_in(intake.path), assignments.held_in(intake)
     concerned = interests.concerned_in(intake, assignments.with_holders(able, held))
@@ -110,8 +116,8 @@ def _plan(intake: Intake, reviewers: Collection[str] | None, seed: int) -> Assig
             done[row.number].add(row.reference)
         else:
             barred.add((row.reference, row.number))
-    pairs = sharing.assign(list(files), chosen, readings, barred, seed, done)
-    return AssignmentPlan(intake, pairs, files, people, stranded, seed)
+    shares = flow.assign(dict.fromkeys(files, readings), chosen, barred, intake.reference, done)
+    return AssignmentPlan(intake, shares.pairs, shares.short, files, people, stranded)
 
 
 def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> int:
@@ -136,7 +142,7 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
 
 def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> None:
     _insert(plan.intake, [(plan.files[number], plan.people[name]) for number, name in pairs])
-    after = {"seed": plan.seed, "readings": [list(pair) for pair in pairs]}
+    after = {"readings": [list(pair) for pair in pairs]}
     record(viewer, "reviews.assign", about(plan.intake), after=after)
 
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length
 
-from cohortmgr.base.forms import HouseForm, WholeField
+from cohortmgr.base.forms import HouseForm
 
 
 class AssignForm(HouseForm):
-    """The form that assigns readers. It keeps the seed, so that the same assignment can be made again."""
-
-    seed = WholeField(
-        _l("Nombre du tirage"),
-        [InputRequired(_l("Écrivez un nombre.")), NumberRange(min=0, max=999_999_999)],
-        default=1,
-        description=_l("Le même nombre donne la même répartition."),
-    )
+    """The form that assigns readers: nothing is asked, for lots are drawn from the intake's reference."""
 
 
 class RecallForm(HouseForm):

@@ -86,7 +86,9 @@ def assignment_of(intake: Intake) -> Assignment | None:
     row = db.session.execute(newest).first()
     if row is None:
         return None
-    return Assignment(row.state, row.percent, tuple(map(from_json, (row.result or {}).get("problems", ()))))
+    result = row.result or {}
+    problems = tuple(map(from_json, result.get("problems", ())))
+    return Assignment(row.state, row.percent, problems, "added" in result)
 
 
 def files_to_read(intake: Intake) -> Sequence[Any]:

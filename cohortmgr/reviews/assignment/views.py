@@ -16,6 +16,7 @@ from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import say
 from cohortmgr.base.text import fold
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.ordering import in_order
@@ -28,6 +29,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import actions
 from cohortmgr.reviews.assignment import queries as assignments
+from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.forms import AssignForm, RecallForm
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
@@ -107,17 +109,19 @@ def assign(reference: str) -> ResponseReturnValue:
         return _overview(intake, form)
     if file_queries.counts([intake.id])[intake.id]["eligible"] > MOST_AT_ONCE:
         with writing():
-            actions.ask_assignment(guards.viewer(), reference, form.seed.data or 0)
+            actions.ask_assignment(guards.viewer(), reference)
         return redirect(url_for(".overview", reference=reference))
     try:
         with writing():
-            added = actions.assign(guards.viewer(), reference, seed=form.seed.data or 0)
+            given = actions.assign(guards.viewer(), reference)
     except Refused as refusal:
         show_problems(form, refusal)
         return _overview(queries.intake_for(guards.viewer(), reference), form)
-    if added:
-        flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", added), "done")
-    else:
+    if given.added:
+        flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", given.added), "done")
+    if given.short:
+        flash(say(short_of(given.short)), "wait")
+    elif not given.added:
         flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
     return redirect(url_for(".overview", reference=reference))
 

@@ -108,7 +108,7 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/reviews/{review}": {"comment": "Un autre avis.", "version": "2"},
     "/staff/reviews/{review}/abstain": {"reason": "Je connais cette personne.", "version": "2"},
     "/staff/reviews/{review}/reopen": {"reason": "Une note est à revoir."},
-    "/staff/intakes/{intake}/reviews": {"seed": "2"},
+    "/staff/intakes/{intake}/reviews": {},
     "/staff/intakes/{intake}/ranking": {"note": "Un second lot."},
     "/staff/intakes/{intake}/reviews/readers/{reader}": {"to": "", "reason": "Absente."},
     "/staff/batches/{batch}/approve": {"confirmation": "12"},

@@ -68,7 +68,7 @@ def test_7_the_files_of_a_silent_reader_go_back_to_the_pool_and_the_intake_goes_
         assert assignment.recall(manager, intake.reference, reference_of(silent), "Encore") == (0, 0)
     assert own.queue(silent, intake.id) == [] and own.open_count(silent) == 0
     with writing():
-        assert assignment.assign(manager, intake.reference) == waits
+        assert assignment.assign(manager, intake.reference).added == waits
     for person in (second, third):
         hand_in(person, intake)
     with writing():
@@ -111,7 +111,7 @@ def test_7_a_reader_who_is_suspended_or_has_no_role_any_more_gives_way_too(gone:
     with writing():
         assert assignment.recall(manager, intake.reference, reference_of(lost), "Partie") == (waits, 0)
     with writing():
-        assert assignment.assign(manager, intake.reference) == waits
+        assert assignment.assign(manager, intake.reference).added == waits
     with pytest.raises(NotFound):
         queries.reader_in(intake, reference_of(manager))
 
@@ -129,7 +129,7 @@ def test_7_who_finds_a_conflict_after_handing_in_gives_the_file_back_herself(app
     row = db.session.scalars(sa.select(Review).where(Review.reference == review.reference)).one()
     assert (row.state, row.scores, row.total_thousandths) == ("abstained", {}, None)
     with writing():
-        assert assignment.assign(manager, intake.reference) == 1
+        assert assignment.assign(manager, intake.reference).added == 1
 
 
 def test_7_what_was_taken_back_cannot_be_handed_in(app: Flask) -> None:

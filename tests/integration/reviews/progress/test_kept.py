@@ -127,6 +127,6 @@ def test_an_assignment_by_the_worker_leaves_the_figures_that_came_of_it(app: Fla
     client = browser(app, someone(intake, Role.SELECTION_MANAGER))
     page(app, intake)
     work()
-    client.post(f"/staff/intakes/{intake.reference}/reviews", data={"seed": "1"})
+    client.post(f"/staff/intakes/{intake.reference}/reviews", data={})
     work()
     assert "Chaque dossier a ses lecteurs." in page(app, intake)
