@@ -32,6 +32,7 @@ _KNOCK_OUT, _NONE = N_("Note éliminatoire"), N_("aucune")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 _MINUTES = NN_("%(num)s minute", "%(num)s minutes")
 _POINTS = NN_("%(num)s point", "%(num)s points")
+_HOURS = NN_("%(num)s heure", "%(num)s heures")
 _NOTHING = N_("rien")
 
 
@@ -78,12 +79,19 @@ def of_reading(before: Rubric, after: Rubric) -> Iterator[Problem | str]:
     for name, label, shown in _FIGURES:
         if getattr(was, name) != getattr(now, name):
             yield instead(label, shown(getattr(was, name)), shown(getattr(now, name)))
+    if was.reminder_hours != now.reminder_hours:
+        what = N_("Rappels aux lecteurs, avant la fin du délai")
+        yield instead(what, *(_hours(each.reminder_hours) for each in (was, now)))
     if was.hidden != now.hidden:
         yield instead(N_("Caché aux lecteurs"), _hidden(was.hidden), _hidden(now.hidden))
     if was.papers is not now.papers:
         yield instead(
             N_("Les pièces du dossier"), *(Problem(PAPER_NAMES[each.papers]) for each in (was, now))
         )
+
+
+def _hours(hours: tuple[int, ...]) -> object:
+    return tuple(Quantity(*_HOURS, each) for each in hours) or Problem(_NONE)
 
 
 def _hidden(parts: tuple[HiddenPart, ...]) -> object:

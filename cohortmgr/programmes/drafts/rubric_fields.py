@@ -15,7 +15,7 @@ from cohortmgr.programmes.definition.checks.rubric import MOST_STEPS
 from cohortmgr.programmes.definition.earlier import FIRST_PHASE
 from cohortmgr.programmes.definition.rubric import HiddenPart, PaperView, PhaseKind, RubricPhase
 from cohortmgr.programmes.definition.sections import FULL_MARK_POINTS
-from cohortmgr.programmes.drafts.figures import count
+from cohortmgr.programmes.drafts.figures import count, hours
 from cohortmgr.programmes.drafts.question_fields import (
     LIMITS,
     PostedValues,
@@ -104,6 +104,7 @@ def settings_of(document: Mapping[str, Any]) -> QuestionTable:
     hidden = phase.get("hidden", [part.value for part in _USUAL.hidden])
     return {
         **{name: phase.get(name, getattr(_USUAL, name)) for name in _FIGURES},
+        "reminder_hours": list(phase.get("reminder_hours", _USUAL.reminder_hours)),
         "hidden": list(hidden),
         "papers": phase.get("papers", _USUAL.papers.value),
         "reading_target_minutes": document.get("rubric", {}).get("reading_target_minutes") or None,
@@ -117,6 +118,7 @@ def read_settings(given: PostedValues, document: Mapping[str, Any]) -> Typed:
         typed.table[name] = count(typed, given, name, least, most)
     minutes = count(typed, given, "reading_target_minutes", 1, MOST_MINUTES, optional=True)
     typed.table["reading_target_minutes"] = minutes
+    typed.table["reminder_hours"] = hours(typed, given, "reminder_hours")
     chosen = given.get("hidden", ())
     typed.table["hidden"] = [part.value for part in HiddenPart if part.value in chosen]
     typed.table["papers"] = next((each.value for each in PaperView if each == one(given, "papers")), "shown")
@@ -130,7 +132,7 @@ def put_settings(document: QuestionTable, said: Mapping[str, Any]) -> None:
         return
     for name in (*_FIGURES, "papers"):
         phase[name] = said[name]
-    phase["hidden"] = list(said["hidden"])
+    phase["hidden"], phase["reminder_hours"] = list(said["hidden"]), list(said["reminder_hours"])
     put(document["rubric"], "reading_target_minutes", said["reading_target_minutes"])
 
 
@@ -175,4 +177,6 @@ def _anchors(typed: Typed, given: PostedValues, table: Mapping[str, Any]) -> dic
 def anchor(rest: Sequence[str | int]) -> str:
     """The name of the field that a fault concerns, on the page of its criterion or of the rubric; `rest` is the path
     below the criterion or the phase."""
+    if rest and rest[0] == "reminder_hours":
+        return "reminder_hours"
     return "-".join(str(each) for each in rest) if rest else "title-fr"
