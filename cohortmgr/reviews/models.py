@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,8 @@ from cohortmgr.reviews.rules import ReviewState
 class Review(Row, Versioned, Model):
     """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in.
 
-    `abstained_because` is why it was given back by its reader, or taken back from them."""
+    `abstained_because` is why it was given back by its reader, or taken back from them. It is late once the day
+    `due_on` is over."""
 
     __tablename__ = "reviews"
     __trail__ = "review"
@@ -37,3 +38,4 @@ class Review(Row, Versioned, Model):
     abstained_because: Mapped[str] = mapped_column(sa.Text, default="")
     assigned_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    due_on: Mapped[date | None]

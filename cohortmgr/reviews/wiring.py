@@ -9,10 +9,15 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import person_page_of
 from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, leads, workspace_of
+from cohortmgr.base.work import add_work
+from cohortmgr.outbox import hooks as outbox
+from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.reviews import queries
+from cohortmgr.reviews import notices, queries
+from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment import tasks as assigning
-from cohortmgr.reviews.assignment import views as assignment_views
+from cohortmgr.reviews.assignment.views import by_hand
+from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
@@ -29,7 +34,11 @@ def _reads(definition: Definition) -> bool:
 def init_app(app: Flask) -> None:
     """Register the pages and their navigation entries."""
     app.register_blueprint(assignment_views.bp)
+    app.register_blueprint(by_hand.bp)
     app.register_blueprint(reading_views.bp)
+    declare("reviews", *notices.NOTICES)
+    outbox.checks[assignments.READINGS_DUE] = assignments.still_waiting
+    add_work(app, *assigning.WORKS)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
@@ -45,7 +54,7 @@ def init_app(app: Flask) -> None:
             "reviews.read",
             40,
             "star",
-            below=(assignment_views.bp.name, reading_views.bp.name),
+            below=(assignment_views.bp.name, by_hand.bp.name, reading_views.bp.name),
             count=own.open_in,
             stops=True,
             used=_reads,
@@ -54,6 +63,7 @@ def init_app(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("reviews.score",), agenda.own_readings, 30),
         Agenda(("reviews.assign",), agenda.to_assign, 31),
+        Agenda(("reviews.assign",), agenda.late_readers, 32),
     )
     workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage, used=_reads))
     workspace.lead("reviews", leads(Review.intake_id, Review.reference))

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import from_json
 from cohortmgr.jobs.models import Job
-from cohortmgr.programmes.definition.rules import IntakeState
+from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.rules import IntakeState, RubricPhase
+from cohortmgr.programmes.definition.sections import Reminders, ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import hooks
+from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import _PEOPLE, to_read_in
+from cohortmgr.reviews.queries import _PEOPLE, reader_in, reviewers_in, to_read_in
 from cohortmgr.reviews.rules import (
     HOLDING,
     OPEN,
     Assignment,
     ReviewState,
+    is_stranded,
 )
 
+READINGS_DUE = "readings_due"
 # The worker's job that assigns the files of a large intake.
 ASSIGN = "reviews.assign"
 
@@ -109,6 +116,214 @@ def held_in(intake: Intake) -> Sequence[Any]:
         .join(Person, Person.id == Review.reviewer_id)
         .where(Review.intake_id == intake.id)
     ).all()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the reading of an intake stands: the ids of its files by number, and of who may read in it by reference; who
+    holds or read a file, and who must not (reference, number); the numbers of files with a reading that is not handed
+    in; how many files somebody has at most; the readings to take back from who may read no longer, by id with their
+    state."""
+
+    files: Mapping[str, int]
+    people: Mapping[str, int]
+    done: Mapping[str, Collection[str]]
+    barred: Collection[tuple[str, str]]
+    awaited: Collection[str]
+    limits: Mapping[str, int]
+    stranded: Mapping[int, str]
+
+
+def standing_in(intake: Intake) -> Standing:
+    """Return how the reading of an intake stands."""
+    able, held = reviewers_in(intake.path), held_in(intake)
+    concerned = interests.concerned_in(intake, with_holders(able, held))
+    people = {person.reference: person.person_id for person in able if person.reference not in concerned}
+    done: dict[str, set[str]] = defaultdict(set)
+    barred: set[tuple[str, str]] = set()
+    awaited: set[str] = set()
+    stranded: dict[int, str] = {}
+    marked = marked_by(concerned, held)
+    for row in held:
+        gone = row.id in marked or is_stranded(row.state, row.reference, people)
+        if gone:
+            stranded[row.id] = row.state
+        if row.state in HOLDING and not gone:
+            done[row.number].add(row.reference)
+            if row.state in OPEN:
+                awaited.add(row.number)
+        else:
+            barred.add((row.reference, row.number))
+    files = {row.number: row.id for row in files_to_read(intake)}
+    return Standing(files, people, done, barred, awaited, _limits_in(intake), stranded)
+
+
+def _limits_in(intake: Intake) -> dict[str, int]:
+    rows = sa.select(Person.reference, ReaderLimit.most_files).join(
+        Person, Person.id == ReaderLimit.reader_id
+    )
+    return {row[0]: row[1] for row in db.session.execute(rows.where(ReaderLimit.intake_id == intake.id))}
+
+
+def limit_of(intake: Intake, reader_id: int) -> ReaderLimit | None:
+    """Return how many files of an intake a reader has at most; None without a limit."""
+    mine = (ReaderLimit.intake_id == intake.id, ReaderLimit.reader_id == reader_id)
+    return db.session.scalar(sa.select(ReaderLimit).where(*mine))
+
+
+def reviewer_or_reader(intake: Intake, reference: str) -> Person:
+    """Return the person with this reference who may read files of the intake, or has. Raises NotFound."""
+    able = {row.reference: row.person_id for row in reviewers_in(intake.path)}
+    if reference in able:
+        return db.session.get_one(Person, able[reference])
+    return reader_in(intake, reference)
+
+
+def recalled_from(intake: Intake, reader_id: int) -> set[str]:
+    """Return the numbers of the files that were taken back from a reader."""
+    rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
+    mine = (Review.intake_id == intake.id, Review.reviewer_id == reader_id)
+    return set(db.session.scalars(rows.where(*mine, Review.state == ReviewState.RECALLED.value)))
+
+
+@dataclass(frozen=True)
+class DueReadings:
+    """A reminder that is due for the readings of an intake that are to be handed in by a day."""
+
+    intake: Intake
+    day: date
+    window: ReminderWindow
+
+
+def due_reminders() -> list[DueReadings]:
+    """Return the reminders that are due now, by intake and day. Two statements, and one of definitions each intake."""
+    moment, waits = clock.now(), Review.state.in_([state.value for state in OPEN])
+    days = sa.select(Review.intake_id, Review.due_on).where(waits, Review.due_on >= clock.today()).distinct()
+    found, rows = [], db.session.execute(days.order_by(Review.intake_id, Review.due_on)).all()
+    wanted = sa.select(Intake).where(Intake.id.in_({row.intake_id for row in rows}))
+    intakes = {intake.id: intake for intake in db.session.scalars(wanted)} if rows else {}
+    for number, day in ((row[0], row[1]) for row in rows if row[1] is not None):
+        hours = definition_of(intakes[number]).rubric.files.reminder_hours
+        window = Reminders(hours).due(clock.instant(day + timedelta(days=1)), moment)
+        if window is not None:
+            found.append(DueReadings(intakes[number], day, window))
+    return found
+
+
+def unreminded(due: DueReadings) -> Sequence[Any]:
+    """Return who has readings left to hand in by the day of a reminder, how many, and the name of the letter that they
+    have not been sent: not those who were given all of it after its hour."""
+    once = (
+        sa.literal(f"{READINGS_DUE}:{due.intake.reference}:{due.day:%Y%m%d}:{due.window.hours}:")
+        + Person.reference
+    )
+    told = sa.select(Message.id).where(Message.once == once)
+    people = (
+        Person.id,
+        Person.reference,
+        Person.given_name,
+        Person.family_name,
+        Person.language,
+        Person.email,
+    )
+    address = sa.func.coalesce(Account.email, Person.email).label("address")
+    rows = (
+        sa.select(
+            *people,
+            Person.id.label("person_id"),
+            address,
+            once.label("once"),
+            sa.func.count().label("number"),
+        )
+        .select_from(Review)
+        .join(Application, Application.id == Review.application_id)
+        .join(Person, Person.id == Review.reviewer_id)
+        .join(Account, Account.person_id == Person.id)
+        .where(*_waiting_by(due.intake.id, due.day), ~told.exists())
+        .group_by(*people, Account.email)
+        .having(sa.func.min(Review.assigned_at) < due.window.since)
+    )
+    return db.session.execute(rows.order_by(Person.id)).all()
+
+
+def _waiting_by(intake_id: Any, day: Any) -> tuple[sa.ColumnElement[bool], ...]:
+    waits = Review.state.in_([state.value for state in OPEN])
+    return (Review.intake_id == intake_id, Review.due_on == day, waits, Application.state == "submitted")
+
+
+def still_waiting(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each reminder of readings still holds when it leaves: something is to be handed in by the day of which it
+    tells, and the next reminder has not come. One statement for all."""
+    moment = clock.now()
+    rows = (
+        sa.select(Intake.reference, Person.reference, Review.due_on)
+        .select_from(Review)
+        .join(Application, Application.id == Review.application_id)
+        .join(Intake, Intake.id == Review.intake_id)
+        .join(Person, Person.id == Review.reviewer_id)
+        .where(*_waiting_by(Intake.id, Review.due_on))
+        .where(Intake.reference.in_({each["reference"] for each in asked}))
+        .where(Person.reference.in_({each["reader"] for each in asked}))
+        .distinct()
+    )
+    waiting = {(row[0], row[1], row[2]) for row in db.session.execute(rows)}
+    return [
+        moment < each["until"] and (each["reference"], each["reader"], each["day"]) in waiting
+        for each in asked
+    ]
+
+
+def late_by_reader(viewer: Viewer, permission: str, most: int) -> Sequence[Any]:
+    """Return (Intake, the reader's reference and names, how many readings are late, since which day) where the viewer
+    holds the permission; who is late with most comes first."""
+    rows = (
+        sa.select(
+            Intake,
+            Person.reference,
+            Person.given_name,
+            Person.family_name,
+            sa.func.count().label("number"),
+            sa.func.min(Review.due_on).label("since"),
+        )
+        .select_from(Review)
+        .join(Application, Application.id == Review.application_id)
+        .join(Intake, Intake.id == Review.intake_id)
+        .join(Person, Person.id == Review.reviewer_id)
+        .where(within(viewer, permission, Intake.path), Application.state == "submitted")
+        .where(Review.state.in_([state.value for state in OPEN]), Review.due_on < clock.today())
+        .group_by(Intake.id, Person.id)
+        .order_by(sa.func.count().desc(), Intake.id, Person.id)
+    )
+    return db.session.execute(rows.limit(most)).all()
+
+
+def next_days_of(viewer: Viewer) -> dict[int, date]:
+    """Return by which day the viewer is to hand in a reading next, by the intake's id."""
+    waits = Review.state.in_([state.value for state in OPEN])
+    rows = sa.select(Review.intake_id, sa.func.min(Review.due_on)).group_by(Review.intake_id)
+    rows = rows.join(Application, Application.id == Review.application_id)
+    mine = (Review.reviewer_id == viewer.person_id, Review.due_on.is_not(None), waits)
+    found = db.session.execute(rows.where(*mine, Application.state == "submitted"))
+    return {row[0]: row[1] for row in found if row[1] is not None}
+
+
+def apart_in(intake: Intake, phase: RubricPhase) -> Sequence[str]:
+    """Return the numbers of the files whose readings are further apart than the phase allows, that wait for none and
+    may have one more."""
+    total, counts = Review.total_thousandths, Review.state == ReviewState.SUBMITTED.value
+    holds = Review.state.in_([state.value for state in HOLDING])
+    open_ = Review.state.in_([state.value for state in OPEN])
+    number = sa.func.sum(sa.case((holds, 1), else_=0))
+    gap = sa.func.max(sa.case((counts, total))) - sa.func.min(sa.case((counts, total)))
+    rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
+    rows = rows.where(Review.intake_id == intake.id, Application.state == "submitted")
+    rows = rows.where(Application.eligible.is_(True)).group_by(Application.id, Application.number)
+    rows = rows.having(
+        gap > phase.gap_points * 1000,
+        number < phase.most_readings,
+        sa.func.sum(sa.case((open_, 1), else_=0)) == 0,
+    )
+    return db.session.scalars(rows.order_by(Application.number)).all()
 
 
 def with_holders(people: Sequence[Any], held: Sequence[Any]) -> Sequence[Any]:

@@ -1,17 +1,21 @@
-"""What the worker does for readings: assign the files of a large intake, some hundred at a time."""
+"""What the worker does for readings: assign the files of a large intake, some hundred at a time, and remind readers of
+what they are to hand in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from cohortmgr.accounts.queries.viewers import viewer_of_account
-from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.db import writing
+from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
+from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
-from cohortmgr.reviews.assignment import actions
-from cohortmgr.reviews.assignment.actions import AssignmentPlan
+from cohortmgr.reviews.assignment import queries as assignments
+from cohortmgr.reviews.assignment.actions import reminding, sharing
+from cohortmgr.reviews.assignment.actions.sharing import AssignmentPlan
 from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.queries import ASSIGN
 from cohortmgr.reviews.progress import tasks as summing
@@ -29,7 +33,7 @@ def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
     What is written stays: begun again after an interruption, it gives what is still lacking, and in the end nothing. A
     refusal is a result, which the page shows."""
     try:
-        plan, added = _assign(_asker(payload), str(payload["intake"]), progress)
+        plan, added = _assign(_asker(payload), payload, progress)
     except Refused as refusal:
         return {"problems": [as_json(problem) for problem in refusal.problems]}
     except NotPermitted:
@@ -37,6 +41,23 @@ def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
     # The page that waited for this shows what came of it, and not the figures of before.
     summing.keep_anew(str(payload["intake"]))
     return {"added": added, "problems": [as_json(short_of(plan.short))]} if plan.short else {"added": added}
+
+
+def remind(stopping: Stopping) -> int:
+    """Send the reminders of readings that are due; nothing is locked when none is. Returns how many people were
+    told."""
+    told = 0
+    for due in assignments.due_reminders():
+        db.session.rollback()
+        if stopping():
+            break
+        with writing():
+            told += reminding.remind(SYSTEM, due)
+    return told
+
+
+# What the worker does of this, and every how many seconds.
+WORKS = (Work("recall.readings", remind, every=300),)
 
 
 def _asker(payload: Mapping[str, Any]) -> Viewer:
@@ -47,15 +68,19 @@ def _asker(payload: Mapping[str, Any]) -> Viewer:
     return viewer
 
 
-def _assign(viewer: Viewer, intake: str, progress: ProgressCallback) -> tuple[AssignmentPlan, int]:
-    plan, added = actions.plan_assignment(viewer, intake), 0
-    stranded = sorted(plan.stranded)
+def _assign(
+    viewer: Viewer, payload: Mapping[str, Any], progress: ProgressCallback
+) -> tuple[AssignmentPlan, int]:
+    due_on = date.fromisoformat(payload["due_on"]) if payload.get("due_on") else None
+    plan, added = sharing.plan_assignment(viewer, str(payload["intake"]), due_on), 0
+    held = plan.standing.stranded
+    stranded = sorted(held)
     for start in range(0, len(stranded), CHUNK):
         with writing():
-            actions.release(viewer, {each: plan.stranded[each] for each in stranded[start : start + CHUNK]})
+            sharing.release(viewer, {each: held[each] for each in stranded[start : start + CHUNK]})
     for start in range(0, len(plan.pairs), CHUNK):
         chunk = plan.pairs[start : start + CHUNK]
         with writing():
-            added += actions.give_some(viewer, plan, chunk)
+            added += sharing.give_some(viewer, plan, chunk)
         progress(start + len(chunk), len(plan.pairs) + 1)
     return plan, added

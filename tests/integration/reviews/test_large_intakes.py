@@ -18,7 +18,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.tasks import Stopped, do_next
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.assignment import tasks, views
+from cohortmgr.reviews.assignment import tasks
+from cohortmgr.reviews.assignment.views import overview as views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from tests.factories.choices import browser, readers, sent, someone

@@ -14,7 +14,8 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.assignment import actions, views
+from cohortmgr.reviews.assignment.actions import sharing
+from cohortmgr.reviews.assignment.views import overview as views
 from cohortmgr.reviews.progress import queries
 from tests.factories.choices import browser, known, readers, sent, someone
 from tests.factories.working import killed_at, work
@@ -36,7 +37,7 @@ def given() -> Intake:
     readers(intake, 4)
     manager = someone(intake, Role.SELECTION_MANAGER)
     with writing():
-        actions.assign(manager, intake.reference)
+        sharing.assign(manager, intake.reference)
     return intake
 
 
