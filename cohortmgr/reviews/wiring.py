@@ -13,9 +13,10 @@ from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes.definition.rules import Definition
-from cohortmgr.reviews import notices, queries
+from cohortmgr.reviews import hooks, notices, queries
 from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment import tasks as assigning
+from cohortmgr.reviews.assignment.actions import passing
 from cohortmgr.reviews.assignment.views import by_hand
 from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.models import Review
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(by_hand.bp)
     app.register_blueprint(reading_views.bp)
     declare("reviews", *notices.NOTICES)
+    hooks.given_back.register(passing.pass_on_given_back)
     outbox.checks[assignments.READINGS_DUE] = assignments.still_waiting
     add_work(app, *assigning.WORKS)
     desk.told_above.register(queries.told_of)

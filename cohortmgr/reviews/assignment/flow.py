@@ -81,12 +81,14 @@ def assign(
     seed: str,
     done: Mapping[str, Collection[str]],
     limits: Mapping[str, int] | None = None,
+    others: Mapping[str, int] | None = None,
 ) -> Shares:
     """Return the pairs to add so that each file has as many distinct reviewers as `wanted` says.
 
     `conflicts` holds (reviewer, file) pairs that must not meet. `done` maps a file to the reviewers who already hold
     it. They are kept, and count for the file and in the loads, also for files that are not wanted and for reviewers
-    who are no longer listed. `limits` are the most files of a reviewer, what they hold included. The same input gives
+    who are no longer listed. `limits` are the most files of a reviewer, what they hold included; `others` says how many
+    files somebody holds that `done` does not name. The same input gives
     the same result, in whatever order it comes. Files that cannot have all their readings get those that they can, and
     are named in the result. Refused if not one reading can be given, or if there are fewer reviewers than a file needs:
     they would get every file, before their colleagues have come.
@@ -97,7 +99,7 @@ def assign(
     if any(number < 1 for number in wanted.values()):
         raise Refused(Problem(N_("Il faut au moins une lecture par dossier."), {}, "readings"))
     kinds = _kinds(lacking, names, conflicts, seed, done)
-    loads = dict.fromkeys(names, 0)
+    loads = {name: (others or {}).get(name, 0) for name in names}
     for held in done.values():
         for name in set(held) & loads.keys():
             loads[name] += 1

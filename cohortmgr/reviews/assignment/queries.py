@@ -98,28 +98,34 @@ def assignment_of(intake: Intake) -> Assignment | None:
     return Assignment(row.state, row.percent, problems, "added" in result)
 
 
-def files_to_read(intake: Intake) -> Sequence[Any]:
-    """Return (id, number, person_id) of the files that were sent and meet the conditions."""
+def files_to_read(intake: Intake, numbers: Collection[str] | None = None) -> Sequence[Any]:
+    """Return (id, number, person_id) of the files that were sent and meet the conditions, of those with some numbers or
+    of all."""
     return db.session.execute(
         sa.select(Application.id, Application.number, Application.person_id)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
-        .where(Application.eligible.is_(True))
+        .where(Application.eligible.is_(True), *_among(numbers))
         .order_by(Application.number)
     ).all()
 
 
-def held_in(intake: Intake) -> Sequence[Any]:
-    """Return (number, reviewer's reference, state, id) of every reading of an intake."""
+def held_in(intake: Intake, numbers: Collection[str] | None = None) -> Sequence[Any]:
+    """Return (number, reviewer's reference, state, id) of the readings of an intake, of the files with some numbers or
+    of all."""
     return db.session.execute(
         sa.select(Application.number, Person.reference, Review.state, Review.id)
         .join(Application, Application.id == Review.application_id)
         .join(Person, Person.id == Review.reviewer_id)
-        .where(Review.intake_id == intake.id)
+        .where(Review.intake_id == intake.id, *_among(numbers))
     ).all()
 
 
+def _among(numbers: Collection[str] | None) -> list[sa.ColumnElement[bool]]:
+    return [] if numbers is None else [Application.number.in_(sorted(numbers))]
+
+
 @dataclass(frozen=True)
-class Standing:
+class ReadingStanding:
     """How the reading of an intake stands: the ids of its files by number, and of who may read in it by reference; who
     holds or read a file, and who must not (reference, number); the numbers of files with a reading that is not handed
     in; how many files somebody has at most; the readings to take back from who may read no longer, by id with their
@@ -132,11 +138,13 @@ class Standing:
     awaited: Collection[str]
     limits: Mapping[str, int]
     stranded: Mapping[int, str]
+    loads: Mapping[str, int]
 
 
-def standing_in(intake: Intake) -> Standing:
-    """Return how the reading of an intake stands."""
-    able, held = reviewers_in(intake.path), held_in(intake)
+def standing_in(intake: Intake, numbers: Collection[str] | None = None) -> ReadingStanding:
+    """Return how the reading of an intake stands; of the files with some numbers alone, it is found in as many rows as
+    these have readings, and `loads` says how many other files somebody holds."""
+    able, held = reviewers_in(intake.path), held_in(intake, numbers)
     concerned = interests.concerned_in(intake, with_holders(able, held))
     people = {person.reference: person.person_id for person in able if person.reference not in concerned}
     done: dict[str, set[str]] = defaultdict(set)
@@ -154,8 +162,52 @@ def standing_in(intake: Intake) -> Standing:
                 awaited.add(row.number)
         else:
             barred.add((row.reference, row.number))
-    files = {row.number: row.id for row in files_to_read(intake)}
-    return Standing(files, people, done, barred, awaited, _limits_in(intake), stranded)
+    files = {row.number: row.id for row in files_to_read(intake, numbers)}
+    loads = {} if numbers is None else _loads_beside(intake, numbers)
+    return ReadingStanding(files, people, done, barred, awaited, _limits_in(intake), stranded, loads)
+
+
+def _loads_beside(intake: Intake, numbers: Collection[str]) -> dict[str, int]:
+    """How many files of an intake each reader holds besides those with these numbers, by the reader's reference."""
+    rows = sa.select(Person.reference, sa.func.count()).join(Review, Review.reviewer_id == Person.id)
+    rows = rows.join(Application, Application.id == Review.application_id)
+    rows = rows.where(Review.intake_id == intake.id, Application.number.not_in(sorted(numbers)))
+    holds = Review.state.in_([state.value for state in HOLDING])
+    return {row[0]: row[1] for row in db.session.execute(rows.where(holds).group_by(Person.reference))}
+
+
+def number_of(review: Review) -> str:
+    """Return the number of the file of a reading."""
+    return db.session.get_one(Application, review.application_id).number
+
+
+def stranded_rows(stranded: Mapping[int, str]) -> Sequence[Any]:
+    """Return (id, number, day) of those of some readings whose file is to be read and rests on no decision."""
+    if not stranded:
+        return []
+    rows = sa.select(Review.id, Application.number, Review.due_on, Application)
+    rows = rows.join(Application, Application.id == Review.application_id)
+    rows = rows.where(Review.id.in_(sorted(stranded)), Application.state == "submitted")
+    found = db.session.execute(rows.where(Application.eligible.is_(True)).order_by(Application.number))
+    return [row for row in found if not any(hooks.frozen(row.Application))]
+
+
+def intakes_left() -> Sequence[Intake]:
+    """Return the intakes in which something is open with somebody who may not read it, or no longer; none that is
+    archived. Three statements and a few more for each intake where people read now."""
+    waits = Review.state.in_([state.value for state in OPEN])
+    pairs = sa.select(Review.intake_id, Review.reviewer_id).where(waits).distinct()
+    holders: dict[int, set[int]] = defaultdict(set)
+    for intake_id, reader_id in db.session.execute(pairs):
+        holders[intake_id].add(reader_id)
+    alive = (Intake.id.in_(sorted(holders)), Intake.state != IntakeState.ARCHIVED.value)
+    found = []
+    for intake in db.session.scalars(sa.select(Intake).where(*alive).order_by(Intake.id)).all():
+        able = reviewers_in(intake.path)
+        concerned = interests.concerned_in(intake, able)
+        if holders[intake.id] - {row.person_id for row in able if row.reference not in concerned}:
+            found.append(intake)
+    return found
 
 
 def _limits_in(intake: Intake) -> dict[str, int]:

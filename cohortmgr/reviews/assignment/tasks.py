@@ -1,5 +1,6 @@
-"""What the worker does for readings: assign the files of a large intake, some hundred at a time, and remind readers of
-what they are to hand in."""
+"""What the worker does for readings: it gives them out in a large intake, reminds readers, and passes on.
+
+An intake's files are given some hundred at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.reviews.assignment import queries as assignments
-from cohortmgr.reviews.assignment.actions import reminding, sharing
+from cohortmgr.reviews.assignment.actions import passing, reminding, sharing
 from cohortmgr.reviews.assignment.actions.sharing import AssignmentPlan
 from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.queries import ASSIGN
@@ -56,8 +57,22 @@ def remind(stopping: Stopping) -> int:
     return told
 
 
+def pass_on(stopping: Stopping) -> int:
+    """Give to others what is with people who may read no longer; of a role that ends by its day nobody tells.
+    Returns how many readings were given."""
+    given = 0
+    references = [intake.reference for intake in assignments.intakes_left()]
+    db.session.rollback()
+    for reference in references:
+        if stopping():
+            break
+        with writing():
+            given += passing.pass_on_stranded(SYSTEM, reference)
+    return given
+
+
 # What the worker does of this, and every how many seconds.
-WORKS = (Work("recall.readings", remind, every=300),)
+WORKS = (Work("recall.readings", remind, every=300), Work("pass.readings", pass_on, every=300))
 
 
 def _asker(payload: Mapping[str, Any]) -> Viewer:

@@ -204,7 +204,7 @@ def test_who_abstains_gives_the_file_back_and_another_reads_it() -> None:
     with writing():
         review = queries.get_for(manager, row.reference)
         intake = queries.intake_of(review)
-        assert assignment.assign(manager, intake.reference).added == 1
+        assert assignment.assign(manager, intake.reference).added == 0, "it went to another at once"
     names = db.session.scalars(
         sa.select(Review.reviewer_id).where(Review.application_id == review.application_id)
     )

@@ -20,6 +20,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions.giving import give, give_again, intake_locked, require_to_come
+from cohortmgr.reviews.assignment.actions.passing import pass_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, REVIEW_STATES, ReviewState
@@ -46,13 +47,13 @@ def recall(
     numbers: Collection[str] | None = None,
     due_on: date | None = None,
 ) -> tuple[int, int]:
-    """Take back files that wait for a reader, those with `numbers` or all: for the pool, or for the reviewer whose
+    """Take back files that wait for a reader, those with `numbers` or all: for all others, or for the reviewer whose
     reference is `to`, by a day if one is given.
 
-    Returns how many were taken back, and how many of these went to that reviewer: those that they hold or gave back
-    stay in the pool, which `assign` shares out. What was handed in stays. For a reader who is silent, absent or
-    suspended, or whose role has ended. Doing it again finds nothing to take back. Refused if that reviewer has an
-    interest in the intake.
+    Returns how many were taken back, and how many of these went to somebody at once: to others too what that reviewer
+    holds or gave back. What nobody else may read waits until files are shared out. What was handed in stays. For a
+    reader who is silent, absent or suspended, or whose role has ended. Doing it again finds nothing to take back.
+    Refused if that reviewer has an interest in the intake.
     """
     intake = intake_locked(viewer, intake_reference)
     require_to_come(viewer, intake, due_on)
@@ -70,6 +71,9 @@ def recall(
     db.session.flush()
     files = {row.number: row.Review.application_id for row in rows}
     given = _hand_over(viewer, intake, files, taker, due_on)
+    left = {number: 1 for number in files if number not in given}
+    days = {row.number: due_on or row.Review.due_on for row in rows}
+    passed = pass_on(viewer, intake, left, days) if left else 0
     if rows:
         after = {
             "from": reader,
@@ -80,7 +84,7 @@ def recall(
             "due_on": due_on.isoformat() if due_on else None,
         }
         record(viewer, "reviews.recall", about(intake), after=after)
-    return len(rows), len(given)
+    return len(rows), len(given) + passed
 
 
 def _taker(intake: Intake, reader: str, to: str | None) -> Any:

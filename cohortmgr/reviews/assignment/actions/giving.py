@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, table_of
+from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
@@ -29,7 +29,8 @@ def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
 
 
 def give(viewer: Viewer, intake: Intake, pairs: Sequence[tuple[int, int]], due_on: date | None) -> None:
-    """Write a reading for each (file's id, reader's id); none of them has one yet."""
+    """Write a reading for each (file's id, reader's id) that has none yet. Two who give a file back at the same moment
+    may both find the same person, who then gets it once."""
     require(viewer, "reviews.assign", intake.path)
     moment = clock.now()
     rows: list[dict[str, Any]] = [
@@ -49,8 +50,7 @@ def give(viewer: Viewer, intake: Intake, pairs: Sequence[tuple[int, int]], due_o
         }
         for application_id, reviewer_id in pairs
     ]
-    if rows:
-        db.session.execute(sa.insert(table_of(Review)), rows)
+    insert_or_leave(db.session, Review, rows)
 
 
 def give_again(

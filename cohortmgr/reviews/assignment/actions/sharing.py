@@ -23,7 +23,7 @@ from cohortmgr.reviews.assignment import flow
 from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions.giving import give, intake_locked, require_to_come
 from cohortmgr.reviews.assignment.flow import Shortage
-from cohortmgr.reviews.assignment.queries import ASSIGN, Standing
+from cohortmgr.reviews.assignment.queries import ASSIGN, ReadingStanding
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import ReviewState
 
@@ -36,7 +36,7 @@ class AssignmentPlan:
     intake: Intake
     pairs: Sequence[tuple[str, str]]
     short: Sequence[Shortage]
-    standing: Standing
+    standing: ReadingStanding
     due_on: date | None = None
 
 
@@ -99,7 +99,7 @@ def _plan(intake: Intake, reviewers: Collection[str] | None, due_on: date | None
 
 def _planned(
     intake: Intake,
-    standing: Standing,
+    standing: ReadingStanding,
     wanted: Mapping[str, int],
     reviewers: Collection[str] | None = None,
     due_on: date | None = None,
@@ -136,7 +136,7 @@ def ask_more(
     return GivenReadings(len(plan.pairs), plan.short)
 
 
-def _require_open_to_more(standing: Standing, number: str, phase: RubricPhase) -> None:
+def _require_open_to_more(standing: ReadingStanding, number: str, phase: RubricPhase) -> None:
     values = {"number": number, "most": phase.most_readings}
     if number not in standing.files:
         what = N_("Aucun dossier à lire ne porte le numéro %(number)s.")

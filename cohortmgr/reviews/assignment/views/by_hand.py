@@ -45,7 +45,7 @@ def recall(reference: str, reader: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = queries.intake_for(viewer, reference, "reviews.assign")
     person, form = queries.reader_in(intake, reader), RecallForm()
-    form.to.choices = _choices(intake, _("Remettre au partage"), reader)
+    form.to.choices = _choices(intake, _("Tous les autres, à parts égales"), reader)
     if form.validate_on_submit():
         try:
             with writing():
