@@ -14,10 +14,10 @@ from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import hooks, notices, queries
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment import tasks as assigning
 from cohortmgr.reviews.assignment.actions import passing
-from cohortmgr.reviews.assignment.views import by_hand
+from cohortmgr.reviews.assignment.queries import days
+from cohortmgr.reviews.assignment.views import by_hand, knowing
 from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
@@ -36,10 +36,11 @@ def init_app(app: Flask) -> None:
     """Register the pages and their navigation entries."""
     app.register_blueprint(assignment_views.bp)
     app.register_blueprint(by_hand.bp)
+    app.register_blueprint(knowing.bp)
     app.register_blueprint(reading_views.bp)
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
-    outbox.checks[assignments.READINGS_DUE] = assignments.still_waiting
+    outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
@@ -56,13 +57,14 @@ def init_app(app: Flask) -> None:
             "reviews.read",
             40,
             "star",
-            below=(assignment_views.bp.name, by_hand.bp.name, reading_views.bp.name),
+            below=(assignment_views.bp.name, by_hand.bp.name, knowing.bp.name, reading_views.bp.name),
             count=own.open_in,
             stops=True,
             used=_reads,
         )
     )
     workspace.add_agendas(
+        Agenda(("reviews.score",), agenda.to_declare, 29),
         Agenda(("reviews.score",), agenda.own_readings, 30),
         Agenda(("reviews.assign",), agenda.to_assign, 31),
         Agenda(("reviews.assign",), agenda.late_readers, 32),

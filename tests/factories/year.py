@@ -44,7 +44,9 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.tasks import compute
+from cohortmgr.reviews.assignment.actions import knowing
 from cohortmgr.reviews.assignment.actions import sharing as assignment
+from cohortmgr.reviews.assignment.models import ReaderConflict
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import bounds_of
@@ -221,7 +223,17 @@ def _choose(year: Year, hashed: str) -> None:
     ).all()
     with writing():
         decisions.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
-    year.references |= {"batch": batch.reference, "reader": year.viewer("reviewer").person_reference or ""}
+    reader = year.viewer("reviewer")
+    year.references |= {"batch": batch.reference, "reader": reader.person_reference or ""}
+    held = sa.select(Review.application_id).where(Review.reviewer_id == reader.person_id)
+    free = sa.select(Application.number).where(Application.intake_id == year.intake.id)
+    free = free.where(Application.state == "submitted", Application.id.not_in(held)).order_by(Application.id)
+    with writing():
+        numbers = [db.session.scalars(free).first() or ""]
+        knowing.bar(
+            year.viewer("selection_manager"), year.intake.reference, year.references["reader"], numbers
+        )
+    year.references["conflict"] = db.session.scalars(sa.select(ReaderConflict.reference)).one()
     for place, decision in enumerate(decided):
         application = db.session.get_one(Application, decision.application_id)
         offer = db.session.scalars(sa.select(Offer).where(Offer.application_id == application.id)).one()

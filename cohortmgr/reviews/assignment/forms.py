@@ -57,6 +57,22 @@ class GiveForm(HouseForm):
     due_on = DateField(_BY, [Optional()])
 
 
+class KnownForm(HouseForm):
+    """The form in which a reader types the names of those whom they know; the page lists the others to tick."""
+
+    names = TextAreaField(_l("Noms des personnes que vous connaissez"), [Optional(), Length(max=_MOST_TEXT)])
+
+
+class ConflictForm(HouseForm):
+    """The form that closes files to a reader, by their numbers."""
+
+    files = TextAreaField(
+        _l("Numéros des dossiers"),
+        [InputRequired(_l("Écrivez au moins un numéro de dossier.")), Length(max=_MOST_TEXT)],
+        description=_l("Ce qui attend de ces dossiers chez cette personne va aussitôt à d’autres."),
+    )
+
+
 class RecallForm(HouseForm):
     """The form that takes files of a reader back: the page fills in who may read instead."""
 

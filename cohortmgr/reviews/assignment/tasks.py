@@ -14,11 +14,12 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, as_json
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions import passing, reminding, sharing
 from cohortmgr.reviews.assignment.actions.sharing import AssignmentPlan
 from cohortmgr.reviews.assignment.flow import short_of
-from cohortmgr.reviews.assignment.queries import ASSIGN
+from cohortmgr.reviews.assignment.queries import days
+from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.assignment.queries.giving import ASSIGN
 from cohortmgr.reviews.progress import tasks as summing
 
 # How many readings are written in one transaction, and stand in one event of the trail.
@@ -48,7 +49,7 @@ def remind(stopping: Stopping) -> int:
     """Send the reminders of readings that are due; nothing is locked when none is. Returns how many people were
     told."""
     told = 0
-    for due in assignments.due_reminders():
+    for due in days.due_reminders():
         db.session.rollback()
         if stopping():
             break

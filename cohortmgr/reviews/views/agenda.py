@@ -12,7 +12,9 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
-from cohortmgr.reviews.assignment import queries as assignments
+from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import days as due
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.reading import queries as readings
 
@@ -20,10 +22,18 @@ from cohortmgr.reviews.reading import queries as readings
 MOST_LATE = 20
 
 
+def to_declare(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes of which the viewer has not said whom they know, before they read."""
+    for intake in conflicts.to_be_said(viewer):
+        what = told(_("Dire qui vous connaissez parmi les candidats"), localized(intake.title))
+        url = url_for("knowing_staff.known", reference=intake.reference)
+        yield PendingAct(what, _("Répondre"), url, "wait", intake.decision_by, intake.id)
+
+
 def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield how many files of each intake wait until the viewer has read them."""
     mine = readings.open_by_intake(viewer)
-    days = assignments.next_days_of(viewer) if mine else {}
+    days = due.next_days_of(viewer) if mine else {}
     for intake_id, title, number in mine:
         what, day = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number), days.get(intake_id)
         kind: PendingKind = "stop" if day is not None and day < clock.today() else "wait"
@@ -33,7 +43,7 @@ def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
 
 def late_readers(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield who has not handed in what was due, by intake."""
-    for row in assignments.late_by_reader(viewer, "reviews.assign", MOST_LATE):
+    for row in due.late_by_reader(viewer, "reviews.assign", MOST_LATE):
         name = f"{row.given_name} {row.family_name}".strip()
         what = ngettext(
             "%(name)s : %(num)s lecture en retard",

@@ -112,6 +112,8 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/intakes/{intake}/ranking": {"note": "Un second lot."},
     "/staff/intakes/{intake}/reviews/readers/{reader}": {"to": "", "reason": "Absente."},
     "/staff/intakes/{intake}/reviews/readers/{reader}/terms": {"most_files": "500"},
+    "/staff/intakes/{intake}/reviews/known": {"names": "Salma Bennis"},
+    "/staff/intakes/{intake}/reviews/readers/{reader}/conflicts": {"files": "MDIA-000001"},
     "/staff/intakes/{intake}/reviews/give": {"to": "{reader}", "files": "MDIA-000001"},
     "/staff/intakes/{intake}/reviews/more": {"number": "MDIA-000001"},
     "/staff/intakes/{intake}/reviews/day": {"all-due_on": "2099-12-31"},

@@ -19,9 +19,10 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment import tasks
 from cohortmgr.reviews.assignment.actions import by_hand, reminding, sharing
+from cohortmgr.reviews.assignment.queries import days
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import lacking_in, progress_of
 from cohortmgr.reviews.reading import actions as reading
@@ -177,7 +178,7 @@ def test_who_is_late_is_told_on_the_overview_and_today(app: Flask) -> None:
 
 def _letters() -> list[Message]:
     db.session.rollback()
-    wanted = sa.select(Message).where(Message.key == assignments.READINGS_DUE).order_by(Message.id)
+    wanted = sa.select(Message).where(Message.key == days.READINGS_DUE).order_by(Message.id)
     return list(db.session.scalars(wanted))
 
 
@@ -195,14 +196,14 @@ def test_readers_are_reminded_once_at_each_hour_of_what_they_have_left() -> None
     with clock.at(end - timedelta(hours=23)):
         told = [(content_of(each) or {})["variables"] for each in _letters()]
         assert [each["number"] for each in told] == [4, 4]
-        assert assignments.still_waiting(told) == [False, False], "the next reminder has come"
+        assert days.still_waiting(told) == [False, False], "the next reminder has come"
         assert tasks.remind(lambda: False) == 1
-        assert assignments.still_waiting([(content_of(_letters()[-1]) or {})["variables"]]) == [True]
+        assert days.still_waiting([(content_of(_letters()[-1]) or {})["variables"]]) == [True]
         with writing():
             by_hand.set_day(manager, intake.reference, day + timedelta(days=5))
-        assert assignments.still_waiting([(content_of(_letters()[-1]) or {})["variables"]]) == [False]
+        assert days.still_waiting([(content_of(_letters()[-1]) or {})["variables"]]) == [False]
     with pytest.raises(NotPermitted), writing():
-        reminding.remind(manager, assignments.DueReadings(intake, day, None))  # type: ignore[arg-type]
+        reminding.remind(manager, days.DueReadings(intake, day, None))  # type: ignore[arg-type]
 
 
 def test_whoever_is_given_files_after_the_hour_is_not_reminded_of_it() -> None:

@@ -26,8 +26,8 @@ from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions import sharing as assignment
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.reading import actions as reading

@@ -14,9 +14,9 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions import by_hand
 from cohortmgr.reviews.assignment.actions import sharing as assignment
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.reading import actions as reading

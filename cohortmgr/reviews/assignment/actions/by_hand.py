@@ -18,10 +18,11 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions.giving import give, give_again, intake_locked, require_to_come
 from cohortmgr.reviews.assignment.actions.passing import pass_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
+from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, REVIEW_STATES, ReviewState
 
@@ -106,8 +107,9 @@ def _hand_over(
     if taker is None:
         return []
     held = {row.number: row.state for row in assignments.held_in(intake) if row.reference == taker.reference}
-    again = [number for number in files if held.get(number) == ReviewState.RECALLED]
-    fresh = [number for number in files if number not in held]
+    barred = {number for reader, number in conflicts.barred_pairs(intake) if reader == taker.reference}
+    again = [number for number in files if held.get(number) == ReviewState.RECALLED and number not in barred]
+    fresh = [number for number in files if number not in held and number not in barred]
     if again:
         give_again(viewer, intake, [files[number] for number in again], taker.person_id, due_on)
     give(viewer, intake, [(files[number], taker.person_id) for number in fresh], due_on)
@@ -133,7 +135,12 @@ def give_files(
     wanted = [number for number in wanted if number not in theirs]
     recalled = assignments.recalled_from(intake, taker.person_id)
     full = [number for number in wanted if len(standing.done.get(number, ())) >= phase.most_readings]
-    barred = [number for number in wanted if (to, number) in standing.barred and number not in recalled]
+    known = {number for reader, number in conflicts.barred_pairs(intake) if reader == to}
+    barred = [
+        number
+        for number in wanted
+        if (to, number) in standing.barred and (number not in recalled or number in known)
+    ]
     problems = [
         *_named(
             N_("Aucun dossier à lire ne porte ces numéros : %(files)s."), set(wanted) - standing.files.keys()

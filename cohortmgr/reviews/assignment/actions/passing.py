@@ -14,9 +14,9 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment import flow
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions.giving import give, intake_locked
 from cohortmgr.reviews.assignment.actions.sharing import release
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 
 

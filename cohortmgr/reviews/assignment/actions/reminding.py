@@ -10,8 +10,8 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.errors import NotPermitted
 from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews.assignment import queries as assignments
-from cohortmgr.reviews.assignment.queries import READINGS_DUE, DueReadings
+from cohortmgr.reviews.assignment.queries import days
+from cohortmgr.reviews.assignment.queries.days import READINGS_DUE, DueReadings
 
 
 def remind(viewer: Viewer, due: DueReadings) -> int:
@@ -41,6 +41,6 @@ def remind(viewer: Viewer, due: DueReadings) -> int:
             row.person_id,
             once=row.once,
         )
-        for row in assignments.unreminded(due)
+        for row in days.unreminded(due)
     ]
     return send_all(letters)

@@ -20,10 +20,11 @@ from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import flow
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions.giving import give, intake_locked, require_to_come
 from cohortmgr.reviews.assignment.flow import Shortage
-from cohortmgr.reviews.assignment.queries import ASSIGN, ReadingStanding
+from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.assignment.queries.giving import ASSIGN, ReadingStanding
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import ReviewState
 
@@ -158,12 +159,14 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
     readings = programmes.definition_of(intake).rubric.readings
     able = {row.reference for row in queries.reviewers_in(intake.path)}
     files, people = plan.standing.files, plan.standing.people
+    barred = conflicts.barred_ids(intake)
     lacking = assignments.lacking(intake, {files[number] for number, _ in pairs}, readings)
     given, taken = [], Counter[int]()
     for number, name in pairs:
         file, person = files[number], people[name]
         lack = lacking.get(file)
-        if lack and lack.number > taken[file] and name in able and person not in lack.known:
+        free = name in able and (file, person) not in barred
+        if free and lack and lack.number > taken[file] and person not in lack.known:
             taken[file] += 1
             given.append((number, name))
     if given:

@@ -18,11 +18,11 @@ from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions import by_hand, sharing
 from cohortmgr.reviews.assignment.actions.sharing import GivenReadings
 from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.forms import DayForm, GiveForm, MoreForm, RecallForm, TermsForm
+from cohortmgr.reviews.assignment.queries import giving as assignments
 
 bp = Blueprint("by_hand_staff", __name__)
 _BETWEEN = re.compile(r"[\s,;،]+")

@@ -27,10 +27,11 @@ from cohortmgr.jobs.queries import advance_of, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import queries as assignments
 from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.forms import AssignForm, DayForm
+from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.rules import MOST_AT_ONCE, Reader, ReadingProgress
@@ -61,6 +62,7 @@ def overview(reference: str) -> ResponseReturnValue:
 
 def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> ResponseReturnValue:
     progress, kept, advance = _progress(intake, files)
+    may_assign = allows(guards.viewer(), "reviews.assign", intake.path)
     return render_template(
         "reviews/assignment/staff_overview.html",
         intake=intake,
@@ -71,7 +73,8 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         kept=kept,
         advance=advance,
         assigning=assignments.assignment_of(intake),
-        may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
+        may_assign=may_assign,
+        unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
 
