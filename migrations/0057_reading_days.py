@@ -1,4 +1,4 @@
-"""Readings are due by a day, and a reader may have a limit of files in an intake."""
+"""Readings are due by a day, some are of files that all read, and a reader may have a limit of files."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,6 +20,7 @@ def _key(column: str, target: str) -> sa.ForeignKeyConstraint:
 
 def upgrade() -> None:
     op.add_column("reviews", sa.Column("due_on", sa.Date(), nullable=True))
+    op.add_column("reviews", sa.Column("anchor", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "reader_limits",
         sa.Column("institution_id", ID, nullable=False),
@@ -46,4 +47,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("reader_limits")
+    op.drop_column("reviews", "anchor")
     op.drop_column("reviews", "due_on")

@@ -39,3 +39,5 @@ class Review(Row, Versioned, Model):
     assigned_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     due_on: Mapped[date | None]
+    # Given to everybody who may read the file, and read first.
+    anchor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

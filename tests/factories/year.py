@@ -44,9 +44,6 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.tasks import compute
-from cohortmgr.reviews.assignment.actions import knowing
-from cohortmgr.reviews.assignment.actions import sharing as assignment
-from cohortmgr.reviews.assignment.models import ReaderConflict
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import bounds_of
@@ -54,6 +51,7 @@ from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends.actions import runs as stipends
 from cohortmgr.stipends.models import StipendLine
+from tests.factories.conflicts import shared_out
 from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
 from tests.factories.invited import invited
@@ -203,8 +201,7 @@ def _files(year: Year) -> None:
 
 
 def _read(year: Year) -> None:
-    with writing():
-        assignment.assign(year.viewer("selection_manager"), year.intake.reference)
+    year.references["conflict"] = shared_out(year)
     bounds = bounds_of(definition_of(year.intake).rubric)
     by_person = {year.viewer(name).person_id: year.viewer(name) for name in ROLE_OF if "reviewer" in name}
     # Two reviewers read the one file that the table asks for; the third, who reads others, is "idle" for it.
@@ -223,17 +220,7 @@ def _choose(year: Year, hashed: str) -> None:
     ).all()
     with writing():
         decisions.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
-    reader = year.viewer("reviewer")
-    year.references |= {"batch": batch.reference, "reader": reader.person_reference or ""}
-    held = sa.select(Review.application_id).where(Review.reviewer_id == reader.person_id)
-    free = sa.select(Application.number).where(Application.intake_id == year.intake.id)
-    free = free.where(Application.state == "submitted", Application.id.not_in(held)).order_by(Application.id)
-    with writing():
-        numbers = [db.session.scalars(free).first() or ""]
-        knowing.bar(
-            year.viewer("selection_manager"), year.intake.reference, year.references["reader"], numbers
-        )
-    year.references["conflict"] = db.session.scalars(sa.select(ReaderConflict.reference)).one()
+    year.references |= {"batch": batch.reference, "reader": year.viewer("reviewer").person_reference or ""}
     for place, decision in enumerate(decided):
         application = db.session.get_one(Application, decision.application_id)
         offer = db.session.scalars(sa.select(Offer).where(Offer.application_id == application.id)).one()

@@ -32,6 +32,7 @@ _KNOCK_OUT, _NONE = N_("Note éliminatoire"), N_("aucune")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 _MINUTES = NN_("%(num)s minute", "%(num)s minutes")
 _POINTS = NN_("%(num)s point", "%(num)s points")
+_FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _HOURS = NN_("%(num)s heure", "%(num)s heures")
 _NOTHING = N_("rien")
 
@@ -101,5 +102,6 @@ def _hidden(parts: tuple[HiddenPart, ...]) -> object:
 _FIGURES: tuple[tuple[str, str, Any], ...] = (
     ("readings", N_("Lectures de chaque dossier, au moins"), lambda number: Quantity(*_READINGS, number)),
     ("most_readings", N_("Lectures d’un dossier, au plus"), lambda number: Quantity(*_READINGS, number)),
+    ("anchor_files", N_("Dossiers lus par tous"), lambda number: Quantity(*_FILES, number)),
     ("gap_points", N_("Écart qui ouvre une discussion"), lambda number: Quantity(*_POINTS, number)),
 )

@@ -27,6 +27,7 @@ from cohortmgr.programmes.drafts.question_fields import (
 )
 from cohortmgr.programmes.drafts.structure import just_added, key_from, shifted
 
+MOST_ANCHORS = 20
 MOST_CRITERIA, MOST_WEIGHT, MOST_READINGS, MOST_MINUTES, LONGEST_ANCHOR = 20, 100, 20, 240, 300
 # Of a longer scale each score is not asked in words: its ends, its middle, and what is explained already.
 MOST_EXPLAINED = 21
@@ -35,6 +36,7 @@ _FIGURES: Mapping[str, tuple[int, int]] = {
     "readings": (1, MOST_READINGS),
     "most_readings": (1, MOST_READINGS),
     "gap_points": (1, FULL_MARK_POINTS),
+    "anchor_files": (0, MOST_ANCHORS),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from cohortmgr.base.forms import HouseForm, WholeField
@@ -19,6 +19,13 @@ class AssignForm(HouseForm):
         _BY,
         [Optional()],
         description=_l("Les lecteurs sont prévenus avant ce jour, aux heures que dit la grille."),
+    )
+    anchors = BooleanField(
+        _l("Commencer par des dossiers que tous lisent"),
+        default=True,
+        description=_l(
+            "Ils montrent si les lecteurs notent de la même façon. Leur nombre est dans la grille."
+        ),
     )
 
 

@@ -88,7 +88,8 @@ def _assign(
     viewer: Viewer, payload: Mapping[str, Any], progress: ProgressCallback
 ) -> tuple[AssignmentPlan, int]:
     due_on = date.fromisoformat(payload["due_on"]) if payload.get("due_on") else None
-    plan, added = sharing.plan_assignment(viewer, str(payload["intake"]), due_on), 0
+    intake, anchors = str(payload["intake"]), bool(payload.get("anchors"))
+    plan, added = sharing.plan_assignment(viewer, intake, due_on, anchors=anchors), 0
     held = plan.standing.stranded
     stranded = sorted(held)
     for start in range(0, len(stranded), CHUNK):

@@ -94,7 +94,7 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
         viewer, "reviews.abstain", about(review), before=before, after={"reason": review.abstained_because}
     )
     for passed_on in hooks.given_back:
-        passed_on(review)
+        passed_on(viewer, review)
     return review
 
 

@@ -24,7 +24,8 @@ from cohortmgr.reviews.rules import (
 
 
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
-    """Return the viewer's own readings in one statement: the open ones first, then by number."""
+    """Return the viewer's own readings in one statement: the open ones first, of these and
+    of the others those that everybody reads, then by number."""
     order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
     own = (
         visible(viewer)
@@ -43,7 +44,9 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
     )
     if intake_id is not None:
         own = own.where(Review.intake_id == intake_id)
-    return db.session.execute(own.order_by(Review.intake_id.desc(), order, Application.number)).all()
+    # What everybody reads comes first: readers are compared on it before they read the rest.
+    places = (Review.intake_id.desc(), order, Review.anchor.desc(), Application.number)
+    return db.session.execute(own.order_by(*places)).all()
 
 
 def next_after(rows: Sequence[Any], reference: str) -> str | None:

@@ -20,7 +20,7 @@ from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment import tasks
-from cohortmgr.reviews.assignment.actions import by_hand, reminding, sharing
+from cohortmgr.reviews.assignment.actions import by_hand, knowing, reminding, sharing
 from cohortmgr.reviews.assignment.queries import days
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
@@ -278,3 +278,41 @@ def test_the_pages_give_change_and_ask(app: Flask) -> None:
     assert client.get(f"{way}/more").status_code == 200
     for address in (way, f"{way}/readers/{_reference(one)}/readings", f"{way}/give?to={_reference(one)}"):
         assert client.get(address).status_code == 200
+
+
+def test_anchors_are_read_by_all_who_may_and_first_and_once(app: Flask) -> None:
+    intake = sent(40)
+    manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 4)
+    with writing():
+        knowing.bar(
+            manager, intake.reference, _reference(people[0]), [_number(place) for place in range(1, 36)]
+        )
+        assert sharing.assign(manager, intake.reference, anchors=True).added == 80 + 4 * 2
+    anchors = assignments.anchors_in(intake)
+    assert len(anchors) == 4 and set(anchors) <= {_number(place) for place in range(36, 41)}
+    read = Counter(number for number, *_ in _held())
+    assert all(read[number] == (4 if number in anchors else 2) for number in read)
+    with writing():
+        assert sharing.assign(manager, intake.reference, anchors=True).added == 0
+    for person in people:
+        first = [row.number for row in own.queue(person, intake.id)][:4]
+        assert sorted(first) == list(anchors)
+    late = someone(intake, Role.REVIEWER, "nouveau")
+    with writing():
+        assert sharing.assign(manager, intake.reference, anchors=True).added == 4
+    assert [row.number for row in own.queue(late, intake.id)] == list(anchors)
+    _hand_in(people[1], intake, 5)
+    _hand_in(people[2], intake, 3)
+    found = assignments.agreement_in(intake)
+    assert {(each.readings, each.spread) for each in found.files} == {(2, 8_000)}
+    assert {each.deviation for each in found.readers} == {8_000, -8_000, None}
+    page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews/agreement").text
+    assert all(number in page for number in anchors) and "8,00" in page
+
+
+def test_the_worker_gives_anchors_too() -> None:
+    intake = sent(20)
+    manager, _people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 4)
+    payload = {"intake": intake.reference, "by": manager.reference, "anchors": True}
+    assert tasks.assign(payload, lambda done, total: None) == {"added": 40 + 2 * 2}
+    assert tasks.assign({**payload, "seed": 7}, lambda done, total: None) == {"added": 0}

@@ -28,9 +28,16 @@ def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
     return intake
 
 
-def give(viewer: Viewer, intake: Intake, pairs: Sequence[tuple[int, int]], due_on: date | None) -> None:
-    """Write a reading for each (file's id, reader's id) that has none yet. Two who give a file back at the same moment
-    may both find the same person, who then gets it once."""
+def give(
+    viewer: Viewer,
+    intake: Intake,
+    pairs: Sequence[tuple[int, int]],
+    due_on: date | None,
+    anchors: Collection[int] = (),
+) -> None:
+    """Write a reading for each (file's id, reader's id) that has none yet; `anchors` are files that all read.
+
+    Two who give a file back at the same moment may both find the same person, who then gets it once."""
     require(viewer, "reviews.assign", intake.path)
     moment = clock.now()
     rows: list[dict[str, Any]] = [
@@ -46,6 +53,7 @@ def give(viewer: Viewer, intake: Intake, pairs: Sequence[tuple[int, int]], due_o
             "abstained_because": "",
             "assigned_at": moment,
             "due_on": due_on,
+            "anchor": application_id in anchors,
             "version": 1,
         }
         for application_id, reviewer_id in pairs

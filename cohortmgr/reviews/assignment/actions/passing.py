@@ -60,9 +60,10 @@ def pass_on(
     return len(shares.pairs)
 
 
-def pass_on_given_back(review: Review) -> None:
+def pass_on_given_back(viewer: Viewer, review: Review) -> None:
     """Give a file that its reader gave back to somebody else, in the same transaction."""
     intake = db.session.get_one(Intake, review.intake_id)
+    require(viewer, "reviews.score", intake.path)
     number = assignments.number_of(review)
     pass_on(SYSTEM, intake, {number: 1}, {number: review.due_on})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import flow
 from cohortmgr.reviews.assignment.actions.giving import give, intake_locked, require_to_come
+from cohortmgr.reviews.assignment.anchoring import anchor_pairs, anchors_of
 from cohortmgr.reviews.assignment.flow import Shortage
 from cohortmgr.reviews.assignment.queries import conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
@@ -39,6 +40,7 @@ class AssignmentPlan:
     short: Sequence[Shortage]
     standing: ReadingStanding
     due_on: date | None = None
+    anchors: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,11 @@ def assign(
     intake_reference: str,
     reviewers: Collection[str] | None = None,
     due_on: date | None = None,
+    *,
+    anchors: bool = False,
 ) -> GivenReadings:
-    """Give every eligible file that was sent the readers that it still lacks, to be read by a day if one is given.
+    """Give every eligible file that was sent the readers that it still lacks, to be read by a day if one is given; with
+    `anchors`, as many files as the rubric says to everybody who may read them.
 
     `reviewers` are references of persons; None means all reviewers of the programme. Nobody with an interest in the
     intake reads any of its files, and nobody one that they abstained from. What is with somebody who may not read goes
@@ -64,7 +69,7 @@ def assign(
     """
     intake = intake_locked(viewer, intake_reference)
     require_to_come(viewer, intake, due_on)
-    plan = _plan(intake, reviewers, due_on)
+    plan = _plan(intake, reviewers, due_on, anchors=anchors)
     if plan.standing.stranded:
         release(viewer, plan.standing.stranded)
     if plan.pairs:
@@ -72,30 +77,50 @@ def assign(
     return GivenReadings(len(plan.pairs), plan.short)
 
 
-def ask_assignment(viewer: Viewer, intake_reference: str, due_on: date | None = None) -> None:
+def ask_assignment(
+    viewer: Viewer, intake_reference: str, due_on: date | None = None, *, anchors: bool = False
+) -> None:
     """Ask the worker to do `assign`, for an intake of many files. While it does, nothing more is asked of it."""
     intake = intake_locked(viewer, intake_reference)
     require_to_come(viewer, intake, due_on)
     known = assignments.assignment_of(intake)
     if known is None or not known.is_under_way:
-        payload = {"intake": intake.reference, "by": viewer.reference}
+        payload: dict[str, Any] = {
+            "intake": intake.reference,
+            "by": viewer.reference,
+            "anchors": anchors,
+        }
         if due_on is not None:
             payload["due_on"] = due_on.isoformat()
         request(viewer, ASSIGN, payload, intake.institution_id)
 
 
-def plan_assignment(viewer: Viewer, intake_reference: str, due_on: date | None = None) -> AssignmentPlan:
+def plan_assignment(
+    viewer: Viewer, intake_reference: str, due_on: date | None = None, *, anchors: bool = False
+) -> AssignmentPlan:
     """Say which readings `assign` would add and take back. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
-    return _plan(intake, None, due_on)
+    return _plan(intake, None, due_on, anchors=anchors)
 
 
-def _plan(intake: Intake, reviewers: Collection[str] | None, due_on: date | None) -> AssignmentPlan:
-    readings = programmes.definition_of(intake).rubric.readings
-    standing = assignments.standing_in(intake)
-    wanted = dict.fromkeys(standing.files, readings)
-    return _planned(intake, standing, wanted, reviewers, due_on)
+def _plan(
+    intake: Intake, reviewers: Collection[str] | None, due_on: date | None, *, anchors: bool
+) -> AssignmentPlan:
+    phase, standing = programmes.definition_of(intake).rubric.files, assignments.standing_in(intake)
+    wanted = dict.fromkeys(standing.files, phase.readings)
+    if not anchors:
+        return _planned(intake, standing, wanted, reviewers, due_on)
+    able = standing.people.keys() if reviewers is None else standing.people.keys() & set(reviewers)
+    chosen = assignments.anchors_in(intake) or anchors_of(
+        standing.files, able, standing.barred, intake.reference, phase.anchor_files
+    )
+    first = anchor_pairs(chosen, able, standing.barred, standing.done, standing.limits)
+    done = {number: set(held) for number, held in standing.done.items()}
+    for number, name in first:
+        done.setdefault(number, set()).add(name)
+    plan = _planned(intake, replace(standing, done=done), wanted, reviewers, due_on)
+    return replace(plan, pairs=[*first, *plan.pairs], anchors=chosen)
 
 
 def _planned(
@@ -159,14 +184,15 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
     readings = programmes.definition_of(intake).rubric.readings
     able = {row.reference for row in queries.reviewers_in(intake.path)}
     files, people = plan.standing.files, plan.standing.people
-    barred = conflicts.barred_ids(intake)
+    barred, anchors = conflicts.barred_ids(intake), set(plan.anchors)
     lacking = assignments.lacking(intake, {files[number] for number, _ in pairs}, readings)
     given, taken = [], Counter[int]()
     for number, name in pairs:
         file, person = files[number], people[name]
         lack = lacking.get(file)
         free = name in able and (file, person) not in barred
-        if free and lack and lack.number > taken[file] and person not in lack.known:
+        needed = lack is not None and (lack.number > taken[file] or number in anchors)
+        if free and lack and needed and person not in lack.known:
             taken[file] += 1
             given.append((number, name))
     if given:
@@ -176,7 +202,9 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
 
 def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> None:
     files, people = plan.standing.files, plan.standing.people
-    give(viewer, plan.intake, [(files[number], people[name]) for number, name in pairs], plan.due_on)
+    anchors = {files[number] for number in plan.anchors if number in files}
+    rows = [(files[number], people[name]) for number, name in pairs]
+    give(viewer, plan.intake, rows, plan.due_on, anchors)
     after: dict[str, Any] = {"readings": [list(pair) for pair in pairs]}
     if plan.due_on is not None:
         after["due_on"] = plan.due_on.isoformat()

@@ -30,7 +30,7 @@ _ADULT = Application.consent == "none"
 
 
 @dataclass(frozen=True)
-class KnownFile:
+class KnowableFile:
     """A candidate as a reader may tick them: by name, and by a token that tells nothing of the file."""
 
     token: str
@@ -50,7 +50,7 @@ def intake_to_know(viewer: Viewer, reference: str) -> Intake:
     return intake
 
 
-def listed_for(viewer: Viewer, intake: Intake) -> Sequence[KnownFile]:
+def listed_for(viewer: Viewer, intake: Intake) -> Sequence[KnowableFile]:
     """Return the adults whom a reader may tick, by name: none if there are more than a person reads through. Minors are
     never listed."""
     if intake_adults(intake) > MOST_LISTED:
@@ -64,7 +64,7 @@ def intake_adults(intake: Intake) -> int:
     return db.session.scalar(wanted.where(Application.intake_id == intake.id, *_TO_READ, _ADULT)) or 0
 
 
-def files_for(viewer: Viewer, intake: Intake, *conditions: sa.ColumnElement[bool]) -> Sequence[KnownFile]:
+def files_for(viewer: Viewer, intake: Intake, *conditions: sa.ColumnElement[bool]) -> Sequence[KnowableFile]:
     """Return the files of an intake that are to be read, as one reader may say that they know their persons."""
     mine = sa.and_(
         ReaderConflict.application_id == Application.id, ReaderConflict.reader_id == viewer.person_id
@@ -75,7 +75,9 @@ def files_for(viewer: Viewer, intake: Intake, *conditions: sa.ColumnElement[bool
     )
     salt = f"{intake.reference} {viewer.person_reference}"
     return [
-        KnownFile(crypto.blind_index("acquaintance", f"{salt} {row[1]}"), row[2], row[3] is not None, row[0])
+        KnowableFile(
+            crypto.blind_index("acquaintance", f"{salt} {row[1]}"), row[2], row[3] is not None, row[0]
+        )
         for row in db.session.execute(rows.order_by(Application.sort_name, Application.id))
     ]
 

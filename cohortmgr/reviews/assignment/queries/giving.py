@@ -22,6 +22,7 @@ from cohortmgr.programmes.definition.rules import IntakeState, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import hooks
+from cohortmgr.reviews.assignment.anchoring import Agreement, agreement_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.assignment.queries.conflicts import barred_pairs
 from cohortmgr.reviews.models import Review
@@ -233,6 +234,29 @@ def recalled_from(intake: Intake, reader_id: int) -> set[str]:
     rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
     mine = (Review.intake_id == intake.id, Review.reviewer_id == reader_id)
     return set(db.session.scalars(rows.where(*mine, Review.state == ReviewState.RECALLED.value)))
+
+
+def anchors_in(intake: Intake) -> Sequence[str]:
+    """Return the numbers of the files that everybody is to read, sorted; none before they are given out."""
+    rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
+    rows = rows.where(Review.intake_id == intake.id, Review.anchor.is_(True))
+    rows = rows.where(Application.state == "submitted", Application.eligible.is_(True)).distinct()
+    return db.session.scalars(rows.order_by(Application.number)).all()
+
+
+def agreement_in(intake: Intake) -> Agreement:
+    """Return how far readers agree on the files that everybody reads. Three statements."""
+    anchors = anchors_in(intake)
+    rows = sa.select(Application.number, Person.reference, Person.given_name, Person.family_name)
+    rows = rows.add_columns(Review.total_thousandths).select_from(Review)
+    rows = rows.join(Application, Application.id == Review.application_id)
+    rows = rows.join(Person, Person.id == Review.reviewer_id).where(Review.intake_id == intake.id)
+    counts = (Review.state == ReviewState.SUBMITTED.value, Review.total_thousandths.is_not(None))
+    found = db.session.execute(rows.where(Application.number.in_(anchors), *counts)).all() if anchors else []
+    named = [*reviewers_in(intake.path), *found]
+    names = {row.reference: f"{row.given_name} {row.family_name}".strip() for row in named}
+    totals = [(row.number, row.reference, row.total_thousandths or 0) for row in found]
+    return agreement_on(anchors, names, totals)
 
 
 def apart_in(intake: Intake, phase: RubricPhase) -> Sequence[str]:

@@ -116,7 +116,9 @@ def assign(reference: str) -> ResponseReturnValue:
         return _asked(reference, form)
     try:
         with writing():
-            given = sharing.assign(guards.viewer(), reference, due_on=form.due_on.data)
+            given = sharing.assign(
+                guards.viewer(), reference, due_on=form.due_on.data, anchors=form.anchors.data
+            )
     except Refused as refusal:
         show_problems(form, refusal)
         return _overview(queries.intake_for(guards.viewer(), reference), form)
@@ -132,11 +134,22 @@ def assign(reference: str) -> ResponseReturnValue:
 def _asked(reference: str, form: AssignForm) -> ResponseReturnValue:
     try:
         with writing():
-            sharing.ask_assignment(guards.viewer(), reference, form.due_on.data)
+            sharing.ask_assignment(guards.viewer(), reference, form.due_on.data, anchors=form.anchors.data)
     except Refused as refusal:
         show_problems(form, refusal)
         return _overview(queries.intake_for(guards.viewer(), reference), form)
     return redirect(url_for(".overview", reference=reference))
+
+
+@bp.get("/staff/intakes/<reference>/reviews/agreement")
+@guards.staff
+@reading
+def agreement(reference: str) -> ResponseReturnValue:
+    """Show how far readers agree on the files that everybody reads."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    return render_template(
+        "reviews/assignment/staff_agreement.html", intake=intake, found=assignments.agreement_in(intake)
+    )
 
 
 @bp.get("/staff/intakes/<reference>/reviews/progress")

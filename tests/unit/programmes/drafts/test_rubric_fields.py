@@ -22,7 +22,7 @@ def settings_page(document: dict[str, Any], **changed: Any) -> dict[str, list[st
     hidden, hours = held.pop("hidden"), shown_hours(held.pop("reminder_hours"))
     return {
         "reminder_hours": [hours],
-        **{name: [str(each or "")] for name, each in held.items()},
+        **{name: ["" if each is None else str(each)] for name, each in held.items()},
         "hidden": list(hidden),
     }
 
