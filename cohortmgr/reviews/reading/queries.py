@@ -25,7 +25,7 @@ from cohortmgr.reviews.rules import (
 
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
     """Return the viewer's own readings in one statement: the open ones first, of these and
-    of the others those that everybody reads, then by number."""
+    of the others those that everybody reads, then in an order of the viewer's own."""
     order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
     own = (
         visible(viewer)
@@ -44,8 +44,9 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
     )
     if intake_id is not None:
         own = own.where(Review.intake_id == intake_id)
-    # What everybody reads comes first: readers are compared on it before they read the rest.
-    places = (Review.intake_id.desc(), order, Review.anchor.desc(), Application.number)
+    # What everybody reads comes first: readers are compared on it before they read the rest. The rest is in an order of
+    # each reader's own, that of references drawn at random: what tires one at the end is not what tires all.
+    places = (Review.intake_id.desc(), order, Review.anchor.desc(), Review.reference)
     return db.session.execute(own.order_by(*places)).all()
 
 

@@ -90,11 +90,12 @@ def test_what_cannot_be_given_by_hand_is_named_and_nothing_is_given() -> None:
         by_hand.give_files(manager, intake.reference, _reference(people[0]), [_number(1)])
     with writing():
         reading.abstain(people[0], own.queue(people[0])[0].reference, "Je connais cette personne.")
+    before = _held()
     asked = [_number(1), _number(2), _number(4), "MDIA-X"]
     with pytest.raises(Refused) as refused, writing():
         by_hand.give_files(manager, intake.reference, _reference(people[0]), asked)
     assert [each.values["files"] for each in refused.value.problems] == [f"{_number(4)}, MDIA-X", _number(1)]
-    assert {each.where for each in refused.value.problems} == {"files"} and len(_held()) == 1
+    assert {each.where for each in refused.value.problems} == {"files"} and _held() == before
     for to, numbers, day in (
         ("", [_number(2)], None),
         (_reference(manager), [_number(2)], None),
@@ -105,7 +106,7 @@ def test_what_cannot_be_given_by_hand_is_named_and_nothing_is_given() -> None:
             by_hand.give_files(manager, intake.reference, to, numbers, day)
     with pytest.raises(NotPermitted), writing():
         by_hand.give_files(people[0], intake.reference, _reference(people[0]), [_number(2)])
-    assert len(_held()) == 1
+    assert _held() == before
 
 
 def test_no_file_gets_more_readings_by_hand_than_the_rubric_allows() -> None:
@@ -162,7 +163,8 @@ def test_who_is_late_is_told_on_the_overview_and_today(app: Flask) -> None:
     with clock.at(clock.instant(day + timedelta(days=1), 9)):
         assert [each.late for each in progress_of(intake).readers] == [0, 4]
         client = browser(app, manager)
-        assert "r1 : 4 lectures en retard" in client.get("/staff").text
+        today = client.get("/staff").text
+        assert "r1" in today and "4 lectures en retard" in today
         assert "En retard" in client.get(f"/staff/intakes/{intake.reference}/reviews").text
         address = f"/staff/intakes/{intake.reference}/reviews/readers/{_reference(people[1])}/readings"
         assert client.get(address).text.count("En retard</") == 4
@@ -300,7 +302,7 @@ def test_anchors_are_read_by_all_who_may_and_first_and_once(app: Flask) -> None:
     late = someone(intake, Role.REVIEWER, "nouveau")
     with writing():
         assert sharing.assign(manager, intake.reference, anchors=True).added == 4
-    assert [row.number for row in own.queue(late, intake.id)] == list(anchors)
+    assert sorted(row.number for row in own.queue(late, intake.id)) == list(anchors)
     _hand_in(people[1], intake, 5)
     _hand_in(people[2], intake, 3)
     found = assignments.agreement_in(intake)
