@@ -29,12 +29,14 @@ from cohortmgr.placements import models as placements
 from cohortmgr.programmes import models as programmes
 from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
+from cohortmgr.reviews.assignment import models as assignment
 from cohortmgr.selection import models as selection
 from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
 
 __all__ = [
     "accounts",
+    "assignment",
     "audit",
     "campaigns",
     "cohorts",

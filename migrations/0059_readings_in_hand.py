@@ -9,7 +9,7 @@ JSON = sa.JSON().with_variant(JSONB, "postgresql")
 WALLS: dict[str, str] = {}
 
 revision = "0059"
-down_revision = "0056"
+down_revision = "0058"
 branch_labels = None
 depends_on = None
 

@@ -1,9 +1,13 @@
-"""What rooms above say of a file that is read: whether decisions rest on its readings."""
+"""What rooms above say of a file that is read: whether decisions rest on its readings, and who reads it instead."""
 
 from __future__ import annotations
 
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.hooks import Hook
+from cohortmgr.reviews.models import Review
 
+# A reading was given back by its reader, the viewer, and somebody else is to read the file.
+given_back: Hook[[Viewer, Review], None] = Hook()
 # Whether the decision on a file is proposed or made, so that its readings change no more.
 frozen: Hook[[Application], bool] = Hook()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,8 @@ class Review(Row, Versioned, Model):
 
     `abstained_because` is why it was given back by its reader, or taken back from them. `earlier` holds what was
     handed in before it changed, the first at the beginning. `discussed_at` is when its gap to another reading of the
-    file was found too wide: since then their readers see each other's marks."""
+    file was found too wide: since then their readers see each other's marks. It is late once the day `due_on` is
+    over."""
 
     __tablename__ = "reviews"
     __trail__ = "review"
@@ -42,3 +43,6 @@ class Review(Row, Versioned, Model):
     discussed_at: Mapped[datetime | None]
     assigned_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
+    due_on: Mapped[date | None]
+    # Given to everybody who may read the file, and read first.
+    anchor: Mapped[bool] = mapped_column(default=False, server_default=sa.false())

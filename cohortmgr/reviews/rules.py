@@ -70,11 +70,13 @@ OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 
 @dataclass(frozen=True)
 class Assignment:
-    """The newest assignment that was asked of the worker: its job's state and percent, and why it was refused."""
+    """The newest assignment that was asked of the worker: its job's state and percent, and why it was refused, or what
+    lacks readers yet if it was `given`."""
 
     state: str
     percent: int
     problems: tuple[Problem, ...]
+    given: bool = False
 
     @property
     def is_under_way(self) -> bool:
@@ -171,7 +173,8 @@ def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> 
 
 @dataclass(frozen=True)
 class Reader:
-    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None without any total."""
+    """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None without any total;
+    `late` readings wait though the day by which they were due is over."""
 
     reference: str
     name: str
@@ -181,6 +184,7 @@ class Reader:
     abstained: int
     mean: int | None
     severity: int | None
+    late: int = 0
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,8 @@ class ReadingProgress:
     """The progress of an intake: files to read, files with enough readings, and each reviewer's work.
 
     `stranded` readings are open with somebody who may not read them, or no longer; they wait for the next assignment.
-    `spread` counts files by the gap between their readings, in whole points.
+    `spread` counts files by the gap between their readings, in whole points. `extra` readings are among the assigned:
+    of files that have more than the rubric asks for.
     """
 
     files: int
@@ -200,6 +205,12 @@ class ReadingProgress:
     readers: tuple[Reader, ...]
     spread: tuple[tuple[int, int], ...]
     totals: tuple[tuple[int, int], ...]
+    extra: int = 0
+
+    @property
+    def lacking(self) -> int:
+        """How many readings nobody has yet: those that were asked beyond what the rubric asks make up for none."""
+        return max(0, self.expected - (self.assigned - self.extra))
 
     @property
     def expected(self) -> int:

@@ -150,7 +150,7 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (imports.below_their_own, "cohortmgr/placements/matching.py", "import sqlalchemy"),
     (imports.below_their_own, "cohortmgr/programmes/definition/checks/form.py", "import cohortmgr.programmes.models"),
     (imports.below_their_own, "cohortmgr/applications/novelty.py", "import flask"),
-    (imports.below_their_own, "cohortmgr/reviews/assignment/sharing.py", "from cohortmgr.base import clock"),
+    (imports.below_their_own, "cohortmgr/reviews/assignment/flow.py", "from cohortmgr.base import clock"),
     (imports.below_their_own, "cohortmgr/reviews/calibration.py", "import secrets"),
     (imports.below_their_own, "cohortmgr/reviews/models.py", "from flask import g"),
     (imports.below_their_own, "cohortmgr/reviews/models.py", "from cohortmgr.base import crypto"),

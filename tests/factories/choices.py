@@ -19,7 +19,7 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions

@@ -44,7 +44,6 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.watches import actions as watches
 from cohortmgr.reports import actions as reports
 from cohortmgr.reports.tasks import compute
-from cohortmgr.reviews.assignment import actions as assignment
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import bounds_of
@@ -52,6 +51,7 @@ from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.stipends.actions import runs as stipends
 from cohortmgr.stipends.models import StipendLine
+from tests.factories.conflicts import shared_out
 from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
 from tests.factories.invited import invited
@@ -201,8 +201,7 @@ def _files(year: Year) -> None:
 
 
 def _read(year: Year) -> None:
-    with writing():
-        assignment.assign(year.viewer("selection_manager"), year.intake.reference, seed=1)
+    year.references["conflict"] = shared_out(year)
     bounds = bounds_of(definition_of(year.intake).rubric)
     by_person = {year.viewer(name).person_id: year.viewer(name) for name in ROLE_OF if "reviewer" in name}
     # Two reviewers read the one file that the table asks for; the third, who reads others, is "idle" for it.

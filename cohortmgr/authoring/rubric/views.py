@@ -20,6 +20,7 @@ from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.programmes.definition.rubric_changes import HIDDEN_NAMES, PAPER_NAMES
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts import rubric_fields
+from cohortmgr.programmes.drafts.figures import shown_hours
 from cohortmgr.programmes.drafts.queries import Writing, get_writing, mark_of
 from cohortmgr.programmes.drafts.question_fields import LIMITS, Typed
 
@@ -52,6 +53,7 @@ def _rubric_page(found: Writing, typed: Typed, number: int, status: int) -> Resp
         moved=status == 409,
         hidden=HIDDEN_NAMES,
         papers=PAPER_NAMES,
+        hours=shown_hours,
         faults=[each for each in form_display.summary(found) if each.part == "rubric" and not typed.problems],
         **form_display.problems_of(typed.problems, wrong),
     ), status

@@ -25,6 +25,7 @@ from cohortmgr.programmes.drafts import (
     profile_fields,
     seat_fields,
 )
+from cohortmgr.programmes.drafts.figures import shown_hours
 from cohortmgr.programmes.drafts.queries import Writing
 from cohortmgr.programmes.drafts.question_fields import QuestionTable, Typed
 from cohortmgr.programmes.public.listing import AUDIENCE_NAMES, KIND_NAMES, LEVEL_NAMES
@@ -64,7 +65,7 @@ def _dates_page(found: Writing, typed: Typed, number: int, status: int) -> Respo
         calendar=CALENDAR_NAMES,
         period_kinds=[(each.value, name) for each, name in calendar_fields.PERIOD_KINDS.items()],
         local=calendar_fields.shown_date,
-        hours=calendar_fields.shown_hours,
+        hours=shown_hours,
         **form_display.problems_of(typed.problems, wrong),
     ), status
 

@@ -17,7 +17,7 @@ from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of,
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import queries as review_queries
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.rules import bounds_of
@@ -33,7 +33,7 @@ def read_files() -> Iterator[float]:
     """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     with writing():
-        assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference, seed=SEED)
+        assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
     bounds = bounds_of(programmes.definition_of(intake).rubric)
     people = by_role(Role.REVIEWER)
     for number, reviewer in enumerate(people):

@@ -71,7 +71,9 @@ class Criterion:
 class RubricPhase:
     """A round of reading: on which criteria, by how many people at least and at most, what they do not see.
 
-    `gap_points` is the difference of two totals, in points of twenty, above which two readers talk."""
+    `gap_points` is the difference of two totals, in points of twenty, above which two readers talk. `reminder_hours`
+    says how long before the end of the day by which readings are due their readers are reminded. `anchor_files` are
+    read first by everybody, beside the most readings of a file; a tenth of the files at most."""
 
     key: str
     criteria: tuple[Criterion, ...] = ()
@@ -81,6 +83,8 @@ class RubricPhase:
     hidden: tuple[HiddenPart, ...] = tuple(HiddenPart)
     papers: PaperView = PaperView.SHOWN
     gap_points: int = 4
+    reminder_hours: tuple[int, ...] = (72, 24)
+    anchor_files: int = 6
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ _KNOCK_OUT, _NONE = N_("Note éliminatoire"), N_("aucune")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 _MINUTES = NN_("%(num)s minute", "%(num)s minutes")
 _POINTS = NN_("%(num)s point", "%(num)s points")
+_FILES = NN_("%(num)s dossier", "%(num)s dossiers")
+_HOURS = NN_("%(num)s heure", "%(num)s heures")
 _NOTHING = N_("rien")
 
 
@@ -81,10 +83,17 @@ def of_reading(before: Rubric, after: Rubric) -> Iterator[Problem | str]:
             yield instead(label, shown(getattr(was, name)), shown(getattr(now, name)))
     if set(was.hidden) != set(now.hidden):
         yield instead(N_("Caché aux évaluateurs"), _hidden(was.hidden), _hidden(now.hidden))
+    if was.reminder_hours != now.reminder_hours:
+        what = N_("Rappels aux évaluateurs, avant la fin du délai")
+        yield instead(what, *(_hours(each.reminder_hours) for each in (was, now)))
     if was.papers is not now.papers:
         yield instead(
             N_("Les pièces du dossier"), *(Problem(PAPER_NAMES[each.papers]) for each in (was, now))
         )
+
+
+def _hours(hours: tuple[int, ...]) -> object:
+    return tuple(Quantity(*_HOURS, each) for each in hours) or Problem(_NONE)
 
 
 def _hidden(parts: tuple[HiddenPart, ...]) -> object:
@@ -94,5 +103,6 @@ def _hidden(parts: tuple[HiddenPart, ...]) -> object:
 _FIGURES: tuple[tuple[str, str, Any], ...] = (
     ("readings", N_("Lectures de chaque dossier, au moins"), lambda number: Quantity(*_READINGS, number)),
     ("most_readings", N_("Lectures d’un dossier, au plus"), lambda number: Quantity(*_READINGS, number)),
+    ("anchor_files", N_("Dossiers lus par tous"), lambda number: Quantity(*_FILES, number)),
     ("gap_points", N_("Écart qui ouvre une discussion"), lambda number: Quantity(*_POINTS, number)),
 )

@@ -17,7 +17,7 @@ from cohortmgr.base.typed import day, moment
 from cohortmgr.programmes.definition.comparing import DATE_NAMES
 from cohortmgr.programmes.definition.sections import PeriodKind
 from cohortmgr.programmes.drafts.campaign_fields import placed
-from cohortmgr.programmes.drafts.figures import MOST_WAITING, count
+from cohortmgr.programmes.drafts.figures import MOST_WAITING, count, hours
 from cohortmgr.programmes.drafts.question_fields import (
     LIMITS,
     KeyedRows,
@@ -40,11 +40,10 @@ PERIOD_KINDS: Mapping[PeriodKind, str] = {
     PeriodKind.HOLIDAY: N_("vacances"),
 }
 SHOWN = ("intakes", "calendar", "reminders", "offers")
-MOST_PERIODS, MOST_HOURS, LONGEST_TERM = 60, 10, 365
+MOST_PERIODS, LONGEST_TERM = 60, 365
 _PERIODS = KeyedRows("periods", "title", MOST_PERIODS, "periode")
 _A_MOMENT = N_("Écrivez une date et une heure comme 2027-06-30T18:00.")
 _A_DAY = N_("Choisissez un jour.")
-_HOURS = N_("Écrivez des nombres entiers d’heures séparés par des virgules, %(most)s au plus : 72, 24.")
 _DAYS = N_("Écrivez un nombre entier de jours, %(most)s au plus.")
 
 
@@ -95,7 +94,7 @@ def _read_calendar(typed: Typed, given: PostedValues) -> None:
 def _read_terms(typed: Typed, given: PostedValues) -> None:
     """Read the hours of reminders and the days to answer; a part that is empty is left out."""
     for part, name in (("reminders", "draft_hours"), ("offers", "reminders_hours")):
-        put(typed.table.setdefault(part, {}), name, _hours(typed, given, f"{part}-{name}"))
+        put(typed.table.setdefault(part, {}), name, hours(typed, given, f"{part}-{name}"))
     put(typed.table["offers"], "days_to_answer", _days(typed, given, "offers-days_to_answer"))
     waiting = count(typed, given, "offers-waiting_list", 0, MOST_WAITING, optional=True)
     put(typed.table["offers"], "waiting_list", waiting)
@@ -133,16 +132,6 @@ def _read(said: str, with_hour: bool) -> str | None:
     return read.isoformat() if read else None
 
 
-def _hours(typed: Typed, given: PostedValues, where: str) -> Any:
-    """Whole numbers, the greatest first; the text as it was typed if it holds anything else."""
-    said = western_digits(typed.text(given, where, 80)).replace("،", ",").replace(";", ",")
-    parts = [each.strip() for each in said.split(",") if each.strip()]
-    if len(parts) > MOST_HOURS or not all(_is_whole(each) for each in parts):
-        typed.problems.append(Problem(_HOURS, {"most": MOST_HOURS}, where))
-        return said
-    return sorted({int(each) for each in parts}, reverse=True)
-
-
 def _days(typed: Typed, given: PostedValues, where: str) -> Any:
     said = western_digits(typed.text(given, where, 10))
     if not said:
@@ -163,11 +152,6 @@ def shown_date(said: Any, with_hour: bool = False) -> str:
         return str(said or "")
     found = moment(str(said), CASABLANCA)
     return found.astimezone(CASABLANCA).strftime("%Y-%m-%dT%H:%M") if found else str(said or "")
-
-
-def shown_hours(said: Any) -> str:
-    """Hours as the page's field shows them."""
-    return ", ".join(str(each) for each in said) if isinstance(said, list) else str(said or "")
 
 
 def anchor(path: tuple[str | int, ...]) -> str:

@@ -18,8 +18,10 @@ from cohortmgr.programmes.drafts.question_fields import PostedValues, Typed
 MOST_SEATS, MOST_MONTHS, MOST_WORKING_DAYS, HIGHEST_MARK, MOST_WAITING = 5000, 60, 31, 100, 5000
 # Nobody is paid more in a month: a comma was forgotten.
 MOST_CENTS = 10_000_000
+MOST_HOURS = 10
 
 _WHOLE = N_("Écrivez un nombre entier, de %(least)s à %(most)s.")
+_HOURS = N_("Écrivez des nombres entiers d’heures séparés par des virgules, %(most)s au plus : 72, 24.")
 _AMOUNT = N_("Écrivez un montant en dirhams, comme 4000 ou 3636,36.")
 _MONTH = N_("Écrivez une année et un mois, comme 2027-01.")
 _YEAR_FIRST, _MONTH_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})"), re.compile(r"(\d{1,2})[-/](\d{4})")
@@ -36,6 +38,16 @@ def count(
     if found is None:
         typed.problems.append(Problem(_WHOLE, {"least": least, "most": most}, where))
     return said if found is None else found
+
+
+def hours(typed: Typed, given: PostedValues, where: str) -> Any:
+    """Whole numbers, the greatest first; the text as it was typed if it holds anything else."""
+    said = western_digits(typed.text(given, where, 80)).replace("،", ",").replace(";", ",")
+    parts = [whole(each, 0, 9999) for each in said.split(",") if each.strip()]
+    if len(parts) > MOST_HOURS or None in parts:
+        typed.problems.append(Problem(_HOURS, {"most": MOST_HOURS}, where))
+        return said
+    return sorted({each for each in parts if each is not None}, reverse=True)
 
 
 def amount(typed: Typed, given: PostedValues, where: str) -> Any:
@@ -65,6 +77,11 @@ def month(typed: Typed, given: PostedValues, where: str) -> str:
     if first is None:
         typed.problems.append(Problem(_MONTH, {}, where))
     return said if first is None else first.isoformat()
+
+
+def shown_hours(held: Any) -> str:
+    """Hours as the page's field shows them; what was typed wrong as it was."""
+    return ", ".join(str(each) for each in held) if isinstance(held, list) else str(held or "")
 
 
 def shown_amount(held: Any) -> str:

@@ -14,7 +14,7 @@ from cohortmgr.base.typed import whole
 from cohortmgr.programmes.definition.earlier import FIRST_PHASE
 from cohortmgr.programmes.definition.rubric import MOST_STEPS, HiddenPart, PaperView, PhaseKind, RubricPhase
 from cohortmgr.programmes.definition.sections import FULL_MARK_POINTS
-from cohortmgr.programmes.drafts.figures import count
+from cohortmgr.programmes.drafts.figures import count, hours
 from cohortmgr.programmes.drafts.question_fields import (
     LIMITS,
     PostedValues,
@@ -26,6 +26,7 @@ from cohortmgr.programmes.drafts.question_fields import (
 )
 from cohortmgr.programmes.drafts.structure import just_added, key_from, shifted
 
+MOST_ANCHORS = 20
 MOST_CRITERIA, MOST_WEIGHT, MOST_READINGS, MOST_MINUTES, LONGEST_ANCHOR = 20, 100, 20, 240, 300
 # Of a longer scale each score is not asked in words: its ends, its middle, and what is explained already.
 MOST_EXPLAINED = 21
@@ -34,6 +35,7 @@ _FIGURES: Mapping[str, tuple[int, int]] = {
     "readings": (1, MOST_READINGS),
     "most_readings": (1, MOST_READINGS),
     "gap_points": (1, FULL_MARK_POINTS),
+    "anchor_files": (0, MOST_ANCHORS),
 }
 
 
@@ -109,6 +111,7 @@ def settings_of(document: Mapping[str, Any]) -> QuestionTable:
     hidden = phase.get("hidden", [part.value for part in _USUAL.hidden])
     return {
         **{name: phase.get(name, getattr(_USUAL, name)) for name in _FIGURES},
+        "reminder_hours": list(phase.get("reminder_hours", _USUAL.reminder_hours)),
         "hidden": list(hidden),
         "papers": phase.get("papers", _USUAL.papers.value),
         "reading_target_minutes": document.get("rubric", {}).get("reading_target_minutes") or None,
@@ -122,6 +125,7 @@ def read_settings(given: PostedValues, document: Mapping[str, Any]) -> Typed:
         typed.table[name] = count(typed, given, name, least, most)
     minutes = count(typed, given, "reading_target_minutes", 1, MOST_MINUTES, optional=True)
     typed.table["reading_target_minutes"] = minutes
+    typed.table["reminder_hours"] = hours(typed, given, "reminder_hours")
     chosen = given.get("hidden", ())
     typed.table["hidden"] = [part.value for part in HiddenPart if part.value in chosen]
     typed.table["papers"] = next((each.value for each in PaperView if each == one(given, "papers")), "shown")
@@ -135,7 +139,7 @@ def put_settings(document: QuestionTable, said: Mapping[str, Any]) -> None:
         return
     for name in (*_FIGURES, "papers"):
         phase[name] = said[name]
-    phase["hidden"] = list(said["hidden"])
+    phase["hidden"], phase["reminder_hours"] = list(said["hidden"]), list(said["reminder_hours"])
     put(document["rubric"], "reading_target_minutes", said["reading_target_minutes"])
 
 
@@ -183,4 +187,6 @@ def _anchors(typed: Typed, given: PostedValues) -> dict[str, dict[str, str]]:
 def anchor(rest: Sequence[str | int]) -> str:
     """The name of the field that a fault concerns, on the page of its criterion or of the rubric; `rest` is the path
     below the criterion or the phase."""
+    if rest and rest[0] == "reminder_hours":
+        return "reminder_hours"
     return "-".join(str(each) for each in rest) if rest else "title-fr"

@@ -3,27 +3,93 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from cohortmgr.base.forms import HouseForm, WholeField
 
+_BY = _l("À remettre au plus tard le")
+_MOST_TEXT = 20_000
+
 
 class AssignForm(HouseForm):
-    """The form that assigns readers. It keeps the seed, so that the same assignment can be made again."""
+    """The form that assigns readers: lots are drawn from the intake's reference, so that a day alone is asked."""
 
-    seed = WholeField(
-        _l("Nombre du tirage"),
-        [InputRequired(_l("Écrivez un nombre.")), NumberRange(min=0, max=999_999_999)],
-        default=1,
-        description=_l("Le même nombre donne la même répartition."),
+    due_on = DateField(
+        _BY,
+        [Optional()],
+        description=_l("Les lecteurs sont prévenus avant ce jour, aux heures que dit la grille."),
+    )
+    anchors = BooleanField(
+        _l("Commencer par des dossiers que tous lisent"),
+        default=True,
+        description=_l(
+            "Ils montrent si les lecteurs notent de la même façon. Leur nombre est dans la grille."
+        ),
+    )
+
+
+class DayForm(HouseForm):
+    """The form that says by which day what waits is to be handed in."""
+
+    due_on = DateField(_BY, [Optional()], description=_l("Vide : sans date."))
+
+
+class TermsForm(DayForm):
+    """The form of how many files a reader has at most, and by which day they hand in what waits."""
+
+    most_files = WholeField(
+        _l("Dossiers, au plus"),
+        [Optional(), NumberRange(0, 100_000, _l("Écrivez un nombre entier, de 0 à 100000."))],
+        description=_l("Vide : sans limite. Ce qui est déjà confié reste."),
+    )
+
+
+class MoreForm(HouseForm):
+    """The form that asks one more reading: of one file, by its number."""
+
+    number = StringField(_l("Numéro du dossier"), [InputRequired(_l("Écrivez un numéro de dossier."))])
+    due_on = DateField(_BY, [Optional()])
+
+
+class GiveForm(HouseForm):
+    """The form that gives named files to somebody: the page fills in who may read."""
+
+    to = SelectField(_l("Qui les lira ?"), validate_choice=False)
+    files = TextAreaField(
+        _l("Numéros des dossiers"),
+        [InputRequired(_l("Écrivez au moins un numéro de dossier.")), Length(max=_MOST_TEXT)],
+        description=_l("Un par ligne, ou séparés par des espaces ou des virgules."),
+    )
+    due_on = DateField(_BY, [Optional()])
+
+
+class KnownForm(HouseForm):
+    """The form in which a reader types the names of those whom they know; the page lists the others to tick."""
+
+    names = TextAreaField(_l("Noms des personnes que vous connaissez"), [Optional(), Length(max=_MOST_TEXT)])
+
+
+class ConflictForm(HouseForm):
+    """The form that closes files to a reader, by their numbers."""
+
+    files = TextAreaField(
+        _l("Numéros des dossiers"),
+        [InputRequired(_l("Écrivez au moins un numéro de dossier.")), Length(max=_MOST_TEXT)],
+        description=_l("Ce qui attend de ces dossiers chez cette personne va aussitôt à d’autres."),
     )
 
 
 class RecallForm(HouseForm):
-    """The form that takes the files of a reader back: the page fills in who may read instead."""
+    """The form that takes files of a reader back: the page fills in who may read instead."""
 
     to = SelectField(_l("Qui les lira ?"), validate_choice=False)
+    files = TextAreaField(
+        _l("Seulement ces dossiers"),
+        [Optional(), Length(max=_MOST_TEXT)],
+        description=_l("Leurs numéros ; vide : tous ceux qui attendent."),
+    )
+    due_on = DateField(_BY, [Optional()])
     reason = TextAreaField(
         _l("Motif"),
         [InputRequired(_l("Écrivez le motif : il explique cet acte plus tard.")), Length(max=1000)],

@@ -12,6 +12,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import within
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.queries import kept_of, kept_of_each
@@ -70,22 +71,31 @@ def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
     as the worker last summed them up, as it does when it assigns, and all before the first. Two statements at most."""
     readings = {intake.id: programmes.definition_of(intake).rubric.readings for intake in files}
     small = {intake.id: number for intake, number in files.items() if number <= MOST_AT_ONCE}
-    held = _held_in(small) if small else {}
+    held = _held_in({number: readings[number] for number in small}) if small else {}
     found = {each.id: readings[each.id] * count - held.get(each.id, 0) for each, count in files.items()}
     large = {intake.reference: intake.id for intake in files if intake.id not in small}
     for kept in kept_of_each(KIND, large):
         wanted = int(kept.figures["files"]) * int(kept.figures["readings"])
-        found[large[kept.subject]] = wanted - int(kept.figures["assigned"])
+        given = int(kept.figures["assigned"]) - int(kept.figures.get("extra", 0))
+        found[large[kept.subject]] = wanted - given
     return {number: max(0, count) for number, count in found.items()}
 
 
-def _held_in(intakes: Collection[int]) -> dict[int, int]:
-    """How many readings somebody holds or has handed in, by the id of the intake."""
-    chosen = sa.select(Review.intake_id, sa.func.count())
+def _held_in(readings: Mapping[int, int]) -> dict[int, int]:
+    return {row[0]: int(row[1]) for row in db.session.execute(_needed_in(readings))}
+
+
+def _needed_in(readings: Mapping[int, int]) -> sa.Select[int, int]:
+    """Select (intake's id, how many readings somebody holds or has handed in) of some intakes; of each file at most as
+    many as are asked for, for one that has more makes up for none."""
+    asked, number = sa.case(readings, value=Review.intake_id, else_=0), sa.func.count()
+    chosen = sa.select(Review.intake_id, sa.case((number > asked, asked), else_=number).label("needed"))
     joined = chosen.join(Application, Application.id == Review.application_id)
     read = (Application.state == "submitted", Application.eligible.is_(True), Review.state.in_(HOLDING))
-    rows = db.session.execute(joined.where(Review.intake_id.in_(intakes), *read).group_by(Review.intake_id))
-    return {number: int(count) for number, count in rows}
+    of_files = joined.where(Review.intake_id.in_(sorted(readings)), *read)
+    file = of_files.group_by(Review.intake_id, Review.application_id).subquery()
+    needed = sa.func.sum(file.c.needed).label("needed")
+    return sa.select(file.c.intake_id, needed).group_by(file.c.intake_id)
 
 
 def as_kept(progress: ReadingProgress) -> dict[str, Any]:
@@ -100,15 +110,15 @@ def from_kept(figures: Mapping[str, Any]) -> ReadingProgress:
     names = _names_of([reader["reference"] for reader in figures["readers"]])
     readers = [Reader(name=names.get(each["reference"], "").strip(), **each) for each in figures["readers"]]
     return ReadingProgress(
-        **{name: figures[name] for name in _NUMBERS},
+        **{name: figures[name] for name in _NUMBERS if name in figures},
         readers=tuple(sorted(readers, key=lambda reader: reader.name)),
         spread=tuple((value, count) for value, count in figures["spread"]),
         totals=tuple((value, count) for value, count in figures["totals"]),
     )
 
 
-_NUMBERS = ("files", "complete", "assigned", "stranded", "handed_in", "readings")
-_OF_READER = ("reference", "held", "handed_in", "waiting", "abstained", "mean", "severity")
+_NUMBERS = ("files", "complete", "assigned", "stranded", "handed_in", "readings", "extra")
+_OF_READER = ("reference", "held", "handed_in", "waiting", "abstained", "mean", "severity", "late")
 
 
 def progress_of(intake: Intake) -> ReadingProgress:
@@ -121,29 +131,35 @@ def progress_of(intake: Intake) -> ReadingProgress:
 def _summed(intake: Intake, files: int) -> ReadingProgress:
     readings = programmes.definition_of(intake).rubric.readings
     names = {row.reference: f"{row.given_name} {row.family_name}" for row in readers_of(intake)}
+    is_late = sa.and_(Review.state.in_([state.value for state in OPEN]), Review.due_on < clock.today())
+    columns = (Person.reference, Review.state, sa.func.count(), sa.func.sum(Review.total_thousandths))
+    needed = _needed_in({intake.id: readings}).subquery()
+    whole = sa.select(needed.c.needed).scalar_subquery().label("needed")
     held = db.session.execute(
-        _readings(
-            intake, Person.reference, Review.state, sa.func.count(), sa.func.sum(Review.total_thousandths)
-        )
+        _readings(intake, whole, *columns, sa.func.sum(sa.case((is_late, 1), else_=0)))
         .join(Person, Person.id == Review.reviewer_id)
         .group_by(Person.reference, Review.state)
     ).all()
     work: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for reference, state, count, total in held:
+    late = Counter[str]()
+    for _whole, reference, state, count, total, over in held:
         work[reference][state] = (count, int(total or 0))
-    stranded = sum(row[2] for row in held if is_stranded(row[1], row[0], names))
+        late[reference] += int(over)
+    stranded = sum(row[3] for row in held if is_stranded(row[2], row[1], names))
     names |= _names_of(work.keys() - names.keys())
     complete, spread, totals = _spread(intake, readings)
+    given = sum(_count(states, HOLDING) for states in work.values())
     return ReadingProgress(
         files=files,
         complete=complete,
-        assigned=sum(_count(states, HOLDING) for states in work.values()) - stranded,
+        assigned=given - stranded,
         stranded=stranded,
         handed_in=sum(_count(states, COUNTING) for states in work.values()),
         readings=readings,
-        readers=_readers(work, names, _severities(intake)),
+        readers=_readers(work, names, _severities(intake), late),
         spread=_filled(spread),
         totals=_filled(totals),
+        extra=given - (int(held[0].needed or 0) if held else 0),
     )
 
 
@@ -228,6 +244,7 @@ def _readers(
     work: Mapping[str, Mapping[str, tuple[int, int]]],
     names: Mapping[str, str],
     severity: Mapping[str, int | None],
+    late: Mapping[str, int],
 ) -> tuple[Reader, ...]:
     found = []
     for reference, name in sorted(names.items(), key=lambda item: item[1]):
@@ -244,6 +261,7 @@ def _readers(
                 abstained=_count(own, {ReviewState.ABSTAINED}),
                 mean=round(whole / handed_in) if handed_in else None,
                 severity=severity.get(reference),
+                late=late.get(reference, 0),
             )
         )
     return tuple(found)

@@ -171,6 +171,8 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
     record(
         viewer, "reviews.abstain", about(review), before=before, after={"reason": review.abstained_because}
     )
+    for passed_on in hooks.given_back:
+        passed_on(viewer, review)
     return review
 
 

@@ -23,7 +23,8 @@ from cohortmgr.reviews.rules import OPEN, ReviewState, shows_papers
 
 
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
-    """Return the viewer's own readings in one statement: the open ones first, then by number."""
+    """Return the viewer's own readings in one statement: the open ones first, of these and
+    of the others those that everybody reads, then in an order of the viewer's own."""
     order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
     own = (
         visible(viewer)
@@ -46,7 +47,10 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
     )
     if intake_id is not None:
         own = own.where(Review.intake_id == intake_id)
-    return db.session.execute(own.order_by(Review.intake_id.desc(), order, Application.number)).all()
+    # What everybody reads comes first: readers are compared on it before they read the rest. The rest is in an order of
+    # each reader's own, that of references drawn at random: what tires one at the end is not what tires all.
+    places = (Review.intake_id.desc(), order, Review.anchor.desc(), Review.reference)
+    return db.session.execute(own.order_by(*places)).all()
 
 
 def next_after(rows: Sequence[Any], reference: str) -> str | None:

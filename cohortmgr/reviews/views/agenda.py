@@ -12,17 +12,48 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
-from cohortmgr.reviews.assignment import queries as assignments
+from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import days as due
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.reading import queries as readings
+
+# How many readers who are late stand on the page of today; the overview of an intake has all.
+MOST_LATE = 20
+
+
+def to_declare(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes of which the viewer has not said whom they know, before they read."""
+    for intake in conflicts.to_be_said(viewer):
+        what = told(_("Dire qui vous connaissez parmi les candidats"), localized(intake.title))
+        url = url_for("knowing_staff.known", reference=intake.reference)
+        yield PendingAct(what, _("Répondre"), url, "wait", intake.decision_by, intake.id)
 
 
 def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield how many files of each intake wait until the viewer has read them."""
-    for intake_id, title, number in readings.open_by_intake(viewer):
-        what = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number)
+    mine = readings.open_by_intake(viewer)
+    days = due.next_days_of(viewer) if mine else {}
+    for intake_id, title, number in mine:
+        what, day = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number), days.get(intake_id)
+        kind: PendingKind = "stop" if day is not None and day < clock.today() else "wait"
+        url = url_for("reading_staff.queue")
+        yield PendingAct(told(what, localized(title)), _("Lire"), url, kind, day, intake_id)
+
+
+def late_readers(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield who has not handed in what was due, by intake."""
+    for row in due.late_by_reader(viewer, "reviews.assign", MOST_LATE):
+        name = f"{row.given_name} {row.family_name}".strip()
+        what = ngettext(
+            "%(name)s : %(num)s lecture en retard",
+            "%(name)s : %(num)s lectures en retard",
+            row.number,
+            name=name,
+        )
+        url = url_for("assignment_staff.readings_of", reference=row.Intake.reference, reader=row.reference)
         yield PendingAct(
-            told(what, localized(title)), _("Lire"), url_for("reading_staff.queue"), intake_id=intake_id
+            told(what, localized(row.Intake.title)), _("Voir"), url, "stop", row.since, row.Intake.id
         )
 
 

@@ -19,7 +19,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews.assignment.queries import closed_with_files
+from cohortmgr.reviews.assignment.queries.giving import closed_with_files
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN

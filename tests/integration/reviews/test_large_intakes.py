@@ -18,7 +18,8 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.tasks import Stopped, do_next
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.assignment import tasks, views
+from cohortmgr.reviews.assignment import tasks
+from cohortmgr.reviews.assignment.views import overview as views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from tests.factories.choices import browser, readers, sent, someone
@@ -61,7 +62,7 @@ def asked(app: Flask, intake: Intake, clicks: int = 1, who: str = "") -> str:
     client = browser(app, someone(intake, Role.SELECTION_MANAGER, who))
     path = f"/staff/intakes/{intake.reference}/reviews"
     for _ in range(clicks):
-        assert client.post(path, data={"seed": "1"}).status_code == 302
+        assert client.post(path, data={}).status_code == 302
     return str(client.get(path).text)
 
 
@@ -140,6 +141,28 @@ def test_a_refusal_is_told_on_the_page_and_nothing_is_given(app: Flask) -> None:
         f"/staff/intakes/{intake.reference}/reviews"
     )
     assert "La répartition n’a pas eu lieu" in page.text and "trop peu d’évaluateurs possibles" in page.text
+
+
+def test_what_nobody_else_may_read_is_named_and_the_rest_is_given(app: Flask) -> None:
+    intake = sent(6)
+    one, other, *_ = readers(intake, 3)
+    file = db.session.scalars(sa.select(Application).order_by(Application.number)).first()
+    assert file is not None
+    number = file.number
+    with writing():
+        given_back = Review(application_id=file.id, intake_id=intake.id, institution_id=intake.institution_id)
+        given_back.state, given_back.assigned_at = "abstained", clock.now()
+        given_back.reviewer_id = one.person_id or 0
+        db.session.add(given_back)
+        again = Review(application_id=file.id, intake_id=intake.id, institution_id=intake.institution_id)
+        again.state, again.assigned_at, again.reviewer_id = "abstained", clock.now(), other.person_id or 0
+        db.session.add(again)
+    asked(app, intake)
+    work()
+    assert Counter(file for file, _ in given()[2:])[file.id] == 1 and len(given()) == 2 + 5 * 2 + 1
+    manager = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews").text
+    assert "Des dossiers manquent de lecteurs" in page and number in page and "n’a pas eu lieu" not in page
 
 
 def test_whose_role_ended_meanwhile_assigns_nothing(app: Flask) -> None:

@@ -40,6 +40,11 @@ def _phase(path: Path, phase: RubricPhase) -> Iterator[Fault]:
     if not 1 <= phase.gap_points <= FULL_MARK_POINTS:
         what = N_("L’écart est entre 1 et %(most)s points.")
         yield Fault((*path, "gap_points"), what, {"most": FULL_MARK_POINTS})
+    if phase.anchor_files < 0:
+        yield Fault((*path, "anchor_files"), _SHORT, {"least": 0})
+    for place, hours in enumerate(phase.reminder_hours):
+        if hours < 1:
+            yield Fault((*path, "reminder_hours", place), _SHORT, {"least": 1})
     for place, criterion in enumerate(phase.criteria):
         yield from _criterion((*path, "criteria", place), criterion)
         if criterion.knock_out_below is not None and phase.readings < 2:

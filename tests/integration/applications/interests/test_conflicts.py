@@ -27,7 +27,8 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.organisations.queries import by_key
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import by_hand
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.reading import actions as reading
@@ -206,17 +207,17 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
     )
     assert first.person_reference not in page.text and (third.person_reference or "") in page.text
     with pytest.raises(Refused, match="Conflit"), writing():
-        assignment.recall(
+        by_hand.recall(
             manager, intake.reference, second.person_reference or "", "Absente", first.person_reference
         )
     db.session.rollback()
     with writing():
-        assert assignment.assign(manager, intake.reference) >= len(left)
+        assert assignment.assign(manager, intake.reference).added >= len(left)
     held = sa.select(Review.state).where(Review.reviewer_id == first.person_id)
     assert set(db.session.scalars(held)) == {"abstained"}, "the marks that she gave before, too"
     assert progress_of(intake).stranded == 0 and fourth.person_id
     with writing():
-        assert assignment.assign(manager, intake.reference) == 0
+        assert assignment.assign(manager, intake.reference).added == 0
 
 
 def test_a_deputy_whom_the_intake_concerns_gets_nothing_either() -> None:

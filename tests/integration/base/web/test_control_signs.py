@@ -15,7 +15,7 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.typed import entered, texts_entered
 from cohortmgr.base.web.asked import json_sent
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import queries as own
 from tests.factories.choices import browser, readers, sent, someone

@@ -14,7 +14,8 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.assignment import actions, views
+from cohortmgr.reviews.assignment.actions import sharing
+from cohortmgr.reviews.assignment.views import overview as views
 from cohortmgr.reviews.progress import queries
 from tests.factories.choices import browser, known, readers, sent, someone
 from tests.factories.working import killed_at, work
@@ -36,7 +37,7 @@ def given() -> Intake:
     readers(intake, 4)
     manager = someone(intake, Role.SELECTION_MANAGER)
     with writing():
-        actions.assign(manager, intake.reference)
+        sharing.assign(manager, intake.reference)
     return intake
 
 
@@ -127,6 +128,6 @@ def test_an_assignment_by_the_worker_leaves_the_figures_that_came_of_it(app: Fla
     client = browser(app, someone(intake, Role.SELECTION_MANAGER))
     page(app, intake)
     work()
-    client.post(f"/staff/intakes/{intake.reference}/reviews", data={"seed": "1"})
+    client.post(f"/staff/intakes/{intake.reference}/reviews", data={})
     work()
     assert "Chaque dossier a ses lecteurs." in page(app, intake)

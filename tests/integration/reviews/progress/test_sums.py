@@ -14,8 +14,8 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
-from cohortmgr.reviews.assignment import actions as assignment
-from cohortmgr.reviews.assignment import queries as assignments
+from cohortmgr.reviews.assignment.actions import sharing as assignment
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN

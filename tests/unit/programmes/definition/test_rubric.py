@@ -50,6 +50,7 @@ def test_a_phase_reads_something_and_by_somebody() -> None:
     assert faults(RubricPhase("dossiers", (SOUND,), readings=0)) == ["readings"]
     assert faults(RubricPhase("dossiers", (SOUND,), readings=3, most_readings=2)) == ["most_readings"]
     assert faults(RubricPhase("dossiers", (SOUND,), gap_points=0)) == ["gap_points"]
+    assert faults(RubricPhase("dossiers", (SOUND,), reminder_hours=(24, 0))) == ["reminder_hours.1"]
     assert faults(RubricPhase("dossiers", (SOUND, SOUND))) == ["criteria.1.key"]
     again = RubricPhase("encore", (SOUND,))
     assert faults(RubricPhase("dossiers", (SOUND,)), again) == ["kind"]
@@ -113,4 +114,6 @@ def test_a_programme_that_reads_no_more_says_so() -> None:
 
 def test_a_problem_is_told_in_words() -> None:
     ((_, _, details),) = told(with_phase(gap_points=6))
+    ((_, _, hours),) = told(with_phase(reminder_hours=(48,)))
+    assert "48 heures" in hours and "24 heures" in hours
     assert "6 points" in details and isinstance(Problem(details), Problem)

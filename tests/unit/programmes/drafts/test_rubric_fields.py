@@ -10,6 +10,7 @@ import pytest
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.programmes.definition.toml import as_json, from_json, judged, read_known
 from cohortmgr.programmes.drafts import rubric_fields
+from cohortmgr.programmes.drafts.figures import shown_hours
 
 MDIA = as_json(read_known("mdia"))
 NOTHING = {**copy.deepcopy(MDIA), "rubric": {}}
@@ -18,8 +19,12 @@ NOTHING = {**copy.deepcopy(MDIA), "rubric": {}}
 def settings_page(document: dict[str, Any], **changed: Any) -> dict[str, list[str]]:
     """What the page of the rubric sends of a document, with changes."""
     held = {**rubric_fields.settings_of(document), **changed}
-    hidden = held.pop("hidden")
-    return {**{name: [str(each or "")] for name, each in held.items()}, "hidden": list(hidden)}
+    hidden, hours = held.pop("hidden"), shown_hours(held.pop("reminder_hours"))
+    return {
+        "reminder_hours": [hours],
+        **{name: ["" if each is None else str(each)] for name, each in held.items()},
+        "hidden": list(hidden),
+    }
 
 
 def criterion_page(table: dict[str, Any], **changed: str) -> dict[str, list[str]]:
@@ -51,7 +56,8 @@ def test_nothing_hidden_is_kept_as_such() -> None:
 @pytest.mark.parametrize(
     ("field", "said", "wrong"),
     [("readings", "3", False), ("readings", "٣", False), ("readings", "0", True), ("readings", "", True),
-     ("most_readings", "deux", True), ("gap_points", "21", True), ("reading_target_minutes", "", False)],
+     ("most_readings", "deux", True), ("gap_points", "21", True), ("reading_target_minutes", "", False),
+     ("reminder_hours", "٧٢، ٢٤", False), ("reminder_hours", "", False), ("reminder_hours", "demain", True)],
 )  # fmt: skip
 def test_figures_are_whole_and_in_bounds(field: str, said: str, wrong: bool) -> None:
     typed = rubric_fields.read_settings({**settings_page(MDIA), field: [said]}, MDIA)

@@ -1,4 +1,4 @@
-"""The pages of who reads what, for staff: the progress of readings, giving files out and taking them back."""
+"""The pages of who reads what, for staff: the progress of readings, and giving files out in equal parts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from wtforms import SelectChoice
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file import queries as file_queries
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import say
 from cohortmgr.base.text import fold
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.ordering import in_order
@@ -26,9 +27,11 @@ from cohortmgr.jobs.queries import advance_of, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import actions
-from cohortmgr.reviews.assignment import queries as assignments
-from cohortmgr.reviews.assignment.forms import AssignForm, RecallForm
+from cohortmgr.reviews.assignment.actions import sharing
+from cohortmgr.reviews.assignment.flow import short_of
+from cohortmgr.reviews.assignment.forms import AssignForm, DayForm
+from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.rules import MOST_AT_ONCE, Reader, ReadingProgress
@@ -44,6 +47,7 @@ READER_ORDERS: Mapping[str, Callable[[Reader], Any]] = {
     "abstained": lambda reader: reader.abstained,
     "mean": lambda reader: reader.mean,
     "severity": lambda reader: reader.severity,
+    "late": lambda reader: reader.late,
 }
 
 
@@ -58,16 +62,19 @@ def overview(reference: str) -> ResponseReturnValue:
 
 def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> ResponseReturnValue:
     progress, kept, advance = _progress(intake, files)
+    may_assign = allows(guards.viewer(), "reviews.assign", intake.path)
     return render_template(
         "reviews/assignment/staff_overview.html",
         intake=intake,
         form=form,
+        days=DayForm(formdata=None, prefix="all"),
         progress=progress,
         readers=in_order(progress.readers, READER_ORDERS, request.args.get("sort", "")) if progress else [],
         kept=kept,
         advance=advance,
         assigning=assignments.assignment_of(intake),
-        may_assign=allows(guards.viewer(), "reviews.assign", intake.path),
+        may_assign=may_assign,
+        unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
 
@@ -106,20 +113,43 @@ def assign(reference: str) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _overview(intake, form)
     if file_queries.counts([intake.id])[intake.id]["eligible"] > MOST_AT_ONCE:
-        with writing():
-            actions.ask_assignment(guards.viewer(), reference, form.seed.data or 0)
-        return redirect(url_for(".overview", reference=reference))
+        return _asked(reference, form)
     try:
         with writing():
-            added = actions.assign(guards.viewer(), reference, seed=form.seed.data or 0)
+            given = sharing.assign(
+                guards.viewer(), reference, due_on=form.due_on.data, anchors=form.anchors.data
+            )
     except Refused as refusal:
         show_problems(form, refusal)
         return _overview(queries.intake_for(guards.viewer(), reference), form)
-    if added:
-        flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", added), "done")
-    else:
+    if given.added:
+        flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", given.added), "done")
+    if given.short:
+        flash(say(short_of(given.short)), "wait")
+    elif not given.added:
         flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
     return redirect(url_for(".overview", reference=reference))
+
+
+def _asked(reference: str, form: AssignForm) -> ResponseReturnValue:
+    try:
+        with writing():
+            sharing.ask_assignment(guards.viewer(), reference, form.due_on.data, anchors=form.anchors.data)
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _overview(queries.intake_for(guards.viewer(), reference), form)
+    return redirect(url_for(".overview", reference=reference))
+
+
+@bp.get("/staff/intakes/<reference>/reviews/agreement")
+@guards.staff
+@reading
+def agreement(reference: str) -> ResponseReturnValue:
+    """Show how far readers agree on the files that everybody reads."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    return render_template(
+        "reviews/assignment/staff_agreement.html", intake=intake, found=assignments.agreement_in(intake)
+    )
 
 
 @bp.get("/staff/intakes/<reference>/reviews/progress")
@@ -132,53 +162,19 @@ def assigning(reference: str) -> ResponseReturnValue:
     )
 
 
-@bp.route("/staff/intakes/<reference>/reviews/readers/<reader>", methods=["GET", "POST"])
-@guards.staff
-def recall(reference: str, reader: str) -> ResponseReturnValue:
-    """Take back the files that wait for a reader, for the pool or for a named reviewer."""
-    viewer = guards.viewer()
-    intake = queries.intake_for(viewer, reference, "reviews.assign")
-    person, form = queries.reader_in(intake, reader), RecallForm()
-    others = [row for row in queries.readers_of(intake) if row.reference != reader]
-    form.to.choices = [
-        SelectChoice("", _("Remettre au partage")),
-        *(SelectChoice(row.reference, f"{row.given_name} {row.family_name}".strip()) for row in others),
-    ]
-    if form.validate_on_submit():
-        try:
-            with writing():
-                taken, given = actions.recall(viewer, reference, reader, form.reason.data or "", form.to.data)
-        except Refused as refusal:
-            show_problems(form, refusal)
-        else:
-            flash(_recalled(taken, given), "done")
-            return redirect(url_for(".overview", reference=reference))
-    rows = assignments.open_of(intake, person.id)
-    return render_template(
-        "reviews/assignment/staff_recall.html", intake=intake, person=person, rows=rows, form=form
-    )
-
-
-def _recalled(taken: int, given: int) -> str:
-    told: str = ngettext("%(num)s dossier repris.", "%(num)s dossiers repris.", taken)
-    if given:
-        told += " " + ngettext("%(num)s est confié aussitôt.", "%(num)s sont confiés aussitôt.", given)
-    if taken > given:
-        left = ngettext(
-            "%(num)s attend un lecteur : confiez les lectures qui manquent.",
-            "%(num)s attendent un lecteur : confiez les lectures qui manquent.",
-            taken - given,
-        )
-        told += " " + left
-    return told
-
-
 @bp.get("/staff/intakes/<reference>/reviews/readers/<reader>/readings")
 @guards.staff
 def readings_of(reference: str, reader: str) -> ResponseReturnValue:
     """List the readings that one person holds, or handed in, in an intake, each with the way to it."""
     viewer = guards.viewer()
     intake = queries.intake_for(viewer, reference)
-    person = queries.reader_in(intake, reader)
+    person = assignments.reviewer_or_reader(intake, reader)
     page = queries.readings_of(viewer, intake, person, place_asked())
-    return render_template("reviews/assignment/staff_readings.html", intake=intake, person=person, page=page)
+    return render_template(
+        "reviews/assignment/staff_readings.html",
+        intake=intake,
+        person=person,
+        page=page,
+        today=clock.today(),
+        may_assign=allows(viewer, "reviews.assign", intake.path),
+    )

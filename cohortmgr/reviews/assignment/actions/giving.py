@@ -1,0 +1,90 @@
+"""Writing readings: who is given which files of an intake, until when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, insert_or_leave
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.text import new_reference
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import ReviewState
+
+
+def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
+    """Return an intake whose files the viewer gives out. Two who do so at once queue here, so that the second sees what
+    the first gave."""
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
+    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    return intake
+
+
+def give(
+    viewer: Viewer,
+    intake: Intake,
+    pairs: Sequence[tuple[int, int]],
+    due_on: date | None,
+    anchors: Collection[int] = (),
+) -> None:
+    """Write a reading for each (file's id, reader's id) that has none yet; `anchors` are files that all read.
+
+    Two who give a file back at the same moment may both find the same person, who then gets it once."""
+    require(viewer, "reviews.assign", intake.path)
+    moment = clock.now()
+    rows: list[dict[str, Any]] = [
+        {
+            "reference": new_reference(),
+            "institution_id": intake.institution_id,
+            "application_id": application_id,
+            "intake_id": intake.id,
+            "reviewer_id": reviewer_id,
+            "state": ReviewState.ASSIGNED.value,
+            "scores": {},
+            "comment": "",
+            "abstained_because": "",
+            "assigned_at": moment,
+            "due_on": due_on,
+            "anchor": application_id in anchors,
+            "version": 1,
+        }
+        for application_id, reviewer_id in pairs
+    ]
+    insert_or_leave(db.session, Review, rows)
+
+
+def give_again(
+    viewer: Viewer, intake: Intake, files: Collection[int], reader_id: int, due_on: date | None
+) -> None:
+    """Give files back to a reader from whom they were taken: a reading for each is there."""
+    require(viewer, "reviews.assign", intake.path)
+    taken = sa.update(Review).where(Review.reviewer_id == reader_id, Review.application_id.in_(sorted(files)))
+    values = {
+        "state": ReviewState.ASSIGNED.value,
+        "abstained_because": "",
+        "assigned_at": clock.now(),
+        "due_on": due_on,
+        "version": Review.version + 1,
+    }
+    db.session.execute(
+        taken.where(Review.state == ReviewState.RECALLED.value)
+        .values(values)
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def require_to_come(viewer: Viewer, intake: Intake, due_on: date | None) -> None:
+    """Raise Refused if a day by which readings are to be handed in is over."""
+    require(viewer, "reviews.assign", intake.path)
+    if due_on is not None and due_on < clock.today():
+        raise Refused(
+            Problem(N_("Ce jour est passé : choisissez aujourd’hui ou un jour à venir."), {}, "due_on")
+        )

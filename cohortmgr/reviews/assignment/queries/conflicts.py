@@ -1,0 +1,153 @@
+"""Reading whom readers know: whom they may tick, what is barred to them, and who has not said it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.queries.viewers import within
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import AGREED, staff_intake
+from cohortmgr.applications.interests import queries as interests
+from cohortmgr.base import clock, crypto
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.programmes.definition.rules import IntakeState
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews.assignment.acquaintance import MOST_LISTED
+from cohortmgr.reviews.assignment.models import ReaderConflict, ReaderDeclaration
+from cohortmgr.reviews.queries import WITHHELD, person_of, readers_of, to_read_in
+
+_TO_READ = (Application.state == "submitted", Application.eligible.is_(True), AGREED)
+# A file whose person needs no guardian's word is an adult's.
+_ADULT = Application.consent == "none"
+
+
+@dataclass(frozen=True)
+class KnowableFile:
+    """A candidate as a reader may tick them: by name, and by a token that tells nothing of the file."""
+
+    token: str
+    name: str
+    known: bool
+    application_id: int
+
+
+def intake_to_know(viewer: Viewer, reference: str) -> Intake:
+    """Return an intake of which the viewer is to say whom they know. Raises NotFound for who does not read there, and
+    Refused for who has an interest in it: they read none of its files."""
+    intake = staff_intake(viewer, reference, "reviews.score")
+    if viewer.person_id is None or not definition_of(intake).rubric.criteria:
+        raise NotFound(reference)
+    if interests.concerned_in(intake, person_of(viewer)):
+        raise Refused(WITHHELD)
+    return intake
+
+
+def listed_for(viewer: Viewer, intake: Intake) -> Sequence[KnowableFile]:
+    """Return the adults whom a reader may tick, by name: none if there are more than a person reads through. Minors are
+    never listed."""
+    if intake_adults(intake) > MOST_LISTED:
+        return []
+    return [each for each in files_for(viewer, intake, _ADULT) if each.name]
+
+
+def intake_adults(intake: Intake) -> int:
+    """Return how many adults' files of an intake are to be read."""
+    wanted = sa.select(sa.func.count()).select_from(Application)
+    return db.session.scalar(wanted.where(Application.intake_id == intake.id, *_TO_READ, _ADULT)) or 0
+
+
+def files_for(viewer: Viewer, intake: Intake, *conditions: sa.ColumnElement[bool]) -> Sequence[KnowableFile]:
+    """Return the files of an intake that are to be read, as one reader may say that they know their persons."""
+    mine = sa.and_(
+        ReaderConflict.application_id == Application.id, ReaderConflict.reader_id == viewer.person_id
+    )
+    rows = sa.select(Application.id, Application.reference, Application.name, ReaderConflict.id)
+    rows = rows.outerjoin(ReaderConflict, mine).where(
+        Application.intake_id == intake.id, *_TO_READ, *conditions
+    )
+    salt = f"{intake.reference} {viewer.person_reference}"
+    return [
+        KnowableFile(
+            crypto.blind_index("acquaintance", f"{salt} {row[1]}"), row[2], row[3] is not None, row[0]
+        )
+        for row in db.session.execute(rows.order_by(Application.sort_name, Application.id))
+    ]
+
+
+def barred_pairs(intake: Intake) -> set[tuple[str, str]]:
+    """Return (reader's reference, number) of the files that readers must not read for they know their person."""
+    rows = (
+        sa.select(Person.reference, Application.number)
+        .select_from(ReaderConflict)
+        .join(Person, Person.id == ReaderConflict.reader_id)
+        .join(Application, Application.id == ReaderConflict.application_id)
+    )
+    return {(row[0], row[1]) for row in db.session.execute(rows.where(ReaderConflict.intake_id == intake.id))}
+
+
+def barred_ids(intake: Intake) -> set[tuple[int, int]]:
+    """Return the same as (file's id, reader's id)."""
+    rows = sa.select(ReaderConflict.application_id, ReaderConflict.reader_id)
+    return {(row[0], row[1]) for row in db.session.execute(rows.where(ReaderConflict.intake_id == intake.id))}
+
+
+def conflicts_of(intake: Intake, reader_id: int) -> Sequence[Any]:
+    """Return (ReaderConflict, number and name of the file) of a reader in an intake, by number."""
+    rows = sa.select(ReaderConflict, Application.number, Application.name)
+    rows = rows.join(Application, Application.id == ReaderConflict.application_id)
+    mine = (ReaderConflict.intake_id == intake.id, ReaderConflict.reader_id == reader_id)
+    return db.session.execute(rows.where(*mine).order_by(Application.number)).all()
+
+
+def namesakes_of(intake: Intake, reader: Person) -> Sequence[Any]:
+    """Return (number, name) of the files whose person bears the family name of a reader, which may mean nothing."""
+    same = sa.func.lower(Person.family_name) == reader.family_name.lower()
+    rows = sa.select(Application.number, Application.name).join(Person, Person.id == Application.person_id)
+    rows = rows.where(Application.intake_id == intake.id, *_TO_READ, same).order_by(Application.number)
+    return db.session.execute(rows.limit(50)).all() if reader.family_name.strip() else []
+
+
+def unsaid_in(intake: Intake) -> Sequence[str]:
+    """Return the names of those who may read in an intake and have not said whom they know, sorted."""
+    said = sa.select(ReaderDeclaration.reader_id).where(ReaderDeclaration.intake_id == intake.id)
+    known = set(db.session.scalars(said))
+    return [
+        f"{row.given_name} {row.family_name}".strip()
+        for row in readers_of(intake)
+        if row.person_id not in known
+    ]
+
+
+def to_be_said(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes that have closed and are not decided, of which the viewer has not said whom they know."""
+    said = sa.select(ReaderDeclaration.id).where(
+        ReaderDeclaration.intake_id == Intake.id, ReaderDeclaration.reader_id == viewer.person_id
+    )
+    number = sa.cast(to_read_in(Intake.id).scalar_subquery(), sa.BigInteger)
+    running = (Intake.state.not_in([IntakeState.DRAFT.value, IntakeState.ARCHIVED.value]), ~said.exists())
+    days = (Intake.closes_at <= clock.now(), Intake.decision_by >= clock.today(), number > 0)
+    rows = sa.select(Intake).where(within(viewer, "reviews.score", Intake.path), *running, *days)
+    return [
+        each for each in db.session.scalars(rows.order_by(Intake.id)) if definition_of(each).rubric.criteria
+    ]
+
+
+def declaration_of(intake: Intake, reader_id: int) -> ReaderDeclaration | None:
+    """Return when a reader last said whom they know; None if never."""
+    mine = (ReaderDeclaration.intake_id == intake.id, ReaderDeclaration.reader_id == reader_id)
+    return db.session.scalar(sa.select(ReaderDeclaration).where(*mine))
+
+
+def files_by_number(intake: Intake, numbers: Collection[str]) -> dict[str, int]:
+    """Return the ids of files of an intake that were sent, by number."""
+    rows = sa.select(Application.number, Application.id).where(Application.intake_id == intake.id)
+    rows = rows.where(Application.number.in_(sorted(numbers)), Application.state == "submitted")
+    return {row[0]: row[1] for row in db.session.execute(rows)}
