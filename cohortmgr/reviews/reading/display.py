@@ -23,7 +23,7 @@ from cohortmgr.programmes.definition.rules import (
 )
 
 # How a question ends in our languages.
-_ASKING = ("?", "\u061f")
+_QUESTION_MARKS = ("?", "\u061f")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _in_reader_s_words(present: list[ShownAnswer]) -> list[ShownAnswer]:
     """What asks the candidate ("Pourquoi ce master ?") is no heading for a reader: the only text of a section stands
     under its title alone. Of several, and of short answers, the question says which is which."""
     texts = [each for each in present if each.long]
-    if len(texts) != 1 or not texts[0].label.rstrip().endswith(_ASKING):
+    if len(texts) != 1 or not texts[0].label.rstrip().endswith(_QUESTION_MARKS):
         return present
     return [replace(each, label="") if each is texts[0] else each for each in present]
 

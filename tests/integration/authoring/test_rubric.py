@@ -20,7 +20,7 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import HiddenPart, PaperView
 from cohortmgr.programmes.definition.toml import as_json, fingerprint, read_known
 from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Intake
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection.board import rubric_of

@@ -14,7 +14,7 @@ from cohortmgr.base.errors import NotFound, Refused, Stale
 from cohortmgr.base.paging import ListPlace
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own

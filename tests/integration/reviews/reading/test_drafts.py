@@ -16,7 +16,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.progress.queries import progress_of
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
