@@ -14,6 +14,7 @@ from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import tasks as assigning
 from cohortmgr.reviews.assignment import views as assignment_views
 from cohortmgr.reviews.discussion import views as discussion_views
+from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
@@ -32,10 +33,11 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(assignment_views.bp)
     app.register_blueprint(reading_views.bp)
     app.register_blueprint(discussion_views.bp)
+    app.register_blueprint(marksheet_views.bp)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
-    reading = ("reading_staff.review", "reading_staff.abstain")
+    reading = ("reading_staff.review", "reading_staff.abstain", "marksheets_staff.marks")
     navigation.add(
         "staff", Entry(N_("Mes lectures"), "reading_staff.queue", 20, "reviews.score", reading, icon="star")
     )

@@ -1,4 +1,4 @@
-"""A reader's day in Chromium: all on keys, the next file at once, marks that wait for the network and arrive in order."""
+"""A reader’s day in a browser: on keys, the next file at once, marks that wait for the network and arrive in order."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def year(database: Database) -> Year:
     with test_context(database.system_app):
         lived = read(PASSWORD)
         with writing():
-            for reference in db.session.scalars(sa.select(Review.reference).where(Review.state == "submitted")):
+            for reference in db.session.scalars(
+                sa.select(Review.reference).where(Review.state == "submitted")
+            ):
                 reading.reopen(lived.viewer("selection_manager"), reference, REASON)
             db.session.execute(sa.update(Review).values(discussed_at=None))
     return lived
@@ -108,7 +110,8 @@ def test_a_file_is_read_on_keys_alone(
         taken = page.evaluate(
             """() => new Promise((done) => {
               const began = performance.now();
-              document.addEventListener("reading-shown", () => requestAnimationFrame(() => done(performance.now() - began)));
+              const painted = () => requestAnimationFrame(() => done(performance.now() - began));
+              document.addEventListener("reading-shown", painted);
               document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
             })"""
         )
@@ -169,7 +172,12 @@ def test_without_network_marks_wait_and_leave_in_order(
         page.context.set_offline(False)
         for place in range(3):
             arrives(database, queue[place], "submitted", [place] * 4)
-        assert page.evaluate("() => Object.keys(localStorage).filter((key) => key.startsWith('readings')).length") == 0
+        assert (
+            page.evaluate(
+                "() => Object.keys(localStorage).filter((key) => key.startsWith('readings')).length"
+            )
+            == 0
+        )
 
 
 def test_of_a_file_that_was_marked_elsewhere_both_versions_are_shown(

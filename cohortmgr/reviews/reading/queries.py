@@ -36,6 +36,7 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
+            Intake.reference.label("intake_reference"),
             Intake.fingerprint,
         )
         .join(Application, Application.id == Review.application_id)
