@@ -45,7 +45,7 @@ _TOLD_BY_TARGET: Mapping[str, HiddenPart] = {
     "person.phone": HiddenPart.CONTACT,
 }
 # How a question ends in our languages.
-_ASKING = ("?", "\u061f")
+_QUESTION_MARKS = ("?", "\u061f")
 _FIGURES = (QuestionKind.GRADE, QuestionKind.NUMBER)
 
 
@@ -80,7 +80,7 @@ def _in_reader_s_words(present: list[ShownAnswer]) -> list[ShownAnswer]:
     """What asks the candidate ("Pourquoi ce master ?") is no heading for a reader: the only text of a section stands
     under its title alone. Of several, and of short answers, the question says which is which."""
     texts = [each for each in present if each.long]
-    if len(texts) != 1 or not texts[0].label.rstrip().endswith(_ASKING):
+    if len(texts) != 1 or not texts[0].label.rstrip().endswith(_QUESTION_MARKS):
         return present
     return [replace(each, label="") if each is texts[0] else each for each in present]
 
