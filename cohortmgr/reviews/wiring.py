@@ -20,6 +20,7 @@ from cohortmgr.reviews.assignment.queries import days
 from cohortmgr.reviews.assignment.views import by_hand, knowing
 from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.discussion import views as discussion_views
+from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
@@ -27,7 +28,9 @@ from cohortmgr.reviews.reading import views as reading_views
 from cohortmgr.reviews.views import agenda, standing
 
 JOBS = (assigning.assign, progress.sum_up)
-PAGES = (assignment_views.bp, by_hand.bp, knowing.bp, reading_views.bp, discussion_views.bp)
+PAGES = (
+    assignment_views.bp, by_hand.bp, knowing.bp, reading_views.bp, discussion_views.bp, marksheet_views.bp,
+)  # fmt: skip
 
 
 def _reads(definition: Definition) -> bool:
@@ -45,7 +48,7 @@ def init_app(app: Flask) -> None:
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
-    reading = ("reading_staff.review", "reading_staff.abstain")
+    reading = ("reading_staff.review", "reading_staff.abstain", "marksheets_staff.marks")
     navigation.add(
         "staff", Entry(N_("Mes lectures"), "reading_staff.queue", 20, "reviews.score", reading, icon="star")
     )

@@ -85,7 +85,13 @@ SCREENS = {
         "/company/apprentices/{placement}",
         "/company/positions/{position}",
     ),
-    "reviewer": ("/staff", "/staff/reviews", "/staff/reviews/{review}", "/staff/reviews/{review}/abstain"),
+    "reviewer": (
+        "/staff",
+        "/staff/reviews",
+        "/staff/reviews/{review}",
+        "/staff/reviews/{review}/abstain",
+        "/staff/intakes/{intake}/marks",
+    ),
     "selection_manager": (
         "/staff/intakes/{intake}",
         "/staff/search",

@@ -1,4 +1,4 @@
-"""A reader's day in Chromium: all on keys, the next file at once, marks that wait for the network in their order."""
+"""A reader’s day in a browser: on keys, the next file at once, marks that wait for the network and arrive in order."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def test_a_file_is_read_on_keys_alone(
         taken = page.evaluate(
             """() => new Promise((done) => {
               const began = performance.now();
-              const shown = () => requestAnimationFrame(() => done(performance.now() - began));
-              document.addEventListener("reading-shown", shown);
+              const painted = () => requestAnimationFrame(() => done(performance.now() - began));
+              document.addEventListener("reading-shown", painted);
               document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
             })"""
         )

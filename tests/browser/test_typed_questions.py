@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.conftest import Lived
 from tests.browser.visits import Visitor, follow, visiting
 from tests.databases import Database
 from tests.factories.year import Year

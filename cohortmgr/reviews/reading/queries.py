@@ -38,6 +38,7 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
+            Intake.reference.label("intake_reference"),
             Intake.fingerprint,
             Intake.read_by,
         )

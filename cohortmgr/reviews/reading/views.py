@@ -67,6 +67,7 @@ def queue() -> ResponseReturnValue:
         given={row.reference: _given(row) for row in rows if row.state in OPEN and row.scores},
         first=own.next_after(rows, ""),
         withheld=queries.withheld_from(guards.viewer()),
+        intakes={row.intake_reference: row.intake_title for row in rows if row.state in OPEN},
         left=left,
         pace=pace,
         hours_left=round(pace.minutes_left / 60) if pace else 0,

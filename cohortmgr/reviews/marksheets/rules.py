@@ -1,0 +1,124 @@
+"""The rules of a sheet of marks: what each of its rows says of one's own readings, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.sheets.tables import SheetTable
+from cohortmgr.base.text import fold
+from cohortmgr.base.typed import whole
+from cohortmgr.programmes.definition.rules import Rubric
+from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, bounds_of, check_scores
+
+# What the columns that are no criteria hold.
+NUMBER, COMMENT = "number", "comment"
+
+
+@dataclass(frozen=True)
+class OwnReading:
+    """One of the reader's own readings, as a sheet finds it."""
+
+    reference: str
+    number: str
+    state: str
+    version: int
+    scores: Mapping[str, int]
+    comment: str
+
+
+@dataclass(frozen=True)
+class MarkedRow:
+    """What a row of a sheet says: of which reading, and what is wrong with it. Without a change it says what is kept
+    already."""
+
+    line: int
+    number: str
+    reading: OwnReading | None
+    scores: Mapping[str, int]
+    comment: str
+    problems: tuple[Problem, ...]
+    is_whole: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether it says anything new."""
+        if self.reading is None:
+            return False
+        return (dict(self.reading.scores), self.reading.comment) != (dict(self.scores), self.comment)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its marks may be kept."""
+        return self.reading is not None and not self.problems and self.changes
+
+
+def heads_counted(cells: Sequence[str], known: Mapping[str, str]) -> int:
+    """How many cells of a line are heads of a sheet of marks."""
+    return sum(1 for cell in cells if fold(cell).strip() in known)
+
+
+def marked_rows(
+    table: SheetTable, rubric: Rubric, readings: Sequence[OwnReading], known: Mapping[str, str]
+) -> list[MarkedRow]:
+    """Read a table. `known` is what each head means, folded: NUMBER, COMMENT or the key of a criterion.
+
+    Raises Refused for a table without a column of numbers or without any criterion. An empty cell keeps the mark that
+    is there."""
+    columns = {
+        known[fold(head).strip()]: place
+        for place, head in enumerate(table.header)
+        if fold(head).strip() in known
+    }
+    if NUMBER not in columns or not columns.keys() & {each.key for each in rubric.criteria}:
+        raise Refused(
+            N_("Cette feuille n’a pas les colonnes attendues : le numéro du dossier, et au moins un critère.")
+        )
+    own = {fold(each.number): each for each in readings}
+    seen: set[str] = set()
+    found = []
+    for record in table.rows:
+        cells = {
+            name: record.cells[place].strip() for name, place in columns.items() if place < len(record.cells)
+        }
+        row = _row(record.line, cells, rubric, own, seen)
+        if row is not None:
+            found.append(row)
+    return found
+
+
+def _row(
+    line: int, cells: Mapping[str, str], rubric: Rubric, own: Mapping[str, OwnReading], seen: set[str]
+) -> MarkedRow | None:
+    number = cells.get(NUMBER, "")
+    if not any(cells.values()):
+        return None
+    reading = own.get(fold(number))
+    problems: list[Problem] = []
+    if reading is None:
+        problems.append(Problem(N_("Ce dossier ne vous est pas confié.")))
+    elif fold(number) in seen:
+        problems.append(Problem(N_("Ce dossier est deux fois dans la feuille.")))
+    seen.add(fold(number))
+    scores: dict[str, int] = {} if reading is None else dict(reading.scores)
+    for criterion in rubric.criteria:
+        typed = cells.get(criterion.key, "").removesuffix(".0")
+        mark = whole(typed)
+        if typed and mark is None:
+            what = N_("« %(criterion)s » : « %(typed)s » n’est pas une note.")
+            problems.append(Problem(what, {"criterion": criterion.title, "typed": typed[:40]}))
+        elif mark is not None:
+            scores[criterion.key] = mark
+    titles = {each.key: each.title for each in rubric.criteria}
+    kept = {key: value for key, value in scores.items() if key in titles}
+    problems += check_scores(kept, bounds_of(rubric), titles=titles, complete=False)
+    comment = cells.get(COMMENT) or (reading.comment if reading else "")
+    if len(comment) > LONGEST_COMMENT:
+        problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), {"most": LONGEST_COMMENT}))
+    row = MarkedRow(line, number, reading, kept, comment, (), len(kept) == len(rubric.criteria))
+    if reading is not None and reading.state not in OPEN and row.changes:
+        problems.append(
+            Problem(N_("Cette lecture est déjà remise : ses notes ne changent plus par une feuille."))
+        )
+    return MarkedRow(line, number, reading, kept, comment, tuple(problems), row.is_whole)
