@@ -165,7 +165,7 @@ def _require_some(wanted: Sequence[str]) -> None:
     if not wanted:
         raise Refused(Problem(N_("Écrivez au moins un numéro de dossier."), {}, "files"))
     if len(wanted) > MOST_BY_HAND:
-        what = N_("Au plus %(most)s dossiers à la fois.")
+        what = N_("Trop de dossiers à la fois ; au plus : %(most)s.")
         raise Refused(Problem(what, {"most": MOST_BY_HAND}, "files"))
 
 

@@ -39,7 +39,7 @@ def declare(viewer: Viewer, intake_reference: str, ticked: Collection[str], type
         raise NotPermitted("nobody's acquaintances")
     names = acquaintance.typed_names(typed)
     if len(names) > acquaintance.MOST_TYPED:
-        what = N_("Écrivez %(most)s noms au plus.")
+        what = N_("Trop de noms ; au plus : %(most)s.")
         raise Refused(Problem(what, {"most": acquaintance.MOST_TYPED}, "names"))
     listed = {each.application_id for each in conflicts.listed_for(viewer, intake)}
     files = conflicts.files_for(viewer, intake)
