@@ -12,6 +12,7 @@ minimised is convex.
 
 from __future__ import annotations
 
+import heapq
 import random
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -183,6 +184,8 @@ class _Programme:
         few = FEW if len(self.kinds) > MANY_KINDS else len(self.loads)
         if not any(self.room):
             return [{} for _ in self.kinds]
+        if len(self.kinds) == 1:
+            return [self._of_one(self.kinds[0])]
         wanted = sum(len(kind.files) * kind.lacks for kind in self.kinds)
         impossible = sum(len(kind.files) * max(0, kind.lacks - len(kind.free)) for kind in self.kinds)
         impossible = max(impossible, wanted - sum(self.room))
@@ -191,6 +194,22 @@ class _Programme:
             if missing <= impossible or few >= len(self.loads):
                 return given
             few *= 4
+
+    def _of_one(self, kind: _Kind) -> dict[int, int]:
+        """Return how many files of the only kind each reader gets, one after the other to whoever has least: without
+        a choice between kinds nothing is more even. A file that goes to somebody else needs no more than this."""
+        count, chance = len(kind.files), random.Random(self.seed)
+        given: dict[int, int] = {}
+        ready = [(self.loads[reader], chance.random(), reader) for reader in kind.free if self.room[reader]]
+        heapq.heapify(ready)
+        for _ in range(count * kind.lacks):
+            if not ready:
+                break
+            load, place, reader = heapq.heappop(ready)
+            given[reader] = given.get(reader, 0) + 1
+            if given[reader] < min(count, self.room[reader]):
+                heapq.heappush(ready, (load + 1, place, reader))
+        return given
 
     def _offered(self, few: int) -> list[Sequence[int]]:
         """To whom each kind is offered: to all who may read it, or to some drawn from those with the least load."""

@@ -115,3 +115,17 @@ def test_a_file_that_was_taken_back_is_with_another_before_anybody_shares_out() 
     assert taken == (waits, waits) and len(_open()) == 12
     days = db.session.scalars(sa.select(Review.due_on).where(Review.state == "assigned").distinct()).all()
     assert days == [clock.today() + timedelta(days=9)]
+
+
+def test_of_two_who_are_gone_one_is_replaced_now_and_the_other_later() -> None:
+    intake, _manager, (gone, lost, left) = _given(6, 3)
+    both = {file for file, reader in _open()} - {file for file, reader in _open() if reader == left.person_id}
+    _end_role(gone)
+    _end_role(lost)
+    stranded = progress_of(intake).stranded
+    assert both and tasks.pass_on(lambda: False) == len(both)
+    assert progress_of(intake).stranded == stranded - len(both)
+    assert tasks.pass_on(lambda: False) == 0
+    new = someone(intake, Role.REVIEWER, "second")
+    assert tasks.pass_on(lambda: False) == 6 and progress_of(intake).stranded == 0
+    assert {reader for _, reader in _open()} == {left.person_id, new.person_id} and len(_open()) == 12

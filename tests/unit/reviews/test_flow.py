@@ -237,3 +237,18 @@ def test_a_reviewer_alone_does_not_get_every_file() -> None:
 def test_one_reviewer_left_takes_what_a_colleague_who_went_away_began() -> None:
     pairs = _shared(2, 1, 2, done={"F0000": {"gone"}, "F0001": {"gone"}}).pairs
     assert pairs == [("F0000", "R00"), ("F0001", "R00")]
+
+
+def test_files_of_one_kind_need_no_programme(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_given: object) -> None:
+        raise AssertionError("a web process would load scipy")
+
+    monkeypatch.setattr(flow._Columns, "solved", never)
+    done = {f"old{number}": {"R00"} for number in range(4)}
+    loads = Counter(name for _, name in _shared(9, 4, 2, done=done, limits={"R01": 3}).pairs)
+    assert loads == {"R00": 2, "R01": 3, "R02": 7, "R03": 6} or loads == {
+        "R00": 2,
+        "R01": 3,
+        "R02": 6,
+        "R03": 7,
+    }

@@ -82,7 +82,7 @@ def recall(
             "reason": reason,
             "files": [row.number for row in rows],
             "given": given,
-            "due_on": due_on.isoformat() if due_on else None,
+            "due": due_on.isoformat() if due_on else None,
         }
         record(viewer, "reviews.recall", about(intake), after=after)
     return len(rows), len(given) + passed
@@ -156,7 +156,7 @@ def give_files(
         give_again(viewer, intake, again, taker.person_id, due_on)
     give(viewer, intake, fresh, due_on)
     if wanted:
-        after = {"to": to, "files": wanted, "due_on": due_on.isoformat() if due_on else None}
+        after = {"to": to, "files": wanted, "due": due_on.isoformat() if due_on else None}
         record(viewer, "reviews.give", about(intake), after=after)
     return len(wanted)
 
@@ -165,7 +165,7 @@ def _require_some(wanted: Sequence[str]) -> None:
     if not wanted:
         raise Refused(Problem(N_("Écrivez au moins un numéro de dossier."), {}, "files"))
     if len(wanted) > MOST_BY_HAND:
-        what = N_("Au plus %(most)s dossiers à la fois.")
+        what = N_("Trop de dossiers à la fois ; au plus : %(most)s.")
         raise Refused(Problem(what, {"most": MOST_BY_HAND}, "files"))
 
 
@@ -194,7 +194,7 @@ def set_day(viewer: Viewer, intake_reference: str, due_on: date | None, reader: 
     done = db.session.execute(changed.values(due_on=due_on).execution_options(synchronize_session="fetch"))
     number = int(done.rowcount)  # type: ignore[attr-defined]
     if number:
-        after = {"due_on": due_on.isoformat() if due_on else None, "reader": reader, "readings": number}
+        after = {"due": due_on.isoformat() if due_on else None, "person": reader, "readings": number}
         record(viewer, "reviews.due", about(intake), after=after)
     return number
 
@@ -223,5 +223,5 @@ def set_limit(viewer: Viewer, intake_reference: str, reader: str, most_files: in
         db.session.delete(known)
     else:
         known.most_files = most_files
-    after = {"reader": reader, "most_files": most_files}
-    record(viewer, "reviews.limit", about(intake), before={"most_files": before}, after=after)
+    after = {"person": reader, "most": most_files}
+    record(viewer, "reviews.limit", about(intake), before={"most": before}, after=after)

@@ -39,7 +39,7 @@ def declare(viewer: Viewer, intake_reference: str, ticked: Collection[str], type
         raise NotPermitted("nobody's acquaintances")
     names = acquaintance.typed_names(typed)
     if len(names) > acquaintance.MOST_TYPED:
-        what = N_("Écrivez %(most)s noms au plus.")
+        what = N_("Trop de noms ; au plus : %(most)s.")
         raise Refused(Problem(what, {"most": acquaintance.MOST_TYPED}, "names"))
     listed = {each.application_id for each in conflicts.listed_for(viewer, intake)}
     files = conflicts.files_for(viewer, intake)
@@ -56,9 +56,10 @@ def declare(viewer: Viewer, intake_reference: str, ticked: Collection[str], type
         )
     _bar(intake, viewer.person_id, chosen | named, viewer.person_reference or "")
     _note(intake, viewer.person_id)
-    after = {"added": len((chosen | named) - before), "dropped": len(dropped)}
-    record(viewer, "reviews.declare", about(intake), after=after)
-    return len((before | chosen | named) - dropped)
+    barred = (before | chosen | named) - dropped
+    # How many, and not whom: the trail is read by more people than those who manage readings.
+    record(viewer, "reviews.declare", about(intake), after={"count": len(barred)})
+    return len(barred)
 
 
 def _own(viewer: Viewer, intake: Intake) -> list[sa.Row[ReaderConflict, str, str]]:
@@ -97,7 +98,7 @@ def bar(viewer: Viewer, intake_reference: str, reader: str, numbers: Collection[
     _bar(intake, person.id, set(files.values()), viewer.reference)
     fresh = sorted(wanted - known)
     if fresh:
-        record(viewer, "reviews.bar", about(intake), after={"reader": reader, "files": fresh})
+        record(viewer, "reviews.bar", about(intake), after={"person": reader, "files": fresh})
     return len(fresh)
 
 
@@ -108,7 +109,7 @@ def unbar(viewer: Viewer, intake_reference: str, reader: str, conflict: str) -> 
     for row in conflicts.conflicts_of(intake, person.id):
         if row.ReaderConflict.reference == conflict:
             db.session.delete(row.ReaderConflict)
-            record(viewer, "reviews.unbar", about(intake), before={"reader": reader, "files": [row.number]})
+            record(viewer, "reviews.unbar", about(intake), before={"person": reader, "files": [row.number]})
 
 
 def _bar(intake: Intake, reader_id: int, files: Collection[int], by: str) -> None:

@@ -80,11 +80,12 @@ def pass_on_stranded(viewer: Viewer, intake_reference: str) -> int:
     before = {number: len(standing.done.get(number, ())) for number in left}
     given = pass_on(viewer, intake, left, {row.number: row.due_on for row in rows})
     after = assignments.standing_in(intake, left)
-    # A file for which nobody was found stays where it is: its reader may come back, and somebody may be invited.
-    passed = {
-        row.id: standing.stranded[row.id]
-        for row in rows
-        if len(after.done.get(row.number, ())) >= before[row.number] + left[row.number]
-    }
+    # What nobody else may read stays where it is: its reader may come back, and somebody may be invited.
+    found = {number: len(after.done.get(number, ())) - before[number] for number in left}
+    passed: dict[int, str] = {}
+    for row in rows:
+        if found[row.number] > 0:
+            found[row.number] -= 1
+            passed[row.id] = standing.stranded[row.id]
     release(viewer, passed)
     return given

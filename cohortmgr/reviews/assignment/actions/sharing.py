@@ -207,7 +207,7 @@ def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]
     give(viewer, plan.intake, rows, plan.due_on, anchors)
     after: dict[str, Any] = {"readings": [list(pair) for pair in pairs]}
     if plan.due_on is not None:
-        after["due_on"] = plan.due_on.isoformat()
+        after["due"] = plan.due_on.isoformat()
     record(viewer, "reviews.assign", about(plan.intake), after=after)
 
 

@@ -12,7 +12,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED, staff_intake
+from cohortmgr.applications.file.queries import AGREED, NAME, staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
@@ -100,17 +100,18 @@ def barred_ids(intake: Intake) -> set[tuple[int, int]]:
 
 
 def conflicts_of(intake: Intake, reader_id: int) -> Sequence[Any]:
-    """Return (ReaderConflict, number and name of the file) of a reader in an intake, by number."""
-    rows = sa.select(ReaderConflict, Application.number, Application.name)
+    """Return (ReaderConflict, the file's number, name and reference) of a reader in an intake, by number."""
+    rows = sa.select(ReaderConflict, Application.number, NAME, Application.reference.label("file_reference"))
     rows = rows.join(Application, Application.id == ReaderConflict.application_id)
     mine = (ReaderConflict.intake_id == intake.id, ReaderConflict.reader_id == reader_id)
     return db.session.execute(rows.where(*mine).order_by(Application.number)).all()
 
 
 def namesakes_of(intake: Intake, reader: Person) -> Sequence[Any]:
-    """Return (number, name) of the files whose person bears the family name of a reader, which may mean nothing."""
+    """Return (number, name, reference) of the files whose person bears a reader's family name. It may mean nothing."""
     same = sa.func.lower(Person.family_name) == reader.family_name.lower()
-    rows = sa.select(Application.number, Application.name).join(Person, Person.id == Application.person_id)
+    rows = sa.select(Application.number, NAME, Application.reference.label("file_reference"))
+    rows = rows.join(Person, Person.id == Application.person_id)
     rows = rows.where(Application.intake_id == intake.id, *_TO_READ, same).order_by(Application.number)
     return db.session.execute(rows.limit(50)).all() if reader.family_name.strip() else []
 
