@@ -155,7 +155,15 @@ def framed(
     asked = {} if here is None else of_here
     columns = [sa.case((is_here, expression)).label(name) for name, expression in asked.items()]
     columns += [expression.label(name) for name, expression in of_all.items()]
-    shown = (Intake.id, Intake.reference, Intake.key, Intake.title, Intake.path, Intake.fingerprint)
+    shown = (
+        Intake.id,
+        Intake.reference,
+        Intake.key,
+        Intake.title,
+        Intake.path,
+        Intake.fingerprint,
+        Intake.read_by,
+    )
     return db.session.execute(
         sa.select(*shown, Programme.title.label("programme"), is_here.label("is_here"), *columns)
         .join(Programme, Programme.id == Intake.programme_id)
@@ -187,6 +195,7 @@ _SHOWN: sa.Select[Any] = (
         _INTAKES.reference,
         _INTAKES.version,
         _INTAKES.fingerprint,
+        _INTAKES.read_by,
         _INTAKES.key,
         _INTAKES.title,
         _INTAKES.opens_at,

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
-from cohortmgr.accounts.rules import SYSTEM, Role
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
@@ -198,19 +198,17 @@ def test_readers_see_neither_school_nor_town_and_papers_as_the_rubric_says(
     assert "Les pièces de ce programme ne se montrent pas" in page
 
 
-def handed_in(intake: Intake, mark: int = 3) -> list[str]:
-    """Assign the files to two readers, who hand everything in; the references of the readings."""
+def handed_in(intake: Intake, mark: int = 3) -> Viewer:
+    """Let a manager, who is returned, give the files to two readers, and these hand everything in."""
     people, manager = readers(intake, 2), someone(intake, Role.SELECTION_MANAGER)
     with writing():
         assignment.assign(manager, intake.reference)
     scores = dict.fromkeys((each.key for each in read_known("mdia").rubric.criteria), mark)
-    found = []
     for reader in people:
         for row in db.session.scalars(sa.select(Review).where(Review.reviewer_id == reader.person_id)).all():
             with writing():
                 reading.score(reader, row.reference, scores)
-            found.append(row.reference)
-    return found
+    return manager
 
 
 def test_who_was_read_goes_on_being_read_by_the_same_rubric(client: FlaskClient, intake: Intake) -> None:
@@ -308,3 +306,19 @@ def test_a_draft_with_earlier_keys_is_shown_changed_and_published(client: FlaskC
     assert settings(client, readings="5").status_code == 302
     assert phase()["readings"] == 5 and "stages" in document()
     assert publish(client).status_code == 302
+
+
+def test_the_room_of_readings_stays_while_there_are_readings(
+    app: Flask, client: FlaskClient, intake: Intake
+) -> None:
+    """A rubric that is taken away later takes no reading away, and no page of who follows them."""
+    manager = browser(app, handed_in(intake))
+    for each in read_known("mdia").rubric.criteria:
+        client.post(f"{RUBRIC}/criteria/{each.key}/remove", data={"version": version()})
+    assert publish(client).status_code == 302
+    later = queries.intake_of("mdia", "2027")
+    for each, reads in ((intake, True), (later, False)):
+        home = manager.get(f"/staff/intakes/{each.reference}").text
+        page = html.unescape(manager.get(f"/staff/intakes/{each.reference}/reviews").text)
+        assert (f"/staff/intakes/{each.reference}/reviews" in home) is reads
+        assert ("Ce programme ne lit pas de dossiers" in page) is not reads

@@ -107,6 +107,8 @@ def plan_assignment(
 def _plan(
     intake: Intake, reviewers: Collection[str] | None, due_on: date | None, *, anchors: bool
 ) -> AssignmentPlan:
+    if not programmes.definition_of(intake).rubric.criteria:
+        raise Refused(N_("Ce programme ne lit pas de dossiers : sa grille de lecture n’a aucun critère."))
     phase, standing = programmes.definition_of(intake).rubric.files, assignments.standing_in(intake)
     wanted = dict.fromkeys(standing.files, phase.readings)
     if not anchors:

@@ -25,6 +25,7 @@ from cohortmgr.base.web.responses import show_problems
 from cohortmgr.jobs.models import KeptResult
 from cohortmgr.jobs.queries import advance_of, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
+from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing
@@ -61,6 +62,8 @@ def overview(reference: str) -> ResponseReturnValue:
 
 
 def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> ResponseReturnValue:
+    if not programmes.definition_of(intake).rubric.criteria:
+        return render_template("reviews/assignment/staff_nothing_read.html", intake=intake)
     progress, kept, advance = _progress(intake, files)
     may_assign = allows(guards.viewer(), "reviews.assign", intake.path)
     return render_template(
