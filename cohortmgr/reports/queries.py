@@ -131,7 +131,7 @@ def computing_of(intake_id: int, language: str) -> Report | None:
 def to_compute(reference: str) -> sa.Row[int, str, str, str] | None:
     """Return what the worker needs to compute a report; None if it already has its figures."""
     return db.session.execute(
-        sa.select(Report.intake_id, Report.language, Intake.reference, Intake.fingerprint, Intake.read_by)
+        sa.select(Report.intake_id, Report.language, Intake.reference, Intake.fingerprint)
         .join(Intake, Intake.id == Report.intake_id)
         .where(Report.reference == reference, Report.state == ReportState.COMPUTING)
     ).first()
