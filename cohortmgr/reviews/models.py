@@ -38,8 +38,8 @@ class Review(Row, Versioned, Model):
     total_thousandths: Mapped[int | None]
     comment: Mapped[str] = mapped_column(sa.Text, default="")
     abstained_because: Mapped[str] = mapped_column(sa.Text, default="")
-    earlier: Mapped[list[Any]] = mapped_column(default=list)
-    to_discuss: Mapped[bool] = mapped_column(default=False)
+    earlier: Mapped[list[Any]] = mapped_column(default=list, server_default=sa.text("'[]'"))
+    to_discuss: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     discussed_at: Mapped[datetime | None]
     assigned_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]

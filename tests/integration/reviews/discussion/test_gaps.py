@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from time import sleep
 
 import pytest
 from flask import Flask
 
 from cohortmgr.accounts.rules import Role, Viewer
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, Refused, Stale
 from cohortmgr.base.paging import ListPlace
 from cohortmgr.programmes.models import Intake
@@ -18,6 +20,7 @@ from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
+from tests.databases import Database
 from tests.factories.choices import browser, known, readers, sent, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -124,7 +127,6 @@ def _with_two_roles(intake: Intake, viewer: Viewer) -> Viewer:
     from cohortmgr.accounts.actions import people as accounts
     from cohortmgr.accounts.models import Account
     from cohortmgr.accounts.rules import SYSTEM
-    from cohortmgr.base.db import db
 
     with writing():
         account = db.session.get_one(Account, viewer.account_id)
@@ -169,3 +171,23 @@ def test_the_list_asks_as_much_of_few_files_as_of_many(app: Flask, statements: S
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 12, counts
     assert text.count('scope="row"') == 30 and "after=" in text
+
+
+def test_of_two_who_hand_in_at_once_the_second_sees_the_first(database: Database) -> None:
+    _intake, _manager, (one, two) = two_read()
+    references = {one: mine(one), two: mine(two)}
+    db.session.rollback()  # the threads must not share a row of this session
+
+    def hand_in_beside(viewer: Viewer, marks: dict[str, int]) -> None:
+        with database.app.app_context():
+            see(viewer.institutions, viewer.person_id)
+            with writing():
+                reading.score(viewer, references[viewer], marks)
+                sleep(0.3)
+
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(hand_in_beside, one, LOW), pool.submit(hand_in_beside, two, HIGH)]
+        for each in both:
+            each.result(30)
+    db.session.expire_all()
+    assert (seen_by(one), seen_by(two)) == ([16_000], [4_000])
