@@ -51,8 +51,13 @@ def read_files() -> Iterator[float]:
 
 
 def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) -> None:
-    review = review_queries.get_for(reviewer, reference)
-    file = review_queries.file_of(review)
+    scores = scores_of(reviewer, reference, bounds)
+    reading.score(reviewer, reference, scores, version=review_queries.get_for(reviewer, reference).version)
+
+
+def scores_of(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) -> dict[str, int]:
+    """Return what a reviewer of this temper gives the file of a reading, by its merit."""
+    file = review_queries.file_of(review_queries.get_for(reviewer, reference))
     answers = file.answers
     features = {
         "semesters": [answers[f"s{n}"] for n in range(1, 7) if f"s{n}" in answers],
@@ -63,8 +68,7 @@ def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) 
     # chosen each time.
     known_as = file.email or file.number
     merit = reviewers.true_merit(features, known_as, SEED)
-    scores = reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
-    reading.score(reviewer, reference, scores, version=review.version)
+    return reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
 
 
 def decide() -> None:

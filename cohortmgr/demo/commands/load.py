@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cohortmgr.base import clock
-from cohortmgr.demo.commands import choice, cohort, correspondence, proofs, setting
+from cohortmgr.demo.commands import choice, cohort, correspondence, midway, proofs, setting
 
 DemoLog = Callable[[int, str], None]
 DemoAct = Callable[[], object]
@@ -41,6 +41,9 @@ STEPS = (
         2,
         date(2026, 11, 20),
         setting.put_children,
+    ),
+    DemoStep(
+        "A second session, midway through its readings, with photographed papers", 12, None, midway.begin
     ),
     DemoStep(
         "Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond
