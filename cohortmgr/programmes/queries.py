@@ -40,16 +40,14 @@ def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
     memory.
     """
     found = _definitions.get(row.fingerprint, _read, row.fingerprint)
-    read_by = getattr(row, "read_by", None)
-    if read_by and read_by != row.fingerprint:
-        both = f"{row.fingerprint} {read_by}"
-        found = _definitions.get(both, _with_rubric_of, row.fingerprint, read_by)
+    if (read_by := getattr(row, "read_by", None)) and read_by != row.fingerprint:
+        found = _definitions.get(f"{row.fingerprint} {read_by}", _with_rubric_of, row.fingerprint, read_by)
     return found.of_intake(row.key) if isinstance(row, Intake) else found
 
 
 def _with_rubric_of(fingerprint: str, read_by: str) -> Definition:
-    rubric = _definitions.get(read_by, _read, read_by).rubric
-    return replace(_definitions.get(fingerprint, _read, fingerprint), rubric=rubric)
+    found, earlier = (_definitions.get(each, _read, each) for each in (fingerprint, read_by))
+    return replace(found, rubric=earlier.rubric)
 
 
 def _read(fingerprint: str) -> Definition:

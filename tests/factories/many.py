@@ -12,7 +12,7 @@ from cohortmgr.accounts.models import Account
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import crypto
 from cohortmgr.base.db import table_of
-from cohortmgr.programmes.definition.sections import Rubric
+from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.queries import definition_of, get_intake
 from cohortmgr.reviews.rules import bounds_of, total_thousandths
 from cohortmgr.selection.models import Batch, Decision

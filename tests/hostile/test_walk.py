@@ -21,7 +21,7 @@ from tests.factories.access import COLUMNS, cookie, places, rows, sessions
 from tests.factories.year import Year
 from tests.hostile.bodies import SCRIPT
 from tests.hostile.walker import NOT_WALKED, SECRETS, TAKEN_ALL, Walker, told
-from tests.hostile.world import marked_year, visible
+from tests.hostile.world import knowable, marked_year, visible
 from tests.integration.accounts.test_roles import WRITES, Kept, body, letter_of
 from tests.watch import SeparateClient, test_context
 
@@ -44,13 +44,13 @@ class Walk:
         with test_context(database.system_app):
             self.year: Year = marked_year(folder)
             tokens: dict[str, str | None] = {"a": None, **sessions(self.year)}
-            seen = visible(self.year)
+            seen, known = visible(self.year), knowable(self.year)
         self.references = places(database, self.year)
         database.app.config["WTF_CSRF_ENABLED"] = False
         database.app.test_client_class = SeparateClient
         headers = {COLUMNS[column]: cookie(database, token) for column, token in tokens.items()}
         client = database.app.test_client(use_cookies=False)
-        self.walker = Walker(database.app, client, headers, seen, Random(SEED))
+        self.walker = Walker(database.app, client, headers, seen, known, Random(SEED))
 
     def table(self, method: str) -> Iterator[tuple[str, str, str]]:
         """(path, address, cells) of each line of the table of roles with that method."""

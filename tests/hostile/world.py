@@ -66,6 +66,17 @@ def _words(people: sa.Select[tuple[int]]) -> frozenset[str]:
     return frozenset(name.casefold() for name in found if name and MARKER.fullmatch(name))
 
 
+def knowable(made: Year) -> frozenset[str]:
+    """The words of the adults whose files are to be read: on one page alone, readers say whom of them they know."""
+    to_read = (
+        Application.state == "submitted",
+        Application.eligible.is_(True),
+        Application.consent == "none",
+    )
+    chosen = sa.select(Application.person_id).where(Application.intake_id == made.intake.id, *to_read)
+    return _words(chosen)
+
+
 def visible(made: Year) -> Mapping[str, frozenset[str]]:
     """The words that each column of the table may read, said by what the role is for; in a system context."""
     of_intake = sa.select(Application.person_id).where(Application.intake_id == made.intake.id)

@@ -13,7 +13,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.tables import read_table
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment import actions as assignment
+from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from tests.factories.choices import browser, readers, sent, someone

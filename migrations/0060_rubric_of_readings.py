@@ -6,7 +6,7 @@ from alembic import op
 # Table to kind of tenancy; see cohortmgr_wall in the first migration.
 WALLS: dict[str, str] = {}
 
-revision = "0061"
+revision = "0060"
 down_revision = "0059"
 branch_labels = None
 depends_on = None
