@@ -99,7 +99,7 @@ def _as_somebody(number: int, given: Mapping[str, str], sent_at: datetime) -> di
     names = {name: given[name] for name in ("Prénom", "الاسم الشخصي", "Sexe", "Date de naissance")}
     return {
         **names,
-        "Horodateur": clock.local(sent_at).strftime("%d/%m/%Y %H:%M:%S"),
+        "Horodateur": clock.local(sent_at).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds"),
         "CIN": f"ZD{number + 100_001}",
         "Code Massar": f"Z{number + 900_000_001}",
         "Adresse e-mail": f"session{number + 1}@example.org",
