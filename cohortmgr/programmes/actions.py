@@ -329,12 +329,12 @@ def archive(viewer: Viewer, reference: str, reason: str) -> Intake:
 
 
 def keep_rubric(viewer: Viewer, intake: Intake) -> None:
-    """Let the files of an intake be read from now on by the rubric in force, whatever is published later: a first
-    reading is handed in. Nothing happens if they are already."""
+    """Let the files of an intake be read from now on by the rubric that its caller has judged by, whatever is published
+    later or meanwhile: a first reading is handed in. Nothing happens if they are already."""
     if intake.read_by is None:
         kept = sa.update(Intake).where(Intake.id == intake.id, Intake.read_by.is_(None))
         db.session.execute(
-            kept.values(read_by=Intake.fingerprint), execution_options={"synchronize_session": False}
+            kept.values(read_by=intake.fingerprint), execution_options={"synchronize_session": False}
         )
         db.session.expire(intake, ["read_by"])
 

@@ -64,6 +64,9 @@ COUNTING = frozenset({ReviewState.SUBMITTED})
 HOLDING = frozenset({ReviewState.ASSIGNED, ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.REOPENED})
 """The states in which a reading counts towards those that the file needs; an abstention does not."""
 
+GIVEN_BACK = frozenset({ReviewState.ABSTAINED, ReviewState.RECALLED})
+"""The states in which a file is its reader's no longer, and not shown to them."""
+
 OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 """The states in which a reading waits for its reader, from whom it may be taken back."""
 

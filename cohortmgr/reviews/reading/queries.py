@@ -19,7 +19,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import get_for, intake_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
-from cohortmgr.reviews.rules import OPEN, ReviewState, shows_papers
+from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, shows_papers
 
 
 def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
@@ -115,7 +115,7 @@ def papers_of(review: Review) -> Sequence[Document]:
     application that tell no hidden part, as the rubric says. What came after a seat was accepted is no reader's."""
     definition = programmes.definition_of(intake_of(review))
     phase = definition.rubric.files
-    if not shows_papers(phase, review.state, review.scores):
+    if review.state in GIVEN_BACK or not shows_papers(phase, review.state, review.scores):
         return ()
     seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
     standing = sa.select(Document).where(Document.application_id == review.application_id)

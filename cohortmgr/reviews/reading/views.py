@@ -30,7 +30,7 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
 from cohortmgr.reviews.reading.forms import AbstainForm
 from cohortmgr.reviews.reading.rules import earlier_of, given_of, pace_of, spread_of
-from cohortmgr.reviews.rules import OPEN, ReviewState, shows_papers
+from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, shows_papers
 
 bp = Blueprint("reading_staff", __name__)
 QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
@@ -221,7 +221,9 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         intake=intake,
         application=application,
         rubric=definition.rubric,
-        sections=sections_of(definition.form, application.answers, phase.hidden),
+        sections=()
+        if mine and found.state in GIVEN_BACK
+        else sections_of(definition.form, application.answers, phase.hidden),
         documents=papers_shown(definition.form, papers, phase.hidden),
         papers=_unseen(found, phase),
         rows=_around(rows, found.reference),

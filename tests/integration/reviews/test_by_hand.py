@@ -305,7 +305,7 @@ def test_anchors_are_read_by_all_who_may_and_first_and_once(app: Flask) -> None:
     assert sorted(row.number for row in own.queue(late, intake.id)) == list(anchors)
     _hand_in(people[1], intake, 5)
     _hand_in(people[2], intake, 3)
-    found = assignments.agreement_in(intake)
+    found = assignments.agreement_in(manager, intake)
     assert {(each.readings, each.spread) for each in found.files} == {(2, 8_000)}
     assert {each.deviation for each in found.readers} == {8_000, -8_000, None}
     page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews/agreement").text

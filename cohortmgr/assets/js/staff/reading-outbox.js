@@ -88,12 +88,13 @@ if (leaving) {
       write(state);
       return running ? running.then(run) : run();
     },
-    // Takes a hand-in back that has not left: true if nothing of it is on its way.
+    // Takes a hand-in back that has not left: true if nothing of it is on its way. Its marks stay, as a draft.
     take(reference) {
       const state = read();
       const waits = state.entries.findIndex((each) => each.reference === reference && each.isHandIn);
       if (waits < 0 || (running && waits === 0)) return false;
-      state.entries.splice(waits, 1);
+      const { url, ...taken } = state.entries[waits];
+      state.entries[waits] = { ...taken, url: `${url}/draft`, isHandIn: false };
       write(state);
       return true;
     },

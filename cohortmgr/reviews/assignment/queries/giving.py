@@ -26,7 +26,7 @@ from cohortmgr.reviews.assignment.anchoring import Agreement, agreement_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.assignment.queries.conflicts import barred_pairs
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import _PEOPLE, reader_in, reviewers_in, to_read_in
+from cohortmgr.reviews.queries import _PEOPLE, reader_in, reviewers_in, to_read_in, visible
 from cohortmgr.reviews.rules import (
     HOLDING,
     OPEN,
@@ -244,15 +244,21 @@ def anchors_in(intake: Intake) -> Sequence[str]:
     return db.session.scalars(rows.order_by(Application.number)).all()
 
 
-def agreement_in(intake: Intake) -> Agreement:
-    """Return how far readers agree on the files that everybody reads. Three statements."""
+def agreement_in(viewer: Viewer, intake: Intake) -> Agreement:
+    """Return how far readers agree on the files that everybody reads, by the readings that the viewer may see: whoever
+    reads too sees no mark of a file before their own is handed in. Three statements."""
     anchors = anchors_in(intake)
     rows = sa.select(Application.number, Person.reference, Person.given_name, Person.family_name)
     rows = rows.add_columns(Review.total_thousandths).select_from(Review)
     rows = rows.join(Application, Application.id == Review.application_id)
     rows = rows.join(Person, Person.id == Review.reviewer_id).where(Review.intake_id == intake.id)
     counts = (Review.state == ReviewState.SUBMITTED.value, Review.total_thousandths.is_not(None))
-    found = db.session.execute(rows.where(Application.number.in_(anchors), *counts)).all() if anchors else []
+    seen = Review.id.in_(visible(viewer).with_only_columns(Review.id))
+    found = (
+        db.session.execute(rows.where(Application.number.in_(anchors), *counts, seen)).all()
+        if anchors
+        else []
+    )
     named = [*reviewers_in(intake.path), *found]
     names = {row.reference: f"{row.given_name} {row.family_name}".strip() for row in named}
     totals = [(row.number, row.reference, row.total_thousandths or 0) for row in found]

@@ -151,7 +151,9 @@ def agreement(reference: str) -> ResponseReturnValue:
     """Show how far readers agree on the files that everybody reads."""
     intake = queries.intake_for(guards.viewer(), reference)
     return render_template(
-        "reviews/assignment/staff_agreement.html", intake=intake, found=assignments.agreement_in(intake)
+        "reviews/assignment/staff_agreement.html",
+        intake=intake,
+        found=assignments.agreement_in(guards.viewer(), intake),
     )
 
 

@@ -208,3 +208,14 @@ def test_proposing_refuses_while_a_draft_is_all_there_is() -> None:
         reading.draft(people[0], row.reference, MARKS)
     with pytest.raises(Refused, match="Faites lire"), writing():
         decisions.propose(manager, intake.reference)
+
+
+def test_a_file_that_was_given_back_is_its_reader_s_no_longer(app: Flask) -> None:
+    _intake, _manager, (one, *_others) = given_out()
+    mine = first_of(one)
+    there = browser(app, one)
+    assert "Apprendre." in there.get(f"/staff/reviews/{mine}").text
+    with writing():
+        reading.abstain(one, mine, "Je la connais.")
+    page = there.get(f"/staff/reviews/{mine}")
+    assert page.status_code == 200 and "Apprendre." not in page.text
