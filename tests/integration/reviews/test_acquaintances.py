@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
@@ -27,6 +28,10 @@ pytestmark = pytest.mark.usefixtures("system_context")
 
 def _staffed(files: int = 6, number: int = 4) -> tuple[Intake, Viewer, list[Viewer]]:
     intake = sent(files)
+    with writing() as session:
+        session.execute(
+            sa.update(Person).where(Person.birth_date.is_(None)).values(birth_date=date(2001, 5, 4))
+        )
     return intake, someone(intake, Role.SELECTION_MANAGER), readers(intake, number)
 
 
@@ -161,3 +166,16 @@ def test_who_has_not_said_it_reads_so_today_and_managers_see_their_names(app: Fl
         knowing.declare(manager, intake.reference, set())
     with pytest.raises((NotFound, NotPermitted)), writing():
         knowing.bar(other, intake.reference, one.person_reference or "", [_number(1)])
+
+
+def test_who_is_not_known_to_be_of_age_is_not_listed() -> None:
+    """A programme that asks no guardian's word may have people of sixteen, and some whose age nobody asked."""
+    intake, _manager, (one, *_) = _staffed()
+    born = {2: date(clock.today().year - 16, 1, 1), 4: None, 5: date(clock.today().year - 19, 1, 1)}
+    with writing() as session:
+        for place, day in born.items():
+            whose = sa.select(Application.person_id).where(Application.number == _number(place))
+            session.execute(
+                sa.update(Person).where(Person.id == whose.scalar_subquery()).values(birth_date=day)
+            )
+    assert {each.name for each in conflicts.listed_for(one, intake)} == {f"Une N{n}" for n in (1, 3, 5, 6)}

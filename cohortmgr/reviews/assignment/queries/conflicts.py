@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,8 +26,7 @@ from cohortmgr.reviews.assignment.models import ReaderConflict, ReaderDeclaratio
 from cohortmgr.reviews.queries import WITHHELD, person_of, readers_of, to_read_in
 
 _TO_READ = (Application.state == "submitted", Application.eligible.is_(True), AGREED)
-# A file whose person needs no guardian's word is an adult's.
-_ADULT = Application.consent == "none"
+GROWN_UP = 18
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,25 @@ def intake_to_know(viewer: Viewer, reference: str) -> Intake:
 
 
 def listed_for(viewer: Viewer, intake: Intake) -> Sequence[KnowableFile]:
-    """Return the adults whom a reader may tick, by name: none if there are more than a person reads through. Minors are
-    never listed."""
-    if intake_adults(intake) > MOST_LISTED:
+    """Return the adults whom a reader may tick, by name: none if there are more files than a person reads through.
+    Minors are never listed."""
+    if _has_too_many(intake):
         return []
-    return [each for each in files_for(viewer, intake, _ADULT) if each.name]
+    return [each for each in files_for(viewer, intake, _is_adult()) if each.name]
 
 
-def intake_adults(intake: Intake) -> int:
-    """Return how many adults' files of an intake are to be read."""
-    wanted = sa.select(sa.func.count()).select_from(Application)
-    return db.session.scalar(wanted.where(Application.intake_id == intake.id, *_TO_READ, _ADULT)) or 0
+def _is_adult() -> sa.ColumnElement[bool]:
+    """Whether the person of a file is known to be of age today: without a birth date they are not listed."""
+    today = clock.today()
+    # Of the last days of a month the 28th stands for all: who comes of age then is listed some days later.
+    born_by = date(today.year - GROWN_UP, today.month, min(today.day, 28))
+    grown = sa.select(Person.id).where(Person.id == Application.person_id, Person.birth_date <= born_by)
+    return sa.and_(Application.consent == "none", grown.exists())
+
+
+def _has_too_many(intake: Intake) -> bool:
+    """Whether an intake has more files to read than a person reads through, by the counters."""
+    return int(db.session.scalar(to_read_in(intake.id)) or 0) > MOST_LISTED
 
 
 def files_for(viewer: Viewer, intake: Intake, *conditions: sa.ColumnElement[bool]) -> Sequence[KnowableFile]:
