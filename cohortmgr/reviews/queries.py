@@ -22,7 +22,7 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import OPEN, ReviewState
+from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
 
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
@@ -228,3 +228,8 @@ def reader_name(review: Review) -> str:
 def intake_of(review: Review) -> Intake:
     """Return the intake of a reading."""
     return db.session.get_one(Intake, review.intake_id)
+
+
+def has_many(intake: Intake) -> bool:
+    """Whether an intake has so many files to read that no page compares the readings of all, by the counters."""
+    return int(db.session.scalar(to_read_in(intake.id)) or 0) > MOST_AT_ONCE

@@ -13,6 +13,7 @@ MOST_BYTES = 200_000
 READERS = "aosgCDTpmfctebuyrqx"
 # A person saves these whole; they are written as they are read.
 DOWNLOADS = {
+    "/staff/intakes/{intake}/marks.xlsx": "a workbook of one's own readings, as many as one holds",
     "/staff/exports/{export}/xlsx": "the workbook of a long list, as the worker wrote it",
     "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
 }

@@ -11,6 +11,7 @@ from cohortmgr.base.web.reading import reading
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.discussion import queries as discussions
+from cohortmgr.reviews.rules import MOST_AT_ONCE
 
 bp = Blueprint("discussion_staff", __name__)
 
@@ -24,13 +25,14 @@ def gaps(reference: str) -> ResponseReturnValue:
     intake = queries.intake_for(viewer, reference)
     rubric = programmes.definition_of(intake).rubric
     points = rubric.files.gap_points
-    page = discussions.gaps_in(viewer, intake, points, place_asked())
-    files = [row[0].id for row in page.rows]
+    page = None if queries.has_many(intake) else discussions.gaps_in(viewer, intake, points, place_asked())
+    files = [row[0].id for row in page.rows] if page else []
     return render_template(
         "reviews/discussion/staff_gaps.html",
         intake=intake,
         rubric=rubric,
         points=points,
         page=page,
+        most=MOST_AT_ONCE,
         readings=discussions.readings_by_file(viewer, files),
     )

@@ -210,7 +210,7 @@ def _more_page(intake: Intake, form: MoreForm, days: DayForm | None = None) -> R
         form=form,
         days=days or DayForm(formdata=None, prefix="all"),
         phase=phase,
-        apart=len(assignments.apart_in(intake, phase)),
+        apart=0 if queries.has_many(intake) else len(assignments.apart_in(intake, phase)),
     )
 
 
