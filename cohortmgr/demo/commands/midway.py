@@ -34,7 +34,7 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.rules import bounds_of
 
-KEY, FILES, PAGES = "midway", 120, 3
+KEY, FILES, PAGES, WITH_PAPERS = "midway", 120, 3, 3
 TITLE = {"fr": "Session complémentaire", "ar": "دورة تكميلية", "en": "Second session"}
 # It is a copy of the open intake, whose first day is 82 days after its close: so it closed twelve days ago.
 STARTS_IN, CLOSED_FOR = timedelta(days=70), timedelta(days=12)
@@ -58,12 +58,12 @@ def begin() -> Iterator[float]:
         sharing.assign(manager, intake.reference, due_on=clock.today() + DUE_IN, anchors=True)
     yield 0.3
     people, seen = by_role(Role.REVIEWER), set[str]()
-    for place, reader in enumerate(people):
-        _attach(manager, intake.id, definition, reader, seen)
-        yield 0.3 + 0.3 * (place + 1) / len(people)
     for place, (reader, part) in enumerate(zip(people, DONE, strict=True)):
         _read(intake.id, definition, reader, part, severe=place == 1)
-        yield 0.6 + 0.4 * (place + 1) / len(people)
+        yield 0.3 + 0.4 * (place + 1) / len(people)
+    for place, reader in enumerate(people):
+        _attach(manager, intake.id, definition, reader, seen)
+        yield 0.7 + 0.3 * (place + 1) / len(people)
 
 
 def put_intake() -> None:
@@ -108,10 +108,11 @@ def _as_somebody(number: int, given: Mapping[str, str], sent_at: datetime) -> di
 
 
 def _attach(manager: Viewer, intake_id: int, definition: Definition, reader: Viewer, seen: set[str]) -> None:
-    """Let each file that a reader holds, but those seen, have its transcripts, photographed page by page."""
+    """Let the files that a reader reads next, but those seen, have their transcripts, photographed page by page. Not all:
+    the worker examines each, and whoever starts the demonstration waits for it."""
     db.session.rollback()
     question = definition.form.question(PAPER)
-    for row in own.queue(reader, intake_id):
+    for row in own.queue(reader, intake_id)[:WITH_PAPERS]:
         if row.number in seen:
             continue
         seen.add(row.number)
