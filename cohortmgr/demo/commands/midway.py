@@ -108,8 +108,8 @@ def _as_somebody(number: int, given: Mapping[str, str], sent_at: datetime) -> di
 
 
 def _attach(manager: Viewer, intake_id: int, definition: Definition, reader: Viewer, seen: set[str]) -> None:
-    """Let the files that a reader reads next, but those seen, have their transcripts, photographed page by page. Not all:
-    the worker examines each, and whoever starts the demonstration waits for it."""
+    """Let the files that a reader reads next, but those seen, have their transcripts, photographed page by page. Not
+    all: the worker examines each, and whoever starts the demonstration waits for it."""
     db.session.rollback()
     question = definition.form.question(PAPER)
     for row in own.queue(reader, intake_id)[:WITH_PAPERS]:
