@@ -72,6 +72,19 @@ class OrganisationForm(NamesForm):
             raise Refused(Problem(N_("Choisissez un type d’organisation."), {}, "kind")) from None
 
 
+class ContactForm(HouseForm):
+    """How an organisation is reached."""
+
+    telephone = StringField(
+        _l("Téléphone"),
+        render_kw={"dir": "ltr", "maxlength": 30, "inputmode": "tel", "autocomplete": "off"},
+    )
+    email = StringField(
+        _l("Adresse e-mail"),
+        render_kw={"dir": "ltr", "maxlength": 254, "inputmode": "email", "autocomplete": "off"},
+    )
+
+
 class ClosingForm(HouseForm):
     """Why an organisation closes."""
 

@@ -15,6 +15,8 @@ class Organisation(Row, Versioned, Model):
     """A ministry, institution, company…; `path` is its place in the tree, `name` is in three languages.
 
     `institution_id` is the hosting institution: itself, or the one that it stands below. Companies have none.
+    `telephone`, `email` and `mark`, a picture whose content `mark_digest` names, are of those that host nothing: hosts
+    have a letterhead.
     """
 
     __tablename__ = "organisations"
@@ -32,3 +34,9 @@ class Organisation(Row, Versioned, Model):
     closed_at: Mapped[datetime | None]
     # What it was called before, the latest first: a name in three languages, and the day on which it ended.
     former_names: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    telephone: Mapped[str] = mapped_column(sa.String(30), default="", server_default=sa.text("''"))
+    email: Mapped[str] = mapped_column(sa.String(254), default="", server_default=sa.text("''"))
+    mark: Mapped[bytes | None] = mapped_column(sa.LargeBinary, deferred=True)
+    mark_digest: Mapped[str] = mapped_column(
+        sa.String(16), default="", server_default=sa.text("''"), index=True
+    )

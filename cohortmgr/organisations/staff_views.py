@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -17,15 +18,18 @@ from cohortmgr.accounts.roles.queries.invitations import open_invitations
 from cohortmgr.accounts.rules import ROLE_NAMES, Role, Viewer, allows, givable, require, require_anywhere
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Refused, Stale
+from cohortmgr.base.forms import HouseForm
 from cohortmgr.base.i18n import localized
 from cohortmgr.base.paging import page_of
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.organisations import actions, queries
 from cohortmgr.organisations.actions import MANAGE
-from cohortmgr.organisations.forms import ClosingForm, NamesForm, OrganisationForm
+from cohortmgr.organisations.forms import ClosingForm, ContactForm, NamesForm, OrganisationForm
 from cohortmgr.organisations.hooks import programmes_at
 from cohortmgr.organisations.letterheads import queries as letterheads
+from cohortmgr.organisations.letterheads.actions import MARK, prepare_mark
+from cohortmgr.organisations.letterheads.forms import MarkForm
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, OrganisationKind
 
@@ -90,18 +94,56 @@ def show(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     require_anywhere(viewer, letterheads.OF_HOST)
     row = queries.get_for(viewer, reference)
-    form = NamesForm(data={**row.name, "region": row.region or ""})
-    form.offer_regions()
     if request.method != "POST":
-        return _page(row, form, ClosingForm(formdata=None))
+        return _page(row, _forms(row))
     require(viewer, MANAGE, "")
+    form = NamesForm()
+    form.offer_regions()
     return _done(
         reference,
+        replace(_forms(row), names=form),
         form,
-        ClosingForm(formdata=None),
         lambda: actions.rename(viewer, reference, form.names(), form.region_chosen(), posted_version()),
         _("Le nom est changé ; l’ancien reste au journal."),
     )
+
+
+@bp.post("/<reference>/contact")
+@guards.staff
+def contact(reference: str) -> ResponseReturnValue:
+    """Keep by what telephone and address an organisation that hosts nothing is reached."""
+    viewer, form = guards.viewer(), ContactForm()
+    require(viewer, MANAGE, "")
+    forms = replace(_forms(queries.get_for(viewer, reference)), contact=form)
+    telephone, email, version = form.telephone.data or "", form.email.data or "", posted_version()
+
+    def act() -> object:
+        return actions.keep_contact(viewer, reference, telephone, email, version)
+
+    return _done(reference, forms, form, act, _("Le téléphone et l’adresse sont gardés."))
+
+
+@bp.post("/<reference>/mark")
+@guards.staff
+def mark(reference: str) -> ResponseReturnValue:
+    """Put up another mark of an organisation that hosts nothing; without a file, take the present one down."""
+    viewer, form = guards.viewer(), MarkForm()
+    require(viewer, MANAGE, "")
+    row = queries.get_for(viewer, reference)
+    forms, version = replace(_forms(row), mark=form), posted_version()
+    sent = request.files.get(MARK)
+    data = sent.read() if sent and sent.filename else b""
+    try:
+        picture = prepare_mark(data) if data else None
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _page(row, forms, UNPROCESSABLE, version)
+
+    def act() -> object:
+        return actions.put_mark(viewer, reference, picture, version)
+
+    done = _("Le logo est gardé. Les pages le montrent dans les dix secondes.")
+    return _done(reference, forms, form, act, done if data else _("Le logo est retiré."))
 
 
 @bp.post("/<reference>/close")
@@ -110,13 +152,11 @@ def close(reference: str) -> ResponseReturnValue:
     """Close an organisation to whatever is new."""
     viewer, closing = guards.viewer(), ClosingForm()
     require(viewer, MANAGE, "")
-    row = queries.get_for(viewer, reference)
-    form = NamesForm(formdata=None, data={**row.name, "region": row.region or ""})
-    form.offer_regions()
+    forms = replace(_forms(queries.get_for(viewer, reference)), closing=closing)
     reason = (closing.reason.data or "").strip()
     done = _("L’organisation est fermée : rien de nouveau n’y commence.")
     version = posted_version()
-    return _done(reference, form, closing, lambda: actions.close(viewer, reference, reason, version), done)
+    return _done(reference, forms, closing, lambda: actions.close(viewer, reference, reason, version), done)
 
 
 @bp.post("/<reference>/reopen")
@@ -129,27 +169,46 @@ def reopen(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".show", reference=reference))
 
 
+@dataclass(frozen=True)
+class OrganisationForms:
+    """The forms on the page of an organisation."""
+
+    names: NamesForm
+    closing: ClosingForm
+    contact: ContactForm
+    mark: MarkForm
+
+
+def _forms(row: Organisation) -> OrganisationForms:
+    """The forms of a page on which nobody has typed yet."""
+    names = NamesForm(formdata=None, data={**row.name, "region": row.region or ""})
+    names.offer_regions()
+    return OrganisationForms(
+        names, ClosingForm(formdata=None), ContactForm(formdata=None, obj=row), MarkForm(formdata=None)
+    )
+
+
 def _done(
-    reference: str, form: NamesForm, closing: ClosingForm, act: Callable[[], object], said: str
+    reference: str, forms: OrganisationForms, sent: HouseForm, act: Callable[[], object], said: str
 ) -> ResponseReturnValue:
+    """Do what a form asks for; what cannot be done is said at that form."""
     try:
         with writing():
             act()
     except (Refused, Stale) as refusal:
         db.session.rollback()
-        there = closing if "reason" in request.form else form
         row = queries.get_for(guards.viewer(), reference)
         if isinstance(refusal, Refused):
-            show_problems(there, refusal)
-            return _page(row, form, closing, UNPROCESSABLE, posted_version())
-        show_problems(there, Refused(_MOVED))
-        return _page(row, form, closing, HTTPStatus.CONFLICT)
+            show_problems(sent, refusal)
+            return _page(row, forms, UNPROCESSABLE, posted_version())
+        show_problems(sent, Refused(_MOVED))
+        return _page(row, forms, HTTPStatus.CONFLICT)
     flash(said, "done")
     return redirect(url_for(".show", reference=reference))
 
 
 def _page(
-    row: Organisation, form: NamesForm, closing: ClosingForm, status: int = 200, version: int | None = None
+    row: Organisation, forms: OrganisationForms, status: int = 200, version: int | None = None
 ) -> ResponseReturnValue:
     """The page of an organisation, whose forms send the version that their answers were written over: by default the
     one that is shown."""
@@ -166,8 +225,8 @@ def _page(
         above=_names_above(row.path),
         company=_company(viewer, row),
         names=ROLE_NAMES,
-        form=form,
-        closing=closing,
+        forms=forms,
+        hosts=is_host,
         manages=allows(viewer, MANAGE, ""),
         version=row.version if version is None else version,
     ), status

@@ -12,6 +12,7 @@ from cohortmgr.organisations import staff_views as tree_pages
 from cohortmgr.organisations.letterheads import display, staff_views, views
 from cohortmgr.organisations.letterheads import queries as letterheads
 from cohortmgr.organisations.letterheads.rules import UNNAMED
+from cohortmgr.organisations.telephones import dialled
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.hooks import Signature
 
@@ -24,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(tree_pages.bp)
     views.init_letterheads(app)
+    app.add_template_filter(dialled)
     hosts_below.fill(queries.hosts_below)
     outbox.signatures.fill(_signature)
     entry = Entry(

@@ -46,7 +46,7 @@ def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | 
     row.texts = {name: dict(said) for name, said in draft.texts.items()}
     row.telephone, row.email, row.cndp = draft.telephone, draft.email, draft.cndp
     db.session.add(row)
-    _keep()
+    show_at_once()
     record(viewer, "letterheads.save", about(row), before=before, after=_told(row))
     return row
 
@@ -56,8 +56,8 @@ def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int
     row = _kept_row(viewer, reference, version, MARK)
     before = {"mark": row.mark_digest}
     row.mark = picture
-    row.mark_digest = _digest(picture)
-    _keep()
+    row.mark_digest = digest_of(picture)
+    show_at_once()
     record(viewer, "letterheads.mark", about(row), before=before, after={"mark": row.mark_digest})
     return row
 
@@ -67,8 +67,8 @@ def put_picture(viewer: Viewer, picture: bytes | None, version: int | None) -> K
     row = _kept_row(viewer, INSTALLATION, version, PICTURE)
     before = {"picture": row.picture_digest}
     row.picture = picture
-    row.picture_digest = _digest(picture)
-    _keep()
+    row.picture_digest = digest_of(picture)
+    show_at_once()
     after = {"picture": row.picture_digest}
     record(viewer, "letterheads.picture", about(row), before=before, after=after)
     return row
@@ -92,7 +92,8 @@ def _kept_row(viewer: Viewer, reference: str, version: int | None, where: str) -
     return _row(place, version)
 
 
-def _digest(picture: bytes | None) -> str:
+def digest_of(picture: bytes | None) -> str:
+    """Return the name of a picture's content, under which it is fetched; empty without one."""
     return hashlib.sha256(picture).hexdigest()[:16] if picture else ""
 
 
@@ -107,7 +108,8 @@ def _row(place: LetterheadPlace, version: int | None) -> KeptLetterhead:
     return KeptLetterhead(institution_id=number, place=number or 0, mark=None, mark_digest="")
 
 
-def _keep() -> None:
+def show_at_once() -> None:
+    """Let this process read letterheads and marks again, once what was written is committed."""
     db.session.flush()
     shelf = queries.shelf()
     after_commit("letterheads", shelf.forget)

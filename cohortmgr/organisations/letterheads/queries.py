@@ -19,12 +19,14 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import NotFound
 from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.letterheads.models import KeptLetterhead
-from cohortmgr.organisations.letterheads.rules import INSTALLATION, Letterhead, Letterheads
+from cohortmgr.organisations.letterheads.rules import INSTALLATION, UNNAMED, Letterhead, Letterheads
 from cohortmgr.organisations.models import Organisation
-from cohortmgr.organisations.rules import HOSTS
+from cohortmgr.organisations.rules import HOSTS, OrganisationKind
 
 # How many seconds another process may show what was there before.
 KEPT_FOR = 10.0
+# The most companies whose marks are kept in memory; those of an installation are some hundreds.
+_MOST_MARKS = 5_000
 OF_HOST, OF_INSTALLATION = "programmes.manage", "installation.manage"
 _SHELF = "cohortmgr-letterheads"
 _ROWS, _TREE = table_of(KeptLetterhead).c, table_of(Organisation).c
@@ -41,6 +43,12 @@ _ALL: sa.Select[Any] = sa.select(
     _ROWS.version,
     _TREE.key,
 ).outerjoin_from(table_of(KeptLetterhead), table_of(Organisation), _TREE.id == _ROWS.institution_id)
+_MARKS: sa.Select[Any] = (
+    sa.select(_TREE.key, _TREE.mark_digest)
+    .where(_TREE.mark_digest > "", _TREE.kind == OrganisationKind.COMPANY.value)
+    .order_by(_TREE.key)
+    .limit(_MOST_MARKS)
+)
 
 
 @dataclass(frozen=True)
@@ -73,15 +81,17 @@ def known() -> Letterheads:
 def _read() -> Letterheads | None:
     try:
         rows = db.session.execute(_ALL.order_by(_ROWS.id)).all()
+        marks = {row.key: row.mark_digest for row in db.session.execute(_MARKS)}
     except sa.exc.SQLAlchemyError:  # a page that tells of a failure has its head all the same
         return None
     written = "".join(
         f"{row.reference} {row.version} {row.mark_digest} {row.picture_digest}\n" for row in rows
     )
-    edition = hashlib.sha256(written.encode()).hexdigest()[:16] if rows else ""
+    written += "".join(f"{key} {digest}\n" for key, digest in marks.items())
+    edition = hashlib.sha256(written.encode()).hexdigest()[:16] if written else ""
     ours = [_letterhead(row) for row in rows if row.institution_id is None]
     hosts = tuple(_letterhead(row) for row in rows if row.institution_id is not None)
-    return Letterheads(ours[0], hosts, edition) if ours else Letterheads(hosts=hosts, edition=edition)
+    return Letterheads(ours[0] if ours else UNNAMED, hosts, edition, marks)
 
 
 def _letterhead(row: sa.Row[Any]) -> Letterhead:
@@ -130,12 +140,14 @@ def get_for(viewer: Viewer, reference: str) -> LetterheadPlace:
 
 
 def mark_of(digest: str) -> bytes:
-    """Return the mark or the home page's picture with this digest. Raises NotFound."""
+    """Return the mark of a letterhead or an organisation, or the home page's picture, with this digest. Raises
+    NotFound."""
     shown = sa.case((_ROWS.mark_digest == digest, _ROWS.mark), else_=_ROWS.picture)
     chosen = (
         sa.select(shown).where(sa.or_(_ROWS.mark_digest == digest, _ROWS.picture_digest == digest)).limit(1)
     )
-    found = db.session.scalar(chosen) if digest else None
+    of_organisation = sa.select(_TREE.mark).where(_TREE.mark_digest == digest).limit(1)
+    found = (db.session.scalar(chosen) or db.session.scalar(of_organisation)) if digest else None
     if found is None:
         raise NotFound(digest)
     return found

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cohortmgr.accounts.contacts import normalise_email
-from cohortmgr.accounts.identifiers import western_digits
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import without_marks
+from cohortmgr.organisations.telephones import dialled, telephone_problems, typed
 
 LANGUAGES = ("fr", "ar", "en")
 # What the installation's place is called where the others bear an organisation's reference.
@@ -45,18 +45,12 @@ TEXT_NAMES: Mapping[str, str] = {
 MOST_MARK, MARK_SIDE = 8 * 1024, 96
 # The same of the picture of the home page: width and height, of which a page of 50 kB has room.
 MOST_PICTURE, PICTURE_BOX = 14 * 1024, (480, 270)
-_TELEPHONE = re.compile(r"\+?[0-9][0-9 ().-]{1,28}[0-9]")
 _CNDP = re.compile(r"[A-Za-z0-9][A-Za-z0-9 /.\-–]{0,38}[A-Za-z0-9]")
-_COUNTRY = "+212"
-
-# Morocco's own numbers have ten digits, and nine behind the country's code.
-_OF_THE_COUNTRY = re.compile(r"0[0-9]{9}|\+212[0-9]{9}")
 
 _IN = {"fr": N_("en français"), "ar": N_("en arabe"), "en": N_("en anglais")}
 _NAME_MISSING = N_("Écrivez « %(what)s » %(language)s.")
 _LANGUAGE_MISSING = N_("Écrivez aussi « %(what)s » %(language)s : les trois langues, ou aucune.")
 _TOO_LONG = N_("« %(what)s » est trop long : %(most)s signes au plus.")
-_NO_TELEPHONE = N_("Écrivez le téléphone en entier, en chiffres, par exemple 05 37 00 00 27.")
 _NO_CNDP = N_("Écrivez le numéro que la CNDP a donné, par exemple D-GC-123/2026.")
 
 
@@ -101,11 +95,13 @@ UNNAMED = Letterhead(
 
 @dataclass(frozen=True)
 class Letterheads:
-    """All letterheads of the installation. `edition` differs whenever one of them does."""
+    """All letterheads of the installation, and the digests of the companies' marks by the companies' keys. `edition`
+    differs whenever one of them does."""
 
     installation: Letterhead = UNNAMED
     hosts: Sequence[Letterhead] = ()
     edition: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
     _by_host: Mapping[str, Letterhead] = field(init=False, repr=False, compare=False)
     _by_institution: Mapping[int | None, Letterhead] = field(init=False, repr=False, compare=False)
 
@@ -144,8 +140,7 @@ class LetterheadDraft:
             if name in LONGEST
         }
         written = {name: said for name, said in texts.items() if any(said.values())}
-        telephone = in_pairs(western_digits(self.telephone).strip())
-        return LetterheadDraft(written, telephone, self.email.strip(), self.cndp.strip())
+        return LetterheadDraft(written, typed(self.telephone), self.email.strip(), self.cndp.strip())
 
 
 def _seen(text: str) -> str:
@@ -165,16 +160,21 @@ def problems_of(draft: LetterheadDraft) -> list[Problem]:
         said = draft.texts.get(name, {})
         if said or name in REQUIRED:
             found += _problems_of_text(name, said, most)
-    if draft.telephone and not _is_telephone(draft.telephone):
-        found.append(Problem(_NO_TELEPHONE, {}, "telephone"))
+    found += telephone_problems(draft.telephone)
     if draft.cndp and not _CNDP.fullmatch(draft.cndp):
         found.append(Problem(_NO_CNDP, {}, "cndp"))
-    if draft.email:
-        try:
-            normalise_email(draft.email)
-        except Refused as refusal:
-            found += [Problem(each.what, each.values, "email") for each in refusal.problems]
-    return found
+    return found + email_problems(draft.email)
+
+
+def email_problems(email: str) -> list[Problem]:
+    """Return why nobody can write to an address, at the field `email`; empty if one can, or if there is none."""
+    if not email:
+        return []
+    try:
+        normalise_email(email)
+    except Refused as refusal:
+        return [Problem(each.what, each.values, "email") for each in refusal.problems]
+    return []
 
 
 def _problems_of_text(name: str, said: Mapping[str, str], most: int) -> list[Problem]:
@@ -188,26 +188,3 @@ def _problems_of_text(name: str, said: Mapping[str, str], most: int) -> list[Pro
         elif len(text) > most:
             found.append(Problem(_TOO_LONG, {"what": what, "most": most}, where))
     return found
-
-
-def _is_telephone(text: str) -> bool:
-    """Whether a text can be dialled: a number of Morocco, of another country, or a short one, which begins with no
-    zero."""
-    digits = re.sub(r"[^0-9+]", "", text)
-    ours = digits.startswith(("0", _COUNTRY))
-    return bool(_TELEPHONE.fullmatch(text) and (not ours or _OF_THE_COUNTRY.fullmatch(digits)))
-
-
-def in_pairs(telephone: str) -> str:
-    """Return a telephone of Morocco that was typed without spaces as people write it, `05 37 00 00 27`."""
-    return (
-        " ".join(telephone[at : at + 2] for at in range(0, 10, 2))
-        if re.fullmatch(r"0[0-9]{9}", telephone)
-        else telephone
-    )
-
-
-def dialled(telephone: str) -> str:
-    """Return a telephone as a link dials it: digits, with the country's code in the place of a first zero."""
-    digits = re.sub(r"[^0-9+]", "", telephone)
-    return f"{_COUNTRY}{digits[1:]}" if digits.startswith("0") and len(digits) > 4 else digits

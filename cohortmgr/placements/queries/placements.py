@@ -95,6 +95,8 @@ def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
             Application.region,
             Organisation.name.label("company"),
             Organisation.path.label("company_path"),
+            Organisation.telephone.label("company_telephone"),
+            Organisation.mark_digest.label("company_mark"),
             Offering.title.label("track"),
             Cohort,
             Intake,
@@ -146,9 +148,15 @@ def scale_of(position: Position) -> PlacementTerms | None:
 
 
 def positions_of(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return (Position, company's name, key and reference) of a cohort, in the order in which they were opened."""
+    """Return (Position, company's name, key, reference and mark) of a cohort, in the order of their opening."""
     return db.session.execute(
-        sa.select(Position, Organisation.name.label("company"), Organisation.key, Organisation.reference)
+        sa.select(
+            Position,
+            Organisation.name.label("company"),
+            Organisation.key,
+            Organisation.reference,
+            Organisation.mark_digest.label("mark"),
+        )
         .join(Organisation, Organisation.id == Position.company_id)
         .where(Position.cohort_id == cohort_id)
         .order_by(Position.id)

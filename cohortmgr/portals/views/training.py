@@ -45,7 +45,7 @@ def training(reference: str) -> ResponseReturnValue:
         definition=definition,
         starts_on=enrolment.starts_on,
         placement=placement,
-        company=card.company if card else None,
+        company=card,
         around=around,
         periods=[each for each in calendar.periods if each.ends_on >= today][:NEXT],
         stipend=definition.stipend_of(row.Intake.key),

@@ -172,5 +172,6 @@ def _programme_page(
         window=_window(chosen),
         calendar=definition.calendar_of(chosen.key),
         stipend=definition.stipend_of(chosen.key),
+        marks=letterheads.known().marks,
         others=[each for each in intakes if each.reference != chosen.reference],
     )

@@ -17,10 +17,10 @@ from cohortmgr.organisations.letterheads.rules import (
     Letterhead,
     LetterheadDraft,
     Letterheads,
-    dialled,
     field_of,
     problems_of,
 )
+from cohortmgr.organisations.telephones import dialled
 
 NAME = {"fr": "Un institut", "ar": "معهد", "en": "An institute"}
 LEAST = LetterheadDraft({"name": NAME, "short": NAME})
@@ -90,10 +90,6 @@ def test_what_is_missing_is_said_with_its_language() -> None:
 )
 def test_what_cannot_be_dialled_is_no_telephone(telephone: str) -> None:
     assert wheres(replace(LEAST, telephone=telephone)) == ["telephone"]
-
-
-def test_short_numbers_are_dialled_as_they_are() -> None:
-    assert (dialled("3737"), dialled("+33 1 23 45 67 89"), dialled("")) == ("3737", "+33123456789", "")
 
 
 @pytest.mark.parametrize("email", ["a@b", "a b@c.ma", "javascript:alert(1)", "a@b.ma, c@d.ma"])
