@@ -144,6 +144,8 @@ ACTS: Mapping[str, str] = {
     "messages.write_text": N_("Texte de message changé"),
     "organisations.close": N_("Organisation fermée"),
     "organisations.rename": N_("Organisation renommée"),
+    "organisations.contact": N_("Téléphone et adresse d’une organisation changés"),
+    "organisations.mark": N_("Logo d’une organisation changé"),
     "organisations.reopen": N_("Organisation rouverte"),
     "organisations.create": N_("Organisation créée"),
     "placements.approve": N_("Affectation à la main approuvée"),
