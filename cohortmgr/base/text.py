@@ -151,3 +151,10 @@ _MONTHS: Mapping[str, int] = {
 def month_of(text: str) -> int | None:
     """The month (1 to 12) that a name in French, Arabic (Moroccan or Eastern) or English means; else None."""
     return _MONTHS.get(fold(text[:20]))
+
+
+def script_language(text: str) -> str:
+    """Return the language by whose letters most of a text is written: `ar`, or `fr` for any of Latin letters. It says
+    in which voice a screen reader reads what a person typed, whatever the language of the page."""
+    arabic = sum("\u0600" <= sign <= "\u06ff" for sign in text)
+    return "ar" if arabic > sum(sign.isascii() and sign.isalpha() for sign in text) else "fr"

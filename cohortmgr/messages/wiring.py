@@ -12,6 +12,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import PersonTab, person_page_of
 from cohortmgr.base.registries.waiting import Agenda, Room, leads, workspace_of
+from cohortmgr.base.text import script_language
 from cohortmgr.base.work import add_work
 from cohortmgr.messages import notices
 from cohortmgr.messages.campaigns import tasks as campaign_tasks
@@ -69,6 +70,7 @@ def init_app(app: Flask) -> None:
     guardians."""
     for page in PAGES:
         app.register_blueprint(page)
+    app.add_template_filter(script_language)
     app.cli.add_command(commands.group)
     declare("messages", *notices.NOTICES)
     _join_hooks()

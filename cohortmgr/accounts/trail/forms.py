@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectChoice, SelectField, StringField
+from wtforms import SearchField, SelectChoice, SelectField, StringField
 from wtforms.validators import Length
 
 from cohortmgr.accounts.forms import DayField
@@ -25,7 +25,7 @@ class TrailForm(HouseForm):
 
         csrf = False
 
-    person = StringField(
+    person = SearchField(
         _l("Personne"),
         [Length(max=100)],
         description=_l("Qui a agi, ou qui est concerné : un nom ou une adresse."),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -14,10 +13,10 @@ from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from cohortmgr.accounts import guards
+from cohortmgr.base.text import script_language
 
 bp = Blueprint("mailbox", __name__, url_prefix="/demo/mail")
 SHOWN = 60
-_ARABIC = re.compile("[\u0600-\u06ff]")
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,8 @@ def _read(path: Path) -> MailboxMessage:
     at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     if path.suffix == ".json":
         short = json.loads(path.read_text(encoding="utf-8"))
-        spoken = "ar" if _ARABIC.search(short["text"]) else "fr"
-        return MailboxMessage(path.stem, short["to"], "", spoken, short["text"], at, short["segments"])
+        text = short["text"]
+        return MailboxMessage(path.stem, short["to"], "", script_language(text), text, at, short["segments"])
     mail = message_from_bytes(path.read_bytes(), policy=default)
     body = mail.get_body(("plain",))
     text = body.get_content() if body else ""

@@ -13,7 +13,22 @@ from cohortmgr.base.text import (
     new_reference,
     reference_once,
     says_number,
+    script_language,
 )
+
+
+@pytest.mark.parametrize(
+    ("typed", "spoken"),
+    [
+        ("متى أجيب؟", "ar"),
+        ("متى تبدأ formation؟ أريد أن أعرف", "ar"),
+        ("Bonjour, mon nom est سلمى.", "fr"),
+        ("12/09", "fr"),
+        ("", "fr"),
+    ],
+)
+def test_what_a_person_typed_is_read_in_the_voice_of_its_letters(typed: str, spoken: str) -> None:
+    assert script_language(typed) == spoken
 
 
 def test_a_form_s_row_has_one_reference_for_what_it_says_and_another_for_what_was_changed() -> None:
