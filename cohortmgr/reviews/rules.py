@@ -133,8 +133,8 @@ def check_scores(
     return problems
 
 
-def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
-    """Return the lowest and highest score of each criterion."""
+def bounds_of(rubric: Rubric | RubricPhase) -> dict[str, tuple[int, int]]:
+    """Return the lowest and highest score of each criterion of a phase; of a rubric, those on which files are read."""
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
@@ -149,7 +149,7 @@ def shows_papers(phase: RubricPhase, state: str, scores: Mapping[str, object]) -
             return False
 
 
-def total_thousandths(rubric: Rubric, scores: Mapping[str, int]) -> int:
+def total_thousandths(rubric: Rubric | RubricPhase, scores: Mapping[str, int]) -> int:
     """The weighted mean of a reading's scores, out of 20, in whole thousandths (13 450 = 13.450 of 20).
 
     Each score is first brought from its own scale to 0…1, so that criteria with scales of different

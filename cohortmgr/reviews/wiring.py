@@ -34,7 +34,7 @@ PAGES = (
 
 
 def _reads(definition: Definition) -> bool:
-    return bool(definition.rubric.criteria)
+    return definition.rubric.is_read
 
 
 def init_app(app: Flask) -> None:
