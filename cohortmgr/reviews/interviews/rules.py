@@ -193,7 +193,9 @@ def _hour_problems(plan: DayPlan) -> Iterable[Problem]:
         what = N_("Aucun créneau n’entre dans ces heures : allongez la journée, ou raccourcissez le créneau.")
         yield Problem(what, {}, "length")
     elif len(plan.slots) > MOST_SLOTS:
-        yield Problem(N_("Ces heures font trop de créneaux : %(most)s au plus."), {"most": MOST_SLOTS}, "length")
+        yield Problem(
+            N_("Ces heures font trop de créneaux : %(most)s au plus."), {"most": MOST_SLOTS}, "length"
+        )
 
 
 def _place_problems(plan: DayPlan) -> Iterable[Problem]:

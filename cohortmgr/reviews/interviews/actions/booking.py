@@ -20,6 +20,7 @@ from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews.interviews.actions import letters, readings
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
 from cohortmgr.reviews.interviews.queries import access, days, own
@@ -33,9 +34,11 @@ from cohortmgr.reviews.interviews.rules import (
     changes_until,
 )
 
-_TAKEN = N_("Ce créneau vient d’être pris par quelqu’un d’autre. Choisissez-en un autre : rien d’autre n’a changé.")
+_TAKEN = N_(
+    "Ce créneau vient d’être pris par quelqu’un d’autre. Choisissez-en un autre : rien d’autre n’a changé."
+)
 _TAKEN_MORE = N_(
-    "Avec plus de temps il vous faut deux créneaux qui se suivent, et le second vient d’être pris. Choisissez-en un autre."
+    "Avec plus de temps il vous faut deux créneaux de suite, et le second n’est pas libre. Choisissez-en un autre."
 )
 _OVER = N_("Cette journée est annulée : choisissez un autre créneau.")
 _LATE = N_(
@@ -45,10 +48,13 @@ _LATE_TO_MOVE = N_(
     "Votre créneau ne change plus depuis le %(moment)s. Si vous ne pouvez pas venir, appelez-nous au plus vite."
 )
 _NOT_IN = N_("Ce dossier n’est pas dans cette phase : aucun créneau ne s’y réserve.")
-_MISSED = N_("Vous n’êtes pas venu à votre créneau : seule l’équipe peut vous en donner un autre. Appelez-nous.")
+_MISSED = N_(
+    "Vous n’êtes pas venu à votre créneau : seule l’équipe peut vous en donner un autre. Appelez-nous."
+)
 _GUARDIANS = N_("Votre tuteur légal choisit le créneau, par le lien qui lui est envoyé.")
 _PAST = N_("Ce créneau est passé : choisissez-en un à venir.")
 _NO_REASON = N_("Écrivez le motif : la personne le lit.")
+_CHOOSE = N_("Choisissez un créneau.")
 _UNKNOWN = N_("Aucun dossier de cette phase n’a ce numéro.")
 
 
@@ -92,7 +98,9 @@ def take_slot(
 
 
 def _chosen(intake: Intake, slot: str) -> tuple[InterviewSlot, InterviewDay]:
-    wanted = sa.select(InterviewSlot, InterviewDay).join(InterviewDay, InterviewDay.id == InterviewSlot.day_id)
+    wanted = sa.select(InterviewSlot, InterviewDay).join(
+        InterviewDay, InterviewDay.id == InterviewSlot.day_id
+    )
     wanted = wanted.where(InterviewSlot.reference == slot, InterviewDay.intake_id == intake.id)
     row = db.session.execute(wanted.execution_options(populate_existing=True)).first()
     if row is None:
@@ -247,10 +255,13 @@ def _end(
         readings.settle(viewer, intake, phase, [held.booking.application_id])
 
 
-def place(viewer: Viewer, intake: Intake, number: str, slot: str) -> SlotBooking:
+def place(viewer: Viewer, intake_reference: str, number: str, slot: str) -> SlotBooking:
     """Give somebody a slot by hand, by the file's number, or another one; also to whoever did not come. They are
     told."""
+    intake = get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    if not slot:
+        raise Refused(Problem(_CHOOSE, {}, "slot"))
     day = _chosen(intake, slot)[1]
     phase = days.phase_of(intake, day.phase)
     file = days.file_numbered(intake, phase, number.strip().upper())
@@ -294,5 +305,3 @@ def leave(viewer: Viewer, application: Application) -> None:
         for held in own.booked_of([application.id]).values():
             if held.booking.state == BookingState.BOOKED:
                 _end(viewer, intake, held, BookingState.CANCELLED, "interviews.give_back")
-
-

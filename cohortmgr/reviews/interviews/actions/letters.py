@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import in_each_language
@@ -18,10 +17,10 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, PanelMember, SlotBooking
-from cohortmgr.reviews.interviews.queries.days import AWAITED, awaited_name
+from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
+from cohortmgr.reviews.interviews.queries.days import AWAITED, awaited_name, recipients
 
-BOOKED, CHANGED, CALLED_OFF, TOMORROW = "slot_booked", "slot_changed", "slot_called_off", "slot_tomorrow"
+BOOKED, CHANGED, CALLED_OFF = "slot_booked", "slot_changed", "slot_called_off"
 PANEL_TOMORROW = "panel_tomorrow"
 KIND_NAMES: Mapping[PhaseKind, str] = {
     PhaseKind.TEST: N_("Épreuve"),
@@ -48,29 +47,13 @@ def shared_by(intake: Intake, phase: RubricPhase) -> dict[str, Any]:
     }
 
 
-def recipients() -> sa.Select[Any]:
-    """Select slots that people have or had with what a letter needs; the caller says which."""
-    return (
-        sa.select(
-            SlotBooking.reference.label("booking"),
-            SlotBooking.person_id,
-            SlotBooking.institution_id,
-            InterviewSlot.starts_at,
-            Person.reference.label("person_reference"),
-            sa.func.coalesce(Application.email, Person.email, "").label("address"),
-            Person.phone_sealed.is_not(None).label("has_phone"),
-            Application.language,
-            Application.name,
-            Application.reference,
-        )
-        .join(InterviewSlot, InterviewSlot.id == SlotBooking.slot_id)
-        .join(Application, Application.id == SlotBooking.application_id)
-        .join(Person, Person.id == SlotBooking.person_id)
-    )
-
-
 def tell(
-    viewer: Viewer, key: str, bookings: Iterable[int], day: InterviewDay, shared: Mapping[str, Any], **more: Any
+    viewer: Viewer,
+    key: str,
+    bookings: Iterable[int],
+    day: InterviewDay,
+    shared: Mapping[str, Any],
+    **more: Any,
 ) -> None:
     """Write the same letter to whoever has or had these slots of a day, as a part of the act that causes it."""
     wanted = recipients().where(SlotBooking.id.in_(sorted(bookings)))
@@ -153,4 +136,3 @@ def _panel(day: InterviewDay) -> Sequence[Any]:
     rows = sa.select(*names, address).join(PanelMember, PanelMember.reader_id == Person.id)
     rows = rows.join(Account, Account.person_id == Person.id).where(PanelMember.day_id == day.id)
     return db.session.execute(rows.order_by(Person.id)).all()
-

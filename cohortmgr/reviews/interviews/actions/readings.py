@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, insert_or_leave
+from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_
-from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.assignment.actions.giving import give
 from cohortmgr.reviews.assignment.queries import conflicts
 from cohortmgr.reviews.interviews.models import InterviewSlot, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.rules import EXPECTED
@@ -39,7 +39,8 @@ def settle(viewer: Viewer, intake: Intake, phase: RubricPhase, applications: Col
         )
     ).all()
     held = {(row.application_id, row.reviewer_id): row for row in rows}
-    _give(viewer, intake, phase, wanted - held.keys())
+    # Whoever booked gives nobody anything to read: that the panel hears them follows from its day.
+    give(SYSTEM, intake, sorted(wanted - held.keys()), None, phase=phase.key)
     again = [held[pair].id for pair in wanted & held.keys() if held[pair].state == ReviewState.RECALLED]
     left = [row.id for pair, row in held.items() if pair not in wanted and row.state in OPEN]
     moment = clock.now()
@@ -59,29 +60,6 @@ def _heard(phase: RubricPhase, applications: Collection[int]) -> set[tuple[int, 
         .where(Application.person_id != PanelMember.reader_id)
     )
     return {(row[0], row[1]) for row in db.session.execute(rows)}
-
-
-def _give(viewer: Viewer, intake: Intake, phase: RubricPhase, pairs: Collection[tuple[int, int]]) -> None:
-    moment = clock.now()
-    rows: list[dict[str, Any]] = [
-        {
-            "reference": new_reference(),
-            "institution_id": intake.institution_id,
-            "application_id": application_id,
-            "intake_id": intake.id,
-            "reviewer_id": reader_id,
-            "phase": phase.key,
-            "state": ReviewState.ASSIGNED.value,
-            "scores": {},
-            "comment": "",
-            "abstained_because": "",
-            "assigned_at": moment,
-            "anchor": False,
-            "version": 1,
-        }
-        for application_id, reader_id in sorted(pairs)
-    ]
-    insert_or_leave(db.session, Review, rows)
 
 
 def _change(viewer: Viewer, ids: Collection[int], **values: Any) -> None:

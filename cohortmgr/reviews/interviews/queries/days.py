@@ -231,6 +231,27 @@ def to_ask(intake: Intake, phase: RubricPhase, places: int) -> Sequence[Any]:
     return db.session.execute(rows).all() if places else ()
 
 
+def recipients() -> sa.Select[Any]:
+    """Select slots that people have or had with what a letter needs; the caller says which."""
+    return (
+        sa.select(
+            SlotBooking.reference.label("booking"),
+            SlotBooking.person_id,
+            SlotBooking.institution_id,
+            InterviewSlot.starts_at,
+            Person.reference.label("person_reference"),
+            sa.func.coalesce(Application.email, Person.email, "").label("address"),
+            Person.phone_sealed.is_not(None).label("has_phone"),
+            Application.language,
+            Application.name,
+            Application.reference,
+        )
+        .join(InterviewSlot, InterviewSlot.id == SlotBooking.slot_id)
+        .join(Application, Application.id == SlotBooking.application_id)
+        .join(Person, Person.id == SlotBooking.person_id)
+    )
+
+
 def file_numbered(intake: Intake, phase: RubricPhase, number: str) -> Application | None:
     """Return the file of a phase with this number, locked; None if there is none."""
     wanted = sa.select(Application).where(Application.intake_id == intake.id, Application.number == number)

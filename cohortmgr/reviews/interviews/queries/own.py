@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import PUBLIC, own
 from cohortmgr.applications.file.rules import ApplicationState, Consent
+from cohortmgr.applications.guardians.queries import acting_for, children, guardianships
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
@@ -141,16 +143,24 @@ def is_guarded(application: Application) -> bool:
     return application.consent != Consent.NONE
 
 
-def booked_for(viewer: Viewer, reference: str) -> BookedSlot:
+def appointment_for(viewer: Viewer, reference: str) -> tuple[OwnAppointment, BookedSlot]:
     """Return the slot at which the viewer is expected, by its own reference. Raises NotFound."""
-    mine = sa.select(SlotBooking, Application).join(Application, Application.id == SlotBooking.application_id)
+    mine = sa.select(SlotBooking.phase, Application, Intake)
+    mine = mine.join(Application, Application.id == SlotBooking.application_id)
     mine = mine.join(Intake, Intake.id == Application.intake_id)
     mine = mine.where(SlotBooking.reference == reference, SlotBooking.person_id == viewer.person_id, PUBLIC)
     row = db.session.execute(mine.where(Application.state == ApplicationState.SUBMITTED.value)).first()
-    if row is None:
-        raise NotFound(reference)
-    with appointments(row[1]):
-        found = booked_of([row[1].id])[row[1].id, row[0].phase]
-    if not found.stands:
-        raise NotFound(reference)
+    for each in appointments_of(row[1], row[2]) if row is not None else ():
+        if each.booked is not None and each.phase.key == row[0]:
+            return each, each.booked
+    raise NotFound(reference)
+
+
+def of_children(guardian: Person) -> list[tuple[str, list[OwnAppointment]]]:
+    """Return (name, phases) of the children for whom a guardian chooses slots, or may see them."""
+    held, found = guardianships(guardian), []
+    with acting_for(held):
+        for child in children(held):
+            with suppress(NotFound):
+                found.append((child.given_name, appointments_of(child.application, child.intake)))
     return found

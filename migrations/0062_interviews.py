@@ -25,8 +25,8 @@ INDEXES = {
     "access_requests": ("institution_id", "person_id"),
 }
 
-revision = "0061"
-down_revision = "0060"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 
