@@ -20,6 +20,8 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.rules import narrowing_before
 from cohortmgr.reviews.queries import of_files, readers_of, to_read_in
 from cohortmgr.reviews.rules import (
     COUNTING,
@@ -71,6 +73,7 @@ def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
     """Return by its id how many readings the files of each intake lack, of as many files as are given; of a large one
     as the worker last summed them up, as it does when it assigns, and all before the first. Two statements at most."""
     readings = {intake.id: programmes.definition_of(intake).rubric.files for intake in files}
+    files = {intake: _narrowed(intake, number) for intake, number in files.items()}
     small = {intake.id: number for intake, number in files.items() if number <= MOST_AT_ONCE}
     held = _held_in({number: readings[number] for number in small}) if small else {}
     found = {
@@ -82,6 +85,11 @@ def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
         given = int(kept.figures["assigned"]) - int(kept.figures.get("extra", 0))
         found[large[kept.subject]] = wanted - given
     return {number: max(0, count) for number, count in found.items()}
+
+
+def _narrowed(intake: Intake, number: int) -> int:
+    rubric = programmes.definition_of(intake).rubric
+    return phases.count_in(intake, rubric.files.key) if narrowing_before(rubric, rubric.files.key) else number
 
 
 def _held_in(readings: Mapping[int, RubricPhase]) -> dict[int, int]:
@@ -171,7 +179,11 @@ def _summed(intake: Intake, files: int) -> ReadingProgress:
 
 
 def _files(intake: Intake) -> int:
-    """How many files were sent and meet the conditions, by the counters."""
+    """How many files were sent and meet the conditions, by the counters; counted one by one where only some of them go
+    on to be read."""
+    rubric = programmes.definition_of(intake).rubric
+    if narrowing_before(rubric, rubric.files.key):
+        return phases.count_in(intake, rubric.files.key)
     return int(db.session.scalar(to_read_in(intake.id)) or 0)
 
 

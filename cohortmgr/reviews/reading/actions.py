@@ -19,6 +19,7 @@ from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import hooks, queries
 from cohortmgr.reviews.discussion.rules import is_too_wide
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import queries as papers
 from cohortmgr.reviews.reading.rules import ReadingChange, as_earlier, may_undo
 from cohortmgr.reviews.rules import (
@@ -296,8 +297,15 @@ def _require_mine(review: Review) -> None:
 
 
 def _require_unfrozen(review: Review) -> None:
-    """Raise Refused once decisions rest on the readings of the file: they are proposed, or made."""
+    """Raise Refused once the phase is closed, and once decisions rest on the readings of the file: they are proposed,
+    or made."""
     file = db.session.get_one(Application, review.application_id)
+    if phases.closing_over(review) is not None:
+        what = N_(
+            "La phase de cette lecture est close : ses notes ne changent plus. Les responsables peuvent la rouvrir tant "
+            "que la phase suivante n’a pas commencé."
+        )
+        raise Refused(what)
     if any(hooks.frozen(file)):
         what = N_(
             "La décision sur le dossier %(number)s est proposée ou approuvée : ses lectures ne changent plus. Tant que "

@@ -26,6 +26,7 @@ from cohortmgr.reviews.assignment.anchoring import Agreement, agreement_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.assignment.queries.conflicts import barred_pairs
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.queries import in_phase
 from cohortmgr.reviews.queries import _PEOPLE, of_files, reader_in, reviewers_in, to_read_in, visible
 from cohortmgr.reviews.rules import (
     HOLDING,
@@ -97,12 +98,13 @@ def assignment_of(intake: Intake) -> Assignment | None:
 
 
 def files_to_read(intake: Intake, numbers: Collection[str] | None = None) -> Sequence[Any]:
-    """Return (id, number, person_id) of the files that were sent and meet the conditions, of those with some numbers or
-    of all."""
+    """Return (id, number, person_id) of the files that are to be read, of those with some numbers or of all: they were
+    sent, meet the conditions, and went on from what comes before they are read."""
     return db.session.execute(
         sa.select(Application.id, Application.number, Application.person_id)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
         .where(Application.eligible.is_(True), *_among(numbers))
+        .where(*in_phase(intake, definition_of(intake).rubric.files.key))
         .order_by(Application.number)
     ).all()
 

@@ -11,8 +11,9 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.reviews.interviews.actions import readings
-from cohortmgr.reviews.interviews.models import PanelMember, SlotBooking
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.interviews.actions import absences, readings
+from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.queries import days, own, panels
 from cohortmgr.reviews.interviews.rules import BOOKING_STATES, BookingState
 
@@ -36,16 +37,25 @@ def mark(viewer: Viewer, day: str, booking: str, to: BookingState) -> SlotBookin
     held.state = BOOKING_STATES.move(held.state, to).value
     held.marked_at = None if to is BookingState.BOOKED else clock.now()
     db.session.flush()
+    _follow(viewer, held, BookingState(before), to)
     record(viewer, "interviews.mark", about(held), before={"state": before}, after={"state": held.state})
-    intake = days.intake_of(heard)
-    phase = days.phase_named(intake, held.phase)
-    if phase is not None:
-        readings.settle(viewer, intake, phase, [held.application_id])
     return held
+
+
+def _follow(viewer: Viewer, booking: SlotBooking, before: BookingState, to: BookingState) -> None:
+    """Let marks and readings follow: who hears somebody says whether they came, so as long as they do."""
+    intake = db.session.get_one(Intake, booking.intake_id)
+    file = db.session.get_one(Application, booking.application_id)
+    phase = days.phase_of(intake, booking.phase)
+    if to is BookingState.NO_SHOW:
+        absences.note(viewer, file, intake, phase)
+    readings.settle(viewer, intake, phase, [file.id])
+    if before is BookingState.NO_SHOW:
+        absences.take_back(viewer, file, intake, phase)
 
 
 def note_needs_read(viewer: Viewer, member: PanelMember, files: int) -> None:
     """Note that a member of a panel read what people of a day need, sealed as health."""
     member.needs_read_at = clock.now()
-    day = db.session.get_one(days.InterviewDay, member.day_id)
+    day = db.session.get_one(InterviewDay, member.day_id)
     record(viewer, "interviews.read_needs", about(day), after={"files": files})

@@ -21,7 +21,7 @@ from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import get_intake
-from cohortmgr.reviews.interviews.actions import letters, readings
+from cohortmgr.reviews.interviews.actions import absences, letters, readings
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
 from cohortmgr.reviews.interviews.queries import access, days, own
 from cohortmgr.reviews.interviews.queries.own import BookedSlot
@@ -77,7 +77,7 @@ def take_slot(
     also for whoever did not come."""
     chosen, day = _chosen(intake, slot)
     phase = days.phase_of(intake, day.phase)
-    if not own.is_in_phase(file, phase):
+    if not own.is_in_phase(file, intake, phase):
         raise Refused(_NOT_IN)
     held = own.booked_of([file.id]).get((file.id, phase.key))
     if held is not None and held.booking.state == BookingState.BOOKED and held.slot.id == chosen.id:
@@ -86,12 +86,15 @@ def take_slot(
     longer = access.needs_more_time(file)
     more = following(chosen) if longer else None
     _swap(viewer, chosen, more, held, longer)
+    missed = held is not None and held.booking.state == BookingState.NO_SHOW
+    moved = missed or (held is not None and held.booking.state == BookingState.BOOKED)
     booking = _write(viewer, file, phase, chosen, more, held, by)
-    moved = held is not None and held.booking.state in (BookingState.BOOKED, BookingState.NO_SHOW)
     before = _slot_said(held.slot) if held is not None and moved else None
     act = "interviews.move" if moved else "interviews.book"
     record(viewer, act, about_booking(viewer, booking), before=before, after=_slot_said(chosen))
     readings.settle(viewer, intake, phase, [file.id])
+    if missed:
+        absences.take_back(viewer, file, intake, phase)
     key = letters.CHANGED if moved else letters.BOOKED
     letters.tell(viewer, key, [booking.id], day, letters.shared_by(intake, phase))
     return booking

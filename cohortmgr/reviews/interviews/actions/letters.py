@@ -19,8 +19,10 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.queries.days import AWAITED, awaited_name, recipients
+from cohortmgr.reviews.interviews.queries.reminders import BOOKED as BOOKED
+from cohortmgr.reviews.interviews.queries.reminders import CHANGED as CHANGED
 
-BOOKED, CHANGED, CALLED_OFF = "slot_booked", "slot_changed", "slot_called_off"
+CALLED_OFF = "slot_called_off"
 PANEL_TOMORROW = "panel_tomorrow"
 KIND_NAMES: Mapping[PhaseKind, str] = {
     PhaseKind.TEST: N_("Épreuve"),

@@ -27,6 +27,8 @@ from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.rules import IN_A_SLOT, BusyReader, DayState, attended
 from cohortmgr.reviews.interviews.timetable import DaySpan
+from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.queries import TO_MARK
 from cohortmgr.reviews.queries import readers_of
 
 # The letter that asks somebody to choose a slot.
@@ -172,16 +174,17 @@ def free_in(intake: Intake, phase: RubricPhase) -> Sequence[Any]:
     return db.session.execute(rows).all()
 
 
-def in_phase(phase: RubricPhase) -> tuple[sa.ColumnElement[bool], ...]:
-    """The conditions under which a file, a row of the statement, is in a phase."""
-    return (Application.state == "submitted", Application.eligible.is_(True), AGREED)
+def in_phase(intake: Intake, phase: RubricPhase) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions on a file, a row of the statement, that say that it is in a phase of its intake; not a
+    child's without its guardian's word."""
+    return (*TO_MARK, AGREED, *phases.in_phase(intake, phase.key))
 
 
 def _without_slot(intake: Intake, phase: RubricPhase) -> tuple[sa.ColumnElement[bool], ...]:
     held = sa.select(SlotBooking.id).where(
         SlotBooking.application_id == Application.id, SlotBooking.phase == phase.key, HELD
     )
-    return (Application.intake_id == intake.id, *in_phase(phase), ~held.exists())
+    return (Application.intake_id == intake.id, *in_phase(intake, phase), ~held.exists())
 
 
 def without_slot(intake: Intake, phase: RubricPhase, place: ListPlace) -> Page:
@@ -255,7 +258,7 @@ def recipients() -> sa.Select[Any]:
 def file_numbered(intake: Intake, phase: RubricPhase, number: str) -> Application | None:
     """Return the file of a phase with this number, locked; None if there is none."""
     wanted = sa.select(Application).where(Application.intake_id == intake.id, Application.number == number)
-    wanted = wanted.where(*in_phase(phase)).with_for_update(of=Application)
+    wanted = wanted.where(*in_phase(intake, phase)).with_for_update(of=Application)
     return db.session.scalar(wanted.execution_options(populate_existing=True))
 
 

@@ -100,7 +100,7 @@ def appointments_of(application: Application, intake: Intake) -> list[OwnAppoint
         booked = booked_of([application.id])
         for phase in attended(definition_of(intake)):
             last = booked.get((application.id, phase.key))
-            is_in = is_in_phase(application, phase)
+            is_in = is_in_phase(application, intake, phase)
             free = choosable(free_in(intake, phase)) if is_in else ()
             if last is not None or (is_in and free):
                 found.append(OwnAppointment(application, intake, phase, last, free, is_in))
@@ -115,9 +115,9 @@ def choosable(free: Sequence[Any]) -> Sequence[Any]:
     return [row for row in free if now < changes_until(row[0].starts_at, row[1].move_until)]
 
 
-def is_in_phase(application: Application, phase: RubricPhase) -> bool:
+def is_in_phase(application: Application, intake: Intake, phase: RubricPhase) -> bool:
     """Whether a file is in a phase now."""
-    wanted = sa.select(Application.id).where(Application.id == application.id, *in_phase(phase))
+    wanted = sa.select(Application.id).where(Application.id == application.id, *in_phase(intake, phase))
     return db.session.scalar(wanted) is not None
 
 

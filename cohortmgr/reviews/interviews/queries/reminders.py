@@ -14,10 +14,13 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
+from cohortmgr.reviews.interviews.queries.days import AWAITED as AWAITED
 from cohortmgr.reviews.interviews.queries.days import HELD, recipients
 from cohortmgr.reviews.interviews.rules import BookingState, DayState
 
-TOMORROW = "slot_tomorrow"
+BOOKED, CHANGED, TOMORROW = "slot_booked", "slot_changed", "slot_tomorrow"
+# The letters that hold as long as their person has the slot of which they tell.
+OF_A_SLOT = (BOOKED, CHANGED, TOMORROW)
 # On the day before, people are reminded from this hour on, and panels from that one.
 MORNING, EVENING = 9, 17
 

@@ -84,3 +84,9 @@ def traces(file: File) -> sa.Select[str, str]:
     """Select the slots of a file, as the trail names them."""
     kind = sa.literal(SlotBooking.__trail__, sa.String).label("kind")
     return sa.select(kind, SlotBooking.reference).where(SlotBooking.application_id == file.application.id)
+
+
+def has_begun(intake: Intake, key: str) -> bool:
+    """Whether anybody has a slot of a phase: who goes on to it is not taken back then."""
+    held = (SlotBooking.intake_id == intake.id, SlotBooking.phase == key, HELD)
+    return db.session.scalar(sa.select(SlotBooking.id).where(*held).limit(1)) is not None

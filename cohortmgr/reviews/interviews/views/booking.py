@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -256,3 +256,9 @@ def say_child_needs(token: str, person: Person) -> ResponseReturnValue:
         )
     _tell_of_needs(fits)
     return redirect(url_for(".of_children", token=token))
+
+
+def way_of_guardian(token: str, person: Person) -> Iterator[tuple[str, str]]:
+    """Yield the way to the page of slots, to a guardian with a child who has one or may choose one."""
+    if own.of_children(person):
+        yield _("Choisir ou changer un créneau"), url_for("interviews_guardian.of_children", token=token)

@@ -25,8 +25,8 @@ INDEXES = {
     "access_requests": ("institution_id", "person_id"),
 }
 
-revision = "0062"
-down_revision = "0061"
+revision = "0063"
+down_revision = "0062"
 branch_labels = None
 depends_on = None
 
