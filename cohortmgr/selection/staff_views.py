@@ -30,7 +30,6 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions, telling
-from cohortmgr.selection.board import tie_order
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
@@ -38,6 +37,7 @@ from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Of
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import Standing
+from cohortmgr.selection.stating import tie_order
 
 bp = Blueprint("selection_staff", __name__)
 

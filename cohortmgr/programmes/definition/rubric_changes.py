@@ -7,7 +7,15 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity
 from cohortmgr.programmes.definition.differences import WAS_CALLED, ChangeKind, DefinitionChange, instead
-from cohortmgr.programmes.definition.rubric import Criterion, HiddenPart, PaperView, Rubric
+from cohortmgr.programmes.definition.rubric import (
+    Criterion,
+    HiddenPart,
+    PaperView,
+    PhaseKind,
+    Rubric,
+    RubricPhase,
+)
+from cohortmgr.programmes.definition.texts import Text
 
 HIDDEN_NAMES: Mapping[HiddenPart, str] = {
     HiddenPart.NAME: N_("le nom"),
@@ -19,6 +27,12 @@ HIDDEN_NAMES: Mapping[HiddenPart, str] = {
     HiddenPart.REGION: N_("la région"),
     HiddenPart.SCHOOL: N_("l’établissement d’origine"),
     HiddenPart.FILE_NAMES: N_("le nom des fichiers joints"),
+}
+PHASE_NAMES: Mapping[PhaseKind, str] = {
+    PhaseKind.COMPUTED: N_("Points calculés"),
+    PhaseKind.FILES: N_("Étude du dossier"),
+    PhaseKind.TEST: N_("Épreuve"),
+    PhaseKind.INTERVIEW: N_("Entretien"),
 }
 PAPER_NAMES: Mapping[PaperView, str] = {
     PaperView.SHOWN: N_("montrées à côté de la grille"),
@@ -35,6 +49,11 @@ _POINTS = NN_("%(num)s point", "%(num)s points")
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _HOURS = NN_("%(num)s heure", "%(num)s heures")
 _NOTHING = N_("rien")
+
+
+def title_of(phase: RubricPhase) -> Text | Problem:
+    """What people call a phase: its own title, or what its kind is called."""
+    return phase.title or Problem(PHASE_NAMES[phase.kind])
 
 
 def rubric_changes(before: Rubric, after: Rubric) -> Iterator[DefinitionChange]:

@@ -48,12 +48,23 @@ def whole_mark(rubric: Rubric, file: FileMarks, most: int | None = None) -> Frac
     return sum((weight * mean for weight, mean in marked), Fraction(0)) / sum(weight for weight, _ in marked)
 
 
+def counted_place(rubric: Rubric, file: FileMarks) -> int:
+    """The place of the last phase that counts for a file: the last that it is in, or that before the first to which its
+    person did not come; -1 if that is the first of all."""
+    missed = [place for place, phase in enumerate(rubric.phases) if phase.key in file.absent]
+    return min([file.reached, *(place - 1 for place in missed)])
+
+
+def counted_phases(rubric: Rubric, file: FileMarks) -> tuple[RubricPhase, ...]:
+    """The phases that count for a file, in their order."""
+    return rubric.phases[: counted_place(rubric, file) + 1]
+
+
 def lacking_in(rubric: Rubric, file: FileMarks) -> RubricPhase | None:
-    """The first phase that a file is in and has fewer marks of than it asks for; None if there is none. Nobody waits
-    for what a rule cannot compute, nor for who did not come."""
-    for phase in rubric.phases[: file.reached + 1]:
-        waits = phase.kind is not PhaseKind.COMPUTED and phase.key not in file.absent
-        if waits and len(file.of(phase)) < phase.asked:
+    """The first phase that counts for a file and has fewer marks of it than it asks for; None if there is none. Nobody
+    waits for what a rule cannot compute."""
+    for phase in counted_phases(rubric, file):
+        if phase.kind is not PhaseKind.COMPUTED and len(file.of(phase)) < phase.asked:
             return phase
     return None
 

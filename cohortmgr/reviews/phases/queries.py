@@ -55,6 +55,12 @@ def current_phase(intake: Intake) -> RubricPhase | None:
     return rubric.phases[current_place(rubric, closings_of(intake))]
 
 
+def open_phase(intake: Intake) -> RubricPhase | None:
+    """Return the phase that must be closed before anybody is in the last one; None if all are."""
+    current = current_phase(intake)
+    return current if current is not None and current.goes_on is not None else None
+
+
 def in_phase(intake: Intake, key: str) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on a file that say that it is in a phase of its intake; none where nobody stayed behind."""
     narrowing = narrowing_before(definition_of(intake).rubric, key)
@@ -84,7 +90,11 @@ def count_in(intake: Intake, key: str) -> int:
 
 
 def closing_over(review: Review) -> PhaseClosing | None:
-    """Return the closing of the phase of a reading: its marks change no more. None while it is open."""
+    """Return the closing of the phase of a reading: its marks change no more. None while it is open; no statement where
+    nobody closes it."""
+    rubric = definition_of(db.session.get_one(Intake, review.intake_id)).rubric
+    if all(each.key != review.phase or each.goes_on is None for each in rubric.phases):
+        return None
     mine = (PhaseClosing.intake_id == review.intake_id, PhaseClosing.phase == review.phase, _STANDS)
     return db.session.scalar(sa.select(PhaseClosing).where(*mine))
 

@@ -302,8 +302,8 @@ def _require_unfrozen(review: Review) -> None:
     file = db.session.get_one(Application, review.application_id)
     if phases.closing_over(review) is not None:
         what = N_(
-            "La phase de cette lecture est close : ses notes ne changent plus. Les responsables peuvent la rouvrir tant "
-            "que la phase suivante n’a pas commencé."
+            "La phase de cette lecture est close : ses notes ne changent plus. Les responsables peuvent la rouvrir "
+            "tant que la phase suivante n’a pas commencé."
         )
         raise Refused(what)
     if any(hooks.frozen(file)):
