@@ -247,15 +247,6 @@ def clock_text(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def minute_of(text: str) -> int | None:
-    """Read what `clock_text` writes; None if it is no hour of a day."""
-    found = re.fullmatch(r"(\d{1,2}):(\d{2})(?::\d{2})?", text.strip())
-    if found is None:
-        return None
-    minute = int(found[1]) * 60 + int(found[2])
-    return minute if int(found[2]) < 60 and minute <= A_DAY else None
-
-
 def changes_until(starts_at: datetime, move_until: int) -> datetime:
     """Return the moment until which the person may choose, move or give back a slot."""
     return starts_at - timedelta(hours=move_until)

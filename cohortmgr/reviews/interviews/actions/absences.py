@@ -1,4 +1,4 @@
-"""Saying of a file that its person did not come, which counts as its programme's definition says, and taking it back."""
+"""Saying of a file that its person did not come, which counts as the definition says, and taking it back."""
 
 from __future__ import annotations
 
