@@ -76,12 +76,12 @@ BOOKING_STATES = Table(
             name=N_("Annulé"),
         ),
         BookingState.ARRIVED: Stage(
-            N_("La personne est venue."), to=(BookingState.BOOKED,), name=N_("Présent")
+            N_("La personne est venue."), to=(BookingState.BOOKED,), name=N_("Présence notée")
         ),
         BookingState.NO_SHOW: Stage(
             N_("La personne n’est pas venue ; seule l’équipe peut lui donner un autre créneau."),
             to=(BookingState.BOOKED,),
-            name=N_("Absent"),
+            name=N_("Absence notée"),
         ),
     }
 )
@@ -194,7 +194,7 @@ def _hour_problems(plan: DayPlan) -> Iterable[Problem]:
         yield Problem(what, {}, "length")
     elif len(plan.slots) > MOST_SLOTS:
         yield Problem(
-            N_("Ces heures font trop de créneaux : %(most)s au plus."), {"most": MOST_SLOTS}, "length"
+            N_("Ces heures font trop de créneaux ; au plus : %(most)s."), {"most": MOST_SLOTS}, "length"
         )
 
 
@@ -215,7 +215,7 @@ def _panel(readers: Sequence[str]) -> Iterable[Problem]:
     if not readers:
         yield Problem(N_("Choisissez au moins une personne pour le jury."), {}, "readers")
     elif len(readers) > MOST_READERS:
-        yield Problem(N_("Un jury compte %(most)s personnes au plus."), {"most": MOST_READERS}, "readers")
+        yield Problem(N_("Trop de personnes pour un jury ; au plus : %(most)s."), {"most": MOST_READERS}, "readers")
 
 
 def _between(where: str, least: int, most: int) -> Problem:

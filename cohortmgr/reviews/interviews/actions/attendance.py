@@ -17,7 +17,7 @@ from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotB
 from cohortmgr.reviews.interviews.queries import days, own, panels
 from cohortmgr.reviews.interviews.rules import BOOKING_STATES, BookingState
 
-_EARLY = N_("Qui est venu se note le jour même : le %(day)s.")
+_EARLY = N_("La présence se note le jour même : le %(day)s.")
 
 
 def mark(viewer: Viewer, day: str, booking: str, to: BookingState) -> SlotBooking:

@@ -49,7 +49,7 @@ _LATE_TO_MOVE = N_(
 )
 _NOT_IN = N_("Ce dossier n’est pas dans cette phase : aucun créneau ne s’y réserve.")
 _MISSED = N_(
-    "Vous n’êtes pas venu à votre créneau : seule l’équipe peut vous en donner un autre. Appelez-nous."
+    "Vous étiez absent·e à votre créneau : seule l’équipe peut vous en donner un autre. Appelez-nous."
 )
 _GUARDIANS = N_("Votre tuteur légal choisit le créneau, par le lien qui lui est envoyé.")
 _PAST = N_("Ce créneau est passé : choisissez-en un à venir.")

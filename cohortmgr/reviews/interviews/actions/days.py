@@ -45,7 +45,7 @@ _BOOKED_SLOTS = N_(
     "Ces heures enlèvent un créneau qui est pris, à %(hours)s. Gardez-le, ou donnez d’abord un autre créneau à ces "
     "personnes."
 )
-_BOOKED_PLACES = N_("Un créneau a déjà %(taken)s personnes : il ne peut pas avoir moins de places.")
+_BOOKED_PLACES = N_("Un créneau a plus de personnes que cela. Écrivez au moins : %(taken)s.")
 
 
 def add_day(

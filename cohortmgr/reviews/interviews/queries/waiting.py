@@ -23,8 +23,8 @@ from cohortmgr.reviews.interviews.queries.days import HELD, count_without_slot, 
 from cohortmgr.reviews.interviews.rules import BookingState, DayState
 
 _CHOSEN = N_("Créneau choisi : %(moment)s")
-_CAME = N_("Est venu à son créneau")
-_MISSED = N_("N’est pas venu à son créneau")
+_CAME = N_("Présence à son créneau")
+_MISSED = N_("Absence à son créneau")
 # How many intakes the page of today asks about.
 MOST = 20
 
