@@ -38,6 +38,8 @@ from cohortmgr.reviews.interviews.views import panel, placing
 from cohortmgr.reviews.interviews.views.steps import steps as interview_steps
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.views import closing as phase_views
+from cohortmgr.reviews.phases.views import results as result_views
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading import views as reading_views
@@ -46,13 +48,14 @@ from cohortmgr.reviews.views import agenda, standing
 JOBS = (assigning.assign, progress.sum_up)
 PAGES = (
     assignment_views.bp, by_hand.bp, knowing.bp, reading_views.bp, discussion_views.bp, marksheet_views.bp,
+    phase_views.bp, result_views.bp,
 )  # fmt: skip
 
 INTERVIEWS = (day_views.bp, placing.bp, panel.bp)
 
 
-def _reads(definition: Definition) -> bool:
-    return definition.rubric.is_read
+def _marks(definition: Definition) -> bool:
+    return definition.rubric.ranks
 
 
 def init_app(app: Flask) -> None:
@@ -81,7 +84,7 @@ def init_app(app: Flask) -> None:
             below=tuple(page.name for page in PAGES),
             count=own.open_in,
             stops=True,
-            used=_reads,
+            used=_marks,
             known_as=(RoomName(N_("Lecture des dossiers")), RoomName(N_("Par évaluateur"))),
         )
     )
@@ -90,8 +93,9 @@ def init_app(app: Flask) -> None:
         Agenda(("reviews.score",), agenda.own_readings, 30),
         Agenda(("reviews.assign",), agenda.to_assign, 31),
         Agenda(("reviews.assign",), agenda.late_readers, 32),
+        Agenda(("reviews.assign",), agenda.to_close, 33),
     )
-    workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage, used=_reads))
+    workspace.add_stages(IntakeStage("readings", "reviews.read", standing.stage, used=_marks))
     workspace.lead("reviews", leads(Review.intake_id, Review.reference))
     _place_interviews(app)
 

@@ -12,7 +12,9 @@ import sqlalchemy as sa
 from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import NAME
 from cohortmgr.base.db import db
+from cohortmgr.base.paging import ListPlace, Page, Total, page_of
 from cohortmgr.programmes.definition.rules import Definition, NoShow, PhaseKind, Rubric, RubricPhase
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
@@ -27,6 +29,8 @@ from cohortmgr.reviews.rules import COUNTING, HOLDING, ReviewState, total_thousa
 _STANDS = PhaseClosing.taken_back_at.is_(None)
 # In which a reading of a phase says that the phase has begun.
 _BEGUN = (ReviewState.DRAFTED, ReviewState.SUBMITTED, ReviewState.REOPENED)
+# The files of one page of who went on.
+PAGE = 50
 TO_MARK = (Application.state == "submitted", Application.eligible.is_(True))
 """The files that are marked: sent, and of people who meet the conditions."""
 
@@ -293,3 +297,32 @@ def may_note(viewer: Viewer, application: Application, key: str) -> bool:
     return (
         viewer.person_id is not None and db.session.scalar(visible(viewer).where(*mine).limit(1)) is not None
     )
+
+
+def advanced_page(closing: PhaseClosing, place: ListPlace) -> Page:
+    """Return a page of who went on when a phase was closed: rows of (number, name, the file's reference, mark, place,
+    title of the choice), by place."""
+    rows = sa.select(
+        Application.number, NAME, Application.reference, PhaseAdvance.mark_thousandths, PhaseAdvance.place,
+        Offering.title.label("offering"),
+    )  # fmt: skip
+    rows = rows.join(Application, Application.id == PhaseAdvance.application_id)
+    rows = rows.outerjoin(Offering, Offering.id == Application.offering_id)
+    rows = rows.where(PhaseAdvance.closing_id == closing.id)
+    return page_of(rows.order_by(PhaseAdvance.place, Application.id), place, PAGE, Total(closing.gone_on))
+
+
+def is_marked(intake: Intake, phase: RubricPhase) -> bool:
+    """Whether every file that is in a phase has as many marks of it as it asks for, by counting; a phase that a rule
+    marks always is."""
+    if phase.kind is PhaseKind.COMPUTED:
+        return True
+    counts = Review.state.in_([each.value for each in COUNTING])
+    read = sa.select(sa.func.count()).select_from(Review).where(Review.application_id == Application.id)
+    marks = read.where(Review.phase == phase.key, counts).scalar_subquery()
+    noted = sa.select(PhaseResult.id).where(
+        PhaseResult.application_id == Application.id, PhaseResult.phase == phase.key
+    )
+    lacking = sa.select(Application.id).where(Application.intake_id == intake.id, *TO_MARK)
+    lacking = lacking.where(*in_phase(intake, phase.key), marks < phase.asked, ~noted.exists())
+    return db.session.scalar(lacking.limit(1)) is None

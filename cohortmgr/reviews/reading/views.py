@@ -25,6 +25,8 @@ from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.reviews import hooks, queries
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import display as phase_display
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import actions
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
@@ -223,6 +225,11 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         sections=()
         if mine and found.state in GIVEN_BACK
         else sections_of(definition.form, application.answers, phase.hidden),
+        computed=phase_display.computed(
+            definition.rubric, phases.marks_in(intake, application.id).of(application.id)
+        )
+        if any(each.kind is PhaseKind.COMPUTED for each in definition.rubric.phases)
+        else (),
         documents=papers_shown(definition.form, papers, phase.hidden),
         papers=_unseen(found, phase),
         rows=_around(rows, found.reference),
