@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.hooks import Hook
@@ -12,5 +14,7 @@ from cohortmgr.reviews.models import Review
 given_back: Hook[[Viewer, Review], None] = Hook()
 # Whether the decision on a file is proposed or made, so that its readings change no more.
 frozen: Hook[[Application], bool] = Hook()
+# What else a reader has to do, beside their queue: (what a page is called, its address).
+beside_queue: Hook[[Viewer], Iterable[tuple[str, str]]] = Hook()
 # Whether something has begun in a phase of an intake, by its key, such as a slot that was booked.
 phase_begun: Hook[[Intake, str], bool] = Hook()

@@ -113,6 +113,7 @@ def _place_interviews(app: Flask) -> None:
     steps_above.register(interview_steps)
     guardian_ways.register(booking_views.way_of_guardian)
     hooks.phase_begun.register(slots.has_begun)
+    hooks.beside_queue.register(panel.way_to_panels)
     for key in reminders.OF_A_SLOT:
         outbox.checks[key] = reminders.still_booked
     outbox.checks[reminders.AWAITED] = reminders.still_without
@@ -136,7 +137,7 @@ def _place_interviews(app: Flask) -> None:
         )
     )
     workspace.add_agendas(
-        Agenda(("reviews.score",), interview_agenda.own_days, 33),
+        Agenda(("reviews.score",), interview_agenda.own_days, 34),
         Agenda(("reviews.assign",), interview_agenda.without_slot, 34),
     )
     workspace.add_coming(interview_agenda.coming)

@@ -74,6 +74,7 @@ def queue() -> ResponseReturnValue:
         pace=pace,
         hours_left=round(pace.minutes_left / 60) if pace else 0,
         ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
+        ways=[way for ways in hooks.beside_queue for way in ways(guards.viewer())],
         spread=spread_of([row.total_thousandths or 0 for row in handed_in]),
     )
 

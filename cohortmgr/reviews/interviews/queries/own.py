@@ -109,6 +109,29 @@ def appointments_of(application: Application, intake: Intake) -> list[OwnAppoint
     return found
 
 
+@dataclass(frozen=True)
+class ExpectedPerson:
+    """When somebody is expected next; None if they are to choose."""
+
+    at: datetime | None
+
+
+def expected_of(files: Sequence[tuple[Application, Intake]]) -> dict[int, ExpectedPerson]:
+    """Return when people are expected, or that they are to choose, by the ids of their files, which the viewer may see.
+    No statement where no programme has interviews or tests."""
+    found = {}
+    for application, intake in files:
+        if application.state != ApplicationState.SUBMITTED or not attended(definition_of(intake)):
+            continue
+        with suppress(NotFound):
+            for each in appointments_of(application, intake):
+                if each.booked is not None and each.booked.booking.state == BookingState.BOOKED:
+                    found[application.id] = ExpectedPerson(each.booked.slot.starts_at)
+                elif each.booked is None and each.may_change and not is_guarded(application):
+                    found[application.id] = ExpectedPerson(None)
+    return found
+
+
 def choosable(free: Sequence[Any]) -> Sequence[Any]:
     """Return the free slots that people may still choose themselves."""
     now = clock.now()

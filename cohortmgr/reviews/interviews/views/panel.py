@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import allows
+from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
@@ -138,6 +138,12 @@ def revoke() -> ResponseReturnValue:
         feeds.revoke_feed(guards.viewer())
     flash(_("L’adresse n’ouvre plus rien."), "done")
     return redirect(url_for(".index"))
+
+
+def way_to_panels(viewer: Viewer) -> Iterator[tuple[str, str]]:
+    """Yield the way to the viewer's panels, if they are on one of a day to come."""
+    if panels.hears_anybody(viewer):
+        yield _("Mes jurys"), url_for("panels_staff.index")
 
 
 public_bp = Blueprint("panels_public", __name__)
