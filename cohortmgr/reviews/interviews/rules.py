@@ -215,7 +215,9 @@ def _panel(readers: Sequence[str]) -> Iterable[Problem]:
     if not readers:
         yield Problem(N_("Choisissez au moins une personne pour le jury."), {}, "readers")
     elif len(readers) > MOST_READERS:
-        yield Problem(N_("Trop de personnes pour un jury ; au plus : %(most)s."), {"most": MOST_READERS}, "readers")
+        yield Problem(
+            N_("Trop de personnes pour un jury ; au plus : %(most)s."), {"most": MOST_READERS}, "readers"
+        )
 
 
 def _between(where: str, least: int, most: int) -> Problem:

@@ -172,7 +172,7 @@ def appointment_for(viewer: Viewer, reference: str) -> tuple[OwnAppointment, Boo
     mine = mine.join(Application, Application.id == SlotBooking.application_id)
     mine = mine.join(Intake, Intake.id == Application.intake_id)
     mine = mine.where(SlotBooking.reference == reference, SlotBooking.person_id == viewer.person_id, PUBLIC)
-    row = db.session.execute(mine.where(Application.state == ApplicationState.SUBMITTED.value)).first()
+    row = db.session.execute(mine).first()
     for each in appointments_of(row[1], row[2]) if row is not None else ():
         if each.booked is not None and each.phase.key == row[0]:
             return each, each.booked

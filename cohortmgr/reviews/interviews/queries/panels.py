@@ -47,15 +47,15 @@ def _mine(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 
 def day_for(viewer: Viewer, reference: str) -> InterviewDay:
-    """Return the day with this reference, to its panel and to who manages readings. Raises NotFound to anybody else,
-    and Refused to a member of the panel who has come to have an interest in the intake."""
+    """Return the day with this reference, to its panel and to who reads readings. Raises NotFound to anybody else, and
+    Refused to a member of the panel who has come to have an interest in the intake."""
     wanted = sa.select(InterviewDay, _mine(viewer)).join(Intake, Intake.id == InterviewDay.intake_id)
-    allowed = sa.or_(_mine(viewer), within(viewer, "reviews.assign", Intake.path))
+    allowed = sa.or_(_mine(viewer), within(viewer, "reviews.read", Intake.path))
     row = db.session.execute(wanted.where(InterviewDay.reference == reference, allowed)).first()
     if row is None:
         raise NotFound(reference)
     intake = intake_of(row[0])
-    if row[1] and not allows(viewer, "reviews.assign", intake.path) and _is_concerned(viewer, intake):
+    if row[1] and not allows(viewer, "reviews.read", intake.path) and _is_concerned(viewer, intake):
         raise Refused(WITHHELD)
     return row[0]
 

@@ -115,9 +115,13 @@ def book(reference: str) -> ResponseReturnValue:
 @guards.candidate
 def give_back(reference: str) -> ResponseReturnValue:
     """Give one's slot back."""
+    own.own_appointments(guards.viewer(), reference)  # first, so that strangers learn nothing
+    phase = request.form.get("phase", "")
+    if not phase:
+        return redirect(url_for(".appointment", reference=reference))
     try:
         with writing():
-            booking.give_back(guards.viewer(), reference, request.form.get("phase", ""))
+            booking.give_back(guards.viewer(), reference, phase)
     except Refused as refusal:
         db.session.rollback()
         return _page(reference, refusal.problems, 409)

@@ -108,6 +108,7 @@ def _needs(heard: InterviewDay, rows: Sequence[Any]) -> dict[int, AccessNeeds]:
 @guards.staff
 def mark(reference: str) -> ResponseReturnValue:
     """Mark somebody as arrived or as not come, or take that back."""
+    panels.day_for(guards.viewer(), reference)  # first, so that strangers learn nothing
     asked = request.form.get("to", "")
     if asked not in (BookingState.ARRIVED, BookingState.NO_SHOW, BookingState.BOOKED):
         return redirect(url_for(".day", reference=reference))
