@@ -38,8 +38,8 @@ def with_interview(definition: Definition, goes_on: int | None = None) -> Defini
     anchors = {score: dict.fromkeys(said, f"{score}") for score in range(6)}
     criterion = Criterion("expression", said, 1, 0, 5, anchors)
     phase = RubricPhase(PHASE, (criterion,), PhaseKind.INTERVIEW, readings=1, weight=1)
-    *before, last = definition.rubric.phases
-    phases = (*before, replace(last, goes_on=goes_on), phase)
+    before = tuple(replace(each, goes_on=goes_on) for each in definition.rubric.phases)
+    phases = (*before, phase)
     return replace(
         definition,
         rubric=replace(definition.rubric, phases=phases),
