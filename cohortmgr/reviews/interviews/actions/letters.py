@@ -60,7 +60,7 @@ def tell(
     """Write the same letter to whoever has or had these slots of a day, as a part of the act that causes it."""
     wanted = recipients().where(SlotBooking.id.in_(sorted(bookings)))
     rows = db.session.execute(wanted.order_by(SlotBooking.id)).all()
-    send_all(letter(row, key, {**shared, "place": place_of(day), **more}) for row in rows if reachable(row))
+    send_all(letter(row, key, {**shared, "place": place_of(day), **more}) for row in rows if row.reached)
 
 
 def letter(row: Any, key: str, said: Mapping[str, Any], once: str | None = None) -> Letter:
@@ -84,11 +84,6 @@ def letter(row: Any, key: str, said: Mapping[str, Any], once: str | None = None)
     )
 
 
-def reachable(row: Any) -> bool:
-    """Whether the person can be told: by mail, or by telephone if there is no address."""
-    return bool(row.address or row.has_phone)
-
-
 def awaited(intake: Intake, phase: RubricPhase, rows: Iterable[Any], asked_at: datetime) -> list[Letter]:
     """Return the letters that ask for a slot; each is written once a day at most."""
     shared, name = shared_by(intake, phase), awaited_name(intake, phase, asked_at.date())
@@ -104,7 +99,7 @@ def awaited(intake: Intake, phase: RubricPhase, rows: Iterable[Any], asked_at: d
             once=f"{name}{row.person_reference}",
         )
         for row in rows
-        if reachable(row)
+        if row.reached
     ]
 
 

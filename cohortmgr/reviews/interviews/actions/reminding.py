@@ -59,7 +59,7 @@ def tell_tomorrow(viewer: Viewer, day: InterviewDay) -> int:
 def _for_people(day: InterviewDay, shared: dict[str, Any]) -> Iterator[Letter]:
     place = {"place": letters.place_of(day)}
     for row in reminders.unreminded(day):
-        if letters.reachable(row):
+        if row.reached:
             yield letters.letter(row, reminders.TOMORROW, {**shared, **place}, once=row.once)
 
 

@@ -15,6 +15,7 @@ from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED, NAME
+from cohortmgr.applications.file.rules import Consent
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -34,6 +35,12 @@ from cohortmgr.reviews.queries import readers_of
 # The letter that asks somebody to choose a slot.
 AWAITED = "slot_awaited"
 PAGE = 50
+# Whether a letter about a file reaches somebody: by mail, by telephone, or a child's guardian.
+REACHED = sa.or_(
+    sa.func.coalesce(Application.email, Person.email, "") != "",
+    Person.phone_sealed.is_not(None),
+    Application.consent != Consent.NONE.value,
+)
 HELD = SlotBooking.state.in_([state.value for state in IN_A_SLOT])
 
 
@@ -225,7 +232,7 @@ def to_ask(intake: Intake, phase: RubricPhase, places: int) -> Sequence[Any]:
             Application.person_id,
             Person.reference.label("person_reference"),
             sa.func.coalesce(Application.email, Person.email, "").label("address"),
-            Person.phone_sealed.is_not(None).label("has_phone"),
+            REACHED.label("reached"),
         )
         .join(Person, Person.id == Application.person_id)
         .where(*_without_slot(intake, phase))
@@ -244,7 +251,7 @@ def recipients() -> sa.Select[Any]:
             InterviewSlot.starts_at,
             Person.reference.label("person_reference"),
             sa.func.coalesce(Application.email, Person.email, "").label("address"),
-            Person.phone_sealed.is_not(None).label("has_phone"),
+            REACHED.label("reached"),
             Application.language,
             Application.name,
             Application.reference,
