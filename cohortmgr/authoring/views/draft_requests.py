@@ -81,8 +81,8 @@ def back_to(
 def structural(
     key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form", **more: str
 ) -> ResponseReturnValue:
-    """Do one act on a list and lead back to the place where it happened, `more` being of its address. If the draft was changed meanwhile,
-    or the act is refused, the list is shown as it is now."""
+    """Do one act on a list and lead back to the place where it happened, `more` being of its address. If the draft was
+    changed meanwhile, or the act is refused, the list is shown as it is now."""
     try:
         with writing():
             place = revisions.change(guards.viewer(), key, act, version())
