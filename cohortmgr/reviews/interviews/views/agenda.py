@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
-from cohortmgr.base.registries.waiting import Coming, PendingAct
+from cohortmgr.base.registries.waiting import Coming, PendingAct, PendingKind
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.actions.letters import title_of
@@ -28,7 +28,7 @@ def own_days(viewer: Viewer) -> Iterator[PendingAct]:
         if row.people:
             what = ngettext("%(num)s personne à recevoir", "%(num)s personnes à recevoir", row.people)
             url = url_for("panels_staff.day", reference=row.day.reference)
-            kind = "wait" if row.day.day == clock.today() else "info"
+            kind: PendingKind = "wait" if row.day.day == clock.today() else "info"
             yield PendingAct(
                 told(what, localized(row.intake.title)), _("Voir"), url, kind, row.day.day, row.intake.id
             )
