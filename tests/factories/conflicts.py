@@ -46,7 +46,7 @@ def expected(year: Year) -> dict[str, str]:
     """Let the candidate of the year come to an interview of the open intake, before the reviewer. Returns the day, the
     slot and the reviewer's address for a calendar."""
     definition, intake = read_known("mdia"), queries.intake_of("mdia", "2027")
-    text = dict.fromkeys(("fr", "ar", "en"), "Oral")
+    text = {"fr": "Oral", "ar": "شفوي", "en": "Oral"}
     phase = RubricPhase("oral", (Criterion("oral", text, 1, 0, 5),), PhaseKind.INTERVIEW, readings=1)
     rubric = replace(definition.rubric, phases=(*definition.rubric.phases, phase))
     stages = (*definition.stages, ProgrammeStage.INTERVIEW)

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     DateField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -68,7 +69,10 @@ class InterviewDayForm(HouseForm):
     break2_ends = TimeField(_l("Autre pause, à"), [Optional()])
     where = RadioField(
         _l("Où"),
-        choices=[(PLACE, _l("À une adresse")), (REMOTE, _l("À distance, par un lien"))],
+        choices=[
+            SelectChoice(PLACE, _l("À une adresse")),
+            SelectChoice(REMOTE, _l("À distance, par un lien")),
+        ],
         default=PLACE,
     )
     address = StringField(_l("Adresse"), [Optional(), Length(max=LONGEST_PLACE)])

@@ -241,7 +241,7 @@ def to_ask(intake: Intake, phase: RubricPhase, places: int) -> Sequence[Any]:
     return db.session.execute(rows).all() if places else ()
 
 
-def recipients() -> sa.Select[Any]:
+def recipients() -> sa.Select[*tuple[Any, ...]]:
     """Select slots that people have or had with what a letter needs; the caller says which."""
     return (
         sa.select(

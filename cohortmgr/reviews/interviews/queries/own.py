@@ -173,7 +173,9 @@ def appointment_for(viewer: Viewer, reference: str) -> tuple[OwnAppointment, Boo
     mine = mine.join(Intake, Intake.id == Application.intake_id)
     mine = mine.where(SlotBooking.reference == reference, SlotBooking.person_id == viewer.person_id, PUBLIC)
     row = db.session.execute(mine).first()
-    for each in appointments_of(row[1], row[2]) if row is not None else ():
+    if row is None:
+        raise NotFound(reference)
+    for each in appointments_of(row[1], row[2]):
         if each.booked is not None and each.phase.key == row[0]:
             return each, each.booked
     raise NotFound(reference)

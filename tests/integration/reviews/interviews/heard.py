@@ -34,8 +34,10 @@ PHASE = "entretien"
 
 def with_interview(definition: Definition, goes_on: int | None = None) -> Definition:
     """Return a definition with an interview behind its phases."""
-    said = dict.fromkeys(("fr", "ar", "en"), "Expression")
-    anchors = {score: dict.fromkeys(said, f"{score}") for score in range(6)}
+    said = {"fr": "Expression", "ar": "التعبير", "en": "Expression"}
+    anchors = {
+        score: {"fr": f"Niveau {score}", "ar": f"مستوى {score}", "en": f"Level {score}"} for score in range(6)
+    }
     criterion = Criterion("expression", said, 1, 0, 5, anchors)
     phase = RubricPhase(PHASE, (criterion,), PhaseKind.INTERVIEW, readings=1, weight=1)
     before = tuple(replace(each, goes_on=goes_on) for each in definition.rubric.phases)

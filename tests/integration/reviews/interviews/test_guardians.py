@@ -21,6 +21,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews.interviews.actions import booking
+from cohortmgr.reviews.interviews.models import InterviewDay
 from tests.databases import Database
 from tests.factories.choices import someone
 from tests.factories.guarded import guarded
@@ -49,11 +50,13 @@ def test_a_guardian_chooses_in_the_visit_and_the_child_cannot(database: Database
     with test_context(database.system_app):
         intake, (one, other), token, manager = children()
         day = a_day(intake, manager, [someone(intake, Role.REVIEWER, "r-junior")])
-        first, second, _third = slots(day)
+        names = [each.reference for each in slots(day)]
+        first, second = names[:2]
+        number, one_file, other_file = day.id, one.reference, other.reference
         assert db.session.scalars(sa.select(Guardianship)).all()
         child = Viewer("c" * 26, person_id=one.person_id)
         with pytest.raises(Refused, match="tuteur légal"), writing():
-            booking.book(child, one.reference, first.reference)
+            booking.book(child, one.reference, first)
         db.session.rollback()
     app.config["WTF_CSRF_ENABLED"] = False
     visit = app.test_client()
@@ -63,21 +66,21 @@ def test_a_guardian_chooses_in_the_visit_and_the_child_cannot(database: Database
         until = clock.now() + timedelta(minutes=20)
         session[KEPT] = {"link": links.hashed(token), "until": until.isoformat()}
     shown = visit.get(page).text
-    assert first.reference in shown
+    assert first in shown
     assert "/interviews" in visit.get(f"/guardian/{token}/answers").text
-    assert visit.post(f"{page}/book", data={"child": one.reference}).status_code == 422
-    assert visit.post(f"{page}/book", data={"child": "x", "slot": first.reference}).status_code == 404
-    wanted = {"child": one.reference, "slot": first.reference}
+    assert visit.post(f"{page}/book", data={"child": one_file}).status_code == 422
+    assert visit.post(f"{page}/book", data={"child": "x", "slot": first}).status_code == 404
+    wanted = {"child": one_file, "slot": first}
     assert visit.post(f"{page}/book", data=wanted).status_code == 302
-    late = visit.post(f"{page}/book", data={"child": other.reference, "slot": first.reference})
+    late = visit.post(f"{page}/book", data={"child": other_file, "slot": first})
     assert late.status_code == 409 and "pris par quelqu’un d’autre" in late.text
-    asked = {"child": one.reference, "kinds": ["wheelchair"], "words": "Rampe"}
+    asked = {"child": one_file, "kinds": ["wheelchair"], "words": "Rampe"}
     assert visit.post(f"{page}/needs", data=asked).status_code == 302
     with test_context(database.system_app):
-        assert taken(day) == [1, 0, 0]
+        assert taken(db.session.get_one(InterviewDay, number)) == [1, 0, 0]
         assert len(letters("slot_booked")) == 1
-    given = {"child": one.reference, "phase": "entretien"}
+    given = {"child": one_file, "phase": "entretien"}
     assert visit.post(f"{page}/give-back", data=given).status_code == 302
     with test_context(database.system_app):
-        assert taken(day) == [0, 0, 0]
-    assert second.reference in visit.get(page).text
+        assert taken(db.session.get_one(InterviewDay, number)) == [0, 0, 0]
+    assert second in visit.get(page).text
