@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
@@ -46,13 +47,24 @@ class TickedField(SelectMultipleField):
     option_widget = CheckboxInput()
 
 
+class HourField(TimeField):
+    """An hour of a day. What reads as none is said in the words of the house."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the hour; raises ValueError, which the form shows."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_HOUR) from None
+
+
 class InterviewDayForm(HouseForm):
     """The form of a day: the page fills in who may be on its panel."""
 
     phase = SelectField(_l("Phase"), validate_choice=False)
     day = DateField(_l("Jour"), [InputRequired(_l("Choisissez un jour."))])
-    begins = TimeField(_l("De"), [InputRequired(_HOUR)], default=time(9))
-    ends = TimeField(_l("À"), [InputRequired(_HOUR)], default=time(16))
+    begins = HourField(_l("De"), [InputRequired(_HOUR)], default=time(9))
+    ends = HourField(_l("À"), [InputRequired(_HOUR)], default=time(16))
     length = WholeField(
         _l("Durée d’un créneau, en minutes"),
         [InputRequired(_l("Écrivez un nombre entier.")), NumberRange(SHORTEST, LONGEST)],
@@ -63,10 +75,10 @@ class InterviewDayForm(HouseForm):
         [InputRequired(_l("Écrivez un nombre entier.")), NumberRange(1, MOST_PLACES)],
         default=1,
     )
-    break1_begins = TimeField(_l("Pause, de"), [Optional()])
-    break1_ends = TimeField(_l("Pause, à"), [Optional()])
-    break2_begins = TimeField(_l("Autre pause, de"), [Optional()])
-    break2_ends = TimeField(_l("Autre pause, à"), [Optional()])
+    break1_begins = HourField(_l("Pause, de"), [Optional()])
+    break1_ends = HourField(_l("Pause, à"), [Optional()])
+    break2_begins = HourField(_l("Autre pause, de"), [Optional()])
+    break2_ends = HourField(_l("Autre pause, à"), [Optional()])
     where = RadioField(
         _l("Où"),
         choices=[

@@ -236,7 +236,7 @@ def test_the_page_books_moves_and_gives_back(app: Flask) -> None:
     assert late.status_code == 409 and "pris par quelqu’un d’autre" in late.text
     for hostile in ("' OR 1=1", "\u202e", "x" * 5000):
         assert page.post(f"{address}/book", data={"slot": hostile}).status_code in (404, 422)
-    assert "Rendre ce créneau ?" in page.get(f"{address}?cancel={PHASE}").text
+    assert "Oui, je le rends" in page.get(f"{address}?cancel={PHASE}").text
     assert page.post(f"{address}/give-back", data={"phase": PHASE}).status_code == 302
     assert booking_of(1).state == BookingState.CANCELLED
     assert page.post(f"{address}/give-back", data={"phase": "autre"}).status_code == 404

@@ -73,7 +73,7 @@ def test_a_guardian_chooses_in_the_visit_and_the_child_cannot(database: Database
     wanted = {"child": one_file, "slot": first}
     assert visit.post(f"{page}/book", data=wanted).status_code == 302
     late = visit.post(f"{page}/book", data={"child": other_file, "slot": first})
-    assert late.status_code == 409 and "pris par quelqu’un d’autre" in late.text
+    assert late.status_code == 409 and "للتو" in late.text
     asked = {"child": one_file, "kinds": ["wheelchair"], "words": "Rampe"}
     assert visit.post(f"{page}/needs", data=asked).status_code == 302
     with test_context(database.system_app):
