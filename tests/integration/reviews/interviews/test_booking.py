@@ -12,7 +12,7 @@ from flask import Flask
 
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.queries import content_of
@@ -73,8 +73,10 @@ def test_of_two_who_want_the_last_place_one_gets_it_and_the_other_is_told(app: F
     db.session.rollback()
 
     def meanwhile() -> str:
-        with app.app_context(), pytest.raises(Refused) as caught, writing():
-            booking.book(people[2], files[2], slot)
+        with app.app_context():
+            see((), people[2].person_id)
+            with pytest.raises(Refused) as caught, writing():
+                booking.book(people[2], files[2], slot)
         return str(caught.value)
 
     with ThreadPoolExecutor(1) as other:
@@ -96,8 +98,10 @@ def test_two_devices_of_one_person_hold_one_slot(app: Flask) -> None:
     db.session.rollback()
 
     def meanwhile() -> None:
-        with app.app_context(), writing():
-            booking.book(person, file, two)
+        with app.app_context():
+            see((), person.person_id)
+            with writing():
+                booking.book(person, file, two)
 
     with ThreadPoolExecutor(1) as other:
         with writing():
