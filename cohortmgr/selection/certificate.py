@@ -172,6 +172,8 @@ def _entry_of(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> RankingEntry
     reference, tie = row["reference"], tuple(row["tie"])
     if "phases" not in rubric:
         return RankingEntry(reference, tuple(row["totals"]), tie, _knocked_out(rubric, row["scores"]))
+    if not 0 <= row["short"] <= len(rubric["phases"]):
+        raise ValueError(f"{reference} stopped where there is no phase")
     weights = {each["key"]: each["weight"] for each in rubric["phases"]}
     parts = tuple((weights[each["key"]], tuple(each["totals"])) for each in row["phases"])
     means = tuple(round(Fraction(sum(totals), len(totals))) for _weight, totals in parts)
@@ -187,9 +189,7 @@ def _follows(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     stopped has the marks that it asks for, but one that is computed, and none comes after."""
     counted = rubric["phases"][: len(rubric["phases"]) - row["short"]]
     given = {each["key"]: each for each in row["phases"]}
-    if not 0 <= row["short"] <= len(rubric["phases"]) or not given.keys() <= {
-        each["key"] for each in counted
-    }:
+    if not given.keys() <= {each["key"] for each in counted}:
         return False
     marks: dict[str, int] = {}
     for phase in counted:

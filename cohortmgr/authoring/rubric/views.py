@@ -52,7 +52,7 @@ def rubric(key: str, phase: str | None = None) -> ResponseReturnValue:
         lambda document: rubric_fields.settings_of(document, phase),
         lambda said, document: rubric_fields.read_settings(said, document, phase),
         lambda document, said: rubric_fields.put_settings(document, said, phase),
-        lambda *page: _rubric_page(*page, phase=phase),
+        lambda found, typed, number, status: _rubric_page(found, typed, number, status, phase),
         _("La grille est enregistrée dans le brouillon."),
     )
 
@@ -198,7 +198,7 @@ def _kept(key: str, criterion: str, rescaled: bool) -> ResponseReturnValue:
     return redirect(url_for(".rubric", key=key, _anchor=f"c-{criterion}", **_page_of(found, criterion)))
 
 
-def _page_of(found: Writing, criterion: str) -> dict[str, str]:
+def _page_of(found: Writing, criterion: str) -> dict[str, Any]:
     """Of which phase the page is that lists a criterion; nothing for that in which files are read."""
     phase = rubric_fields.of_phase_with(found.document, criterion)[0]
     return {} if rubric_fields.phase_of(found.document) is phase else {"phase": phase["key"]}

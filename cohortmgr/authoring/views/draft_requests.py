@@ -73,13 +73,13 @@ def one_page(
 
 
 def back_to(
-    key: str, place: str | None = None, page: str = "definitions_staff.form", **more: str
+    key: str, place: str | None = None, page: str = "definitions_staff.form", **more: Any
 ) -> ResponseReturnValue:
     return redirect(url_for(page, key=key, _anchor=place, **more))
 
 
 def structural(
-    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form", **more: str
+    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form", **more: Any
 ) -> ResponseReturnValue:
     """Do one act on a list and lead back to the place where it happened, `more` being of its address. If the draft was
     changed meanwhile, or the act is refused, the list is shown as it is now."""

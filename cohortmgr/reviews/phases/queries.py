@@ -140,7 +140,7 @@ def marked_files(intake: Intake) -> list[MarkedFile]:
     files = files.where(Application.intake_id == intake.id, *TO_MARK).order_by(Application.number)
     marks = marks_in(intake)
     return [
-        MarkedFile(row[0], row[1], row[2], marks.of(row[0])) for row in db.session.execute(files).tuples()
+        MarkedFile(row[0], row[1], row[2], marks.of(row[0])) for row in db.session.execute(files)
     ]
 
 
@@ -221,7 +221,7 @@ def _computed(found: _Found, definition: Definition, intake: Intake, application
     if application_id is not None:
         rows = rows.where(Application.id == application_id)
     phases = [each for each in definition.rubric.phases if each.kind is PhaseKind.COMPUTED]
-    for number, answers in db.session.execute(rows).tuples():
+    for number, answers in db.session.execute(rows):
         for phase in phases:
             reading = computed_of(phase, definition, answers or {})
             if reading is not None:
@@ -246,7 +246,7 @@ def _gone_on(
     if application_id is not None:
         rows = rows.where(PhaseAdvance.application_id == application_id)
     found: dict[int, set[str]] = defaultdict(set)
-    for number, phase in db.session.execute(rows).tuples():
+    for number, phase in db.session.execute(rows):
         found[number].add(phase)
     return closed.keys(), found
 
