@@ -30,6 +30,8 @@ from cohortmgr.programmes import models as programmes
 from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.reviews.assignment import models as assignment
+from cohortmgr.reviews.interviews import models as interviews
+from cohortmgr.reviews.phases import models as phases
 from cohortmgr.selection import models as selection
 from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
@@ -49,6 +51,7 @@ __all__ = [
     "guardians",
     "helpdesk",
     "importing",
+    "interviews",
     "invitees",
     "jobs",
     "letterheads",
@@ -57,6 +60,7 @@ __all__ = [
     "metadata",
     "organisations",
     "outbox",
+    "phases",
     "placements",
     "preferences",
     "programmes",

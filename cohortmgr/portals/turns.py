@@ -38,9 +38,12 @@ class FileSituation:
         None  # until when the person is asked to correct answers, while that may be done
     )
     refused: bool = False  # the guardian of a child refused, for whom a held file waits
+    expected_at: datetime | None = None  # when the person is expected at an interview or a test
+    to_choose: bool = False  # whether they are to choose when
 
 
 JOINING, CORRECTION = "joining_candidate.form", "corrections_candidate.form"
+APPOINTMENT = "interviews_candidate.appointment"
 SHOW, FORM, OFFER = "applications_candidate.show", "applications_candidate.form", "selection_candidate.offer"
 
 
@@ -83,6 +86,16 @@ def _standing(situation: FileSituation, now: datetime) -> Turn:
         return Turn(N_("Liste d’attente"), "info", Problem(what, {"place": situation.place}), OFFER)
     if situation.outcome == "refused":
         return Turn(N_("Non retenue"), "stop", Problem(N_("Lisez la réponse et ses raisons.")), OFFER)
+    return _sent(situation, now)
+
+
+def _sent(situation: FileSituation, now: datetime) -> Turn:
+    if situation.to_choose:
+        choose = Problem(N_("C’est à vous : choisissez un créneau."))
+        return Turn(N_("Envoyée"), "wait", choose, APPOINTMENT, mine=True)
+    if situation.expected_at is not None and situation.expected_at > now:
+        expected = Problem(N_("Nous vous attendons le %(moment)s."), {"moment": situation.expected_at})
+        return Turn(N_("Envoyée"), "info", expected, APPOINTMENT)
     what = N_("C’est à nous : réponse au plus tard le %(day)s.")
     if situation.decision_by < now.date():
         what = N_("C’est à nous : la réponse était promise pour le %(day)s.")

@@ -143,11 +143,12 @@ _APPROVED = (
 )
 
 
-def records(intake_id: int, readings: int) -> list[FileRecord]:
+def records(intake_id: int, readings: int, phase: str | None = None) -> list[FileRecord]:
     """Return how many files of an intake, sent or withdrawn later, ever reached which stages, whatever became of them
     since, so that no stage holds more than the one before; and the marks of those that were read. A file counts as
-    read with `readings` readings. Two statements, and a record for each kind of file: the database sums."""
-    reads, offers, placed = _reads(intake_id), _offers(intake_id), _placed(intake_id)
+    read with `readings` readings of the phase with that key, or of any. Two statements, and a record for each kind of
+    file: the database sums."""
+    reads, offers, placed = _reads(intake_id, phase), _offers(intake_id), _placed(intake_id)
     enrolled, paid = _enrolments(intake_id).distinct().subquery(), _paid(intake_id)
     is_read = sa.func.coalesce(reads.c.readings, 0) >= max(1, readings)
     reached = {
@@ -199,13 +200,15 @@ def _mean(reads: sa.Subquery) -> sa.ColumnElement[int]:
     return whole + sa.case((is_up, 1), else_=0)
 
 
-def _reads(intake_id: int) -> sa.Subquery:
+def _reads(intake_id: int, phase: str | None) -> sa.Subquery:
     counting = Review.state.in_([state.value for state in COUNTING])
     summed = sa.select(
         Review.application_id,
         sa.func.count().label("readings"),
         sa.func.sum(Review.total_thousandths, type_=sa.Integer).label("total"),
     ).where(Review.intake_id == intake_id, counting, Review.total_thousandths.is_not(None))
+    if phase is not None:
+        summed = summed.where(Review.phase == phase)
     return summed.group_by(Review.application_id).subquery()
 
 

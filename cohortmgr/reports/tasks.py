@@ -30,7 +30,7 @@ def compute(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str,
         return {"report": reference}
     intake = programmes.get_intake(wanted.reference)
     definition, title, number = programmes.definition_of(intake), dict(intake.title), wanted.intake_id
-    found = queries.records(number, definition.rubric.readings)
+    found = queries.records(number, definition.rubric.readings, definition.rubric.files.key)
     progress(1, 3)
     contents = _contents(found, definition, number)
     today = clock.today()

@@ -1,4 +1,4 @@
-"""The table of readings: who reads which file, with which scores."""
+"""The table of readings: who reads which file in which phase, with which scores."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cohortmgr.base.db import Id, Model, Row, Versioned
+from cohortmgr.programmes.definition.earlier import FIRST_PHASE
 from cohortmgr.reviews.rules import ReviewState
 
 
 class Review(Row, Versioned, Model):
-    """One reading of one file by one person. `total_thousandths` is out of twenty, and set once it is handed in.
+    """One reading of one file by one person, in the phase of the rubric with that key. `total_thousandths` is out of
+    twenty, and set once it is handed in.
 
     `abstained_because` is why it was given back by its reader, or taken back from them. `earlier` holds what was
     handed in before it changed, the first at the beginning. `discussed_at` is when its gap to another reading of the
@@ -23,7 +25,7 @@ class Review(Row, Versioned, Model):
     __tablename__ = "reviews"
     __trail__ = "review"
     __table_args__ = (
-        sa.UniqueConstraint("application_id", "reviewer_id"),
+        sa.UniqueConstraint("application_id", "reviewer_id", "phase"),
         sa.Index("ix_reviews_intake_id_state", "intake_id", "state"),
         sa.Index("ix_reviews_reviewer_id_state", "reviewer_id", "state"),
         {"info": {"tenancy": "institution"}},
@@ -33,6 +35,7 @@ class Review(Row, Versioned, Model):
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
     intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
     reviewer_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"))
+    phase: Mapped[str] = mapped_column(sa.String(40), default=FIRST_PHASE)
     state: Mapped[str] = mapped_column(sa.String(12), default=ReviewState.ASSIGNED.value)
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
     total_thousandths: Mapped[int | None]

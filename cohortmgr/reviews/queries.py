@@ -20,7 +20,9 @@ from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
 
@@ -52,7 +54,7 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     child's file without the guardian's word.
 
     Whoever has an interest in an intake reads no file of it, whatever was given to them before. Whoever follows the
-    readings and reads files too sees others' marks of a file once they have handed in their own."""
+    readings and reads files too sees others' marks of a file in a phase once they have handed in their own."""
     own = _own(viewer)
     barred = _barred_to(viewer) if viewer.paths("reviews.score") else ()
     if barred:
@@ -61,8 +63,8 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     if viewer.person_id is not None and viewer.paths("reviews.score") and viewer.paths("reviews.read"):
         unread = aliased(Review)
         waiting = (unread.reviewer_id == viewer.person_id, unread.state.in_([state.value for state in OPEN]))
-        in_hand = sa.select(unread.application_id).where(*waiting)
-        everyone = sa.and_(everyone, Review.application_id.not_in(in_hand))
+        in_hand = sa.select(unread.application_id, unread.phase).where(*waiting)
+        everyone = sa.and_(everyone, sa.tuple_(Review.application_id, Review.phase).not_in(in_hand))
     agreed = Review.application_id.in_(sa.select(Application.id).where(AGREED))
     chosen = sa.select(Review).join(Intake, Intake.id == Review.intake_id)
     return chosen.where(sa.or_(own, everyone), agreed)
@@ -106,12 +108,12 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
 
 
 def readings_beside(viewer: Viewer, reference: str) -> Sequence[Review]:
-    """Return the readings of the file of one's own reading, itself among them, and lock them in one order: of two who
-    hand in at once, the second sees what the first did. Nothing of it is for anybody's eyes."""
-    own = sa.select(Review.application_id).where(
-        Review.reference == reference, Review.reviewer_id == viewer.person_id
-    )
-    wanted = sa.select(Review).where(Review.application_id == own.scalar_subquery()).order_by(Review.id)
+    """Return the readings of the file of one's own reading in its phase, itself among them, and lock them in one order:
+    of two who hand in at once, the second sees what the first did. Nothing of it is for anybody's eyes."""
+    mine = (Review.reference == reference, Review.reviewer_id == viewer.person_id)
+    own = sa.select(Review.application_id).where(*mine).scalar_subquery()
+    phase = sa.select(Review.phase).where(*mine).scalar_subquery()
+    wanted = sa.select(Review).where(Review.application_id == own, Review.phase == phase).order_by(Review.id)
     locked = wanted.with_for_update(of=Review).execution_options(populate_existing=True)
     return db.session.scalars(locked).all()
 
@@ -228,6 +230,17 @@ def reader_name(review: Review) -> str:
 def intake_of(review: Review) -> Intake:
     """Return the intake of a reading."""
     return db.session.get_one(Intake, review.intake_id)
+
+
+def phase_of(review: Review) -> RubricPhase:
+    """Return the phase of a reading. One that the rubric no longer names is read as files are."""
+    rubric = definition_of(intake_of(review)).rubric
+    return next((each for each in rubric.phases if each.key == review.phase), rubric.files)
+
+
+def of_files(intake: Intake) -> sa.ColumnElement[bool]:
+    """Whether a reading is of the phase in which the files of this intake are read."""
+    return Review.phase == definition_of(intake).rubric.files.key
 
 
 def has_many(intake: Intake) -> bool:

@@ -133,8 +133,8 @@ def check_scores(
     return problems
 
 
-def bounds_of(rubric: Rubric) -> dict[str, tuple[int, int]]:
-    """Return the lowest and highest score of each criterion."""
+def bounds_of(rubric: Rubric | RubricPhase) -> dict[str, tuple[int, int]]:
+    """Return the lowest and highest score of each criterion of a phase; of a rubric, those on which files are read."""
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
 
 
@@ -149,23 +149,24 @@ def shows_papers(phase: RubricPhase, state: str, scores: Mapping[str, object]) -
             return False
 
 
-def total_thousandths(rubric: Rubric, scores: Mapping[str, int]) -> int:
+def total_thousandths(rubric: Rubric | RubricPhase, scores: Mapping[str, int], *, part: bool = False) -> int:
     """The weighted mean of a reading's scores, out of 20, in whole thousandths (13 450 = 13.450 of 20).
 
     Each score is first brought from its own scale to 0…1, so that criteria with scales of different
-    lengths count as their weights say. Halves are rounded to even. Raises KeyError for a missing score
-    and ValueError for one outside its scale.
+    lengths count as their weights say. Halves are rounded to even. Raises KeyError for a missing score, unless the
+    criteria that have one count alone (`part`), and ValueError for one outside its scale.
     """
-    if not rubric.criteria:
+    criteria = [each for each in rubric.criteria if not part or each.key in scores]
+    if not criteria:
         return 0
     total = Fraction(0)
-    for criterion in rubric.criteria:
+    for criterion in criteria:
         score = scores[criterion.key]
         if not criterion.scale_min <= score <= criterion.scale_max:
             raise ValueError(f"{criterion.key}: {score} is outside its scale")
         span = criterion.scale_max - criterion.scale_min
         total += Fraction(criterion.weight * (score - criterion.scale_min), span)
-    weights = sum(criterion.weight for criterion in rubric.criteria)
+    weights = sum(criterion.weight for criterion in criteria)
     return round(total / weights * FULL_MARK_THOUSANDTHS)
 
 

@@ -5,18 +5,31 @@ Pure: it takes files with their readings and returns decisions with reasons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
-from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric
+from cohortmgr.programmes.definition.rubric_changes import title_of
+from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric, RubricPhase
+from cohortmgr.reviews.phases.marks import (
+    FileMarks,
+    Reading,
+    counted_phases,
+    counted_place,
+    knocked_out_by,
+    lacking_in,
+    mean_of,
+    score_of,
+    whole_mark,
+)
 from cohortmgr.reviews.rules import mark_out_of_twenty
 from cohortmgr.selection.ranking import (
     LOST_TIE,
+    STAYED,
     Cut,
     RankedCandidate,
     Ranking,
@@ -25,24 +38,25 @@ from cohortmgr.selection.ranking import (
     cut,
     rank,
 )
-from cohortmgr.selection.rules import CriterionMark, Outcome, reason_for, reason_to_knock_out
+from cohortmgr.selection.rules import (
+    CriterionMark,
+    Outcome,
+    reason_for,
+    reason_of_absence,
+    reason_to_knock_out,
+    reasons_to_stay,
+)
+from cohortmgr.selection.stating import marks_stated, tie_order
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A reading that was handed in: its total in thousandths out of twenty, and its scores by criterion."""
-
-    total: int
-    scores: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class SelectionFile:
     """A file that was sent; `reasons` are the keys of the conditions that it does not meet. `reference` is the public
-    one, which addresses bear."""
+    one, which addresses bear. Where files are read and nothing else is marked, `readings` say all of it; where there
+    are other phases, `marks` do."""
 
     application_id: int
     person_id: int
@@ -54,6 +68,11 @@ class SelectionFile:
     readings: tuple[Reading, ...] = ()
     reference: str = ""
     language: str = ""
+    marks: FileMarks | None = None
+
+    def marked(self, rubric: Rubric) -> FileMarks:
+        """What it has got in each phase."""
+        return self.marks or FileMarks({rubric.files.key: self.readings}, max(0, len(rubric.phases) - 1))
 
 
 @dataclass(frozen=True)
@@ -61,7 +80,8 @@ class SelectionBoard:
     """The ranked files of an offering, where the ranking is cut, and the files that are not ranked.
 
     `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
-    read; `undecided` ones wait for a person to say whether they meet the conditions."""
+    read; `undecided` ones wait for a person to say whether they meet the conditions. `open_phase` is one that must be
+    closed before anything is decided."""
 
     ranking: Ranking
     cut: Cut
@@ -72,21 +92,46 @@ class SelectionBoard:
     seats: int
     waiting: int
     undecided: tuple[SelectionFile, ...] = ()
+    open_phase: RubricPhase | None = None
 
     @property
     def scores(self) -> dict[str, list[Mapping[str, int]]]:
-        """The readings of each ranked file, by criterion, without the names of the readers."""
+        """The readings of each ranked file, by criterion, without the names of the readers; empty where there are other
+        phases than that in which files are read."""
+        if not self.rubric.is_plain:
+            return {}
         return {
             row.reference: [reading.scores for reading in self.files[row.reference].readings]
             for row in self.ranking.rows
         }
 
     @property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """What each ranked file got in each phase, as the certificate states it; empty where files are only read."""
+        if self.rubric.is_plain:
+            return {}
+        return {
+            row.reference: marks_stated(self.rubric, self.files[row.reference].marked(self.rubric))
+            for row in self.ranking.rows
+        }
+
+    @cached_property
+    def lines(self) -> dict[int, int]:
+        """By the place of a phase after which somebody stopped, the lowest mark so far of those who went further."""
+        found: dict[int, int] = {}
+        for row in self.ranking.rows:
+            marks = self.files[row.reference].marked(self.rubric)
+            for place in range(0 if row.knocked_out else counted_place(self.rubric, marks)):
+                mark = round(whole_mark(self.rubric, marks, place) or 0)
+                found[place] = min(mark, found.get(place, mark))
+        return found
+
+    @property
     def near(self) -> frozenset[str]:
         """The numbers of the files whose mean is within a quarter of a point of the cut line."""
         if self.cut.line is None or not (self.cut.waiting or self.cut.refused):
             return frozenset()
-        rows = (row for row in self.ranking.rows if not row.knocked_out)
+        rows = (row for row in self.ranking.rows if row.is_in)
         return frozenset(row.reference for row in rows if abs(row.mean - self.cut.line) <= 250)
 
 
@@ -108,27 +153,19 @@ class DecidedFile:
         return tuple(self.because())
 
 
-def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
-    """Return the criteria that decide between equal means, the heaviest first."""
-    return tuple(sorted(rubric.criteria, key=lambda criterion: -criterion.weight))
-
-
 def build(
-    files: Sequence[SelectionFile], rubric: Rubric, seats: int, waiting: int, seed: str
+    files: Sequence[SelectionFile],
+    rubric: Rubric,
+    seats: int,
+    waiting: int,
+    seed: str,
+    open_phase: RubricPhase | None = None,
 ) -> SelectionBoard:
-    """Rank the files that have all their readings, and cut after the seats and the waiting list."""
+    """Rank the files that have all their marks, and cut after the seats and the waiting list."""
     eligible = [file for file in files if file.eligible]
-    read = [file for file in eligible if file.readings and len(file.readings) >= rubric.readings]
-    entries = [
-        RankingEntry(
-            file.number,
-            tuple(reading.total for reading in file.readings),
-            tuple(_mark(file, criterion) for criterion in tie_order(rubric)),
-            next((each.key for each in rubric.criteria if knocks_out(file.readings, each)), ""),
-        )
-        for file in read
-    ]
-    ranking = rank(entries, seed)
+    read = [file for file in eligible if rubric.phases and lacking_in(rubric, file.marked(rubric)) is None]
+    ties = tie_order(rubric)
+    ranking = rank([_entry(file, rubric, ties) for file in read], seed)
     known = {file.number for file in read}
     return SelectionBoard(
         ranking=ranking,
@@ -140,19 +177,24 @@ def build(
         rubric=rubric,
         seats=seats,
         waiting=waiting,
+        open_phase=open_phase,
     )
 
 
-def knocks_out(readings: Sequence[Reading], criterion: Criterion) -> bool:
-    """Whether the mean of the readings, two at least, is below the score that a criterion asks for."""
-    limit = criterion.knock_out_below
-    if limit is None or len(readings) < 2:
-        return False
-    return _mean(readings, criterion) < Fraction(limit)
-
-
-def _mean(readings: Sequence[Reading], criterion: Criterion) -> Fraction:
-    return Fraction(sum(reading.scores[criterion.key] for reading in readings), len(readings))
+def _entry(file: SelectionFile, rubric: Rubric, ties: Sequence[Criterion]) -> RankingEntry:
+    """A file as it is ranked: of several phases by the mark of each that counts, and by how far it came."""
+    marks = file.marked(rubric)
+    tie = tuple(_mark(file, rubric, criterion) or 0 for criterion in ties)
+    out = knocked_out_by(rubric, marks)
+    if rubric.is_plain:
+        return RankingEntry(file.number, tuple(each.total for each in file.readings), tie, out)
+    counted = [(phase, marks.of(phase)) for phase in counted_phases(rubric, marks)]
+    parts = tuple(
+        (phase.weight, tuple(each.total for each in readings)) for phase, readings in counted if readings
+    )
+    means = tuple(round(mean_of(readings) or 0) for _phase, readings in counted if readings)
+    short = len(rubric.phases) - 1 - counted_place(rubric, marks)
+    return RankingEntry(file.number, means or (0,), tie, out, parts or ((1, (0,)),), short)
 
 
 def require_read(board: SelectionBoard) -> None:
@@ -165,6 +207,11 @@ def require_read(board: SelectionBoard) -> None:
         )
         values = {"files": Quantity(*_FILES, len(board.undecided)), "first": board.undecided[0].number}
         raise Refused(Problem(what, values, "undecided"))
+    if board.open_phase is not None:
+        what = N_("Closez d’abord « %(phase)s » : qui va plus loin n’est pas encore dit.")
+        raise Refused(Problem(what, {"phase": title_of(board.open_phase)}, "open_phase"))
+    if board.unread and not board.rubric.is_plain:
+        raise Refused(_unmarked(board))
     if board.unread:
         raise Refused(
             Problem(
@@ -184,21 +231,12 @@ def require_read(board: SelectionBoard) -> None:
         raise Refused(Problem(N_("Aucun dossier n’est classé : il n’y a rien à proposer.")))
 
 
-def rubric_of(rubric: Rubric) -> dict[str, Any]:
-    """Return how totals and ties were made, as the certificate states it: keys and whole numbers."""
-    return {
-        "criteria": [_stated(each) for each in rubric.criteria],
-        "readings": rubric.readings,
-        "ties": [each.key for each in tie_order(rubric)],
-    }
-
-
-def _stated(criterion: Criterion) -> dict[str, Any]:
-    """A criterion in whole numbers; the score below which it knocks out in thousandths of a point of its scale."""
-    stated = {"key": criterion.key, "max": criterion.scale_max, "min": criterion.scale_min}
-    if criterion.knock_out_below is not None:
-        stated["knock_out_below"] = round(criterion.knock_out_below * 1000)
-    return {**stated, "weight": criterion.weight}
+def _unmarked(board: SelectionBoard) -> Problem:
+    first = board.unread[0]
+    phase = lacking_in(board.rubric, first.marked(board.rubric)) or board.rubric.phases[0]
+    what = N_("Il manque des notes à %(files)s, en commençant par %(first)s, dans « %(phase)s ».")
+    files = Quantity(*_FILES, len(board.unread))
+    return Problem(what, {"files": files, "first": first.number, "phase": title_of(phase)}, "unread")
 
 
 def decisions(board: SelectionBoard, conditions: Sequence[EligibilityRule]) -> list[DecidedFile]:
@@ -222,13 +260,29 @@ def decisions(board: SelectionBoard, conditions: Sequence[EligibilityRule]) -> l
 def _reasons(
     board: SelectionBoard, refusal: RankingRefusal, of: int, chosen: Mapping[str, int]
 ) -> list[Problem]:
-    row = refusal.row
+    row, file = refusal.row, board.files[refusal.row.reference]
     if row.knocked_out:
         each = board.rubric.criterion(row.knocked_out)
-        mean, limit = _mean(board.files[row.reference].readings, each), each.knock_out_below or Decimal(0)
+        mean = score_of(_readings_on(file, board.rubric, each), each)
+        limit = each.knock_out_below or Decimal(0)
         return [reason_to_knock_out(each.title, mean, limit, each.scale_max, _advice(each))]
-    marks = _marks(board.files[row.reference], board.rubric, chosen)
+    marks = _marks(file, board.rubric, chosen)
+    if refusal.reason == STAYED:
+        return _why_stayed(board, row, of, marks)
     return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=refusal.reason == LOST_TIE)
+
+
+def _why_stayed(
+    board: SelectionBoard, row: RankedCandidate, of: int, marks: Sequence[CriterionMark]
+) -> list[Problem]:
+    """Why somebody stopped before the last phase: they did not come, or others had better marks so far."""
+    phases, file = board.rubric.phases, board.files[row.reference].marked(board.rubric)
+    place = counted_place(board.rubric, file)
+    following = phases[place + 1]
+    if following.key in file.absent:
+        return [reason_of_absence(title_of(following))]
+    line = board.lines.get(place)
+    return reasons_to_stay(row.rank, of, title_of(phases[place]), row.mean, line, marks)
 
 
 def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Problem]:
@@ -253,25 +307,37 @@ def _ranked(
     return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, because)
 
 
-def _mark(file: SelectionFile, criterion: Criterion) -> int:
-    """Return the mean of the readings on one criterion, in thousandths out of twenty."""
-    return mark_out_of_twenty(_mean(file.readings, criterion), criterion.scale_min, criterion.scale_max)
+def _readings_on(file: SelectionFile, rubric: Rubric, criterion: Criterion) -> Sequence[Reading]:
+    """What counts of a file on one criterion; none if its phase does not count, or it could not be computed."""
+    marks = file.marked(rubric)
+    readings: Collection[Reading] = next(
+        (marks.of(phase) for phase in counted_phases(rubric, marks) if criterion in phase.criteria), ()
+    )
+    return [each for each in readings if criterion.key in each.scores]
+
+
+def _mark(file: SelectionFile, rubric: Rubric, criterion: Criterion) -> int | None:
+    """Return the mean of the readings on one criterion, in thousandths out of twenty; None without any."""
+    readings = _readings_on(file, rubric, criterion)
+    if not readings:
+        return None
+    return mark_out_of_twenty(score_of(readings, criterion), criterion.scale_min, criterion.scale_max)
 
 
 def _means_of_chosen(board: SelectionBoard) -> dict[str, int]:
-    files = [board.files[row.reference] for row in board.cut.chosen]
-    if not files:
-        return {}
-    return {
-        criterion.key: round(Fraction(sum(_mark(file, criterion) for file in files), len(files)))
-        for criterion in board.rubric.criteria
-    }
+    files, found = [board.files[row.reference] for row in board.cut.chosen], {}
+    for criterion in board.rubric.every_criterion:
+        marks = [mark for file in files if (mark := _mark(file, board.rubric, criterion)) is not None]
+        if marks:
+            found[criterion.key] = round(Fraction(sum(marks), len(marks)))
+    return found
 
 
 def _marks(file: SelectionFile, rubric: Rubric, chosen: Mapping[str, int]) -> list[CriterionMark]:
     return [
-        CriterionMark(each.key, each.title, _mark(file, each), chosen.get(each.key, 0), _advice(each))
-        for each in rubric.criteria
+        CriterionMark(each.key, each.title, mark, chosen.get(each.key, 0), _advice(each))
+        for each in rubric.every_criterion
+        if (mark := _mark(file, rubric, each)) is not None
     ]
 
 

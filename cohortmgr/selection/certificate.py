@@ -13,10 +13,14 @@ from cohortmgr.selection.rules import Outcome
 FORMAT = 2
 # That of a rubric with a criterion that knocks out, which a verifier of format 2 would not know.
 FORMAT_WITH_KNOCK_OUT = 3
+# That of a rubric of several phases, or of one that is not the reading of files.
+FORMAT_OF_PHASES = 4
 RULE = "mean, ties, sha256(seed+reference)"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
 # What a whole mark is worth in this format, whatever the house reckons in by then.
 _OUT_OF = 20_000
+# The numbers of a row from which its others follow.
+_GIVEN = ("scores", "phases", "short")
 _DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.REFUSED}
 
 
@@ -62,13 +66,15 @@ def certificate(
     rubric: Mapping[str, Any],
     waiting: int = 0,
     scores: Mapping[str, Sequence[Mapping[str, int]]] | None = None,
+    parts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Return the certificate of a ranking that was cut at `seats` and `waiting`.
 
     `rubric` says how the totals were made (weights, scale) and may hold only texts and integers. `scores` are
     the readings of each reference, by criterion, without the names of the readers; a rubric that lists its
-    criteria needs them. Raises ValueError for a number that is no integer, and for a seed that is not that of
-    the ranking.
+    criteria needs them. One of several phases needs `parts`: by reference the scores and totals in each phase that
+    counts, and how many phases before the last it stopped. Raises ValueError for a number that is no integer, and
+    for a seed that is not that of the ranking.
     """
     if seed != ranking.seed:
         raise ValueError("the ranking was drawn with another seed")
@@ -80,7 +86,7 @@ def certificate(
         "rows": [
             {
                 **_row(row, outcome[row.reference]),
-                "scores": [dict(given) for given in (scores or {}).get(row.reference, ())],
+                **_given(row.reference, rubric, scores or {}, parts or {}),
             }
             for row in ranking.rows
         ],
@@ -92,6 +98,18 @@ def certificate(
         raise ValueError("a certificate holds integers and texts only")
     content["sha256"] = digest(content)
     return content
+
+
+def _given(
+    reference: str,
+    rubric: Mapping[str, Any],
+    scores: Mapping[str, Sequence[Mapping[str, int]]],
+    parts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The numbers of a row from which all its others follow."""
+    if "phases" in rubric:
+        return dict(_plain(parts[reference]))
+    return {"scores": [dict(given) for given in scores.get(reference, ())]}
 
 
 def verify(certificate: Mapping[str, Any]) -> list[Problem]:
@@ -110,13 +128,7 @@ def verify(certificate: Mapping[str, Any]) -> list[Problem]:
         stated, rubric = list(certificate["rows"]), certificate["rubric"]
         if certificate.get("format") != _format_of(rubric) or certificate.get("rule") != RULE:
             return [*problems, Problem(N_("Ce certificat suit une autre règle que celle-ci."), {}, "rule")]
-        entries = [
-            RankingEntry(
-                r["reference"], tuple(r["totals"]), tuple(r["tie"]), _knocked_out(rubric, r["scores"])
-            )
-            for r in stated
-        ]
-        ranking = rank(entries, certificate["seed"])
+        ranking = rank([_entry_of(rubric, row) for row in stated], certificate["seed"])
         outcome = _outcomes(ranking, certificate["seats"], certificate["waiting"])
         expected = (_row(row, outcome[row.reference]) for row in ranking.rows)
         problems += _as_the_rubric_says(rubric, stated)
@@ -138,6 +150,10 @@ def _as_the_rubric_says(rubric: Mapping[str, Any], rows: Sequence[Mapping[str, A
     It uses only the certificate's numbers, as a stranger would: each score is brought from its scale to
     twenty and weighted; a tie-break is the mean of the readings on one criterion.
     """
+    if "phases" in rubric:
+        wrong = [row["reference"] for row in rows if not _follows(rubric, row)]
+        what = N_("Les totaux de %(reference)s ne découlent pas de ses notes.")
+        return [Problem(what, {"reference": reference}, reference) for reference in wrong]
     criteria = {each["key"]: each for each in rubric.get("criteria", ())}
     if not criteria:
         return []
@@ -151,7 +167,54 @@ def _as_the_rubric_says(rubric: Mapping[str, Any], rows: Sequence[Mapping[str, A
     return problems
 
 
+def _entry_of(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> RankingEntry:
+    """A row as it is ranked, from its own numbers."""
+    reference, tie = row["reference"], tuple(row["tie"])
+    if "phases" not in rubric:
+        return RankingEntry(reference, tuple(row["totals"]), tie, _knocked_out(rubric, row["scores"]))
+    if not 0 <= row["short"] <= len(rubric["phases"]):
+        raise ValueError(f"{reference} stopped where there is no phase")
+    weights = {each["key"]: each["weight"] for each in rubric["phases"]}
+    parts = tuple((weights[each["key"]], tuple(each["totals"])) for each in row["phases"])
+    means = tuple(round(Fraction(sum(totals), len(totals))) for _weight, totals in parts)
+    given = {each["key"]: each["scores"] for each in row["phases"]}
+    out = next(
+        (key for each in rubric["phases"] if (key := _knocked_out(each, given.get(each["key"], ())))), ""
+    )
+    return RankingEntry(reference, means or (0,), tie, out, parts or ((1, (0,)),), row["short"])
+
+
+def _follows(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether the totals and tie-breaks of a row of phases follow from its scores: each phase up to the one where it
+    stopped has the marks that it asks for, but one that is computed, and none comes after."""
+    counted = rubric["phases"][: len(rubric["phases"]) - row["short"]]
+    given = {each["key"]: each for each in row["phases"]}
+    if not given.keys() <= {each["key"] for each in counted}:
+        return False
+    marks: dict[str, int] = {}
+    for phase in counted:
+        found = given.get(phase["key"], {"scores": [], "totals": []})
+        is_computed = phase["kind"] == "computed"
+        if not is_computed and len(found["scores"]) < phase["readings"]:
+            return False
+        if [_total_of(phase["criteria"], scores, part=is_computed) for scores in found["scores"]] != found[
+            "totals"
+        ]:
+            return False
+        for criterion in phase["criteria"]:
+            readings = [scores for scores in found["scores"] if criterion["key"] in scores]
+            if readings:
+                marks[criterion["key"]] = _mean_mark(criterion, readings)
+    return [marks.get(key, 0) for key in rubric["ties"]] == row["tie"]
+
+
+def _total_of(criteria: Collection[Mapping[str, Any]], scores: Mapping[str, int], *, part: bool) -> int:
+    return _total([each for each in criteria if not part or each["key"] in scores], scores)
+
+
 def _format_of(rubric: Mapping[str, Any]) -> int:
+    if "phases" in rubric:
+        return FORMAT_OF_PHASES
     knocks_out = any("knock_out_below" in each for each in rubric.get("criteria", ()))
     return FORMAT_WITH_KNOCK_OUT if knocks_out else FORMAT
 
@@ -213,7 +276,7 @@ def _differences(stated: list[Any], expected: Iterable[dict[str, Any]]) -> list[
             right["reference"],
         )
         for index, (said, right) in enumerate(zip(stated, expected, strict=True), start=1)
-        if {key: value for key, value in said.items() if key != "scores"} != right
+        if {key: value for key, value in said.items() if key not in _GIVEN} != right
     ]
 
 

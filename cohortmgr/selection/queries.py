@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -22,9 +22,11 @@ from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.marks import Reading
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection import rules
-from cohortmgr.selection.board import Reading, SelectionBoard, SelectionFile, build
+from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
 
@@ -75,35 +77,51 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
 
 
 def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoard:
-    """Return the ranking board of an offering from the readings handed in so far, in three statements.
+    """Return the ranking board of an offering from the marks given so far; where files are read and nothing else is
+    marked, in three statements.
 
     The seed of the lots is the intake's reference. It was drawn when the intake was loaded, so it was known
     before anything was read, and nobody who sees the ranking can choose another.
     """
     offering = offering or offering_of(intake)
     definition = programmes.definition_of(intake)
+    if not definition.rubric.is_plain:
+        return _ranking_of_phases(intake, offering)
     readings: dict[int, list[Reading]] = defaultdict(list)
     counted = sa.select(Review.application_id, Review.total_thousandths, Review.scores).where(
         Review.intake_id == intake.id, Review.state.in_([state.value for state in COUNTING])
     )
+    counted = counted.where(Review.phase == definition.rubric.files.key)
     for row in db.session.execute(counted.order_by(Review.id)):
         readings[row.application_id].append(Reading(row.total_thousandths or 0, row.scores))
     files = [
-        SelectionFile(
-            application_id=row.id,
-            person_id=row.person_id,
-            number=row.number,
-            name=row.name,
-            region=row.region,
-            eligible=row.eligible,
-            reasons=tuple(row.reasons),
-            readings=tuple(readings[row.id]),
-            reference=row.reference,
-            language=row.language,
-        )
+        replace(_file(row), readings=tuple(readings[row.id]))
         for row in db.session.execute(_sent(intake, offering))
     ]
     return build(files, definition.rubric, offering.seats, definition.offers.waiting_list, intake.reference)
+
+
+def _ranking_of_phases(intake: Intake, offering: Offering) -> SelectionBoard:
+    definition, marks = programmes.definition_of(intake), phases.marks_in(intake)
+    files = [
+        replace(_file(row), marks=marks.of(row.id)) for row in db.session.execute(_sent(intake, offering))
+    ]
+    waiting, current = definition.offers.waiting_list, phases.open_phase(intake)
+    return build(files, definition.rubric, offering.seats, waiting, intake.reference, current)
+
+
+def _file(row: Any) -> SelectionFile:
+    return SelectionFile(
+        application_id=row.id,
+        person_id=row.person_id,
+        number=row.number,
+        name=row.name,
+        region=row.region,
+        eligible=row.eligible,
+        reasons=tuple(row.reasons),
+        reference=row.reference,
+        language=row.language,
+    )
 
 
 def _sent(intake: Intake, offering: Offering) -> Any:

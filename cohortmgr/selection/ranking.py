@@ -2,7 +2,8 @@
 
 Candidates are ordered by the mean of their readings as an exact fraction, then by the stated tie-breaks in
 order (each in thousandths, higher first), then by a lot: the SHA-256 of the published seed and the reference,
-lower first. Those whom a criterion knocks out come after all others, and are not chosen though seats be free.
+lower first. Of several phases the mean of each counts by its weight; whoever stopped before the last comes after
+those who did not. Those whom a criterion knocks out come after all others. Neither is chosen though seats be free.
 """
 
 import hashlib
@@ -15,21 +16,35 @@ from cohortmgr.base.errors import N_, Problem, Refused
 BY_MEAN = "mean"
 BY_LOT = "lot"
 BY_KNOCK_OUT = "out"
+BY_PHASE = "phase"
 BELOW_LINE = "below_line"
 LOST_TIE = "lost_tie"
 KNOCKED_OUT = "knocked_out"
+STAYED = "stayed"
 
 
 @dataclass(frozen=True)
 class RankingEntry:
     """One candidate: the totals of the readings and the tie-break values, all in thousandths out of twenty.
 
-    `knocked_out` is the key of the criterion on which the readings' mean is too low to be chosen; empty without one."""
+    `knocked_out` is the key of the criterion on which the readings' mean is too low to be chosen; empty without one.
+    Where there are several phases, `parts` are the weight and the totals of each that has any, and `short` is how many
+    phases before the last the candidate stopped."""
 
     reference: str
     totals: tuple[int, ...]
     tie: tuple[int, ...] = ()
     knocked_out: str = ""
+    parts: tuple[tuple[int, tuple[int, ...]], ...] = ()
+    short: int = 0
+
+    @property
+    def mean(self) -> Fraction:
+        """The exact mark: the mean of the totals, or that of the parts by their weights; 0 of nothing."""
+        parts = self.parts or ((1, self.totals),)
+        marks = [(weight, Fraction(sum(totals), len(totals))) for weight, totals in parts if totals]
+        whole = sum(weight for weight, _ in marks)
+        return sum((weight * mark for weight, mark in marks), Fraction(0)) / whole if whole else Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -37,7 +52,7 @@ class RankedCandidate:
     """A ranked candidate. `exact` decides the order; `mean` is `exact` rounded half to even, for display.
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
-    "tie1", "tie2"…, or "lot"; "out" of whom a criterion knocks out.
+    "tie1", "tie2"…, or "lot"; "out" of whom a criterion knocks out, "phase" of who stopped before the last phase.
     """
 
     rank: int
@@ -48,6 +63,12 @@ class RankedCandidate:
     totals: tuple[int, ...]
     tie: tuple[int, ...]
     knocked_out: str = ""
+    short: int = 0
+
+    @property
+    def is_in(self) -> bool:
+        """Whether it may be chosen: it came to the last phase, and no criterion knocks it out."""
+        return not self.knocked_out and not self.short
 
 
 @dataclass(frozen=True)
@@ -90,28 +111,29 @@ def rank(candidates: Sequence[RankingEntry], seed: str) -> Ranking:
     for index, (key, entry) in enumerate(keyed):
         neighbours = [keyed[n][0] for n in (index - 1, index + 1) if 0 <= n < len(keyed)]
         level = max((_level(key, other) for other in neighbours), default=0)
-        exact = -key[1]
+        exact = -key[2]
         rows.append(
             RankedCandidate(
                 index + 1,
                 entry.reference,
                 round(exact),
                 exact,
-                BY_KNOCK_OUT if entry.knocked_out else _name(level, entry.tie),
+                _decided(entry, level),
                 entry.totals,
                 entry.tie,
                 entry.knocked_out,
+                entry.short,
             )
         )
     return Ranking(tuple(rows), seed)
 
 
 def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
-    """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused, and who is knocked
-    out."""
+    """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused, who is knocked out,
+    and who stopped before the last phase."""
     if seats < 0 or waiting < 0:
         raise Refused(Problem(N_("Le nombre de places ne peut pas être négatif."), {}, "seats"))
-    standing = tuple(row for row in ranking.rows if not row.knocked_out)
+    standing = tuple(row for row in ranking.rows if row.is_in)
     chosen = standing[:seats]
     rest = (*standing[seats + waiting :], *ranking.rows[len(standing) :])
     last = chosen[-1] if chosen else None
@@ -123,25 +145,31 @@ def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
     )
 
 
-RankingKey = tuple[bool, Fraction, tuple[int, ...], str, str]
+RankingKey = tuple[bool, int, Fraction, tuple[int, ...], str, str]
 
 
 def _key(entry: RankingEntry, seed: str) -> RankingKey:
-    mean = Fraction(sum(entry.totals), len(entry.totals))
     ties = tuple(-value for value in entry.tie)
-    return bool(entry.knocked_out), -mean, ties, lot(seed, entry.reference), entry.reference
+    drawn = lot(seed, entry.reference)
+    return bool(entry.knocked_out), entry.short, -entry.mean, ties, drawn, entry.reference
 
 
 def _level(one: RankingKey, other: RankingKey) -> int:
     """Return which rule tells two candidates apart: 0 for the mean, n for the nth tie-break, then one more
     for the lot.
     """
-    if one[:2] != other[:2]:
+    if one[:3] != other[:3]:
         return 0
-    for index, (mine, theirs) in enumerate(zip(one[2], other[2], strict=True), start=1):
+    for index, (mine, theirs) in enumerate(zip(one[3], other[3], strict=True), start=1):
         if mine != theirs:
             return index
-    return len(one[2]) + 1
+    return len(one[3]) + 1
+
+
+def _decided(entry: RankingEntry, level: int) -> str:
+    if entry.knocked_out:
+        return BY_KNOCK_OUT
+    return BY_PHASE if entry.short else _name(level, entry.tie)
 
 
 def _name(level: int, tie: tuple[int, ...]) -> str:
@@ -153,6 +181,8 @@ def _name(level: int, tie: tuple[int, ...]) -> str:
 def _refusal(row: RankedCandidate, last: RankedCandidate | None) -> RankingRefusal:
     if row.knocked_out:
         return RankingRefusal(row, KNOCKED_OUT, last.mean - row.mean if last else 0)
+    if row.short:
+        return RankingRefusal(row, STAYED, last.mean - row.mean if last else 0)
     if last is None:
         return RankingRefusal(row, BELOW_LINE, 0)
     return RankingRefusal(row, LOST_TIE if row.exact == last.exact else BELOW_LINE, last.mean - row.mean)
@@ -163,7 +193,7 @@ def _require_rankable(candidates: Sequence[RankingEntry]) -> None:
     seen: set[str] = set()
     for entry in candidates:
         values = {"reference": entry.reference}
-        if not entry.totals:
+        if not entry.totals and not entry.short:
             problems.append(
                 Problem(N_("Le dossier %(reference)s n’a aucune lecture remise."), values, entry.reference)
             )

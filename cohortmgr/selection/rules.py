@@ -228,6 +228,36 @@ def reason_to_knock_out(
     return Problem(text, values, "knocked_out")
 
 
+def reasons_to_stay(
+    rank: int,
+    of: int,
+    phase: Mapping[str, str] | Problem,
+    mean: int,
+    line: int | None,
+    criteria: Sequence[CriterionMark],
+    shown: int = 2,
+) -> list[Problem]:
+    """Return why a file went no further than a phase: its rank, the lowest mark so far that went on, None without any,
+    and the criteria that cost it most against the chosen, with advice."""
+    reasons = [Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank")]
+    if line is None:
+        what = N_("Votre dossier s’est arrêté après « %(phase)s », avec une moyenne de %(mean)s sur 20.")
+        reasons.append(Problem(what, {"phase": phase, "mean": marks(mean)}, "line"))
+    else:
+        what = N_(
+            "Votre dossier s’est arrêté après « %(phase)s » : sa moyenne est de %(mean)s sur 20, et le dernier à aller "
+            "plus loin avait %(line)s."
+        )
+        reasons.append(Problem(what, {"phase": phase, **_told_apart(mean, line)}, "line"))
+    weakest = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
+    return reasons + [_weakness(criterion) for criterion in weakest[:shown]]
+
+
+def reason_of_absence(phase: Mapping[str, str] | Problem) -> Problem:
+    """Return why a file was not chosen whose person did not come."""
+    return Problem(N_("Vous n’étiez pas là : « %(phase)s »."), {"phase": phase}, "absent")
+
+
 def _told_apart(mean: int, line: int) -> dict[str, object]:
     if marks(mean) != marks(line):
         return {"mean": marks(mean), "line": marks(line)}

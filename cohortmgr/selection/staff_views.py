@@ -28,9 +28,10 @@ from cohortmgr.jobs.queries import advance_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.phases.display import name_of, weights_of
+from cohortmgr.reviews.phases.queries import open_phase
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions, telling
-from cohortmgr.selection.board import tie_order
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
@@ -38,6 +39,7 @@ from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Of
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import Standing
+from cohortmgr.selection.stating import tie_order
 
 bp = Blueprint("selection_staff", __name__)
 
@@ -82,6 +84,8 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         is_whole=is_whole or down,
         seed=intake.reference,
         wanted=definition.rubric.readings,
+        phases=weights_of(definition.rubric),
+        open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
         regions=REGIONS,
         ties=[criterion.title for criterion in tie_order(definition.rubric)],
         batch=queries.live_batch(offering),

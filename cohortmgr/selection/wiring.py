@@ -36,7 +36,7 @@ JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
 
 def _ranks(definition: Definition) -> bool:
     # What is ranked are readings: without a rubric there is neither.
-    return bool(definition.rubric.criteria)
+    return definition.rubric.ranks
 
 
 def init_app(app: Flask) -> None:

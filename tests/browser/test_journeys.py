@@ -18,12 +18,14 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.tasks import compute
+from cohortmgr.reviews.interviews.models import InterviewDay
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection.models import Batch, Offer
 from tests.browser.conftest import Lived
 from tests.browser.visits import Visitor, follow, visiting
 from tests.databases import Database
+from tests.factories.conflicts import expected
 from tests.factories.year import FILE, PASSWORD, PHOTO, read
 from tests.integration.accounts.entering import last_code
 from tests.watch import test_context
@@ -315,3 +317,46 @@ def test_a_report_is_asked_for_followed_and_taken_away(
         with page.expect_download() as taken:
             page.locator("main a[href$='/xlsx']").click()
         assert taken.value.suggested_filename.endswith(".xlsx")
+
+
+def test_a_candidate_books_and_moves_in_arabic_and_the_panel_marks_on_a_phone(
+    place: Lived, chromium: Browser
+) -> None:
+    with test_context(place.database.system_app):
+        told = expected(place.year)
+        with writing() as session:
+            draft = sa.select(Application).where(Application.reference == place.year.references["draft"])
+            file = session.scalars(draft).one()
+            file.state, file.eligible, file.sent_at = "submitted", True, clock.now()
+    address = f"/my/interviews/{place.year.references['draft']}"
+    with visiting(chromium, place.address, place.year, "ar", 360) as candidate:
+        candidate.sign_in("candidate")
+        candidate.open(address)
+        candidate.look()
+        page = candidate.page
+        page.locator("details:has(form[action$='/book']) > summary").first.click()
+        other = page.locator("form[action$='/book'] input[type=radio]").first
+        other.check()
+        candidate.send("form[action$='/book'] button[type=submit]")
+        expect(page.locator(".slot-when")).to_contain_text("09:30")
+        candidate.look()
+        follow(page.locator("a[href*='cancel=']"))
+        candidate.look()
+        candidate.send("form[action$='/give-back'] button.danger")
+        expect(page.locator(".slot-when")).to_have_count(0)
+        candidate.send("form[action$='/book'] button[type=submit]")  # none chosen: the page says so
+        expect(page.locator(".error-summary")).to_be_visible()
+        page.locator("form[action$='/book'] input[type=radio]").first.check()
+        candidate.send("form[action$='/book'] button[type=submit]")
+        expect(page.locator(".slot-when")).to_contain_text("09:00")
+    with test_context(place.database.system_app), writing() as session:
+        session.execute(sa.update(InterviewDay).values(day=clock.today()))
+    with visiting(chromium, place.address, place.year, "fr", 360) as reader:
+        reader.sign_in("reviewer")
+        reader.open(f"/staff/interviews/{told['heard_day']}")
+        reader.look()
+        reader.send("button[value=arrived]")
+        expect(reader.page.locator(".day-list .tag")).to_have_text("Présence notée")
+        reader.look()
+        reader.send("button[value=booked]")
+        expect(reader.page.locator("button[value=no_show]")).to_be_visible()

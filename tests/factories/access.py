@@ -12,6 +12,7 @@ from cohortmgr.accounts.actions import people
 from cohortmgr.base.db import writing
 from cohortmgr.organisations.letterheads.rules import INSTALLATION
 from tests.databases import Database
+from tests.factories.conflicts import expected
 from tests.factories.year import Year
 from tests.letterheads import with_mark
 from tests.watch import test_context
@@ -81,4 +82,5 @@ def places(database: Database, year: Year) -> dict[str, str]:
     assert asset is not None
     with test_context(database.system_app):
         mark = with_mark(INSTALLATION)
-    return {**year.references, "letter": LETTER, "asset": asset[1], "mark": mark}
+        told = expected(year)
+    return {**year.references, **told, "letter": LETTER, "asset": asset[1], "mark": mark}

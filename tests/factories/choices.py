@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import sqlalchemy as sa
 from flask import Flask
@@ -17,6 +19,18 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.definition.rules import (
+    Criterion,
+    Definition,
+    NoShow,
+    PhaseKind,
+    PointBand,
+    PointKind,
+    PointSource,
+    ProgrammeStage,
+    Rubric,
+    RubricPhase,
+)
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.assignment.actions import sharing as assignment
@@ -40,9 +54,39 @@ def sent(files: int, ineligible: int = 0, seats: int = 30) -> Intake:
     return queries.intake_of("mdia", "2025")
 
 
-def _send(files: int, ineligible: int, seats: int) -> None:
+# A score from one to three by what a file's answer s1 says, and one of nought without it.
+_POINTS = PointSource(
+    PointKind.MEAN, ("s1",), bands=(PointBand(Decimal(10), 1), PointBand(Decimal(14), 3)), missing=0
+)
+_NAMED = {"fr": "Critère", "ar": "معيار", "en": "Criterion"}
+
+
+def phased(files: int, seats: int = 30, goes_on: int | None = 3, no_show: NoShow = NoShow.ABSENT) -> Intake:
+    """Make the same files in a programme of four phases: points from answers, files of which `goes_on` go on, a test
+    with a weight of two, an interview."""
+    name = f"phased {files} {seats} {goes_on} {no_show}"
+    build_once(name, lambda: _send(files, 0, seats, phases(goes_on, no_show)), may_age=True)
+    return queries.intake_of("mdia", "2025")
+
+
+def phases(goes_on: int | None = 3, no_show: NoShow = NoShow.ABSENT) -> Definition:
+    """The definition of that programme."""
+    found = read_known("mdia")
+    read = replace(found.rubric.files, goes_on=goes_on, readings=1)
+    computed = RubricPhase(
+        "points", (Criterion("moyenne", _NAMED, 1, 0, 3, points=_POINTS),), PhaseKind.COMPUTED, hidden=()
+    )
+    test = RubricPhase(
+        "epreuve", (Criterion("ecrit", _NAMED, 1, 0, 20),), PhaseKind.TEST, weight=2, no_show=no_show
+    )
+    heard = RubricPhase("entretien", (Criterion("oral", _NAMED, 1, 0, 20),), PhaseKind.INTERVIEW, readings=1)
+    stages = (*found.stages, ProgrammeStage.TEST, ProgrammeStage.INTERVIEW)
+    return replace(found, rubric=Rubric((computed, read, test, heard)), stages=stages)
+
+
+def _send(files: int, ineligible: int, seats: int, definition: Definition | None = None) -> None:
     with writing():
-        programmes.load_definition(SYSTEM, read_known("mdia"))
+        programmes.load_definition(SYSTEM, definition or read_known("mdia"))
         intake = queries.intake_of("mdia", "2025")
         offering: Offering = queries.offerings_of(intake)[0]
         offering.seats = seats

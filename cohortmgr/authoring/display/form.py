@@ -143,18 +143,21 @@ def _told(writing: Writing, fault: Fault) -> ListedFault:
 
 
 def _told_of_rubric(writing: Writing, what: str, path: tuple[str | int, ...]) -> ListedFault:
-    key, criteria = writing.programme.key, rubric_fields.criteria_of(writing.document)
-    if path[1:2] == ("phases",) and path[2:3] != (rubric_fields.place_of(writing.document),):
-        return ListedFault(what, None, shown(path), "rubric")
+    key, phases = writing.programme.key, rubric_fields.phases_of(writing.document)
+    in_phase = path[1:2] == ("phases",) and len(path) > 2 and int(path[2]) < len(phases)
+    phase = phases[int(path[2])] if in_phase else {}
+    criteria = phase.get("criteria", [])
     if path[3:4] == ("criteria",) and len(path) > 4 and int(path[4]) < len(criteria):
         table = criteria[int(path[4])]
         anchor_there = rubric_fields.anchor(path[5:])
         url = url_for("rubric_staff.criterion", key=key, criterion=table["key"], _anchor=anchor_there)
         return ListedFault(what, url, _name(table.get("title")), "rubric")
     field = rubric_fields.anchor(path[3:]) if len(path) > 3 else None
-    return ListedFault(
-        what, url_for("rubric_staff.rubric", key=key, _anchor=field), say(PARTS["rubric"]), "rubric"
+    page = (
+        {"phase": phase["key"]} if in_phase and rubric_fields.phase_of(writing.document) is not phase else {}
     )
+    url = url_for("rubric_staff.rubric", key=key, _anchor=field, **page)
+    return ListedFault(what, url, say(PARTS["rubric"]), "rubric")
 
 
 def _told_of_terms(key: str, part: str, path: tuple[str | int, ...]) -> str:

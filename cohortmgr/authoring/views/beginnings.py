@@ -23,6 +23,7 @@ from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, 
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.drafts import actions as revisions
 from cohortmgr.programmes.drafts.queries import Writing, get_writing, hosts_of
+from cohortmgr.programmes.public.display import phases_told
 
 bp = Blueprint("beginnings_staff", __name__, url_prefix="/staff/programmes")
 
@@ -173,6 +174,7 @@ def _public_page(found: Writing) -> str:
         window=window_of(newest.opens_at, newest.closes_at, clock.now()).value,
         calendar=definition.calendar_of(newest.key),
         stipend=definition.stipend_of(newest.key),
+        phases=phases_told(definition.rubric),
         others=[],
     )
 

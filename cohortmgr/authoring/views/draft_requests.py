@@ -72,15 +72,17 @@ def one_page(
     return redirect(request.path)
 
 
-def back_to(key: str, place: str | None = None, page: str = "definitions_staff.form") -> ResponseReturnValue:
-    return redirect(url_for(page, key=key, _anchor=place))
+def back_to(
+    key: str, place: str | None = None, page: str = "definitions_staff.form", **more: Any
+) -> ResponseReturnValue:
+    return redirect(url_for(page, key=key, _anchor=place, **more))
 
 
 def structural(
-    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form"
+    key: str, act: Callable[[dict[str, Any]], str | None], page: str = "definitions_staff.form", **more: Any
 ) -> ResponseReturnValue:
-    """Do one act on a list and lead back to the place where it happened. If the draft was changed meanwhile,
-    or the act is refused, the list is shown as it is now."""
+    """Do one act on a list and lead back to the place where it happened, `more` being of its address. If the draft was
+    changed meanwhile, or the act is refused, the list is shown as it is now."""
     try:
         with writing():
             place = revisions.change(guards.viewer(), key, act, version())
@@ -88,11 +90,11 @@ def structural(
         flash(
             _("Quelqu’un a changé ce formulaire entre-temps. Le voici tel qu’il est : recommencez."), "wait"
         )
-        return back_to(key, None, page)
+        return back_to(key, None, page, **more)
     except Refused as refusal:
         flash(say(refusal.problems[0]), "stop")
-        return back_to(key, None, page)
-    return back_to(key, place, page)
+        return back_to(key, None, page, **more)
+    return back_to(key, place, page, **more)
 
 
 def just_begun() -> bool:

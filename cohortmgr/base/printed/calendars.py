@@ -16,7 +16,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r
 @dataclass(frozen=True)
 class CalendarDate:
     """One entry: `key` names it for good, so that a file which is opened again moves it and adds none. It is a moment,
-    or the days from `begins` to `last`, both included. `warns` is how long before one is reminded."""
+    or lasts from it until it `ends`; or it is the days from `begins` to `last`, both included. `warns` is how long
+    before one is reminded, and `place` where one comes."""
 
     key: str
     title: str
@@ -24,6 +25,8 @@ class CalendarDate:
     last: date | None = None
     address: str = ""
     warns: timedelta | None = None
+    ends: datetime | None = None
+    place: str = ""
 
 
 def calendar_file(name: str, dates: Iterable[CalendarDate], moment: datetime) -> bytes:
@@ -40,12 +43,16 @@ def _entry(each: CalendarDate, moment: datetime) -> Iterator[str]:
     yield from ("BEGIN:VEVENT", f"UID:{each.key}@cohortmgr", f"DTSTAMP:{_instant(moment)}")
     if isinstance(each.begins, datetime):
         yield f"DTSTART:{_instant(each.begins)}"
+        if each.ends is not None:
+            yield f"DTEND:{_instant(each.ends)}"
     else:
         yield f"DTSTART;VALUE=DATE:{each.begins:%Y%m%d}"
         # The end is the day after the last one.
         yield f"DTEND;VALUE=DATE:{(each.last or each.begins) + timedelta(days=1):%Y%m%d}"
         yield "TRANSP:TRANSPARENT"
     yield f"SUMMARY:{_text(each.title)}"
+    if each.place:
+        yield f"LOCATION:{_text(each.place)}"
     if each.address:
         yield f"URL:{each.address}"
     if each.warns is not None:

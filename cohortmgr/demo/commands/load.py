@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cohortmgr.base import clock
-from cohortmgr.demo.commands import choice, cohort, correspondence, midway, proofs, setting
+from cohortmgr.demo.commands import choice, cohort, correspondence, interviews, midway, proofs, setting
 
 DemoLog = Callable[[int, str], None]
 DemoAct = Callable[[], object]
@@ -45,6 +45,7 @@ STEPS = (
     DemoStep(
         "A second session, midway through its readings, with photographed papers", 12, None, midway.begin
     ),
+    DemoStep("An interview day of jobintech, whose slots are free", 1, None, interviews.plan_day),
     DemoStep(
         "Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond
     ),

@@ -53,6 +53,8 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reports import queries as reports
 from cohortmgr.reports.display import HIDDEN, hidden_note
 from cohortmgr.reports.masking import mask_counts
+from cohortmgr.reviews.interviews.queries import own as interviews
+from cohortmgr.reviews.interviews.queries.own import ExpectedPerson
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import OwnDecision
 from cohortmgr.stipends.queries import runs as stipends
@@ -93,7 +95,8 @@ def my_home() -> ResponseReturnValue:
     """Show each of the person's files and whose turn it is; then training, placement and stipends."""
     viewer = guards.viewer()
     told = {each.application.id: each for each in selection.mine(viewer)}
-    owed = owed_of(told.values())
+    owed, mine = owed_of(told.values()), applications.mine(viewer)
+    expected = interviews.expected_of([(row[0], row[1]) for row in mine if row[0].id not in told])
     files = [
         _my_file(
             application,
@@ -102,8 +105,9 @@ def my_home() -> ResponseReturnValue:
             told.get(application.id),
             owed.get(application.id, 0),
             reopened if reopened and corrections.may_be_answered(viewer, application) else None,
+            expected.get(application.id),
         )
-        for application, intake, extended, reopened in applications.mine(viewer)
+        for application, intake, extended, reopened in mine
     ]
     enrolments = placements.mine(viewer)
     lines = stipends.mine(viewer) if enrolments else []
@@ -128,6 +132,7 @@ def _my_file(
     told: OwnDecision | None,
     owed: int,
     correct_by: datetime | None,
+    expected: ExpectedPerson | None,
 ) -> dict[str, Any]:
     offer = told.offer if told else None
     standing = (
@@ -138,6 +143,8 @@ def _my_file(
             max(intake.closes_at, extended or intake.closes_at),
             intake.decision_by,
             refused=application.consent == Consent.WITHDRAWN,
+            expected_at=expected.at if expected else None,
+            to_choose=expected is not None and expected.at is None,
         )
     )
     turn = turn_of(replace(standing, correct_by=correct_by), clock.local(clock.now()))

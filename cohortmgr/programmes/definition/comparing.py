@@ -159,13 +159,14 @@ def _as_told(before: Definition, after: Definition) -> Definition:
 
 
 def _with_criteria_of(before: Rubric, after: Rubric) -> Rubric:
-    """`after` with the criteria of `before`, which are told one by one; as it is when reading begins or ends."""
+    """`after` with the criteria and the other phases of `before`, which are told one by one; as it is when reading
+    begins or ends."""
     if not before.phases or not after.phases:
         return after
-    phases = tuple(
-        replace(each, criteria=before.criteria) if each is after.files else each for each in after.phases
-    )
-    return replace(after, phases=phases)
+    if before.files.key != after.files.key:
+        return replace(after, phases=before.phases)
+    files = replace(after.files, criteria=before.criteria)
+    return replace(after, phases=tuple(files if each is before.files else each for each in before.phases))
 
 
 def _keys(things: Iterable[EligibilityRule | FormSection | Period | Purpose | Question]) -> list[str]:

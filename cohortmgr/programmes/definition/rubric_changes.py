@@ -7,7 +7,16 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity
 from cohortmgr.programmes.definition.differences import WAS_CALLED, ChangeKind, DefinitionChange, instead
-from cohortmgr.programmes.definition.rubric import Criterion, HiddenPart, PaperView, Rubric
+from cohortmgr.programmes.definition.rubric import (
+    Criterion,
+    HiddenPart,
+    NoShow,
+    PaperView,
+    PhaseKind,
+    Rubric,
+    RubricPhase,
+)
+from cohortmgr.programmes.definition.texts import Text
 
 HIDDEN_NAMES: Mapping[HiddenPart, str] = {
     HiddenPart.NAME: N_("le nom"),
@@ -20,11 +29,24 @@ HIDDEN_NAMES: Mapping[HiddenPart, str] = {
     HiddenPart.SCHOOL: N_("l’établissement d’origine"),
     HiddenPart.FILE_NAMES: N_("le nom des fichiers joints"),
 }
+PHASE_NAMES: Mapping[PhaseKind, str] = {
+    PhaseKind.COMPUTED: N_("Points calculés"),
+    PhaseKind.FILES: N_("Étude du dossier"),
+    PhaseKind.TEST: N_("Épreuve"),
+    PhaseKind.INTERVIEW: N_("Entretien"),
+}
 PAPER_NAMES: Mapping[PaperView, str] = {
     PaperView.SHOWN: N_("montrées à côté de la grille"),
     PaperView.AFTER_SCORING: N_("montrées une fois les notes données"),
     PaperView.HIDDEN: N_("jamais montrées"),
 }
+NO_SHOW_NAMES: Mapping[NoShow, str] = {
+    NoShow.ABSENT: N_("aucune note, et un rang derrière les autres"),
+    NoShow.NOUGHT: N_("zéro"),
+}
+_PHASE, _PHASE_ORDER = N_("phase"), N_("L’ordre des phases")
+_KIND, _TITLE, _ALL = N_("Nature"), N_("Nom"), N_("tous")
+_NO_SHOW, _POINTS_FROM = N_("Ne pas venir vaut"), N_("d’où viennent les points")
 _CRITERION, _ORDER = N_("critère de la grille"), N_("L’ordre des critères")
 _WEIGHS, _SCALE, _RANGE = N_("Poids"), N_("Échelle"), N_("de %(low)s à %(high)s")
 _EXPLAINED = N_("ce que dit chaque note")
@@ -37,9 +59,16 @@ _HOURS = NN_("%(num)s heure", "%(num)s heures")
 _NOTHING = N_("rien")
 
 
+def title_of(phase: RubricPhase) -> Text | Problem:
+    """What people call a phase: its own title, or what its kind is called."""
+    return phase.title or Problem(PHASE_NAMES[phase.kind])
+
+
 def rubric_changes(before: Rubric, after: Rubric) -> Iterator[DefinitionChange]:
-    """Criteria that come, change and go, and in which order they stand."""
-    were, are = ({each.key: each for each in rubric.criteria} for rubric in (before, after))
+    """Phases and criteria that come, change and go, and in which order they stand. A programme that begins or ends to
+    read anything tells it by its criteria."""
+    yield from _phase_changes(before, after)
+    were, are = ({each.key: each for each in rubric.every_criterion} for rubric in (before, after))
     for key, criterion in are.items():
         if key not in were:
             yield DefinitionChange(ChangeKind.ADDED, criterion.title, (_CRITERION,))
@@ -52,6 +81,26 @@ def rubric_changes(before: Rubric, after: Rubric) -> Iterator[DefinitionChange]:
         yield DefinitionChange(ChangeKind.CHANGED, _ORDER)
 
 
+def _phase_changes(before: Rubric, after: Rubric) -> Iterator[DefinitionChange]:
+    if not before.phases or not after.phases:
+        return
+    were, are = ({each.key: each for each in rubric.phases} for rubric in (before, after))
+    for key, phase in are.items():
+        if key not in were:
+            yield DefinitionChange(ChangeKind.ADDED, _named(phase), (_PHASE,))
+        elif phase.key != after.files.key and (details := tuple(_of_phase(were[key], phase))):
+            yield DefinitionChange(ChangeKind.CHANGED, _named(phase), (_PHASE, *details))
+    for key, phase in were.items():
+        if key not in are:
+            yield DefinitionChange(ChangeKind.REMOVED, _named(phase), (_PHASE,))
+    if [key for key in were if key in are] != [key for key in are if key in were]:
+        yield DefinitionChange(ChangeKind.CHANGED, _PHASE_ORDER)
+
+
+def _named(phase: RubricPhase) -> Text | str:
+    return phase.title or PHASE_NAMES[phase.kind]
+
+
 def _of_criterion(before: Criterion, after: Criterion) -> Iterator[Problem | str]:
     if before.title != after.title:
         yield Problem(WAS_CALLED, {"title": before.title})
@@ -61,6 +110,8 @@ def _of_criterion(before: Criterion, after: Criterion) -> Iterator[Problem | str
         yield instead(_SCALE, *(Problem(_RANGE, _range_of(each)) for each in (before, after)))
     if before.anchors != after.anchors:
         yield _EXPLAINED
+    if before.points != after.points:
+        yield _POINTS_FROM
     if before.knock_out_below != after.knock_out_below:
         limits = (each.knock_out_below for each in (before, after))
         yield instead(_KNOCK_OUT, *(Problem(_NONE) if limit is None else limit for limit in limits))
@@ -75,9 +126,16 @@ def of_reading(before: Rubric, after: Rubric) -> Iterator[Problem | str]:
     if before.reading_target_minutes != after.reading_target_minutes:
         minutes = (Quantity(*_MINUTES, each.reading_target_minutes) for each in (before, after))
         yield instead(N_("Minutes par dossier, environ"), *minutes)
-    if not before.phases or not after.phases:
-        return
-    was, now = before.files, after.files
+    if before.phases and after.phases:
+        yield from _of_phase(before.files, after.files)
+
+
+def _of_phase(was: RubricPhase, now: RubricPhase) -> Iterator[Problem | str]:
+    """What changes in a phase, besides its criteria."""
+    if was.kind is not now.kind:
+        yield instead(_KIND, *(Problem(PHASE_NAMES[each.kind]) for each in (was, now)))
+    if was.title != now.title:
+        yield instead(_TITLE, *(title_of(each) for each in (was, now)))
     for name, label, shown in _FIGURES:
         if getattr(was, name) != getattr(now, name):
             yield instead(label, shown(getattr(was, name)), shown(getattr(now, name)))
@@ -90,6 +148,8 @@ def of_reading(before: Rubric, after: Rubric) -> Iterator[Problem | str]:
         yield instead(
             N_("Les pièces du dossier"), *(Problem(PAPER_NAMES[each.papers]) for each in (was, now))
         )
+    if was.no_show is not now.no_show:
+        yield instead(_NO_SHOW, *(Problem(NO_SHOW_NAMES[each.no_show]) for each in (was, now)))
 
 
 def _hours(hours: tuple[int, ...]) -> object:
@@ -104,5 +164,7 @@ _FIGURES: tuple[tuple[str, str, Any], ...] = (
     ("readings", N_("Lectures de chaque dossier, au moins"), lambda number: Quantity(*_READINGS, number)),
     ("most_readings", N_("Lectures d’un dossier, au plus"), lambda number: Quantity(*_READINGS, number)),
     ("anchor_files", N_("Dossiers lus par tous"), lambda number: Quantity(*_FILES, number)),
+    ("weight", N_("Poids"), lambda number: number),
+    ("goes_on", N_("Vont à la phase suivante, par choix"), lambda number: number or Problem(_ALL)),
     ("gap_points", N_("Écart qui ouvre une discussion"), lambda number: Quantity(*_POINTS, number)),
 )

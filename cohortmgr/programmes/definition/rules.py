@@ -26,8 +26,12 @@ from cohortmgr.programmes.definition.questions import (
 from cohortmgr.programmes.definition.rubric import (
     Criterion,
     HiddenPart,
+    NoShow,
     PaperView,
     PhaseKind,
+    PointBand,
+    PointKind,
+    PointSource,
     Rubric,
     RubricPhase,
 )
@@ -58,8 +62,9 @@ __all__ = [
     "FULL_MARK_POINTS", "FULL_MARK_THOUSANDTHS", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "AudienceGroup", "Calendar", "Condition", "ConditionOperator", "Criterion",
     "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "HiddenPart", "ImportLayout",
-    "IntakeDefinition", "IntakeState", "MatchingMethod", "OfferTerms", "OfferingDefinition", "Operator", "Option",
-    "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms", "Practical", "Profile",
+    "IntakeDefinition", "IntakeState", "MatchingMethod", "NoShow", "OfferTerms", "OfferingDefinition", "Operator",
+    "Option", "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms", "PointBand",
+    "PointKind", "PointSource", "Practical", "Profile",
     "ProgrammeKind", "ProgrammeStage", "Purpose", "Question", "QuestionKind", "Reminders", "Rubric", "RubricPhase",
     "StipendScheme", "StudyLevel", "Text", "Window", "window_of",
 ]  # fmt: skip
@@ -93,6 +98,8 @@ class ProgrammeStage(StrEnum):
 
     APPLICATION = "application"
     SELECTION = "selection"
+    TEST = "test"
+    INTERVIEW = "interview"
     OFFERS = "offers"
     TRAINING = "training"
     PLACEMENT = "placement"

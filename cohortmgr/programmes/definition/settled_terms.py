@@ -44,6 +44,8 @@ ABSENCE_NAMES: Mapping[AbsenceRule, str] = {
 STAGE_NAMES: Mapping[ProgrammeStage, str] = {
     ProgrammeStage.APPLICATION: N_("Candidature"),
     ProgrammeStage.SELECTION: N_("Sélection"),
+    ProgrammeStage.TEST: N_("Épreuve"),
+    ProgrammeStage.INTERVIEW: N_("Entretien"),
     ProgrammeStage.OFFERS: N_("Offres de places"),
     ProgrammeStage.TRAINING: N_("Formation"),
     ProgrammeStage.PLACEMENT: N_("Affectation en entreprise"),

@@ -11,6 +11,8 @@ from cohortmgr.programmes.definition.rules import Definition, Payer, ProgrammeSt
 PURPOSES: Mapping[ProgrammeStage, str] = {
     ProgrammeStage.APPLICATION: N_("Recevoir votre candidature et vous répondre"),
     ProgrammeStage.SELECTION: N_("Lire les dossiers et choisir"),
+    ProgrammeStage.TEST: N_("Vous faire passer une épreuve"),
+    ProgrammeStage.INTERVIEW: N_("Vous recevoir en entretien"),
     ProgrammeStage.OFFERS: N_("Proposer les places, et appeler la liste d’attente"),
     ProgrammeStage.TRAINING: N_("Suivre la formation et les présences"),
     ProgrammeStage.PLACEMENT: N_("Vous affecter à une entreprise d’accueil"),

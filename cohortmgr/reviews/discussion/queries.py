@@ -14,6 +14,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME
 from cohortmgr.base.db import db
 from cohortmgr.base.paging import ListPlace, Page, page_of
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.discussion.rules import THOUSANDTHS
 from cohortmgr.reviews.models import Review
@@ -32,15 +33,22 @@ def others_of(viewer: Viewer, review: Review) -> Sequence[Review]:
         return []
     if review.state != ReviewState.SUBMITTED:
         return []
-    same = (Review.application_id == review.application_id, Review.id != review.id)
+    same = (
+        Review.application_id == review.application_id,
+        Review.phase == review.phase,
+        Review.id != review.id,
+    )
     wanted = sa.select(Review).where(*same, Review.state.in_(COUNTING)).order_by(Review.id)
     return db.session.scalars(wanted).all()
 
 
-def gaps_in(viewer: Viewer, intake: Intake, points: int, place: ListPlace) -> Page:
-    """Return a page of the files of an intake whose readings differ by more than as many points, or of which a reader
-    says that they are to be discussed, the widest gap first: rows of (Application, its name, gap, how many say so)."""
+def gaps_in(viewer: Viewer, intake: Intake, phase: RubricPhase, place: ListPlace) -> Page:
+    """Return a page of the files of an intake whose readings differ in a phase by more than it allows, or of which a
+    reader says that they are to be discussed, the widest gap first: rows of (Application, its name, gap, how many say
+    so)."""
+    points = phase.gap_points
     seen = visible(viewer).where(Review.intake_id == intake.id, Review.state.in_(COUNTING))
+    seen = seen.where(Review.phase == phase.key)
     total = Review.total_thousandths
     asked = sa.func.sum(sa.case((Review.to_discuss, 1), else_=0))
     gap = sa.func.max(total) - sa.func.min(total)
@@ -59,14 +67,15 @@ def gaps_in(viewer: Viewer, intake: Intake, points: int, place: ListPlace) -> Pa
     return page_of(wanted, place, PAGE)
 
 
-def readings_by_file(viewer: Viewer, files: Sequence[int]) -> Mapping[int, Sequence[Any]]:
-    """Return (Review, given and family name of its reader) of the readings of each file that were handed in, the
-    lowest first, in one statement."""
+def readings_by_file(viewer: Viewer, files: Sequence[int], phase: RubricPhase) -> Mapping[int, Sequence[Any]]:
+    """Return (Review, given and family name of its reader) of the readings of each file that were handed in in a phase,
+    the lowest first, in one statement."""
     if not files:
         return {}
     names = (Person.given_name, Person.family_name)
     wanted = visible(viewer).join(Person, Person.id == Review.reviewer_id).add_columns(*names)
     counting = wanted.where(Review.application_id.in_(files), Review.state.in_(COUNTING))
+    counting = counting.where(Review.phase == phase.key)
     found: dict[int, list[Any]] = defaultdict(list)
     for row in db.session.execute(counting.order_by(Review.total_thousandths, Review.id)):
         found[row[0].application_id].append(row)

@@ -17,9 +17,12 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.queries import kept_of, kept_of_each
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import readers_of, to_read_in
+from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.rules import narrowing_before
+from cohortmgr.reviews.queries import of_files, readers_of, to_read_in
 from cohortmgr.reviews.rules import (
     COUNTING,
     HOLDING,
@@ -69,10 +72,13 @@ def tally_of(intake: Intake) -> tuple[int, int] | None:
 def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
     """Return by its id how many readings the files of each intake lack, of as many files as are given; of a large one
     as the worker last summed them up, as it does when it assigns, and all before the first. Two statements at most."""
-    readings = {intake.id: programmes.definition_of(intake).rubric.readings for intake in files}
+    readings = {intake.id: programmes.definition_of(intake).rubric.files for intake in files}
+    files = {intake: _narrowed(intake, number) for intake, number in files.items()}
     small = {intake.id: number for intake, number in files.items() if number <= MOST_AT_ONCE}
     held = _held_in({number: readings[number] for number in small}) if small else {}
-    found = {each.id: readings[each.id] * count - held.get(each.id, 0) for each, count in files.items()}
+    found = {
+        each.id: readings[each.id].readings * count - held.get(each.id, 0) for each, count in files.items()
+    }
     large = {intake.reference: intake.id for intake in files if intake.id not in small}
     for kept in kept_of_each(KIND, large):
         wanted = int(kept.figures["files"]) * int(kept.figures["readings"])
@@ -81,19 +87,27 @@ def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
     return {number: max(0, count) for number, count in found.items()}
 
 
-def _held_in(readings: Mapping[int, int]) -> dict[int, int]:
+def _narrowed(intake: Intake, number: int) -> int:
+    rubric = programmes.definition_of(intake).rubric
+    return phases.count_in(intake, rubric.files.key) if narrowing_before(rubric, rubric.files.key) else number
+
+
+def _held_in(readings: Mapping[int, RubricPhase]) -> dict[int, int]:
     return {row[0]: int(row[1]) for row in db.session.execute(_needed_in(readings))}
 
 
-def _needed_in(readings: Mapping[int, int]) -> sa.Select[int, int]:
+def _needed_in(readings: Mapping[int, RubricPhase]) -> sa.Select[int, int]:
     """Select (intake's id, how many readings somebody holds or has handed in) of some intakes; of each file at most as
     many as are asked for, for one that has more makes up for none."""
-    asked, number = sa.case(readings, value=Review.intake_id, else_=0), sa.func.count()
+    least = {intake_id: phase.readings for intake_id, phase in readings.items()}
+    keys = {intake_id: phase.key for intake_id, phase in readings.items()}
+    asked, number = sa.case(least, value=Review.intake_id, else_=0), sa.func.count()
+    of_files = Review.phase == sa.case(keys, value=Review.intake_id, else_="")
     chosen = sa.select(Review.intake_id, sa.case((number > asked, asked), else_=number).label("needed"))
     joined = chosen.join(Application, Application.id == Review.application_id)
     read = (Application.state == "submitted", Application.eligible.is_(True), Review.state.in_(HOLDING))
-    of_files = joined.where(Review.intake_id.in_(sorted(readings)), *read)
-    file = of_files.group_by(Review.intake_id, Review.application_id).subquery()
+    held = joined.where(Review.intake_id.in_(sorted(readings)), of_files, *read)
+    file = held.group_by(Review.intake_id, Review.application_id).subquery()
     needed = sa.func.sum(file.c.needed).label("needed")
     return sa.select(file.c.intake_id, needed).group_by(file.c.intake_id)
 
@@ -129,11 +143,12 @@ def progress_of(intake: Intake) -> ReadingProgress:
 
 
 def _summed(intake: Intake, files: int) -> ReadingProgress:
-    readings = programmes.definition_of(intake).rubric.readings
+    phase = programmes.definition_of(intake).rubric.files
+    readings = phase.readings
     names = {row.reference: f"{row.given_name} {row.family_name}" for row in readers_of(intake)}
     is_late = sa.and_(Review.state.in_([state.value for state in OPEN]), Review.due_on < clock.today())
     columns = (Person.reference, Review.state, sa.func.count(), sa.func.sum(Review.total_thousandths))
-    needed = _needed_in({intake.id: readings}).subquery()
+    needed = _needed_in({intake.id: phase}).subquery()
     whole = sa.select(needed.c.needed).scalar_subquery().label("needed")
     held = db.session.execute(
         _readings(intake, whole, *columns, sa.func.sum(sa.case((is_late, 1), else_=0)))
@@ -164,19 +179,23 @@ def _summed(intake: Intake, files: int) -> ReadingProgress:
 
 
 def _files(intake: Intake) -> int:
-    """How many files were sent and meet the conditions, by the counters."""
+    """How many files were sent and meet the conditions, by the counters; counted one by one where only some of them go
+    on to be read."""
+    rubric = programmes.definition_of(intake).rubric
+    if narrowing_before(rubric, rubric.files.key):
+        return phases.count_in(intake, rubric.files.key)
     return int(db.session.scalar(to_read_in(intake.id)) or 0)
 
 
 def _readings(intake: Intake, *wanted: Any) -> sa.Select[Any]:
-    """Select of the readings of the files that are to be read."""
+    """Select of the readings of the files that are to be read, in the phase in which files are."""
     files = (
         Application.intake_id == intake.id,
         Application.state == "submitted",
         Application.eligible.is_(True),
     )
     chosen = sa.select(*wanted).select_from(Review).join(Application, Application.id == Review.application_id)
-    return chosen.where(Review.intake_id == intake.id, *files)
+    return chosen.where(Review.intake_id == intake.id, of_files(intake), *files)
 
 
 def _by_file(intake: Intake) -> sa.Subquery:

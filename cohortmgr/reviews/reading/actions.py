@@ -12,13 +12,14 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
-from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.actions import keep_rubric
-from cohortmgr.programmes.definition.rules import Rubric
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import hooks, queries
 from cohortmgr.reviews.discussion.rules import is_too_wide
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import queries as papers
 from cohortmgr.reviews.reading.rules import ReadingChange, as_earlier, may_undo
 from cohortmgr.reviews.rules import (
@@ -47,14 +48,14 @@ def draft(
     nothing of them before they are handed in. The same marks again change nothing.
 
     Raises Stale if the reading was changed elsewhere after the page was opened."""
-    review, intake = _own(viewer, review_reference)
+    review, _ = _own(viewer, review_reference)
     _require_mine(review)
     given, comment = _given(scores), comment.strip()
     if review.state != ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
     _require_unfrozen(review)
-    _require_sound(intake, scores, comment, complete=False)
+    _require_sound(queries.phase_of(review), scores, comment, complete=False)
     now = ReviewState.REOPENED if review.state == ReviewState.REOPENED else ReviewState.DRAFTED
     review.state = REVIEW_STATES.move(review.state, now).value
     review.scores, review.comment, review.to_discuss = given, comment, to_discuss
@@ -79,19 +80,19 @@ def score(
     review, intake = _own(viewer, review_reference)
     _require_mine(review)
     _require_somebody_else_s(viewer, review, intake)
-    rubric = programmes.definition_of(intake).rubric
+    phase = queries.phase_of(review)
     given, comment = _given(scores), comment.strip()
     if review.state == ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
     _require_unfrozen(review)
-    _require_sound(intake, scores, comment)
+    _require_sound(phase, scores, comment)
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}
     review.to_discuss = to_discuss
     keep_rubric(viewer, intake)
-    _hand_in(review, rubric, given, comment)
-    _discuss(review, readings, rubric)
+    _hand_in(review, phase, given, comment)
+    _discuss(review, readings, phase)
     record(
         viewer,
         "reviews.score",
@@ -132,7 +133,8 @@ def correct(
     version: int | None = None,
 ) -> Review:
     """Correct one's own marks of a file under discussion, with the reason. The first marks stay on record."""
-    review, intake = _own(viewer, review_reference)
+    review, _ = _own(viewer, review_reference)
+    phase = queries.phase_of(review)
     given, comment, reason = _given(scores), comment.strip(), reason.strip()
     if review.state != ReviewState.SUBMITTED or review.discussed_at is None:
         raise Refused(N_("Cette lecture n’est pas en discussion : ses notes ne se corrigent pas ici."))
@@ -140,11 +142,11 @@ def correct(
         return review
     _require_version(review, version)
     _require_unfrozen(review)
-    _require_sound(intake, scores, comment, reason=reason)
+    _require_sound(phase, scores, comment, reason=reason)
     REVIEW_STATES.move(REVIEW_STATES.move(review.state, ReviewState.REOPENED), ReviewState.SUBMITTED)
     before = {"scores": review.scores, "total": review.total_thousandths}
     _keep(review, ReadingChange.CORRECTED, reason)
-    _hand_in(review, programmes.definition_of(intake).rubric, given, comment)
+    _hand_in(review, phase, given, comment)
     after = {"scores": given, "total": review.total_thousandths, "reason": reason}
     record(viewer, "reviews.correct", about(review), before=before, after=after)
     return review
@@ -224,16 +226,15 @@ def _says(review: Review, given: Mapping[str, int], comment: str, to_discuss: bo
 
 
 def _require_sound(
-    intake: Intake,
+    phase: RubricPhase,
     scores: Mapping[str, int | None],
     comment: str,
     *,
     complete: bool = True,
     reason: str | None = None,
 ) -> None:
-    rubric = programmes.definition_of(intake).rubric
-    titles = {each.key: each.title for each in rubric.criteria}
-    problems = check_scores(scores, bounds_of(rubric), titles=titles, complete=complete)
+    titles = {each.key: each.title for each in phase.criteria}
+    problems = check_scores(scores, bounds_of(phase), titles=titles, complete=complete)
     if len(comment) > LONGEST_COMMENT:
         most = {"most": LONGEST_COMMENT}
         problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), most, "comment"))
@@ -245,10 +246,10 @@ def _require_sound(
         raise Refused(*problems)
 
 
-def _hand_in(review: Review, rubric: Rubric, given: Mapping[str, int], comment: str) -> None:
+def _hand_in(review: Review, phase: RubricPhase, given: Mapping[str, int], comment: str) -> None:
     review.state = ReviewState.SUBMITTED.value
     review.scores, review.comment = dict(given), comment
-    review.total_thousandths = total_thousandths(rubric, given)
+    review.total_thousandths = total_thousandths(phase, given)
     review.submitted_at = clock.now()
 
 
@@ -260,11 +261,11 @@ def _keep(review: Review, why: ReadingChange, reason: str = "") -> None:
     review.earlier = [*review.earlier, was]
 
 
-def _discuss(review: Review, readings: Sequence[Review], rubric: Rubric) -> None:
+def _discuss(review: Review, readings: Sequence[Review], phase: RubricPhase) -> None:
     """Let the readers of a file see each other's marks, if they lie too far apart."""
     handed_in = [each for each in readings if each.state == ReviewState.SUBMITTED]
     totals = [each.total_thousandths or 0 for each in handed_in]
-    if is_too_wide(totals, rubric.files.gap_points):
+    if is_too_wide(totals, phase.gap_points):
         for each in handed_in:
             each.discussed_at = each.discussed_at or clock.now()
 
@@ -281,7 +282,7 @@ def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
 def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> None:
     """Raise Refused if the reviewer turned out to have an interest in the intake after the file was given to them."""
     file, me = queries.file_of(review), queries.person_of(viewer)
-    form = programmes.definition_of(intake).form
+    form = definition_of(intake).form
     if file.number in {own for _, own in interests.own_files(intake, me)} or interests.stands_in(
         file, form, me
     ):
@@ -296,8 +297,15 @@ def _require_mine(review: Review) -> None:
 
 
 def _require_unfrozen(review: Review) -> None:
-    """Raise Refused once decisions rest on the readings of the file: they are proposed, or made."""
+    """Raise Refused once the phase is closed, and once decisions rest on the readings of the file: they are proposed,
+    or made."""
     file = db.session.get_one(Application, review.application_id)
+    if phases.closing_over(review) is not None:
+        what = N_(
+            "La phase de cette lecture est close : ses notes ne changent plus. Les responsables peuvent la rouvrir "
+            "tant que la phase suivante n’a pas commencé."
+        )
+        raise Refused(what)
     if any(hooks.frozen(file)):
         what = N_(
             "La décision sur le dossier %(number)s est proposée ou approuvée : ses lectures ne changent plus. Tant que "

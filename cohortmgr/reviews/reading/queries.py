@@ -17,13 +17,13 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import get_for, intake_of, visible
+from cohortmgr.reviews.queries import get_for, intake_of, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, shows_papers
 
 
-def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
-    """Return the viewer's own readings in one statement: the open ones first, of these and
+def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None) -> Sequence[Any]:
+    """Return the viewer's own readings in one statement, of one phase if it is said: the open ones first, of these and
     of the others those that everybody reads, then in an order of the viewer's own."""
     order = sa.case({state.value: 0 for state in OPEN}, value=Review.state, else_=1)
     own = (
@@ -35,6 +35,7 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
             Review.submitted_at,
             Review.discussed_at,
             Review.scores,
+            Review.phase,
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
@@ -48,6 +49,8 @@ def queue(viewer: Viewer, intake_id: int | None = None) -> Sequence[Any]:
     )
     if intake_id is not None:
         own = own.where(Review.intake_id == intake_id)
+    if phase is not None:
+        own = own.where(Review.phase == phase)
     # What everybody reads comes first: readers are compared on it before they read the rest. The rest is in an order of
     # each reader's own, that of references drawn at random: what tires one at the end is not what tires all.
     places = (Review.intake_id.desc(), order, Review.anchor.desc(), Review.reference)
@@ -113,8 +116,7 @@ def open_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
 def papers_of(review: Review) -> Sequence[Document]:
     """Return the papers of a reading's file that its readers see now, in the order in which they came: those of the
     application that tell no hidden part, as the rubric says. What came after a seat was accepted is no reader's."""
-    definition = programmes.definition_of(intake_of(review))
-    phase = definition.rubric.files
+    definition, phase = programmes.definition_of(intake_of(review)), phase_of(review)
     if review.state in GIVEN_BACK or not shows_papers(phase, review.state, review.scores):
         return ()
     seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]

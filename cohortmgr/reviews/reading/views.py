@@ -21,10 +21,12 @@ from cohortmgr.base.web.asked import number_sent
 from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.definition.rules import RubricPhase
+from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.reviews import hooks, queries
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import display as phase_display
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import actions
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
@@ -72,14 +74,16 @@ def queue() -> ResponseReturnValue:
         pace=pace,
         hours_left=round(pace.minutes_left / 60) if pace else 0,
         ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
+        ways=[way for ways in hooks.beside_queue for way in ways(guards.viewer())],
         spread=spread_of([row.total_thousandths or 0 for row in handed_in]),
     )
 
 
 def _given(row: Any) -> tuple[int, int]:
     """How many criteria of a reading have a mark, and of how many."""
-    criteria = [each.key for each in programmes.definition_of(row).rubric.criteria]
-    return given_of(row.scores, criteria), len(criteria)
+    rubric = programmes.definition_of(row).rubric
+    phase = next((each for each in rubric.phases if each.key == row.phase), rubric.files)
+    return given_of(row.scores, [each.key for each in phase.criteria]), len(phase.criteria)
 
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
@@ -107,7 +111,7 @@ def review(reference: str) -> ResponseReturnValue:
         else:
             if _is_script():
                 return _kept(found)
-            following = own.next_after(own.queue(viewer, found.intake_id), reference)
+            following = own.next_after(own.queue(viewer, found.intake_id, found.phase), reference)
             if following is None:
                 flash(_("Tous vos dossiers de cette campagne sont lus. Merci."), "done")
                 return redirect(url_for(".queue"))
@@ -169,10 +173,8 @@ def _is_script() -> bool:
 
 
 def _kept(found: Review) -> ResponseReturnValue:
-    phase = programmes.definition_of(queries.intake_of(found)).rubric.files
-    return jsonify(
-        version=found.version, state=found.state, papers=shows_papers(phase, found.state, found.scores)
-    )
+    papers = shows_papers(queries.phase_of(found), found.state, found.scores)
+    return jsonify(version=found.version, state=found.state, papers=papers)
 
 
 def _told(refusal: Refused) -> ResponseReturnValue:
@@ -202,17 +204,16 @@ def _unseen(found: Review, phase: RubricPhase) -> str:
 
 def _scores(found: Review) -> dict[str, int | None]:
     """Return the score that the form gives for each criterion; None if it is absent or no whole number."""
-    rubric = programmes.definition_of(queries.intake_of(found)).rubric
-    return {each.key: number_sent(f"score-{each.key}") for each in rubric.criteria}
+    return {each.key: number_sent(f"score-{each.key}") for each in queries.phase_of(found).criteria}
 
 
 def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     viewer = guards.viewer()
     intake = queries.intake_of(found)
     definition = programmes.definition_of(intake)
-    application, phase = queries.file_of(found), definition.rubric.files
+    application, phase = queries.file_of(found), queries.phase_of(found)
     papers = own.papers_of(found)
-    rows = own.queue(viewer, intake.id)
+    rows = own.queue(viewer, intake.id, found.phase)
     mine = found.reviewer_id == viewer.person_id
     asked = bool(problems) and "version" in request.form
     return render_template(
@@ -220,10 +221,16 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         review=found,
         intake=intake,
         application=application,
-        rubric=definition.rubric,
+        rubric=phase,
+        minutes=definition.rubric.reading_target_minutes if phase.kind is PhaseKind.FILES else 0,
         sections=()
         if mine and found.state in GIVEN_BACK
         else sections_of(definition.form, application.answers, phase.hidden),
+        computed=phase_display.computed(
+            definition.rubric, phases.marks_in(intake, application.id).of(application.id)
+        )
+        if any(each.kind is PhaseKind.COMPUTED for each in definition.rubric.phases)
+        else (),
         documents=papers_shown(definition.form, papers, phase.hidden),
         papers=_unseen(found, phase),
         rows=_around(rows, found.reference),
@@ -259,8 +266,7 @@ def _may_reopen(found: Review, mine: bool) -> bool:
 
 def _fields(found: Review) -> dict[str, dict[str, str]]:
     """Where the link of each problem leads."""
-    criteria = programmes.definition_of(queries.intake_of(found)).rubric.criteria
-    marks = {each.key: {"id": f"score-{each.key}-0"} for each in criteria}
+    marks = {each.key: {"id": f"score-{each.key}-0"} for each in queries.phase_of(found).criteria}
     return {**marks, "comment": {"id": "comment"}, "reason": {"id": "reason"}}
 
 

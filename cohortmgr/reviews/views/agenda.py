@@ -15,6 +15,8 @@ from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.reviews.assignment.queries import conflicts
 from cohortmgr.reviews.assignment.queries import days as due
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.reading import queries as readings
 
@@ -55,6 +57,19 @@ def late_readers(viewer: Viewer) -> Iterator[PendingAct]:
         yield PendingAct(
             told(what, localized(row.Intake.title)), _("Voir"), url, "stop", row.since, row.Intake.id
         )
+
+
+def to_close(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the intakes of which a phase is over, so that it can be said who goes on: every mark of it is given."""
+    closed = assignments.closed_with_files(viewer, "reviews.assign")
+    waiting = {intake: phase for intake in closed if (phase := phases.open_phase(intake)) is not None}
+    for intake, phase in waiting.items():
+        if phases.is_marked(intake, phase):
+            what = _("Dire qui va plus loin après « %(phase)s »", phase=name_of(phase))
+            url = url_for("phases_staff.phases", reference=intake.reference)
+            yield PendingAct(
+                told(what, localized(intake.title)), _("Voir"), url, "wait", intake.decision_by, intake.id
+            )
 
 
 def to_assign(viewer: Viewer) -> Iterator[PendingAct]:

@@ -22,11 +22,12 @@ from cohortmgr.jobs.actions import queue
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
-from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read, rubric_of
+from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read
 from cohortmgr.selection.certificate import certificate, verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
 from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.stating import rubric_of
 
 FREEZE, CHECK = "selection.freeze", "selection.check"
 CHUNK = 1_000
@@ -68,7 +69,13 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     board = queries.ranking_of(intake, offering)
     require_read(board)
     found = certificate(
-        board.ranking, board.seats, board.ranking.seed, rubric_of(board.rubric), board.waiting, board.scores
+        board.ranking,
+        board.seats,
+        board.ranking.seed,
+        rubric_of(board.rubric),
+        board.waiting,
+        board.scores,
+        board.parts,
     )
     problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)

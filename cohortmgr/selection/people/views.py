@@ -8,7 +8,10 @@ from cohortmgr.base.errors import N_
 from cohortmgr.base.i18n import say
 from cohortmgr.base.registries.person_page import ShownMark, TabContent
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews import queries as readings
+from cohortmgr.reviews.phases.display import ShownPhase, name_of, shown
+from cohortmgr.reviews.phases.queries import marks_in
 from cohortmgr.selection.people import queries
 from cohortmgr.selection.rules import OfferState
 
@@ -25,15 +28,26 @@ _OFFERS = {
 def draw(viewer: Viewer, file: File) -> TabContent:
     """Return each reading with its marks by criterion, comment, reader and moment, and the decisions with rank, offer
     and place on the waiting list."""
+    rubric = programmes.definition_of(file.intake).rubric
     found = readings.of_file(viewer, file.application) if allows(viewer, READINGS, file.intake.path) else []
     values = {
         "readings": found,
-        "rubric": programmes.definition_of(file.intake).rubric,
+        "criteria": {each.key: each.criteria for each in rubric.phases},
+        "names": {each.key: name_of(each) for each in rubric.phases} if not rubric.is_plain else {},
+        "phases": _phases(viewer, file, rubric),
         "decided": queries.decided_of(viewer, file),
         "sees_readings": allows(viewer, READINGS, file.intake.path),
         "sees_ranking": allows(viewer, queries.PERMISSION, file.intake.path),
     }
     return TabContent("selection/people/staff_readings.html", values)
+
+
+def _phases(viewer: Viewer, file: File, rubric: Rubric) -> list[ShownPhase]:
+    """What the file got in each phase, for whoever follows the readings."""
+    if rubric.is_plain or not allows(viewer, READINGS, file.intake.path):
+        return []
+    number = file.application.id
+    return shown(rubric, marks_in(file.intake, number).of(number))
 
 
 def mark(state: str | None) -> ShownMark | None:

@@ -23,9 +23,9 @@ from cohortmgr.programmes.models import DefinitionDraft, DefinitionVersion, Inta
 from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
-from cohortmgr.selection.board import rubric_of
 from cohortmgr.selection.certificate import certificate, verify
 from cohortmgr.selection.queries import ranking_of
+from cohortmgr.selection.stating import rubric_of
 from tests.factories.choices import browser, readers, someone
 from tests.integration.authoring.drafts import HOME, begun, document, draft, filled, mark, version
 

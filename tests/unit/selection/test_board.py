@@ -8,19 +8,18 @@ import pytest
 
 from cohortmgr.base.errors import Refused, as_json, from_json
 from cohortmgr.programmes.definition.toml import read_known
+from cohortmgr.reviews.phases.marks import Reading
 from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import (
-    Reading,
     SelectionBoard,
     SelectionFile,
     build,
     decisions,
     require_read,
-    rubric_of,
-    tie_order,
 )
 from cohortmgr.selection.certificate import certificate, digest, verify
 from cohortmgr.selection.rules import Outcome
+from cohortmgr.selection.stating import rubric_of, tie_order
 
 DEFINITION = read_known("mdia")
 RUBRIC = DEFINITION.rubric

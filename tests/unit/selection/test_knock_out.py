@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 
 from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.definition.toml import read_known
+from cohortmgr.reviews.phases.marks import Reading
 from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import (
-    Reading,
     SelectionBoard,
     SelectionFile,
     build,
     decisions,
-    rubric_of,
 )
 from cohortmgr.selection.certificate import certificate, digest, verify
 from cohortmgr.selection.rules import Outcome
+from cohortmgr.selection.stating import rubric_of
 
 DEFINITION = read_known("mdia")
 

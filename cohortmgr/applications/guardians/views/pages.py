@@ -21,6 +21,7 @@ from cohortmgr.accounts.typed_codes import code_typed
 from cohortmgr.accounts.views.callers import caller_of, remember
 from cohortmgr.applications.file.queries import own
 from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.applications.guardians import hooks
 from cohortmgr.applications.guardians import queries as guardian_queries
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.actions.consents import LINK, GuardianAnswer
@@ -215,7 +216,13 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
         typed=request.form,
         wrong={problem.where: problem for problem in problems if problem.where},
         problems=problems,
+        ways=_ways(token, person),
     )
+
+
+def _ways(token: str, person: Person) -> list[tuple[str, str]]:
+    """The pages of higher rooms on which the guardian has something to do."""
+    return [way for ways in hooks.ways_above for way in ways(token, person)]
 
 
 @bp.get("/<token>/receipt")
@@ -226,4 +233,9 @@ def receipt(token: str, person: Person) -> ResponseReturnValue:
     held = guardian_queries.guardianships(person)
     with guardian_queries.acting_for(held):
         children = guardian_queries.children(held)
-    return render_template("applications/guardians/guardian_receipt.html", token=token, children=children)
+    return render_template(
+        "applications/guardians/guardian_receipt.html",
+        token=token,
+        children=children,
+        ways=_ways(token, person),
+    )

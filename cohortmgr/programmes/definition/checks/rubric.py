@@ -2,36 +2,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
-from cohortmgr.base.errors import N_
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.form import unique
 from cohortmgr.programmes.definition.rubric import MOST_STEPS, Criterion, PhaseKind, Rubric, RubricPhase
+from cohortmgr.programmes.definition.rules import ProgrammeStage
 from cohortmgr.programmes.definition.sections import FULL_MARK_POINTS
+from cohortmgr.programmes.definition.settled_terms import STAGE_NAMES
 from cohortmgr.programmes.definition.source_lines import Path
 
+# What the legal basis must allow for a phase of a kind; the whole rubric needs the selection.
+STAGE_OF: Mapping[PhaseKind, ProgrammeStage] = {
+    PhaseKind.TEST: ProgrammeStage.TEST,
+    PhaseKind.INTERVIEW: ProgrammeStage.INTERVIEW,
+}
 _SHORT = N_("La valeur doit être au moins %(least)s.")
+_NOT_ALLOWED = N_("La base légale ne permet pas « %(stage)s », dont cette phase relève.")
 
 
-def check_rubric(rubric: Rubric) -> Iterator[Fault]:
-    """Yield the faults of a rubric. Scores without an anchor are no fault: see `Criterion.unexplained`."""
+def check_rubric(rubric: Rubric, stages: Collection[ProgrammeStage] | None = None) -> Iterator[Fault]:
+    """Yield the faults of a rubric, of which each phase is of a stage that the legal basis allows. Scores without an
+    anchor are no fault: see `Criterion.unexplained`."""
     yield from unique(("rubric", "phases"), (phase.key for phase in rubric.phases))
     if rubric.reading_target_minutes < 0:
         yield Fault(("rubric", "reading_target_minutes"), _SHORT, {"least": 0})
     kinds: list[PhaseKind] = []
+    known: set[str] = set()
     for place, phase in enumerate(rubric.phases):
         path: Path = ("rubric", "phases", place)
-        if phase.kind in kinds:
+        if phase.kind is PhaseKind.FILES and phase.kind in kinds:
             yield Fault((*path, "kind"), N_("Les dossiers se lisent dans une seule phase."))
         kinds.append(phase.kind)
+        if stages is not None and (stage := STAGE_OF.get(phase.kind)) and stage not in stages:
+            yield Fault((*path, "kind"), _NOT_ALLOWED, {"stage": Problem(STAGE_NAMES[stage])})
+        if phase.goes_on is not None and place == len(rubric.phases) - 1:
+            yield Fault((*path, "goes_on"), N_("C’est la dernière phase : personne ne va plus loin."))
+        yield from _elsewhere(path, phase, known)
         yield from _phase(path, phase)
+        known |= {criterion.key for criterion in phase.criteria}
+
+
+def _elsewhere(path: Path, phase: RubricPhase, known: Collection[str]) -> Iterator[Fault]:
+    """A fault for each criterion that bears the key of one of an earlier phase."""
+    for rank, criterion in enumerate(phase.criteria):
+        if criterion.key in known:
+            what = N_("La clé « %(key)s » est déjà celle d’un critère d’une autre phase.")
+            yield Fault((*path, "criteria", rank, "key"), what, {"key": criterion.key})
 
 
 def _phase(path: Path, phase: RubricPhase) -> Iterator[Fault]:
     if not phase.criteria:
         yield Fault((*path, "criteria"), N_("Il faut au moins un critère : rien ne se lirait."))
     yield from unique((*path, "criteria"), (criterion.key for criterion in phase.criteria))
+    for name in ("weight", "goes_on"):
+        value = getattr(phase, name)
+        if value is not None and value < 1:
+            yield Fault((*path, name), _SHORT, {"least": 1})
+    if phase.is_read:
+        yield from _readings(path, phase)
+    for place, criterion in enumerate(phase.criteria):
+        yield from _criterion((*path, "criteria", place), criterion)
+        if criterion.knock_out_below is not None and phase.asked < 2:
+            what = N_("Une note éliminatoire demande au moins deux lectures de chaque dossier.")
+            yield Fault((*path, "criteria", place, "knock_out_below"), what)
+
+
+def _readings(path: Path, phase: RubricPhase) -> Iterator[Fault]:
     if phase.readings < 1:
         yield Fault((*path, "readings"), _SHORT, {"least": 1})
     if phase.most_readings < phase.readings:
@@ -45,11 +83,6 @@ def _phase(path: Path, phase: RubricPhase) -> Iterator[Fault]:
     for place, hours in enumerate(phase.reminder_hours):
         if hours < 1:
             yield Fault((*path, "reminder_hours", place), _SHORT, {"least": 1})
-    for place, criterion in enumerate(phase.criteria):
-        yield from _criterion((*path, "criteria", place), criterion)
-        if criterion.knock_out_below is not None and phase.readings < 2:
-            what = N_("Une note éliminatoire demande au moins deux lectures de chaque dossier.")
-            yield Fault((*path, "criteria", place, "knock_out_below"), what)
 
 
 def _criterion(path: Path, criterion: Criterion) -> Iterator[Fault]:

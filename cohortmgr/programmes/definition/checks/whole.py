@@ -11,6 +11,7 @@ from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.eligibility import check_eligibility
 from cohortmgr.programmes.definition.checks.form import KEY, check_form, check_intakes, unique
 from cohortmgr.programmes.definition.checks.guardians import check_guardians
+from cohortmgr.programmes.definition.checks.points import check_points
 from cohortmgr.programmes.definition.checks.rubric import check_rubric
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, ProgrammeStage
 from cohortmgr.programmes.definition.settled_terms import STAGE_NAMES
@@ -34,7 +35,8 @@ def check(definition: Definition) -> list[Fault]:
         *_chosen(definition),
         *_imports(definition),
         *check_eligibility(definition),
-        *check_rubric(definition.rubric),
+        *check_rubric(definition.rubric, definition.stages),
+        *check_points(definition.rubric, definition.form),
         *_reminders(definition),
         *_offers(definition),
         *_calendar(definition),
@@ -72,7 +74,7 @@ def _stages(definition: Definition) -> Iterator[Fault]:
     used: tuple[tuple[Path, bool, ProgrammeStage], ...] = (
         (("form",), bool(definition.form.sections), ProgrammeStage.APPLICATION),
         (("eligibility",), bool(definition.eligibility), ProgrammeStage.SELECTION),
-        (("rubric",), bool(definition.rubric.criteria), ProgrammeStage.SELECTION),
+        (("rubric",), definition.rubric.ranks, ProgrammeStage.SELECTION),
         (("offers",), definition.offers.days_to_answer > 0, ProgrammeStage.OFFERS),
         (("calendar",), bool(definition.calendar.periods), ProgrammeStage.TRAINING),
         (("stipend",), definition.stipend is not None, ProgrammeStage.STIPEND),

@@ -21,6 +21,7 @@ from cohortmgr.organisations.letterheads.rules import UNNAMED
 from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.pictures import queries as pictures
+from cohortmgr.programmes.public.display import phases_told
 from cohortmgr.programmes.public.listing import FEW, KIND_NAMES, Asked, by_host, facets, listed, narrowed
 from cohortmgr.programmes.public.views.page_cache import page
 
@@ -173,5 +174,6 @@ def _programme_page(
         calendar=definition.calendar_of(chosen.key),
         stipend=definition.stipend_of(chosen.key),
         marks=letterheads.known().marks,
+        phases=phases_told(definition.rubric),
         others=[each for each in intakes if each.reference != chosen.reference],
     )

@@ -185,7 +185,8 @@ def set_day(viewer: Viewer, intake_reference: str, due_on: date | None, reader: 
     submitted = sa.select(Application.id).where(Application.state == "submitted")
     changed = (
         sa.update(Review)
-        .where(Review.intake_id == intake.id, Review.state.in_([state.value for state in OPEN]))
+        .where(Review.intake_id == intake.id, queries.of_files(intake))
+        .where(Review.state.in_([state.value for state in OPEN]))
         .where(Review.due_on.is_distinct_from(due_on), Review.application_id.in_(submitted))
     )
     if person is not None:

@@ -15,6 +15,7 @@ from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import ReviewState
 
@@ -34,12 +35,15 @@ def give(
     pairs: Sequence[tuple[int, int]],
     due_on: date | None,
     anchors: Collection[int] = (),
+    phase: str | None = None,
 ) -> None:
-    """Write a reading for each (file's id, reader's id) that has none yet; `anchors` are files that all read.
+    """Write a reading for each (file's id, reader's id) that has none yet, of the phase with that key or of that in
+    which files are read; `anchors` are files that all read.
 
     Two who give a file back at the same moment may both find the same person, who then gets it once."""
     require(viewer, "reviews.assign", intake.path)
     moment = clock.now()
+    key = definition_of(intake).rubric.files.key if phase is None else phase
     rows: list[dict[str, Any]] = [
         {
             "reference": new_reference(),
@@ -47,6 +51,7 @@ def give(
             "application_id": application_id,
             "intake_id": intake.id,
             "reviewer_id": reviewer_id,
+            "phase": key,
             "state": ReviewState.ASSIGNED.value,
             "scores": {},
             "comment": "",
@@ -67,6 +72,7 @@ def give_again(
     """Give files back to a reader from whom they were taken: a reading for each is there."""
     require(viewer, "reviews.assign", intake.path)
     taken = sa.update(Review).where(Review.reviewer_id == reader_id, Review.application_id.in_(sorted(files)))
+    taken = taken.where(Review.phase == definition_of(intake).rubric.files.key)
     values = {
         "state": ReviewState.ASSIGNED.value,
         "abstained_because": "",

@@ -14,6 +14,7 @@ from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment import acquaintance
 from cohortmgr.reviews.assignment.actions.giving import intake_locked
 from cohortmgr.reviews.assignment.actions.passing import pass_on
@@ -136,5 +137,6 @@ def _bar(intake: Intake, reader_id: int, files: Collection[int], by: str) -> Non
         review.scores, review.total_thousandths = {}, None
     if left:
         # What was handed in stays: its reader, or who manages readings, decides on it.
-        numbers = {number: 1 for _review, number in left}
-        pass_on(SYSTEM, intake, numbers, {number: review.due_on for review, number in left})
+        key = definition_of(intake).rubric.files.key
+        days = {number: review.due_on for review, number in left if review.phase == key}
+        pass_on(SYSTEM, intake, dict.fromkeys(days, 1), days)

@@ -61,9 +61,11 @@ def pass_on(
 
 
 def pass_on_given_back(viewer: Viewer, review: Review) -> None:
-    """Give a file that its reader gave back to somebody else, in the same transaction."""
+    """Give a file that its reader gave back to somebody else, in the same transaction; an interview has its panel."""
     intake = db.session.get_one(Intake, review.intake_id)
     require(viewer, "reviews.score", intake.path)
+    if review.phase != programmes.definition_of(intake).rubric.files.key:
+        return
     number = assignments.number_of(review)
     pass_on(SYSTEM, intake, {number: 1}, {number: review.due_on})
 

@@ -43,7 +43,7 @@ def intake_to_know(viewer: Viewer, reference: str) -> Intake:
     """Return an intake of which the viewer is to say whom they know. Raises NotFound for who does not read there, and
     Refused for who has an interest in it: they read none of its files."""
     intake = staff_intake(viewer, reference, "reviews.score")
-    if viewer.person_id is None or not definition_of(intake).rubric.criteria:
+    if viewer.person_id is None or not definition_of(intake).rubric.is_read:
         raise NotFound(reference)
     if interests.concerned_in(intake, person_of(viewer)):
         raise Refused(WITHHELD)
@@ -145,7 +145,7 @@ def to_be_said(viewer: Viewer) -> Sequence[Intake]:
     days = (Intake.closes_at <= clock.now(), Intake.decision_by >= clock.today(), number > 0)
     rows = sa.select(Intake).where(within(viewer, "reviews.score", Intake.path), *running, *days)
     return [
-        each for each in db.session.scalars(rows.order_by(Intake.id)) if definition_of(each).rubric.criteria
+        each for each in db.session.scalars(rows.order_by(Intake.id)) if definition_of(each).rubric.is_read
     ]
 
 

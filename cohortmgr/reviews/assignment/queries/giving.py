@@ -26,7 +26,8 @@ from cohortmgr.reviews.assignment.anchoring import Agreement, agreement_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.assignment.queries.conflicts import barred_pairs
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import _PEOPLE, reader_in, reviewers_in, to_read_in, visible
+from cohortmgr.reviews.phases.queries import in_phase
+from cohortmgr.reviews.queries import _PEOPLE, of_files, reader_in, reviewers_in, to_read_in, visible
 from cohortmgr.reviews.rules import (
     HOLDING,
     OPEN,
@@ -53,7 +54,7 @@ def closed_with_files(
         .where(within(viewer, permission, Intake.path), *closed, *conditions)
         .order_by(Intake.decision_by, Intake.id)
     )
-    return {row[0]: row[1] for row in rows if definition_of(row[0]).rubric.criteria}
+    return {row[0]: row[1] for row in rows if definition_of(row[0]).rubric.ranks}
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def lacking(intake: Intake, files: Collection[int], readings: int) -> dict[int, 
     submitted = (Application.state == "submitted", Application.eligible.is_(True))
     rows = db.session.execute(
         sa.select(Application.id, Review.reviewer_id, Review.state)
-        .outerjoin(Review, Review.application_id == Application.id)
+        .outerjoin(Review, sa.and_(Review.application_id == Application.id, of_files(intake)))
         .where(Application.intake_id == intake.id, Application.id.in_(files), *submitted)
     )
     held: dict[int, dict[int, str]] = defaultdict(dict)
@@ -97,12 +98,13 @@ def assignment_of(intake: Intake) -> Assignment | None:
 
 
 def files_to_read(intake: Intake, numbers: Collection[str] | None = None) -> Sequence[Any]:
-    """Return (id, number, person_id) of the files that were sent and meet the conditions, of those with some numbers or
-    of all."""
+    """Return (id, number, person_id) of the files that are to be read, of those with some numbers or of all: they were
+    sent, meet the conditions, and went on from what comes before they are read."""
     return db.session.execute(
         sa.select(Application.id, Application.number, Application.person_id)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
         .where(Application.eligible.is_(True), *_among(numbers))
+        .where(*in_phase(intake, definition_of(intake).rubric.files.key))
         .order_by(Application.number)
     ).all()
 
@@ -114,7 +116,7 @@ def held_in(intake: Intake, numbers: Collection[str] | None = None) -> Sequence[
         sa.select(Application.number, Person.reference, Review.state, Review.id)
         .join(Application, Application.id == Review.application_id)
         .join(Person, Person.id == Review.reviewer_id)
-        .where(Review.intake_id == intake.id, *_among(numbers))
+        .where(Review.intake_id == intake.id, of_files(intake), *_among(numbers))
     ).all()
 
 
@@ -169,7 +171,9 @@ def _loads_beside(intake: Intake, numbers: Collection[str]) -> dict[str, int]:
     """How many files of an intake each reader holds besides those with these numbers, by the reader's reference."""
     rows = sa.select(Person.reference, sa.func.count()).join(Review, Review.reviewer_id == Person.id)
     rows = rows.join(Application, Application.id == Review.application_id)
-    rows = rows.where(Review.intake_id == intake.id, Application.number.not_in(sorted(numbers)))
+    rows = rows.where(
+        Review.intake_id == intake.id, of_files(intake), Application.number.not_in(sorted(numbers))
+    )
     holds = Review.state.in_([state.value for state in HOLDING])
     return {row[0]: row[1] for row in db.session.execute(rows.where(holds).group_by(Person.reference))}
 
@@ -194,16 +198,18 @@ def intakes_left() -> Sequence[Intake]:
     """Return the intakes in which something is open with somebody who may not read it, or no longer; none that is
     archived. Three statements and a few more for each intake where people read now."""
     waits = Review.state.in_([state.value for state in OPEN])
-    pairs = sa.select(Review.intake_id, Review.reviewer_id).where(waits).distinct()
-    holders: dict[int, set[int]] = defaultdict(set)
-    for intake_id, reader_id in db.session.execute(pairs):
-        holders[intake_id].add(reader_id)
+    pairs = sa.select(Review.intake_id, Review.reviewer_id, Review.phase).where(waits).distinct()
+    holders: dict[int, set[tuple[int, str]]] = defaultdict(set)
+    for intake_id, reader_id, phase in db.session.execute(pairs):
+        holders[intake_id].add((reader_id, phase))
     alive = (Intake.id.in_(sorted(holders)), Intake.state != IntakeState.ARCHIVED.value)
     found = []
     for intake in db.session.scalars(sa.select(Intake).where(*alive).order_by(Intake.id)).all():
         able = reviewers_in(intake.path)
         concerned = interests.concerned_in(intake, able)
-        if holders[intake.id] - {row.person_id for row in able if row.reference not in concerned}:
+        key = definition_of(intake).rubric.files.key
+        reading = {reader_id for reader_id, phase in holders[intake.id] if phase == key}
+        if reading - {row.person_id for row in able if row.reference not in concerned}:
             found.append(intake)
     return found
 
@@ -232,14 +238,14 @@ def reviewer_or_reader(intake: Intake, reference: str) -> Person:
 def recalled_from(intake: Intake, reader_id: int) -> set[str]:
     """Return the numbers of the files that were taken back from a reader."""
     rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
-    mine = (Review.intake_id == intake.id, Review.reviewer_id == reader_id)
+    mine = (Review.intake_id == intake.id, Review.reviewer_id == reader_id, of_files(intake))
     return set(db.session.scalars(rows.where(*mine, Review.state == ReviewState.RECALLED.value)))
 
 
 def anchors_in(intake: Intake) -> Sequence[str]:
     """Return the numbers of the files that everybody is to read, sorted; none before they are given out."""
     rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
-    rows = rows.where(Review.intake_id == intake.id, Review.anchor.is_(True))
+    rows = rows.where(Review.intake_id == intake.id, of_files(intake), Review.anchor.is_(True))
     rows = rows.where(Application.state == "submitted", Application.eligible.is_(True)).distinct()
     return db.session.scalars(rows.order_by(Application.number)).all()
 
@@ -252,6 +258,7 @@ def agreement_in(viewer: Viewer, intake: Intake) -> Agreement:
     rows = rows.add_columns(Review.total_thousandths).select_from(Review)
     rows = rows.join(Application, Application.id == Review.application_id)
     rows = rows.join(Person, Person.id == Review.reviewer_id).where(Review.intake_id == intake.id)
+    rows = rows.where(of_files(intake))
     counts = (Review.state == ReviewState.SUBMITTED.value, Review.total_thousandths.is_not(None))
     seen = Review.id.in_(visible(viewer).with_only_columns(Review.id))
     found = (
@@ -274,7 +281,8 @@ def apart_in(intake: Intake, phase: RubricPhase) -> Sequence[str]:
     number = sa.func.sum(sa.case((holds, 1), else_=0))
     gap = sa.func.max(sa.case((counts, total))) - sa.func.min(sa.case((counts, total)))
     rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
-    rows = rows.where(Review.intake_id == intake.id, Application.state == "submitted")
+    rows = rows.where(Review.intake_id == intake.id, Review.phase == phase.key)
+    rows = rows.where(Application.state == "submitted")
     rows = rows.where(Application.eligible.is_(True)).group_by(Application.id, Application.number)
     rows = rows.having(
         gap > phase.gap_points * 1000,
@@ -304,11 +312,11 @@ def marked_by(readers: Collection[str], held: Sequence[Any]) -> set[int]:
 
 
 def open_of(intake: Intake, reader_id: int) -> Sequence[Any]:
-    """Return (Review, number) of the readings of an intake that wait for this reader, by number."""
+    """Return (Review, number) of the readings of files of an intake that wait for this reader, by number."""
     return db.session.execute(
         sa.select(Review, Application.number)
         .join(Application, Application.id == Review.application_id)
-        .where(Review.intake_id == intake.id, Review.reviewer_id == reader_id)
+        .where(Review.intake_id == intake.id, Review.reviewer_id == reader_id, of_files(intake))
         .where(Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
         .order_by(Application.number)
     ).all()

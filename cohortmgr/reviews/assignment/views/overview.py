@@ -62,8 +62,11 @@ def overview(reference: str) -> ResponseReturnValue:
 
 
 def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> ResponseReturnValue:
-    if not programmes.definition_of(intake).rubric.criteria:
-        return render_template("reviews/assignment/staff_nothing_read.html", intake=intake)
+    rubric = programmes.definition_of(intake).rubric
+    if not rubric.criteria:
+        return render_template(
+            "reviews/assignment/staff_nothing_read.html", intake=intake, has_phases=rubric.ranks
+        )
     progress, kept, advance = _progress(intake, files)
     may_assign = allows(guards.viewer(), "reviews.assign", intake.path)
     return render_template(
@@ -75,6 +78,7 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         readers=in_order(progress.readers, READER_ORDERS, request.args.get("sort", "")) if progress else [],
         kept=kept,
         advance=advance,
+        has_phases=not rubric.is_plain,
         assigning=assignments.assignment_of(intake),
         may_assign=may_assign,
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],

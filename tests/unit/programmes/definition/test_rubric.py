@@ -51,7 +51,7 @@ def test_a_phase_reads_something_and_by_somebody() -> None:
     assert faults(RubricPhase("dossiers", (SOUND,), gap_points=0)) == ["gap_points"]
     assert faults(RubricPhase("dossiers", (SOUND,), reminder_hours=(24, 0))) == ["reminder_hours.1"]
     assert faults(RubricPhase("dossiers", (SOUND, SOUND))) == ["criteria.1.key"]
-    again = RubricPhase("encore", (SOUND,))
+    again = RubricPhase("encore", (replace(SOUND, key="autre"),))
     assert faults(RubricPhase("dossiers", (SOUND,)), again) == ["kind"]
     assert faults(RubricPhase("dossiers", (SOUND,)), minutes=-1) == ["rubric.reading_target_minutes"]
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.programmes.definition.rubric import PhaseKind
 from cohortmgr.programmes.definition.toml import as_json, from_json, judged, read_known
-from cohortmgr.programmes.drafts import rubric_fields
+from cohortmgr.programmes.drafts import point_fields, rubric_fields
 from cohortmgr.programmes.drafts.figures import shown_hours
+from tests.factories.choices import phases
 
 MDIA = as_json(read_known("mdia"))
 NOTHING = {**copy.deepcopy(MDIA), "rubric": {}}
@@ -125,3 +127,61 @@ def test_a_criterion_that_is_wrong_stays_as_it_was_typed() -> None:
     typed = rubric_fields.read_criterion(criterion_page(table, weight="x", knock_out_below="2,5"), table)
     assert [each.where for each in typed.problems] == ["weight"]
     assert typed.table["weight"] == "x" and typed.table["knock_out_below"] == "2.5"
+
+
+PHASED = as_json(phases())
+
+
+def test_phases_that_nobody_changed_stay_themselves() -> None:
+    for phase in rubric_fields.phases_of(PHASED):
+        document, key = copy.deepcopy(PHASED), phase["key"]
+        held = rubric_fields.settings_of(PHASED, key)
+        hidden, hours = held.pop("hidden"), shown_hours(held.pop("reminder_hours"))
+        sent = {name: ["" if each is None else str(each)] for name, each in held.items()}
+        sent |= {"hidden": list(hidden), "reminder_hours": [hours]}
+        typed = rubric_fields.read_settings(sent, PHASED, key)
+        assert typed.problems == []
+        rubric_fields.put_settings(document, typed.table, key)
+        assert from_json(document) == from_json(PHASED), key
+
+
+def test_where_points_come_from_stays_itself_and_is_read_as_typed() -> None:
+    (table,) = rubric_fields.criteria_of(PHASED, "points")
+    page = criterion_page(table) | {
+        "points-kind": ["mean"], "points-questions": ["s1"], "points-missing": ["0"],
+        "points-bands": [point_fields.shown_bands(table["points"])],
+    }  # fmt: skip
+    assert rubric_fields.read_criterion(page, table).table == table
+    typed = rubric_fields.read_criterion(page | {"points-bands": ["dix = 1\n14 : trois"]}, table)
+    assert [each.where for each in typed.problems] == ["points-bands"]
+    line = rubric_fields.read_criterion(
+        page | {"points-bands": [""], "points-worst": ["10,5"], "points-best": ["٢٠"]}, table
+    ).table["points"]
+    assert (line["worst"], line["best"]) == ("10.5", "20") and "bands" not in line
+    chosen = page | {"points-kind": ["option"], "points-option-b": ["3"], "points-option-c": [""]}
+    assert rubric_fields.read_criterion(chosen, table).table["points"]["options"] == {"b": 3}
+
+
+def test_phases_are_added_moved_and_removed() -> None:
+    document = copy.deepcopy(MDIA)
+    key = rubric_fields.begin_phase(document, PhaseKind.INTERVIEW)
+    assert rubric_fields.begin_phase(document, PhaseKind.INTERVIEW) == key  # the page sent twice
+    with pytest.raises(Refused):
+        rubric_fields.begin_phase(document, PhaseKind.FILES)
+    oral = rubric_fields.begin(document, "Projet", key)
+    assert oral not in [each["key"] for each in rubric_fields.criteria_of(MDIA)], "no two have one key"
+    again = rubric_fields.begin_phase(document, PhaseKind.INTERVIEW)
+    assert again != key
+    assert rubric_fields.move_phase(document, key, -1) and not rubric_fields.move_phase(document, key, -1)
+    assert [each["key"] for each in rubric_fields.phases_of(document)] == [key, "dossiers", again]
+    rubric_fields.remove(document, oral)
+    assert rubric_fields.phase_of(document, key) is not None, "an empty phase stays, as a fault"
+    for each in (key, again):
+        rubric_fields.remove_phase(document, each)
+    assert document["rubric"] == MDIA["rubric"]
+    with pytest.raises(NotFound):
+        rubric_fields.remove_phase(document, key)
+    for _ in range(rubric_fields.MOST_PHASES - 1):
+        rubric_fields.begin(document, "Oral", rubric_fields.begin_phase(document, PhaseKind.TEST))
+    with pytest.raises(Refused):
+        rubric_fields.begin_phase(document, PhaseKind.TEST)

@@ -1,0 +1,120 @@
+"""Phases as people are told of them: their names, where an intake stands in them, and what a file got in each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+
+from cohortmgr.base.errors import N_
+from cohortmgr.base.i18n import in_each_language, language, localized, say
+from cohortmgr.base.sheets.writing import Sheet, write_xlsx
+from cohortmgr.base.text import fold
+from cohortmgr.programmes.definition.rubric_changes import PHASE_NAMES
+from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
+from cohortmgr.reviews.phases.marks import FileMarks, mean_of
+from cohortmgr.reviews.phases.result_rows import NUMBER
+from cohortmgr.reviews.phases.rules import current_place
+
+if TYPE_CHECKING:
+    from cohortmgr.reviews.phases.models import PhaseResult
+
+_NUMBER = N_("Dossier")
+_ABSENT = N_("absent")
+
+
+def name_of(phase: RubricPhase) -> str:
+    """What a phase is called in the present language."""
+    return localized(phase.title) if phase.title else say(PHASE_NAMES[phase.kind])
+
+
+def weights_of(rubric: Rubric) -> list[tuple[str, int]]:
+    """The phases with their weights, where there are others than that in which files are read."""
+    return [] if rubric.is_plain else [(name_of(each), each.weight) for each in rubric.phases]
+
+
+@dataclass(frozen=True)
+class ListedPhase:
+    """A phase of an intake, in order: whether it is over, goes on now, or comes."""
+
+    phase: RubricPhase
+    name: str
+    state: str
+
+
+def listed(rubric: Rubric, closed: Collection[str]) -> list[ListedPhase]:
+    """The phases of an intake in their order. Where all go on, phases run beside each other."""
+    now = current_place(rubric, closed)
+    found = []
+    for place, phase in enumerate(rubric.phases):
+        over = phase.key in closed
+        state = "done" if over else "now" if place <= now else "next"
+        found.append(ListedPhase(phase, name_of(phase), state))
+    return found
+
+
+@dataclass(frozen=True)
+class ShownPhase:
+    """What a file got in one phase: its mark in thousandths, None without; its points on each criterion where nobody
+    reads; whether its person did not come; and whether the file is in the phase at all."""
+
+    name: str
+    weight: int
+    mark: int | None
+    points: Sequence[tuple[Criterion, int | None]]
+    is_absent: bool
+    is_in: bool
+
+
+def shown(rubric: Rubric, marks: FileMarks) -> list[ShownPhase]:
+    """What a file got in each phase; nothing where files are read and nothing else is marked."""
+    if rubric.is_plain:
+        return []
+    found = []
+    for place, phase in enumerate(rubric.phases):
+        readings = marks.of(phase)
+        mean = mean_of(readings)
+        unread = not phase.is_read and bool(readings)
+        points = [(each, readings[0].scores.get(each.key)) for each in phase.criteria] if unread else []
+        found.append(
+            ShownPhase(
+                name_of(phase),
+                phase.weight,
+                None if mean is None else round(mean),
+                points,
+                phase.key in marks.absent,
+                place <= marks.reached,
+            )
+        )
+    return found
+
+
+def computed(rubric: Rubric, marks: FileMarks) -> list[ShownPhase]:
+    """What a file's answers give by rule, for whoever reads it: not read by them."""
+    names = {name_of(each) for each in rubric.phases if each.kind is PhaseKind.COMPUTED}
+    return [each for each in shown(rubric, marks) if each.name in names and each.points]
+
+
+def heads_of(phase: RubricPhase) -> dict[str, str]:
+    """What each head of a sheet of results means, folded: one that was made in one language is read in another."""
+    known = {fold(text): NUMBER for text in in_each_language(_NUMBER).values()}
+    for criterion in phase.criteria:
+        known |= {fold(text): criterion.key for text in (*criterion.title.values(), criterion.key)}
+    return known
+
+
+def workbook_of(
+    title: Mapping[str, str], phase: RubricPhase, numbers: Sequence[str], held: Mapping[str, PhaseResult]
+) -> bytes:
+    """Return a row for each file of a phase: its number, and what is noted of it already."""
+    header = [_("Dossier"), *(localized(each.title) for each in phase.criteria)]
+    rows = []
+    for number in numbers:
+        known = held.get(number)
+        absent = known is not None and known.absent
+        scores = known.scores if known is not None else {}
+        marks = [_("absent") if absent else scores.get(each.key) for each in phase.criteria]
+        rows.append([number, *marks])
+    return write_xlsx([Sheet(localized(title), header, rows, language() == "ar")])

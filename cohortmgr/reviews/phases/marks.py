@@ -1,0 +1,91 @@
+"""What a file's marks come to: in a phase, and in all phases as far as it has come. Exact fractions, and pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A mark that counts in a phase: of a reading that was handed in, a test, or a rule. Its total is in thousandths
+    out of twenty; its scores are by criterion."""
+
+    total: int
+    scores: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class FileMarks:
+    """What a file has got in each phase, by its key; the place of the last phase that it is in, and the phases to which
+    its person did not come."""
+
+    readings: Mapping[str, Sequence[Reading]]
+    reached: int
+    absent: Collection[str] = frozenset()
+
+    def of(self, phase: RubricPhase) -> Sequence[Reading]:
+        """What the file has got in a phase."""
+        return self.readings.get(phase.key, ())
+
+
+def mean_of(readings: Sequence[Reading]) -> Fraction | None:
+    """The mean of what a file has got in one phase, in thousandths; None without any."""
+    return Fraction(sum(each.total for each in readings), len(readings)) if readings else None
+
+
+def whole_mark(rubric: Rubric, file: FileMarks, most: int | None = None) -> Fraction | None:
+    """The mean of the marks of a file's phases, each counted by its weight, in thousandths: up to that at the place
+    `most`, or to the last that it is in. A phase without a mark does not count; None if none has one."""
+    last = file.reached if most is None else min(most, file.reached)
+    found = [(phase.weight, mean_of(file.of(phase))) for phase in rubric.phases[: last + 1]]
+    marked = [(weight, mean) for weight, mean in found if mean is not None]
+    if not marked:
+        return None
+    return sum((weight * mean for weight, mean in marked), Fraction(0)) / sum(weight for weight, _ in marked)
+
+
+def counted_place(rubric: Rubric, file: FileMarks) -> int:
+    """The place of the last phase that counts for a file: the last that it is in, or that before the first to which its
+    person did not come; -1 if that is the first of all."""
+    missed = [place for place, phase in enumerate(rubric.phases) if phase.key in file.absent]
+    return min([file.reached, *(place - 1 for place in missed)])
+
+
+def counted_phases(rubric: Rubric, file: FileMarks) -> tuple[RubricPhase, ...]:
+    """The phases that count for a file, in their order."""
+    return rubric.phases[: counted_place(rubric, file) + 1]
+
+
+def lacking_in(rubric: Rubric, file: FileMarks) -> RubricPhase | None:
+    """The first phase that counts for a file and has fewer marks of it than it asks for; None if there is none. Nobody
+    waits for what a rule cannot compute."""
+    for phase in counted_phases(rubric, file):
+        if phase.kind is not PhaseKind.COMPUTED and len(file.of(phase)) < phase.asked:
+            return phase
+    return None
+
+
+def knocks_out(readings: Sequence[Reading], criterion: Criterion) -> bool:
+    """Whether the mean of the readings, two at least, is below the score that a criterion asks for."""
+    limit = criterion.knock_out_below
+    if limit is None or len(readings) < 2:
+        return False
+    return score_of(readings, criterion) < Fraction(limit)
+
+
+def score_of(readings: Sequence[Reading], criterion: Criterion) -> Fraction:
+    """The mean of what the readings give on a criterion, in points of its scale. Raises KeyError if one gives none."""
+    return Fraction(sum(each.scores[criterion.key] for each in readings), len(readings))
+
+
+def knocked_out_by(rubric: Rubric, file: FileMarks) -> str:
+    """The key of the first criterion that knocks a file out; empty without one."""
+    for phase in rubric.phases[: file.reached + 1]:
+        for criterion in phase.criteria:
+            if knocks_out(file.of(phase), criterion):
+                return criterion.key
+    return ""
