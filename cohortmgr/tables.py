@@ -30,6 +30,7 @@ from cohortmgr.programmes import models as programmes
 from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.reviews.assignment import models as assignment
+from cohortmgr.reviews.marksheets import models as marksheets
 from cohortmgr.selection import models as selection
 from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
@@ -54,6 +55,7 @@ __all__ = [
     "letterheads",
     "letters",
     "lists",
+    "marksheets",
     "metadata",
     "organisations",
     "outbox",

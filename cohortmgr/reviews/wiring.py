@@ -20,6 +20,7 @@ from cohortmgr.reviews.assignment.queries import days
 from cohortmgr.reviews.assignment.views import by_hand, knowing
 from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.discussion import views as discussion_views
+from cohortmgr.reviews.marksheets import tasks as marksheets
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import tasks as progress
@@ -44,7 +45,7 @@ def init_app(app: Flask) -> None:
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
-    add_work(app, *assigning.WORKS)
+    add_work(app, *assigning.WORKS, *marksheets.WORKS)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
@@ -70,6 +71,7 @@ def init_app(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("reviews.score",), agenda.to_declare, 29),
         Agenda(("reviews.score",), agenda.own_readings, 30),
+        Agenda(("reviews.score",), agenda.discussions, 30),
         Agenda(("reviews.assign",), agenda.to_assign, 31),
         Agenda(("reviews.assign",), agenda.late_readers, 32),
     )

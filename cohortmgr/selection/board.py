@@ -151,6 +151,11 @@ def knocks_out(readings: Sequence[Reading], criterion: Criterion) -> bool:
     return _mean(readings, criterion) < Fraction(limit)
 
 
+def mean_on(readings: Sequence[Reading], criterion: Criterion) -> int:
+    """The mean of the readings on a criterion, in thousandths of a point of its scale."""
+    return round(_mean(readings, criterion) * 1000)
+
+
 def _mean(readings: Sequence[Reading], criterion: Criterion) -> Fraction:
     return Fraction(sum(reading.scores[criterion.key] for reading in readings), len(readings))
 

@@ -83,6 +83,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         seed=intake.reference,
         wanted=definition.rubric.readings,
         regions=REGIONS,
+        criteria={each.key: each for each in definition.rubric.criteria},
         ties=[criterion.title for criterion in tie_order(definition.rubric)],
         batch=queries.live_batch(offering),
         batches=queries.batches_of(intake),
