@@ -227,9 +227,11 @@ def _unseen(found: Review, phase: RubricPhase) -> str:
 
 
 def _scores(found: Review) -> dict[str, int | None]:
-    """Return the score that the form gives for each criterion; None if it is absent or no whole number."""
+    """Return the score that the form gives for each criterion; None if it is absent or no whole number. Of a criterion
+    that the rubric does not have (any longer, or in this phase) too: it is refused, and not left in silence."""
     rubric = programmes.definition_of(queries.intake_of(found)).rubric
-    return {each.key: number_sent(f"score-{each.key}") for each in rubric.criteria}
+    keys = [*(each.key for each in rubric.criteria), *_typed()]
+    return {key: number_sent(f"score-{key}") for key in keys}
 
 
 def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:

@@ -70,8 +70,9 @@ if (leaving) {
       // Both versions are kept: the newest of this device, and the one that the server has.
       const mine = later.at(-1) || entry;
       state.entries = state.entries.filter((each) => each.reference !== entry.reference);
-      state.clashes = state.clashes.filter((each) => each.reference !== entry.reference);
-      state.clashes.push({ reference: entry.reference, number: entry.number, mine, theirs: answer });
+      // An earlier clash of the file is part of what this page's form says, if both rest on one version; else it stands.
+      state.clashes = state.clashes.filter((each) => each.reference !== entry.reference || each.mine.version !== entry.version);
+      state.clashes.push({ id: entry.id, reference: entry.reference, number: entry.number, mine, theirs: answer });
     }
     write(state);
     say(answer.ok ? "sent" : "clashed", { entry, answer });
@@ -125,9 +126,9 @@ if (leaving) {
       write(state);
       return true;
     },
-    settle(reference) {
+    settle(clash) {
       const state = read();
-      state.clashes = state.clashes.filter((each) => each.reference !== reference);
+      state.clashes = state.clashes.filter((each) => each.reference !== clash.reference || each.id !== clash.id);
       write(state);
     },
     clashes: () => read().clashes,

@@ -24,7 +24,7 @@ const toClipboard = async (text) => {
   return isDone;
 };
 const sendAgain = (clash, how) => {
-  outbox.settle(clash.reference);
+  outbox.settle(clash);
   return outbox.put({ ...clash.mine, ...how });
 };
 const why = (box, { kind = "stale", problems, status }) => {
@@ -58,7 +58,7 @@ const drawn = (template, base, clash) => {
     if (await toClipboard(`${number}: ${line(keys, own, mine.fields.comment)}`)) currentTarget.textContent = currentTarget.dataset.done;
   });
   of("drop").addEventListener("click", () => {
-    outbox.settle(reference);
+    outbox.settle(clash);
     draw();
   });
   return part;
