@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.i18n import told
 from cohortmgr.base.registries.waiting import StageStanding, StageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -27,7 +26,7 @@ def stage(_viewer: Viewer, intake: Intake) -> StageStanding | None:
     talks = discussions.open_in(intake) if handed_in else 0
     if talks:
         said = ngettext("%(num)s discussion ouverte", "%(num)s discussions ouvertes", talks)
-        note = told(note, said)
+        note = f"{note} · {said}"
     url = url_for("assignment_staff.overview", reference=intake.reference)
     if not held:
         return StageStanding(0, counted, note, url=url)
