@@ -227,12 +227,13 @@ def test_marks_that_wait_rest_on_the_version_of_which_they_were_made(
 ) -> None:
     with test_context(database.system_app):
         queue = order(year)
+    (before,) = (marks for _state, marks in kept(database, queue[:1]))
     with visiting(chromium, live, year) as visitor:
         page = visitor.page
         visitor.sign_in("reviewer")
         page.route("**/draft", lambda route: route.abort())
         page.goto(f"/staff/reviews/{queue[0]}")
-        before = page.locator("input[name=version]").first.input_value()
+        version = page.locator("[data-rubric] input[name=version]").input_value()
         page.keyboard.press("1")
         page.keyboard.press("d")
         with test_context(database.system_app), writing():
@@ -241,15 +242,16 @@ def test_marks_that_wait_rest_on_the_version_of_which_they_were_made(
         page.reload()
         expect(page.locator("#to_discuss")).to_be_checked()
         expect(page.locator("input[name=score-resultats]:checked")).to_have_value("1")
-        expect(page.locator("input[name=score-bases]:checked")).to_have_count(0)
-        assert page.locator("[data-rubric] input[name=version]").input_value() == before
+        expect(page.locator("input[name=score-bases]:checked")).to_have_value(str(before[1]))
+        expect(page.locator("#comment")).to_have_value("")
+        assert page.locator("[data-rubric] input[name=version]").input_value() == version
         page.locator("input[name=score-bases]").first.focus()
         page.keyboard.press("2")
         page.unroute("**/draft")
         page.evaluate("() => window.dispatchEvent(new Event('online'))")
         clash = page.locator("[data-clashes] .notice")
-        expect(clash).to_contain_text("1 · 2")
-        expect(clash).to_contain_text("5 · 5 « Ailleurs »")
+        expect(clash).to_contain_text(f"1 · 2 · {before[2]} · {before[3]}")
+        expect(clash).to_contain_text("5 · 5 · – · – « Ailleurs »")
         assert kept(database, queue[:1])[0][1] == [5, 5], "what came in between is not taken away unasked"
 
 
@@ -258,17 +260,18 @@ def test_marks_whose_answer_was_lost_are_no_clash_with_themselves(
 ) -> None:
     with test_context(database.system_app):
         queue = order(year)
+    (before,) = (marks for _state, marks in kept(database, queue[:1]))
     with visiting(chromium, live, year) as visitor:
         page = visitor.page
         visitor.sign_in("reviewer")
         page.goto(f"/staff/reviews/{queue[0]}")
         page.route("**/draft", lambda route: (route.fetch(), route.abort()))
         page.keyboard.press("1")
-        arrives(database, queue[0], "reopened", [1])
         expect(page.locator("[data-kept]")).to_have_text("Attend le réseau")
+        assert kept(database, queue[:1]) == [("reopened", [1, *before[1:]])], "it had arrived"
         page.unroute("**/draft")
         page.keyboard.press("2")
-        arrives(database, queue[0], "reopened", [1, 2])
+        arrives(database, queue[0], "reopened", [1, 2, *before[2:]])
         expect(page.locator("[data-clashes] .notice")).to_have_count(0)
 
 
@@ -293,6 +296,7 @@ def test_each_answer_says_what_happened_and_has_a_way_out(
 ) -> None:
     with test_context(database.system_app):
         queue = order(year)
+    (before,) = (marks for _state, marks in kept(database, queue[:1]))
     with visiting(chromium, live, year, width=360) as visitor:
         page = visitor.page
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -318,7 +322,7 @@ def test_each_answer_says_what_happened_and_has_a_way_out(
         page.unroute("**/draft")
         if "again" in ways:
             clash.locator("[data-clash-again]").click()
-            arrives(database, queue[0], "reopened", [4])
+            arrives(database, queue[0], "reopened", [4, *before[1:]])
         else:
             clash.locator("[data-clash-drop]").click()
         expect(clash).to_have_count(0)
@@ -329,6 +333,7 @@ def test_a_gate_that_answers_in_the_server_s_place_takes_no_marks(
 ) -> None:
     with test_context(database.system_app):
         queue = order(year)
+    (before,) = (marks for _state, marks in kept(database, queue[:1]))
     with visiting(chromium, live, year) as visitor:
         page = visitor.page
         visitor.sign_in("reviewer")
@@ -340,4 +345,4 @@ def test_a_gate_that_answers_in_the_server_s_place_takes_no_marks(
         expect(page.locator("[data-kept]")).to_have_text("Attend le réseau")
         page.unroute("**/draft")
         page.evaluate("() => window.dispatchEvent(new Event('online'))")
-        arrives(database, queue[0], "reopened", [4])
+        arrives(database, queue[0], "reopened", [4, *before[1:]])

@@ -72,13 +72,13 @@ def test_a_discussion_waits_for_both_until_each_has_said_a_word(app: Flask) -> N
         f"/staff/intakes/{intake.reference}/reviews/gaps",
         f"/staff/intakes/{intake.reference}",
     )
-    assert desk.get(gaps).text.count("n’a pas encore répondu") == 2
+    assert "a répondu" not in desk.get(gaps).text
     assert "En discussion" in desk.get(gaps).text and "1 discussion ouverte" in desk.get(overview).text
     assert browser(app, one).post(f"/staff/reviews/{mine(one)}/confirm").status_code == 302
     assert (waits_for(one), waits_for(two)) == ([], [1])
     assert "En discussion" not in browser(app, one).get("/staff/reviews").text
     assert "Discussion close pour vous" in browser(app, one).get(f"/staff/reviews/{mine(one)}").text
-    assert "a répondu" in desk.get(gaps).text and "1 discussion ouverte" in desk.get(overview).text
+    assert desk.get(gaps).text.count("a répondu") == 1 and "1 discussion ouverte" in desk.get(overview).text
     with writing():
         reading.correct(two, mine(two), dict.fromkeys(KEYS, 2), "", "Relu")
     assert waits_for(two) == [] and discussions.open_in(intake) == 0
