@@ -31,6 +31,7 @@ from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.reviews.assignment import models as assignment
 from cohortmgr.reviews.interviews import models as interviews
+from cohortmgr.reviews.marksheets import models as marksheets
 from cohortmgr.reviews.phases import models as phases
 from cohortmgr.selection import models as selection
 from cohortmgr.selection.standings import models as standings
@@ -57,6 +58,7 @@ __all__ = [
     "letterheads",
     "letters",
     "lists",
+    "marksheets",
     "metadata",
     "organisations",
     "outbox",

@@ -188,6 +188,7 @@ ACTS: Mapping[str, str] = {
     "reports.keep": N_("Rapport établi"),
     "reviews.abstain": N_("Lecture récusée"),
     "reviews.assign": N_("Lectures confiées"),
+    "reviews.confirm": N_("Notes maintenues après discussion"),
     "reviews.correct": N_("Lecture corrigée après discussion"),
     "reviews.bar": N_("Dossiers fermés à un évaluateur"),
     "reviews.declare": N_("Connaissances déclarées par un évaluateur"),

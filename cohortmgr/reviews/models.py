@@ -12,6 +12,9 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 from cohortmgr.programmes.definition.earlier import FIRST_PHASE
 from cohortmgr.reviews.rules import ReviewState
 
+# Few readings of an intake are discussed at a time.
+_DISCUSSED = sa.text("discussed_at IS NOT NULL AND settled_at IS NULL")
+
 
 class Review(Row, Versioned, Model):
     """One reading of one file by one person, in the phase of the rubric with that key. `total_thousandths` is out of
@@ -19,8 +22,8 @@ class Review(Row, Versioned, Model):
 
     `abstained_because` is why it was given back by its reader, or taken back from them. `earlier` holds what was
     handed in before it changed, the first at the beginning. `discussed_at` is when its gap to another reading of the
-    file was found too wide: since then their readers see each other's marks. It is late once the day `due_on` is
-    over."""
+    file was found too wide: since then their readers see each other's marks, until `settled_at`, when this one said
+    that theirs stand, or changed them. It is late once the day `due_on` is over."""
 
     __tablename__ = "reviews"
     __trail__ = "review"
@@ -28,6 +31,13 @@ class Review(Row, Versioned, Model):
         sa.UniqueConstraint("application_id", "reviewer_id", "phase"),
         sa.Index("ix_reviews_intake_id_state", "intake_id", "state"),
         sa.Index("ix_reviews_reviewer_id_state", "reviewer_id", "state"),
+        sa.Index(
+            "ix_reviews_discussed",
+            "intake_id",
+            "reviewer_id",
+            sqlite_where=_DISCUSSED,
+            postgresql_where=_DISCUSSED,
+        ),
         {"info": {"tenancy": "institution"}},
     )
 
@@ -44,6 +54,7 @@ class Review(Row, Versioned, Model):
     earlier: Mapped[list[Any]] = mapped_column(default=list, server_default=sa.text("'[]'"))
     to_discuss: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     discussed_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
     assigned_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     due_on: Mapped[date | None]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -69,6 +70,41 @@ GIVEN_BACK = frozenset({ReviewState.ABSTAINED, ReviewState.RECALLED})
 
 OPEN = (ReviewState.REOPENED, ReviewState.DRAFTED, ReviewState.ASSIGNED)
 """The states in which a reading waits for its reader, from whom it may be taken back."""
+
+
+class ReadingChange(StrEnum):
+    """Why a reading that was handed in changed."""
+
+    REOPENED = "reopened"
+    UNDONE = "undone"
+    CORRECTED = "corrected"
+    ABSTAINED = "abstained"
+    RECALLED = "recalled"
+
+
+def as_earlier(
+    scores: Mapping[str, int],
+    total: int | None,
+    comment: str,
+    handed_in: datetime | None,
+    why: ReadingChange,
+    reason: str = "",
+    *,
+    to_discuss: bool = False,
+    discussed_at: datetime | None = None,
+) -> dict[str, object]:
+    """What a reading said before it changed, as its row keeps it: among it whether its reader wanted it discussed, and
+    since when it was."""
+    return {
+        "scores": dict(scores),
+        "total": total,
+        "comment": comment,
+        "at": handed_in.isoformat() if handed_in else None,
+        "why": why.value,
+        "reason": reason,
+        "to_discuss": to_discuss,
+        "discussed_at": discussed_at.isoformat() if discussed_at else None,
+    }
 
 
 @dataclass(frozen=True)

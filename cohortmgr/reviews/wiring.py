@@ -36,6 +36,7 @@ from cohortmgr.reviews.interviews.views import booking as booking_views
 from cohortmgr.reviews.interviews.views import days as day_views
 from cohortmgr.reviews.interviews.views import panel, placing
 from cohortmgr.reviews.interviews.views.steps import steps as interview_steps
+from cohortmgr.reviews.marksheets import tasks as marksheets
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases.views import closing as phase_views
@@ -65,7 +66,7 @@ def init_app(app: Flask) -> None:
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
-    add_work(app, *assigning.WORKS)
+    add_work(app, *assigning.WORKS, *marksheets.WORKS)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
@@ -91,6 +92,7 @@ def init_app(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("reviews.score",), agenda.to_declare, 29),
         Agenda(("reviews.score",), agenda.own_readings, 30),
+        Agenda(("reviews.score",), agenda.discussions, 30),
         Agenda(("reviews.assign",), agenda.to_assign, 31),
         Agenda(("reviews.assign",), agenda.late_readers, 32),
         Agenda(("reviews.assign",), agenda.to_close, 33),

@@ -197,6 +197,13 @@ def _entry(file: SelectionFile, rubric: Rubric, ties: Sequence[Criterion]) -> Ra
     return RankingEntry(file.number, means or (0,), tie, out, parts or ((1, (0,)),), short)
 
 
+def mean_on(file: SelectionFile, rubric: Rubric, key: str) -> int:
+    """The mean of a file's readings on a criterion of any phase, in thousandths of a point of its scale."""
+    marks, criterion = file.marked(rubric), rubric.criterion(key)
+    phase = next(each for each in rubric.phases if criterion in each.criteria)
+    return round(score_of(marks.of(phase), criterion) * 1000)
+
+
 def require_read(board: SelectionBoard) -> None:
     """Refuse to decide while an eligible file lacks readings, or one waits for a person to say whether it meets the
     conditions. The problem says how many do and names the first."""

@@ -87,6 +87,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         phases=weights_of(definition.rubric),
         open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
         regions=REGIONS,
+        criteria={each.key: each for each in definition.rubric.criteria},
         ties=[criterion.title for criterion in tie_order(definition.rubric)],
         batch=queries.live_batch(offering),
         batches=queries.batches_of(intake),

@@ -6,6 +6,7 @@ They are written column by column, since a page of 600 rows has 5 400 of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,8 +17,8 @@ from cohortmgr.applications.corrections.rules import CORRECTION_STATE_NAMES, Cor
 from cohortmgr.applications.file.rules import FILE_STATES, SOURCE_NAMES, diploma_question
 from cohortmgr.applications.lists import columns as known_columns
 from cohortmgr.base import clock
-from cohortmgr.base.errors import N_
-from cohortmgr.base.i18n import column_of_thousandths, localized, short_days, speaking
+from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.i18n import column_of_thousandths, localized, say, short_days, speaking
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.programmes.definition.rules import Definition
 
@@ -72,12 +73,14 @@ def table_body(
     *,
     boxes: bool,
     ticked: Collection[str] = (),
+    remarks: Mapping[str, Mapping[str, Problem]] = MappingProxyType({}),
 ) -> Markup:
     """The rows of the table's body. Each given row begins with its reference and name (see
     `lists.queries.pages.page`); `words` are those of `words_of`.
 
-    `before` and `after` are put around a file's reference to make its address. With `boxes`, each row has one
-    to tick, and those of the files `ticked` are."""
+    `remarks` say by column what stands below the figures of some files, by reference. `before` and `after` are put
+    around a file's reference to make its address. With `boxes`, each row has one to tick, and those of the files
+    `ticked` are."""
     if not rows:
         return Markup("")
     references, names, *values = zip(*rows, strict=True)
@@ -94,7 +97,8 @@ def table_body(
         boxed = zip(references, shown, strict=True)
         cells.insert(0, [_box(reference, name, reference in chosen) for reference, name in boxed])
     for column, found in zip(columns, values, strict=True):
-        cells.append(_column(column, found, words.get(column)))
+        drawn = _column(column, found, words.get(column))
+        cells.append(_remarked(drawn, references, remarks[column]) if column in remarks else drawn)
     lines = map("".join, zip(*cells, strict=True))
     return Markup("<tr>" + "</tr>\n<tr>".join(lines) + "</tr>")  # every value was escaped, or is written here
 
@@ -132,6 +136,16 @@ def _column(column: str, values: Sequence[Any], words: Mapping[Any, str] | None)
             for value in values
         ]
     return [f"{start}{text}{end}" for text in _SHOWN[column](values)]
+
+
+def _remarked(cells: Sequence[str], references: Sequence[str], said: Mapping[str, Problem]) -> list[str]:
+    end = "</td>"
+    return [
+        f'{cell.removesuffix(end)}<br><small class="quiet-text">{escape(say(said[reference]))}</small>{end}'
+        if reference in said
+        else cell
+        for cell, reference in zip(cells, references, strict=True)
+    ]
 
 
 def _tagged(text: str, tags: Mapping[Any, str] | None, value: Any) -> str:

@@ -235,6 +235,7 @@ def _question_page(
         moved=status == _MOVED,
         there=structure.question(found.document, name),
         hidden_parts=HIDDEN_NAMES,
+        reveals=question_fields.revealed_in(typed.table),
         revealed=form_display.revealed_by(found, name),
         fields=shown,
         kind=kind,

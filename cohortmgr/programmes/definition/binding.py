@@ -22,6 +22,7 @@ from cohortmgr.base.typed import MOST, day, sound_day, sound_figure, whole
 from cohortmgr.programmes.definition.earlier import as_of_today
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
+from cohortmgr.programmes.definition.texts import ONE_OR_MORE
 
 # How alike a name that exists must be to be meant by a wrong one. Below it are names that only sound like it
 # ("interviews" and "intakes"), and the list of names says more.
@@ -95,7 +96,7 @@ class Binder:
         """The value of a field, read as its type demands."""
         origin = get_origin(hint)
         if origin is Annotated:
-            return self.text(data, path)
+            return self.one_or_more(hint, data, path) if is_one_or_more(hint) else self.text(data, path)
         if origin in (Union, types.UnionType):
             return self.value(next(a for a in get_args(hint) if a is not type(None)), data, path)
         if origin is tuple:
@@ -113,6 +114,14 @@ class Binder:
             return self.fail(path, N_("Une liste est attendue ici."))
         found = tuple(self.value(hint, each, (*path, place)) for place, each in enumerate(data))
         return _ABSENT if any(each is _ABSENT for each in found) else found
+
+    def one_or_more(self, hint: Any, data: object, path: Path) -> Any:
+        """A list, or its only value without brackets."""
+        kind = get_args(get_args(hint)[0])[0]
+        if isinstance(data, list | tuple):
+            return self.list_of(kind, data, path)
+        only = self.value(kind, data, path)
+        return _ABSENT if only is _ABSENT else (only,)
 
     def mapping(self, hints: tuple[Any, ...], data: object, path: Path) -> Any:
         if not isinstance(data, Mapping):
@@ -233,6 +242,11 @@ _SCALARS: dict[Any, Callable[[Binder, object, Path], Any]] = {
 }
 
 
+def is_one_or_more(hint: Any) -> bool:
+    """Whether a field holds a list that may be written as its only value."""
+    return get_origin(hint) is Annotated and ONE_OR_MORE in hint.__metadata__
+
+
 @cache
 def hints_of(kind: type) -> dict[str, Any]:
     """The types of a dataclass's fields, including the mark of texts."""
@@ -251,7 +265,7 @@ def plain(value: Any) -> Any:
     changes no fingerprint. Dates, times and Decimals are kept as they are."""
     if is_dataclass(value):
         return {
-            spec.name: plain(held)
+            spec.name: _plain_field(type(value), spec.name, held)
             for spec in fields(value)
             if not _is_default(spec, held := getattr(value, spec.name))
         }
@@ -260,6 +274,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [plain(each) for each in value]
     return value.value if isinstance(value, StrEnum) else value
+
+
+def _plain_field(kind: type, name: str, held: Any) -> Any:
+    """The plain value of a field; of a list that may be written as its only value, that value, as it always was."""
+    alone = isinstance(held, tuple) and len(held) == 1 and is_one_or_more(hints_of(kind)[name])
+    return plain(held[0] if alone else held)
 
 
 def _is_default(spec: Any, held: object) -> bool:

@@ -67,6 +67,7 @@ FIELDS: Mapping[str, str] = {
     "either": N_("les questions dont une réponse suffit"),
     "required_in_files": N_("obligatoire dans les fichiers importés ou non"),
     "reveals": N_("ce que la réponse révèle aux évaluateurs"),
+    "reader_title": N_("l’intitulé pour les évaluateurs"),
 }
 PARTS: Mapping[str, str] = {
     "title": N_("Le titre du programme"),
@@ -244,6 +245,8 @@ def _sections(before: Form, after: Form) -> Iterator[DefinitionChange]:
 def _of_section(before: FormSection, after: FormSection) -> Iterator[Problem | str]:
     if before.title != after.title:
         yield Problem(WAS_CALLED, {"title": before.title})
+    if before.reader_title != after.reader_title:
+        yield N_("l’intitulé pour les évaluateurs")
     if before.show_when != after.show_when:
         yield N_("pour qui elle est posée")
     if not _in_order(_keys(before.questions), _keys(after.questions)):

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import Annotated
 
 from cohortmgr.programmes.definition.rubric import HiddenPart
-from cohortmgr.programmes.definition.texts import Text
+from cohortmgr.programmes.definition.texts import ONE_OR_MORE, Text
 
 
 class QuestionKind(StrEnum):
@@ -117,8 +118,9 @@ class Question:
     Of the questions with the same `either`, one answer suffices, and one there must be. `required_in_files`: an
     imported row needs this answer, even where a person who fills in the form may give another instead.
 
-    `reveals` is the part of a file that the answer tells, such as its person's school: who reads files without that
-    part does not see the answer.
+    `reveals` are the parts of a file that the answer tells, such as its person's school: who reads files without one of
+    these does not see the answer. `reader_title` is what it is called for those who read files: the label speaks to the
+    candidate.
     """
 
     key: str
@@ -148,7 +150,8 @@ class Question:
     either: str = ""
     required_in_files: bool = False
     application_intakes: tuple[str, ...] = ()
-    reveals: HiddenPart | None = None
+    reveals: Annotated[tuple[HiddenPart, ...], ONE_OR_MORE] = ()
+    reader_title: Text | None = None
 
     def option(self, key: str) -> Option:
         """The option with that key; KeyError if there is none."""
@@ -167,12 +170,13 @@ class Question:
 @dataclass(frozen=True)
 class FormSection:
     """A section of the form; people answer one section at a time. It is hidden unless every condition of
-    `show_when` holds."""
+    `show_when` holds. `reader_title` is what it is called for those who read files."""
 
     key: str
     title: Text
     questions: tuple[Question, ...]
     show_when: tuple[Condition, ...] = ()
+    reader_title: Text | None = None
 
 
 @dataclass(frozen=True)

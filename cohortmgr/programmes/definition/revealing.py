@@ -47,12 +47,12 @@ def is_read(question: Question, hidden: Collection[HiddenPart]) -> bool:
         return False
     if question.target is not None and question.target not in _BY_TARGET:
         return False
-    return question.reveals not in hidden and not revealed_by(question) & set(hidden)
+    return not {*question.reveals, *revealed_by(question)} & set(hidden)
 
 
 def is_paper_read(question: Question, hidden: Collection[HiddenPart]) -> bool:
     """Whether they see the paper that answers a question: one of the application, which tells no hidden part."""
-    return question.asked_at_application and question.reveals not in hidden
+    return question.asked_at_application and not set(question.reveals) & set(hidden)
 
 
 def as_read(question: Question, hidden: Collection[HiddenPart]) -> Question:

@@ -14,7 +14,7 @@ from typing import Any
 from cohortmgr.programmes.definition.binding import Fault, LocalTime, bind
 from cohortmgr.programmes.definition.checks.whole import check
 from cohortmgr.programmes.definition.earlier import as_of_today
-from cohortmgr.programmes.definition.questions import Condition, Form, FormSection, Question
+from cohortmgr.programmes.definition.questions import Condition, Form, Question
 from cohortmgr.programmes.definition.rules import TEXT_LANGUAGES, Definition
 from cohortmgr.programmes.definition.source_lines import Path
 
@@ -135,14 +135,13 @@ def _showable(definition: Definition, checked: list[Fault]) -> Definition:
         )
 
     sections = tuple(
-        FormSection(
-            each.key,
-            each.title,
-            tuple(
+        replace(
+            each,
+            questions=tuple(
                 asked(question, ("form", "sections", place, "questions", rank))
                 for rank, question in enumerate(each.questions)
             ),
-            kept(each.show_when),
+            show_when=kept(each.show_when),
         )
         for place, each in enumerate(definition.form.sections)
     )

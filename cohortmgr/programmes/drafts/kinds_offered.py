@@ -76,7 +76,7 @@ OPERATORS: Mapping[ConditionOperator, str] = {
 _ALL = frozenset(
     {
         "required", "sealed", "only_online", "asked_at_application", "columns", "target", "page", "show_when",
-        "require_when", "either", "required_in_files", "application_intakes", "reveals",
+        "require_when", "either", "required_in_files", "application_intakes", "reveals", "reader_title",
     }
 )  # fmt: skip
 _BOUNDS = frozenset({"minimum", "maximum"})

@@ -26,7 +26,7 @@ from cohortmgr.programmes.drafts.structure import key_from
 PostedValues = Mapping[str, Sequence[str]]
 QuestionTable = dict[str, Any]
 
-LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000}
+LIMITS: Mapping[str, int] = {"label": 300, "title": 300, "help": 2000, "reader_title": 300}
 LONGEST_NAME, MOST_OPTIONS, MOST_NAMES, MOST_CONDITIONS = 120, 200, 20, 6
 MEGABYTE = 1024 * 1024
 _FLAGS = ("required", "sealed", "only_online", "required_in_files")
@@ -94,6 +94,8 @@ def read_question(given: PostedValues, before: Mapping[str, Any], *, inner: bool
     shown = fields_of(QuestionKind(table["kind"])) - (INNER_LEFT_OUT if inner else frozenset())
     table["label"] = typed.localized(given, "label", LIMITS["label"])
     put(table, "help", _filled(typed.localized(given, "help", LIMITS["help"], lines=True)))
+    if "reader_title" in shown:
+        put(table, "reader_title", _filled(typed.localized(given, "reader_title", LIMITS["reader_title"])))
     for name in shown & set(_FLAGS):
         put(table, name, bool(one(given, name)))
     _read_plain(typed, given, shown)
@@ -122,7 +124,8 @@ def _read_plain(typed: Typed, given: PostedValues, shown: frozenset[str]) -> Non
     if table.get("target") and table["target"] not in TARGETS:
         table.pop("target")
     if "reveals" in shown:
-        put(table, "reveals", next((part.value for part in HiddenPart if part == one(given, "reveals")), ""))
+        parts = [part.value for part in HiddenPart if part.value in given.get("reveals", ())]
+        put(table, "reveals", parts[0] if len(parts) == 1 else parts)
     if "accept" in shown:
         put(table, "accept", [each[:10] for each in given.get("accept", ())][:10])
     if "columns" in shown:
@@ -134,6 +137,8 @@ def read_section(given: PostedValues, before: Mapping[str, Any]) -> Typed:
     """The section as typed on the page: its title and for whom it is."""
     typed = Typed(copy.deepcopy(dict(before)))
     typed.table["title"] = typed.localized(given, "title", LIMITS["title"])
+    told = typed.localized(given, "reader_title", LIMITS["reader_title"])
+    put(typed.table, "reader_title", _filled(told))
     typed.press(given)
     put(typed.table, "show_when", read_conditions(typed, given, "show_when"))
     return typed
@@ -149,6 +154,12 @@ def put(table: QuestionTable, name: str, value: Any) -> None:
 
 def _filled(text: dict[str, str]) -> dict[str, str] | None:
     return text if any(text.values()) else None
+
+
+def revealed_in(table: Mapping[str, Any]) -> list[str]:
+    """What a question of a draft reveals, which is written as a list or as its only value."""
+    held = table.get("reveals", [])
+    return [held] if isinstance(held, str) else [*held]
 
 
 def figure(name: str, said: str) -> Any:
@@ -292,7 +303,7 @@ def anchor(rest: Sequence[str | int]) -> str:
     if not rest:
         return "label-fr"
     name = str(rest[0])
-    if name in ("label", "help", "title"):
+    if name in ("label", "help", "title", "reader_title"):
         return f"{name}-{rest[1]}" if len(rest) > 1 else f"{name}-fr"
     if name in ("options", *_CONDITIONS) and len(rest) > 1:
         inner = [str(each) for each in rest[2:]] or ["label" if name == "options" else "question"]

@@ -23,10 +23,17 @@ from cohortmgr.reviews.rules import COUNTING, ReviewState
 
 # The files of one page of the list of gaps.
 PAGE = 30
+# A discussion that waits for the reader of a reading, as `rules.is_open` says it and as its index is written.
+_OPEN = (
+    Review.state == ReviewState.SUBMITTED.value,
+    Review.discussed_at.is_not(None),
+    Review.settled_at.is_(None),
+)
 
 
 def others_of(viewer: Viewer, review: Review) -> Sequence[Review]:
-    """Return the other readings of the file of one's own reading, once they are discussed; without their readers.
+    """Return the other readings of the file of one's own reading that are discussed, without their readers: those that
+    are handed in and lie far from another, not one that was never part of it.
 
     Nobody sees them before they have handed in their own, nor while it is open again."""
     if review.reviewer_id != viewer.person_id or review.discussed_at is None:
@@ -38,28 +45,32 @@ def others_of(viewer: Viewer, review: Review) -> Sequence[Review]:
         Review.phase == review.phase,
         Review.id != review.id,
     )
-    wanted = sa.select(Review).where(*same, Review.state.in_(COUNTING)).order_by(Review.id)
+    discussed = (Review.state.in_(COUNTING), Review.discussed_at.is_not(None))
+    wanted = sa.select(Review).where(*same, *discussed).order_by(Review.id)
     return db.session.scalars(wanted).all()
 
 
 def gaps_in(viewer: Viewer, intake: Intake, phase: RubricPhase, place: ListPlace) -> Page:
     """Return a page of the files of an intake whose readings differ in a phase by more than it allows, or of which a
-    reader says that they are to be discussed, the widest gap first: rows of (Application, its name, gap, how many say
-    so)."""
+    reader says that they are to be discussed, or whose discussion is open, the widest gap first: rows of (Application,
+    its name, gap, how many say so, how many readers have not settled it yet)."""
     points = phase.gap_points
     seen = visible(viewer).where(Review.intake_id == intake.id, Review.state.in_(COUNTING))
     seen = seen.where(Review.phase == phase.key)
     total = Review.total_thousandths
     asked = sa.func.sum(sa.case((Review.to_discuss, 1), else_=0))
+    waits = sa.func.sum(sa.case((sa.and_(*_OPEN), 1), else_=0))
     gap = sa.func.max(total) - sa.func.min(total)
     measured = (
-        seen.with_only_columns(Review.application_id, gap.label("gap"), asked.label("asked"))
+        seen.with_only_columns(
+            Review.application_id, gap.label("gap"), asked.label("asked"), waits.label("waits")
+        )
         .group_by(Review.application_id)
-        .having(sa.or_(gap > points * THOUSANDTHS, asked > 0))
+        .having(sa.or_(gap > points * THOUSANDTHS, asked > 0, waits > 0))
         .subquery()
     )
     wanted = (
-        sa.select(Application, NAME, measured.c.gap, measured.c.asked)
+        sa.select(Application, NAME, measured.c.gap, measured.c.asked, measured.c.waits)
         .join(measured, measured.c.application_id == Application.id)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
         .order_by(measured.c.gap.desc(), Application.id.desc())
@@ -80,3 +91,22 @@ def readings_by_file(viewer: Viewer, files: Sequence[int], phase: RubricPhase) -
     for row in db.session.execute(counting.order_by(Review.total_thousandths, Review.id)):
         found[row[0].application_id].append(row)
     return found
+
+
+def open_of(viewer: Viewer) -> Sequence[Any]:
+    """Return (intake's id, its title, how many discussions wait there for the viewer, the reference of one of their
+    readings), the intake that opened first before the others."""
+    mine = visible(viewer).join(Application, Application.id == Review.application_id)
+    number, first = sa.func.count().label("number"), sa.func.min(Review.reference).label("first")
+    counted = mine.with_only_columns(Intake.id, Intake.title, number, first)
+    waiting = (Review.reviewer_id == viewer.person_id, *_OPEN, Application.state == "submitted")
+    grouped = counted.where(*waiting).group_by(Intake.id, Intake.opens_at)
+    return db.session.execute(grouped.order_by(Intake.opens_at, Intake.id)).all()
+
+
+def open_in(intake: Intake) -> int:
+    """Return how many files of an intake are discussed by readers who have not all settled it."""
+    files = sa.select(sa.func.count(sa.distinct(Review.application_id)))
+    joined = files.select_from(Review).join(Application, Application.id == Review.application_id)
+    waiting = (Review.intake_id == intake.id, *_OPEN, Application.state == "submitted")
+    return int(db.session.scalar(joined.where(*waiting)) or 0)

@@ -1,20 +1,23 @@
-"""The rules of a discussion: when two readings of a file lie too far apart."""
+"""The rules of a discussion: which readings of a file lie too far apart, and for whom it is open."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS
+from cohortmgr.reviews.rules import ReviewState
 
 # Totals are thousandths of a point, of which a rubric has twenty.
 THOUSANDTHS = FULL_MARK_THOUSANDTHS // 20
 
 
-def gap_of(totals: Collection[int]) -> int:
-    """The difference between the greatest and the least total, in thousandths; 0 of fewer than two."""
-    return max(totals) - min(totals) if len(totals) > 1 else 0
+def is_in_gap(total: int, totals: Collection[int], points: int) -> bool:
+    """Whether a reading with this total lies further from another of its file than the phase allows. Of three, one that
+    is near both others is no part of what these discuss."""
+    return any(abs(total - other) > points * THOUSANDTHS for other in totals)
 
 
-def is_too_wide(totals: Collection[int], points: int) -> bool:
-    """Whether readings lie further apart than as many points of twenty as the phase allows."""
-    return gap_of(totals) > points * THOUSANDTHS
+def is_open(state: str, discussed_at: datetime | None, settled_at: datetime | None) -> bool:
+    """Whether a discussion waits for the reader of a reading: to say that their marks stand, or to correct them."""
+    return state == ReviewState.SUBMITTED and discussed_at is not None and settled_at is None

@@ -11,9 +11,9 @@ from cohortmgr.base.i18n import in_each_language, language, localized
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import Rubric
-from cohortmgr.reviews.marksheets.rules import COMMENT, NUMBER, OwnReading
+from cohortmgr.reviews.marksheets.rules import COMMENT, NUMBER, VERSION, OwnReading
 
-_HEADS = {NUMBER: N_("Dossier"), COMMENT: N_("Commentaire")}
+_HEADS = {NUMBER: N_("Dossier"), COMMENT: N_("Commentaire"), VERSION: N_("Version (à laisser)")}
 
 
 def heads_of(rubric: Rubric) -> dict[str, str]:
@@ -25,10 +25,17 @@ def heads_of(rubric: Rubric) -> dict[str, str]:
 
 
 def workbook_of(title: Mapping[str, str], rubric: Rubric, readings: Sequence[OwnReading]) -> bytes:
-    """Return a row for each reading: its number, the marks given so far, the comment."""
-    header = [_("Dossier"), *(localized(each.title) for each in rubric.criteria), _("Commentaire")]
+    """Return a row for each reading: its number, the marks given so far, the comment, and of which version they are, so
+    that a sheet that comes back late takes nothing away unnoticed."""
+    titles = [localized(each.title) for each in rubric.criteria]
+    header = [_("Dossier"), *titles, _("Commentaire"), _("Version (à laisser)")]
     rows = [
-        [each.number, *(each.scores.get(criterion.key) for criterion in rubric.criteria), each.comment]
+        [
+            each.number,
+            *(each.scores.get(criterion.key) for criterion in rubric.criteria),
+            each.comment,
+            each.version,
+        ]
         for each in readings
     ]
     return write_xlsx([Sheet(localized(title), header, rows, language() == "ar")])

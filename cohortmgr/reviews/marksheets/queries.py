@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import sqlalchemy as sa
+
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.marksheets.models import Marksheet
 from cohortmgr.reviews.marksheets.rules import OwnReading
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import of_files, visible
 from cohortmgr.reviews.rules import OPEN, ReviewState
 
+# So long a sheet that was looked at waits for a word.
+KEPT_FOR = timedelta(days=1)
 _SHOWN = (*OPEN, ReviewState.SUBMITTED)
 
 
@@ -27,3 +35,15 @@ def own_readings(viewer: Viewer, intake: Intake) -> list[OwnReading]:
         )
     )
     return [OwnReading(*row) for row in rows]
+
+
+def sheet_of(viewer: Viewer, intake: Intake, *, lock: bool = False) -> Marksheet | None:
+    """Return the sheet of an intake that the viewer looked at last, and that still waits; None without one."""
+    mine = (Marksheet.intake_id == intake.id, Marksheet.reader_id == viewer.person_id)
+    wanted = sa.select(Marksheet).where(*mine)
+    return db.session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def outlived() -> sa.ColumnElement[bool]:
+    """The condition on sheets that nobody said a word about for so long that they are forgotten."""
+    return Marksheet.at < clock.now() - KEPT_FOR

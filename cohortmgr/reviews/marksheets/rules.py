@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.tables import SheetTable
@@ -13,7 +14,7 @@ from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, bounds_of, check_scores
 
 # What the columns that are no criteria hold.
-NUMBER, COMMENT = "number", "comment"
+NUMBER, COMMENT, VERSION = "number", "comment", "version"
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class OwnReading:
 
 @dataclass(frozen=True)
 class MarkedRow:
-    """What a row of a sheet says: of which reading, and what is wrong with it. Without a change it says what is kept
-    already."""
+    """What a row of a sheet says: of which reading, of which version of it, if the sheet says, and what is wrong with
+    it. Without a change it says what is kept already."""
 
     line: int
     number: str
@@ -40,6 +41,7 @@ class MarkedRow:
     comment: str
     problems: tuple[Problem, ...]
     is_whole: bool
+    version: int | None = None
 
     @property
     def changes(self) -> bool:
@@ -52,6 +54,52 @@ class MarkedRow:
     def is_sound(self) -> bool:
         """Whether its marks may be kept."""
         return self.reading is not None and not self.problems and self.changes
+
+    @property
+    def is_clash(self) -> bool:
+        """Whether it would take marks or words away that came after the sheet was taken out: only its reader says which
+        hold. One that only adds to them takes nothing away."""
+        if self.reading is None or not self.is_sound or self.version == self.reading.version:
+            return False
+        had, says = self.reading.scores, self.scores
+        loses_words = bool(self.reading.comment) and self.comment != self.reading.comment
+        return loses_words or any(says.get(key) != mark for key, mark in had.items())
+
+
+@dataclass(frozen=True)
+class KeptRow:
+    """A row of a sheet that may be taken, between the look at it and the word: the version is that of the reading as
+    it was looked at."""
+
+    reading: str
+    number: str
+    version: int
+    scores: Mapping[str, int]
+    comment: str
+    is_whole: bool
+    is_clash: bool
+
+
+def as_kept(rows: Iterable[MarkedRow]) -> list[dict[str, object]]:
+    """Write the rows that may be taken as plain values."""
+    return [
+        {
+            "reading": row.reading.reference,
+            "number": row.number,
+            "version": row.reading.version,
+            "scores": dict(row.scores),
+            "comment": row.comment,
+            "is_whole": row.is_whole,
+            "is_clash": row.is_clash,
+        }
+        for row in rows
+        if row.is_sound and row.reading is not None
+    ]
+
+
+def from_kept(rows: Iterable[Mapping[str, Any]]) -> list[KeptRow]:
+    """Read what `as_kept` wrote."""
+    return [KeptRow(**row) for row in rows]
 
 
 def heads_counted(cells: Sequence[str], known: Mapping[str, str]) -> int:
@@ -92,7 +140,7 @@ def _row(
     line: int, cells: Mapping[str, str], rubric: Rubric, own: Mapping[str, OwnReading], seen: set[str]
 ) -> MarkedRow | None:
     number = cells.get(NUMBER, "")
-    if not any(cells.values()):
+    if not any(text for name, text in cells.items() if name != VERSION):
         return None
     reading = own.get(fold(number))
     problems: list[Problem] = []
@@ -116,9 +164,13 @@ def _row(
     comment = cells.get(COMMENT) or (reading.comment if reading else "")
     if len(comment) > LONGEST_COMMENT:
         problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), {"most": LONGEST_COMMENT}))
-    row = MarkedRow(line, number, reading, kept, comment, (), len(kept) == len(rubric.criteria))
+    version = whole(cells.get(VERSION, "").removesuffix(".0"))
+    if cells.get(VERSION) and version is None:
+        what = N_("« %(typed)s » n’est pas une version : laissez cette colonne comme la feuille la donne.")
+        problems.append(Problem(what, {"typed": cells[VERSION][:40]}))
+    row = MarkedRow(line, number, reading, kept, comment, (), len(kept) == len(rubric.criteria), version)
     if reading is not None and reading.state not in OPEN and row.changes:
         problems.append(
             Problem(N_("Cette lecture est déjà remise : ses notes ne changent plus par une feuille."))
         )
-    return MarkedRow(line, number, reading, kept, comment, tuple(problems), row.is_whole)
+    return replace(row, problems=tuple(problems))

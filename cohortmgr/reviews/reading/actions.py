@@ -17,21 +17,30 @@ from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import hooks, queries
-from cohortmgr.reviews.discussion.rules import is_too_wide
+from cohortmgr.reviews.discussion.rules import is_in_gap, is_open
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import queries as papers
-from cohortmgr.reviews.reading.rules import ReadingChange, as_earlier, may_undo
+from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import (
     LONGEST_COMMENT,
     REVIEW_STATES,
+    ReadingChange,
     ReviewState,
+    as_earlier,
     bounds_of,
     check_scores,
     total_thousandths,
 )
 
 _TOO_LONG = N_("Le motif dépasse %(most)s caractères.")
+_UNDO_NO_MORE = N_(
+    "Cette remise ne s’annule plus : demandez aux responsables de rouvrir la lecture, avec un motif."
+)
+_SEEN = N_(
+    "Vous suivez les lectures et voyez les autres notes de ce dossier : cette remise ne s’annule plus. Corrigez vos "
+    "notes, avec un motif."
+)
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
@@ -92,7 +101,7 @@ def score(
     review.to_discuss = to_discuss
     keep_rubric(viewer, intake)
     _hand_in(review, phase, given, comment)
-    _discuss(review, readings, phase)
+    _discuss(review, readings, phase.gap_points)
     record(
         viewer,
         "reviews.score",
@@ -106,16 +115,16 @@ def score(
 def undo(viewer: Viewer, review_reference: str) -> Review:
     """Take one's own reading back that was handed in a moment ago, to correct it. What it said stays on record.
 
-    Raises Refused later than that, once readers discuss the file, and once a decision rests on it."""
+    Raises Refused later than that, once readers discuss the file or the viewer may see what others say of it, and once
+    a decision rests on it."""
     review, _ = _own(viewer, review_reference)
     if review.state == ReviewState.REOPENED:
         return review
-    if not may_undo(review.state, review.submitted_at, review.discussed_at is not None, clock.now()):
-        raise Refused(
-            N_(
-                "Cette remise ne s’annule plus : demandez aux responsables de rouvrir la lecture, avec un motif."
-            )
-        )
+    follows = papers.sees_others(viewer, review)
+    if not may_undo(
+        review.state, review.submitted_at, review.discussed_at is not None or follows, clock.now()
+    ):
+        raise Refused(_SEEN if follows else _UNDO_NO_MORE)
     _require_unfrozen(review)
     before = {"total": review.total_thousandths}
     _keep(review, ReadingChange.UNDONE)
@@ -132,11 +141,12 @@ def correct(
     reason: str,
     version: int | None = None,
 ) -> Review:
-    """Correct one's own marks of a file under discussion, with the reason. The first marks stay on record."""
+    """Correct one's own marks of a file under discussion, or of which one sees the others' marks, with the reason. The
+    first marks stay on record."""
     review, _ = _own(viewer, review_reference)
     phase = queries.phase_of(review)
     given, comment, reason = _given(scores), comment.strip(), reason.strip()
-    if review.state != ReviewState.SUBMITTED or review.discussed_at is None:
+    if not papers.may_correct(viewer, review):
         raise Refused(N_("Cette lecture n’est pas en discussion : ses notes ne se corrigent pas ici."))
     if _says(review, given, comment, review.to_discuss):
         return review
@@ -147,8 +157,22 @@ def correct(
     before = {"scores": review.scores, "total": review.total_thousandths}
     _keep(review, ReadingChange.CORRECTED, reason)
     _hand_in(review, phase, given, comment)
+    if review.discussed_at is not None:
+        review.settled_at = clock.now()
     after = {"scores": given, "total": review.total_thousandths, "reason": reason}
     record(viewer, "reviews.correct", about(review), before=before, after=after)
+    return review
+
+
+def confirm(viewer: Viewer, review_reference: str) -> Review:
+    """Say that one's own marks of a file under discussion stand. Doing it again changes nothing."""
+    review, _ = _own(viewer, review_reference)
+    if review.settled_at is not None:
+        return review
+    if not is_open(review.state, review.discussed_at, review.settled_at):
+        raise Refused(N_("Cette lecture n’est pas en discussion : il n’y a rien à confirmer."))
+    review.settled_at = clock.now()
+    record(viewer, "reviews.confirm", about(review), before={}, after={"total": review.total_thousandths})
     return review
 
 
@@ -256,18 +280,29 @@ def _hand_in(review: Review, phase: RubricPhase, given: Mapping[str, int], comme
 def _keep(review: Review, why: ReadingChange, reason: str = "") -> None:
     """Keep what a reading said when it was handed in, before it changes."""
     was = as_earlier(
-        review.scores, review.total_thousandths, review.comment, review.submitted_at, why, reason
+        review.scores,
+        review.total_thousandths,
+        review.comment,
+        review.submitted_at,
+        why,
+        reason,
+        to_discuss=review.to_discuss,
+        discussed_at=review.discussed_at,
     )
     review.earlier = [*review.earlier, was]
 
 
-def _discuss(review: Review, readings: Sequence[Review], phase: RubricPhase) -> None:
-    """Let the readers of a file see each other's marks, if they lie too far apart."""
+def _discuss(review: Review, readings: Sequence[Review], points: int) -> None:
+    """Let those readers of a file see each other's marks that lie too far from one another, now that one is handed in.
+    One that was discussed before and is near the others now is settled."""
     handed_in = [each for each in readings if each.state == ReviewState.SUBMITTED]
     totals = [each.total_thousandths or 0 for each in handed_in]
-    if is_too_wide(totals, phase.gap_points):
-        for each in handed_in:
-            each.discussed_at = each.discussed_at or clock.now()
+    if not is_in_gap(review.total_thousandths or 0, totals, points):
+        review.settled_at = clock.now() if review.discussed_at is not None else None
+        return
+    for each in handed_in:
+        if is_in_gap(each.total_thousandths or 0, totals, points):
+            each.discussed_at, each.settled_at = each.discussed_at or clock.now(), None
 
 
 def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:

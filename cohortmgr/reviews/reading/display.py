@@ -49,7 +49,7 @@ def sections_of(
         ]
         present = [each for each in said if each.value]
         if present:
-            found.append((localized(section.title), _in_reader_s_words(present)))
+            found.append((localized(section.reader_title or section.title), _in_reader_s_words(present)))
     return found
 
 
@@ -67,7 +67,7 @@ def papers_shown(
 ) -> list[tuple[Document, str]]:
     """Return (paper, its name for the reader) of the papers that a reader sees: a number and the question's label, and
     the file's own name unless it is hidden, for it is often that of its person."""
-    labels = {question.key: localized(question.label) for question in form.questions}
+    labels = {question.key: _title(question) for question in form.questions}
     bare = HiddenPart.FILE_NAMES in hidden
     found: list[tuple[Document, str]] = []
     for place, each in enumerate(documents, start=1):
@@ -76,13 +76,18 @@ def papers_shown(
     return found
 
 
+def _title(question: Question) -> str:
+    """What a question is called for a reader: in words of its own, or as it is asked."""
+    return localized(question.reader_title or question.label)
+
+
 def _shown(question: Question, answer: object) -> ShownAnswer:
     long = question.kind is QuestionKind.LONG_TEXT
     if question.kind is QuestionKind.GROUP and not question.fields:
-        return ShownAnswer(localized(question.label), "", long)  # all that its rows say is hidden
+        return ShownAnswer(_title(question), "", long)  # all that its rows say is hidden
     if isinstance(answer, list | dict):
-        return ShownAnswer(localized(question.label), shown(question, answer) or "", len(answer) > 1)
-    return ShownAnswer(localized(question.label), _text(question, str(answer or "")), long)
+        return ShownAnswer(_title(question), shown(question, answer) or "", len(answer) > 1)
+    return ShownAnswer(_title(question), _text(question, str(answer or "")), long)
 
 
 def _text(question: Question, answer: str) -> str:

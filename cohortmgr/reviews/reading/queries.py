@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.queries.viewers import within
+from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -19,7 +21,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import get_for, intake_of, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
-from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, shows_papers
+from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
 
 def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None) -> Sequence[Any]:
@@ -34,8 +36,11 @@ def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None
             Review.total_thousandths,
             Review.submitted_at,
             Review.discussed_at,
+            Review.settled_at,
+            Review.due_on,
             Review.scores,
             Review.phase,
+            _sees_others(viewer).label("sees_others"),
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
@@ -85,9 +90,39 @@ def last_undoable(rows: Sequence[Any], now: datetime) -> Any | None:
     """Return the row of a queue that was handed in last, if its reader may still take it back; else None."""
     handed_in = [row for row in rows if row.state == ReviewState.SUBMITTED and row.submitted_at]
     last = max(handed_in, key=lambda row: row.submitted_at, default=None)
-    if last is None or not may_undo(last.state, last.submitted_at, last.discussed_at is not None, now):
+    if last is None:
         return None
-    return last
+    sees_others = last.discussed_at is not None or bool(last.sees_others)
+    return last if may_undo(last.state, last.submitted_at, sees_others, now) else None
+
+
+def _sees_others(viewer: Viewer) -> sa.ColumnElement[bool]:
+    """Whether the viewer, who has handed in a reading, follows the readings there and so may see what others handed in
+    of the same file."""
+    if not viewer.paths("reviews.read"):
+        return sa.literal(False)
+    other = aliased(Review)
+    same = (other.application_id == Review.application_id, other.id != Review.id)
+    counting = other.state.in_([state.value for state in COUNTING])
+    return sa.and_(within(viewer, "reviews.read", Intake.path), sa.exists().where(*same, counting))
+
+
+def sees_others(viewer: Viewer, review: Review) -> bool:
+    """Whether the viewer may see what others handed in of the file of their own reading, since they follow the
+    readings."""
+    if review.state != ReviewState.SUBMITTED or not allows(viewer, "reviews.read", intake_of(review).path):
+        return False
+    same = (Review.application_id == review.application_id, Review.id != review.id)
+    others = sa.select(Review.id).where(*same, Review.state.in_([state.value for state in COUNTING]))
+    return db.session.scalar(others.limit(1)) is not None
+
+
+def may_correct(viewer: Viewer, review: Review) -> bool:
+    """Whether the reader of a reading that is handed in corrects it with a reason: it is discussed, or they see what
+    others say of the file."""
+    if review.state != ReviewState.SUBMITTED:
+        return False
+    return review.discussed_at is not None or sees_others(viewer, review)
 
 
 def open_by_intake(viewer: Viewer) -> Sequence[sa.Row[int, Mapping[str, str], int]]:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from statistics import median
 
-from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.reviews.rules import ReadingChange, ReviewState
 
 # How long the reader may take a hand-in back by themselves.
 UNDONE_WITHIN = timedelta(minutes=10)
@@ -21,40 +20,12 @@ FEWEST_INTERVALS = 3
 NEWEST = 40
 
 
-class ReadingChange(StrEnum):
-    """Why a reading that was handed in changed."""
-
-    REOPENED = "reopened"
-    UNDONE = "undone"
-    CORRECTED = "corrected"
-    ABSTAINED = "abstained"
-
-
-def may_undo(state: str, handed_in: datetime | None, is_discussed: bool, now: datetime) -> bool:
-    """Whether its reader may still take a hand-in back. Once readers see each other's marks they only correct them,
-    with a reason."""
-    if state != ReviewState.SUBMITTED or handed_in is None or is_discussed:
+def may_undo(state: str, handed_in: datetime | None, sees_others: bool, now: datetime) -> bool:
+    """Whether its reader may still take a hand-in back. Who sees the others' marks, since they are discussed or since
+    they follow the readings, only corrects their own, with a reason."""
+    if state != ReviewState.SUBMITTED or handed_in is None or sees_others:
         return False
     return now - handed_in < UNDONE_WITHIN
-
-
-def as_earlier(
-    scores: Mapping[str, int],
-    total: int | None,
-    comment: str,
-    handed_in: datetime | None,
-    why: ReadingChange,
-    reason: str = "",
-) -> dict[str, object]:
-    """What a reading said before it changed, as its row keeps it."""
-    return {
-        "scores": dict(scores),
-        "total": total,
-        "comment": comment,
-        "at": handed_in.isoformat() if handed_in else None,
-        "why": why.value,
-        "reason": reason,
-    }
 
 
 @dataclass(frozen=True)
@@ -67,6 +38,12 @@ class EarlierReading:
     at: datetime | None
     why: ReadingChange
     reason: str
+    to_discuss: bool = False
+
+    @property
+    def was_handed_in(self) -> bool:
+        """Whether it ever counted: what was only a draft is its reader's."""
+        return self.at is not None
 
 
 def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
@@ -84,6 +61,7 @@ def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
                 at=datetime.fromisoformat(at) if isinstance(at, str) else None,
                 why=ReadingChange(str(each.get("why"))),
                 reason=str(each.get("reason") or ""),
+                to_discuss=bool(each.get("to_discuss")),
             )
         )
     return found

@@ -24,6 +24,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.reviews import hooks, queries
 from cohortmgr.reviews.discussion import queries as discussions
+from cohortmgr.reviews.discussion.rules import is_open
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import display as phase_display
 from cohortmgr.reviews.phases import queries as phases
@@ -40,6 +41,7 @@ QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
     "intake": lambda row: fold(localized(row.intake_title)),
     "state": lambda row: [*ReviewState].index(ReviewState(row.state)),
     "mark": lambda row: row.total_thousandths,
+    "due": lambda row: row.due_on if row.state in OPEN else None,
 }
 
 
@@ -73,6 +75,9 @@ def queue() -> ResponseReturnValue:
         left=left,
         pace=pace,
         hours_left=round(pace.minutes_left / 60) if pace else 0,
+        discussed={row.reference for row in rows if is_open(row.state, row.discussed_at, row.settled_at)},
+        dated=any(row.due_on for row in rows if row.state in OPEN),
+        today=clock.today(),
         ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
         ways=[way for ways in hooks.beside_queue for way in ways(guards.viewer())],
         spread=spread_of([row.total_thousandths or 0 for row in handed_in]),
@@ -94,15 +99,14 @@ def review(reference: str) -> ResponseReturnValue:
     viewer = guards.viewer()
     problems: Sequence[Problem] = ()
     if request.method == "POST":
-        found = queries.get_for(viewer, reference)
-        scores, comment = _scores(found), request.form.get("comment", "")
-        flag, version = _flag(), posted_version()
+        comment, flag, version = request.form.get("comment", ""), _flag(), posted_version()
         try:
+            scores = _scores(queries.get_for(viewer, reference))
             with writing():
                 found = actions.score(viewer, reference, scores, comment, version, to_discuss=flag)
         except Refused as refusal:
             if _is_script():
-                return _told(refusal)
+                return _told(refusal, reference)
             problems = refusal.problems
         except Stale:
             if _is_script():
@@ -123,16 +127,14 @@ def review(reference: str) -> ResponseReturnValue:
 @guards.staff
 def draft(reference: str) -> ResponseReturnValue:
     """Keep the marks that are given so far, and say so as data: a script sends them as they are made."""
-    viewer = guards.viewer()
-    found = queries.get_for(viewer, reference)
-    scores, comment = _scores(found), request.form.get("comment", "")
+    viewer, comment = guards.viewer(), request.form.get("comment", "")
+    flag, version = _flag(), posted_version()
     try:
+        scores = _scores(queries.get_for(viewer, reference))
         with writing():
-            found = actions.draft(
-                viewer, reference, scores, comment, to_discuss=_flag(), version=posted_version()
-            )
+            found = actions.draft(viewer, reference, scores, comment, to_discuss=flag, version=version)
     except Refused as refusal:
-        return _told(refusal)
+        return _told(refusal, reference)
     except Stale:
         return _overtaken(reference)
     return _kept(found)
@@ -167,6 +169,19 @@ def correct(reference: str) -> ResponseReturnValue:
     return redirect(url_for(".review", reference=reference))
 
 
+@bp.post("/staff/reviews/<reference>/confirm")
+@guards.staff
+def confirm(reference: str) -> ResponseReturnValue:
+    """Say that one's own marks of a file under discussion stand."""
+    try:
+        with writing():
+            actions.confirm(guards.viewer(), reference)
+    except Refused as refusal:
+        return _cockpit(queries.get_for(guards.viewer(), reference), refusal.problems)
+    flash(_("Vos notes sont maintenues."), "done")
+    return redirect(url_for(".review", reference=reference))
+
+
 def _is_script() -> bool:
     """Whether a script of ours asks, which reads data; a browser that follows a form asks for a page."""
     return request.accept_mimetypes.best == "application/json"
@@ -177,18 +192,29 @@ def _kept(found: Review) -> ResponseReturnValue:
     return jsonify(version=found.version, state=found.state, papers=papers)
 
 
-def _told(refusal: Refused) -> ResponseReturnValue:
+def _told(refusal: Refused, reference: str) -> ResponseReturnValue:
+    """Answer marks that are refused with why, and with what the reading says now if it is still its reader's."""
     told = [{"text": say(problem), "where": problem.where} for problem in refusal.problems]
-    return jsonify(problems=told), 409
+    try:
+        now = _as_it_stands(reference)
+    except (NotFound, Refused):  # withheld, or somebody else's
+        now = {"open": False}
+    return jsonify(problems=told, **now), 409
 
 
 def _overtaken(reference: str) -> ResponseReturnValue:
     """Answer marks that rest on an older version with what the reading says now: both are shown to their reader."""
+    return jsonify(stale=True, **_as_it_stands(reference)), 409
+
+
+def _as_it_stands(reference: str) -> dict[str, Any]:
+    """What a reading says now, to its reader alone, and whether its marks may still change."""
     found = queries.get_for(guards.viewer(), reference)
     if found.reviewer_id != guards.viewer().person_id:
         raise NotFound(reference)
+    changes = found.state in OPEN and not any(hooks.frozen(queries.file_of(found)))
     now = {"scores": found.scores, "comment": found.comment, "version": found.version}
-    return jsonify(stale=True, state=found.state, open=found.state in OPEN, **now), 409
+    return {"state": found.state, "open": changes, **now}
 
 
 def _flag() -> bool:
@@ -203,8 +229,10 @@ def _unseen(found: Review, phase: RubricPhase) -> str:
 
 
 def _scores(found: Review) -> dict[str, int | None]:
-    """Return the score that the form gives for each criterion; None if it is absent or no whole number."""
-    return {each.key: number_sent(f"score-{each.key}") for each in queries.phase_of(found).criteria}
+    """Return the score that the form gives for each criterion; None if it is absent or no whole number. Of a criterion
+    that the rubric does not have (any longer, or in this phase) too: it is refused, and not left in silence."""
+    keys = [*(each.key for each in queries.phase_of(found).criteria), *_typed()]
+    return {key: number_sent(f"score-{key}") for key in keys}
 
 
 def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
@@ -244,7 +272,9 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         editable=mine and found.state in OPEN,
         reversible=mine and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),
-        earlier=earlier_of(found.earlier),
+        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at),
+        correctable=mine and own.may_correct(viewer, found),
+        earlier=[was for was in earlier_of(found.earlier) if mine or was.was_handed_in],
         may_reopen=_may_reopen(found, mine),
         problems=problems,
         errors={problem.where: problem for problem in problems},

@@ -15,6 +15,7 @@ from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.reviews.assignment.queries import conflicts
 from cohortmgr.reviews.assignment.queries import days as due
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.discussion import queries as talks
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import queries as progress
@@ -41,6 +42,14 @@ def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
         kind: PendingKind = "stop" if day is not None and day < clock.today() else "wait"
         url = url_for("reading_staff.queue")
         yield PendingAct(told(what, localized(title)), _("Lire"), url, kind, day, intake_id)
+
+
+def discussions(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the discussions of each intake that wait for the viewer's word."""
+    for intake_id, title, number, first in talks.open_of(viewer):
+        what = ngettext("%(num)s discussion ouverte", "%(num)s discussions ouvertes", number)
+        url = url_for("reading_staff.review", reference=first)
+        yield PendingAct(told(what, localized(title)), _("Relire"), url, "wait", None, intake_id)
 
 
 def late_readers(viewer: Viewer) -> Iterator[PendingAct]:

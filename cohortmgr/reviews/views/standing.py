@@ -10,11 +10,12 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.registries.waiting import StageStanding, StageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.progress import queries as progress
 
 
 def stage(_viewer: Viewer, intake: Intake) -> StageStanding | None:
-    """Return how many readings were handed in of those that somebody holds."""
+    """Return how many readings were handed in of those that somebody holds, and how many discussions are open."""
     tally = progress.tally_of(intake)
     if tally is None:
         return None
@@ -22,6 +23,10 @@ def stage(_viewer: Viewer, intake: Intake) -> StageStanding | None:
     each = definition_of(intake).rubric.readings
     note = ngettext("%(num)s par dossier", "%(num)s par dossier", each) if held else _("rien n’est confié")
     counted = ngettext("lecture rendue", "lectures rendues", handed_in)
+    talks = discussions.open_in(intake) if handed_in else 0
+    if talks:
+        said = ngettext("%(num)s discussion ouverte", "%(num)s discussions ouvertes", talks)
+        note = f"{note} · {said}"
     url = url_for("assignment_staff.overview", reference=intake.reference)
     if not held:
         return StageStanding(0, counted, note, url=url)

@@ -76,6 +76,8 @@ def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBo
             "mean": line.mean,
             "totals": list(line.totals),
             "decided": line.decided,
+            "knocked_out": line.knocked_out,
+            "knocked_out_mean": line.knocked_out_mean,
         }
         for line in queries.lines_of(board)
     ]

@@ -68,7 +68,8 @@ class Standing(Row, Model):
 
 class StandingRow(Model):
     """One ranked file of a kept ranking. `reference` is the file's own, so that an address that bears it means the same
-    row in the next ranking; `decided` is the rule that told it from its neighbours (see ranking.py)."""
+    row in the next ranking; `decided` is the rule that told it from its neighbours (see ranking.py). `knocked_out` is
+    the key of the criterion on which it is knocked out, with the mean there in thousandths of a point."""
 
     __tablename__ = "standing_rows"
     __table_args__ = (sa.UniqueConstraint("standing_id", "reference"), _OFFICE)
@@ -85,3 +86,5 @@ class StandingRow(Model):
     mean: Mapped[int]
     totals: Mapped[list[Any]]
     decided: Mapped[str] = mapped_column(sa.String(8))
+    knocked_out: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    knocked_out_mean: Mapped[int | None]

@@ -16,14 +16,15 @@ from cohortmgr.applications.lists.columns import LentColumn
 from cohortmgr.applications.lists.queries.lent import LentOrder
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries.giving import closed_with_files
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
-from cohortmgr.selection.board import SelectionBoard
+from cohortmgr.selection.board import SelectionBoard, mean_on
 from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.rules import AT_ONCE, LIVE, OFFER_TAGS, OFFER_WORDS
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
@@ -141,6 +142,8 @@ class RankedLine:
     mean: int
     totals: tuple[int, ...]
     decided: str
+    knocked_out: str = ""
+    knocked_out_mean: int | None = None
 
 
 NUMBERS = ("ranked", "chosen", "waiting", "refused", "ineligible", "undecided", "unread", "least", "most")
@@ -169,7 +172,7 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
     """Return the rows of a ranking that was computed this moment."""
     found = []
     for row in board.ranking.rows:
-        file = board.files[row.reference]
+        file, out = board.files[row.reference], row.knocked_out
         found.append(
             RankedLine(
                 file.reference,
@@ -180,6 +183,8 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
                 row.mean,
                 row.totals,
                 row.decided,
+                out,
+                mean_on(file, board.rubric, out) if out else None,
             )
         )
     return found
@@ -207,7 +212,7 @@ def page_of_rows(standing: Standing, place: ListPlace | None, around: int, *, do
     kept = sa.orm.aliased(StandingRow, inside)
     rows = (
         sa.select(kept.reference, kept.place, Application.number, NAME, Application.region,
-                  kept.mean, kept.totals, kept.decided)
+                  kept.mean, kept.totals, kept.decided, kept.knocked_out, kept.knocked_out_mean)
         .join(Application, Application.id == kept.application_id)
         .order_by(kept.place.desc() if down else kept.place)
     )  # fmt: skip
@@ -246,6 +251,23 @@ def as_of(intake_id: int) -> datetime | None:
     return db.session.scalar(sa.select(sa.func.min(newest_ones.c.made_at)))
 
 
+def knocked_out_in(intake: Intake, references: Sequence[str]) -> dict[str, Problem]:
+    """Return why files, by reference, stand behind everybody else in the newest rankings whatever their mean: the
+    criterion that knocks them out. Two statements."""
+    standings = _standings_in(intake.id)
+    if not standings or not references:
+        return {}
+    wanted = sa.select(StandingRow.reference, StandingRow.knocked_out).where(
+        sa.or_(*standings), StandingRow.reference.in_(references), StandingRow.knocked_out != ""
+    )
+    titles = {each.key: each.title for each in definition_of(intake).rubric.criteria}
+    what = N_("éliminatoire : %(criterion)s")
+    return {
+        row.reference: Problem(what, {"criterion": titles.get(row.knocked_out, row.knocked_out)})
+        for row in db.session.execute(wanted)
+    }
+
+
 def _answer() -> sa.ScalarSelect[str]:
     """The state of a file's offer, beside the file's row in a list that may be ordered by offers."""
     offer = sa.orm.aliased(Offer)
@@ -272,7 +294,7 @@ LENT = (
     (
         LentColumn("score", N_("Note de lecture"), scale=1000, **_RANKED),
         _of_the_newest("mean"),
-        LentOrder(**_PLACED, is_turned=True),
+        LentOrder(**_PLACED, is_turned=True, remarks=knocked_out_in),
     ),
     (
         LentColumn(

@@ -298,3 +298,27 @@ def test_a_draft_is_its_institution_s_own(app: Flask, client: FlaskClient, intak
         dialect = db.session.connection().dialect.name
         db.session.rollback()
     assert dialect == "sqlite" or rows == []
+
+
+def test_what_readers_are_told_and_not_told_of_a_question_is_written_on_its_page(client: FlaskClient) -> None:
+    path = add(client)
+    title = {"reader_title-fr": "Langue", "reader_title-ar": "اللغة", "reader_title-en": "Language"}
+    sent = MultiDict([*LABEL.items(), *title.items(), ("mark", mark(client, path))])
+    sent.setlist("reveals", ["school", "name", "nothing"])
+    assert client.post(path, data=sent).status_code == 302
+    asked = document()["form"]["sections"][0]["questions"][-1]
+    assert asked["reveals"] == ["name", "school"] and asked["reader_title"]["fr"] == "Langue"
+    page = client.get(path).text
+    assert re.findall(r'id="reveals-(\w+)"[^>]* checked', page) == ["name", "school"]
+    assert 'value="Langue"' in page
+    one = MultiDict([*LABEL.items(), ("reveals", "school"), ("mark", mark(client, path))])
+    assert client.post(path, data=one).status_code == 302
+    asked = document()["form"]["sections"][0]["questions"][-1]
+    assert asked["reveals"] == "school" and "reader_title" not in asked
+    home = f"{HOME}/form/sections/parcours"
+    wrong = {"title-fr": "Vos études", "title-ar": "مساركم الدراسي", "title-en": "Your studies"}
+    half = client.post(home, data={**wrong, "reader_title-fr": "Études", "mark": mark(client, home)})
+    assert half.status_code == 302 and "reader_title-ar" in client.get(home).text
+    assert 'aria-describedby="reader_title-ar-error"' in client.get(home).text, (
+        "what is missing is told there"
+    )

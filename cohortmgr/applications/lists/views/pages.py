@@ -29,7 +29,7 @@ from cohortmgr.applications.lists import actions as lists_actions
 from cohortmgr.applications.lists import columns, display
 from cohortmgr.applications.lists.filters import SIZES, ApplicationFilters
 from cohortmgr.applications.lists.models import SavedView
-from cohortmgr.applications.lists.queries import allowed, exports
+from cohortmgr.applications.lists.queries import allowed, exports, lent
 from cohortmgr.applications.lists.queries import pages as lists
 from cohortmgr.applications.lists.queries.telephones import PHONE, told
 from cohortmgr.applications.lists.rules import LIST_EXPORT_STATES, ListExportState
@@ -100,6 +100,7 @@ def _list(
             "/" + address[2],
             boxes=boxes,
             ticked=ticked,
+            remarks=lent.remarks_on(intake, filters.shown, [row[0] for row in page.rows]),
         ),
         boxes=boxes,
         refused=refused,

@@ -30,16 +30,34 @@ if (leaving) {
   const say = (name, detail = {}) => document.dispatchEvent(new CustomEvent(`reading-${name}`, { detail }));
   const token = () => document.querySelector("input[name=csrf_token]")?.value || "";
 
-  // What the server says; null without network, "out" if nobody is signed in any longer.
+  // What became of marks that were not taken, where the status alone says it.
+  const KINDS = { 403: "forbidden", 404: "gone", 410: "gone", 413: "large" };
+
+  // What the server says; null without network, or if another answers in its place, as a hotel's gate does; "out" if
+  // nobody is signed in any longer.
   const post = async (entry, again = true) => {
     const body = new URLSearchParams({ ...entry.fields, version: entry.version, csrf_token: token() });
     const asked = { method: "POST", body, headers: { Accept: "application/json" }, redirect: "manual" };
     const answer = await fetch(entry.url, asked).catch(() => null);
-    if (!answer || answer.status >= 500 || answer.status === 429) return null;
-    if (answer.type === "opaqueredirect") return "out";
-    if (answer.status === 400) return again && (await globalThis.renewToken()) ? post(entry, false) : "out";
-    const said = await answer.json().catch(() => ({ problems: [] }));
-    return { ...said, ok: answer.ok };
+    if (!answer || answer.status >= 500 || [408, 425, 429].includes(answer.status)) return null;
+    if (answer.type === "opaqueredirect" || answer.status === 401) return "out";
+    if (answer.status === 400 && again) return (await globalThis.renewToken()) ? post(entry, false) : "out";
+    const isData = (answer.headers.get("Content-Type") || "").includes("json");
+    const said = isData ? await answer.json().catch(() => null) : null;
+    if (answer.ok) return said?.version ? { ...said, ok: true } : null;
+    if (!said || answer.status !== 409) return { ok: false, kind: KINDS[answer.status] || "unknown", status: answer.status };
+    const stale = said.open ? "stale" : "closed";
+    return { ...said, ok: false, kind: said.stale ? stale : "refused" };
+  };
+
+  // Marks whose answer was lost on the way may have arrived: what the server has is then this device's own, and those
+  // that came after rest on it.
+  const isOwn = (entry, answer) => {
+    const marks = (scores) => JSON.stringify(Object.entries(scores).map(([key, mark]) => `${key}=${mark}`).sort());
+    const sent = (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => name.startsWith("score-"))
+      .map(([name, mark]) => [name.slice(6), Number(mark)]));
+    return answer.kind === "stale" && (entry.before || []).some((fields) => marks(sent(fields)) === marks(answer.scores)
+      && (fields.comment || "").trim() === answer.comment);
   };
 
   const arrived = (entry, answer) => {
@@ -52,23 +70,31 @@ if (leaving) {
       // Both versions are kept: the newest of this device, and the one that the server has.
       const mine = later.at(-1) || entry;
       state.entries = state.entries.filter((each) => each.reference !== entry.reference);
-      state.clashes = state.clashes.filter((each) => each.reference !== entry.reference);
-      state.clashes.push({ reference: entry.reference, number: entry.number, mine, theirs: answer });
+      // An earlier clash of the file is part of what this page's form says, if both rest on one version; else it stands.
+      state.clashes = state.clashes.filter((each) => each.reference !== entry.reference || each.mine.version !== entry.version);
+      state.clashes.push({ id: entry.id, reference: entry.reference, number: entry.number, mine, theirs: answer });
     }
     write(state);
     say(answer.ok ? "sent" : "clashed", { entry, answer });
   };
 
+  const changed = (entry, values) => {
+    const state = read();
+    state.entries = state.entries.map((each) => (each.id === entry.id ? { ...each, ...values } : each));
+    write(state);
+  };
   const drain = async () => {
     for (;;) {
       const entry = read().entries[0];
       if (!entry) return say("kept");
+      changed(entry, { isTried: true });
       const answer = await post(entry);
       if (answer === null || answer === "out") {
         timer = setTimeout(run, 15000);
         return say(answer === "out" ? "out" : "waits");
       }
-      arrived(entry, answer);
+      if (isOwn(entry, answer)) changed(entry, { version: answer.version, before: [] });
+      else arrived(entry, answer);
     }
   };
   // One page sends at a time, so that two of them keep the order.
@@ -82,9 +108,11 @@ if (leaving) {
   globalThis.readingOutbox = {
     put(entry) {
       const state = read();
-      // Of marks that have not left yet, the newest say all; the first may be on its way.
+      // Of marks that have not left yet, the newest say all; the first may be on its way, or have arrived unanswered.
+      const older = state.entries.filter((each) => each.reference === entry.reference);
+      const before = older.flatMap((each) => [...(each.before || []), ...(each.isTried ? [each.fields] : [])]);
       state.entries = state.entries.filter((each, place) => each.reference !== entry.reference || (running && place === 0));
-      state.entries.push({ ...entry, id: `${Date.now()}-${Math.random()}` });
+      state.entries.push({ ...entry, before, id: `${Date.now()}-${Math.random()}` });
       write(state);
       return running ? running.then(run) : run();
     },
@@ -98,9 +126,9 @@ if (leaving) {
       write(state);
       return true;
     },
-    settle(reference) {
+    settle(clash) {
       const state = read();
-      state.clashes = state.clashes.filter((each) => each.reference !== reference);
+      state.clashes = state.clashes.filter((each) => each.reference !== clash.reference || each.id !== clash.id);
       write(state);
     },
     clashes: () => read().clashes,

@@ -217,6 +217,17 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-opens-keys]")) document.getElementById("keys").showModal();
 });
 
+// Marks that wait are shown as they were made, and rest on the version that they were made of: sent as if they rested on
+// the page's, they would take what came in between away.
+const restore = (form, { fields, version }) => {
+  form.elements.version.value = version;
+  for (const field of form.elements) {
+    if (field.type === "radio") field.checked = fields[field.name] === field.value;
+    else if (field.type === "checkbox") field.checked = field.name in fields;
+    else if (field.name in fields) field.value = fields[field.name];
+  }
+};
+
 const begin = () => {
   const form = rubric();
   document.querySelector(".queue [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
@@ -226,12 +237,7 @@ const begin = () => {
   }
   // What waits on this device is newer than what the page was made of.
   const waits = outbox?.waiting(form.dataset.read);
-  if (waits) {
-    for (const [name, value] of Object.entries(waits.fields)) {
-      const field = form.elements[name];
-      if (field) field.value = value;
-    }
-  }
+  if (waits) restore(form, waits);
   criteria().forEach((each) => explain(each, chosen(each)));
   toStep(0);
   if (document.querySelector("[data-error-summary]") || !criteria().length) return;
@@ -242,6 +248,8 @@ const begin = () => {
 const tell = (what) => {
   const line = document.querySelector("[data-kept]");
   if (line) line.textContent = line.dataset[what] || "";
+  const way = document.querySelector("[data-way-in]");
+  if (way) way.hidden = what !== "out";
 };
 document.addEventListener("reading-shown", begin);
 document.addEventListener("reading-kept", () => tell("said"));

@@ -36,6 +36,7 @@ _NOT_OF_A_ROW: Mapping[str, object] = {
     "sealed": False, "target": None, "columns": (), "show_when": (), "require_when": (), "either": "",
     "required_in_files": False,
     "asked_at_application": True, "only_online": False, "application_intakes": (),
+    "reader_title": None,
 }  # fmt: skip
 # Names that the form itself uses, or that pages send beside the answers.
 _RESERVED = frozenset(
@@ -143,7 +144,15 @@ def _section(path: Path, section: FormSection) -> Iterator[Fault]:
         yield Fault((*path, "questions"), N_("Cette partie du formulaire n’a aucune question."))
 
 
+def _reveals(path: Path, question: Question) -> Iterator[Fault]:
+    for place, part in enumerate(question.reveals):
+        if part in question.reveals[:place]:
+            what = N_("« %(value)s » est nommé deux fois.")
+            yield Fault((*path, "reveals", place), what, {"value": part.value})
+
+
 def _question(path: Path, question: Question) -> Iterator[Fault]:
+    yield from _reveals(path, question)
     yield from _key((*path, "key"), question.key)
     kind = question.kind
     if question.target is not None and question.target not in TARGETS:

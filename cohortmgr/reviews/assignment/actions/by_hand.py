@@ -24,7 +24,14 @@ from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.assignment.queries import conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, REVIEW_STATES, ReviewState
+from cohortmgr.reviews.rules import (
+    LONGEST_COMMENT,
+    OPEN,
+    REVIEW_STATES,
+    ReadingChange,
+    ReviewState,
+    as_earlier,
+)
 
 # The most files that are given to somebody by their numbers, and that a limit may say.
 MOST_BY_HAND = 500
@@ -67,6 +74,7 @@ def recall(
         rows = [row for row in rows if row.number in numbers]
     for row in rows:
         REVIEW_STATES.move(row.Review.state, ReviewState.RECALLED)
+        _keep_what_it_says(row.Review, reason)
         row.Review.state, row.Review.abstained_because = ReviewState.RECALLED.value, reason
         row.Review.scores, row.Review.total_thousandths = {}, None
     db.session.flush()
@@ -86,6 +94,24 @@ def recall(
         }
         record(viewer, "reviews.recall", about(intake), after=after)
     return len(rows), len(given) + passed
+
+
+def _keep_what_it_says(review: Review, reason: str) -> None:
+    """Keep what a reading says that is taken back: if its reader gets the file again, it begins anew."""
+    if review.scores or review.comment or review.to_discuss or review.discussed_at:
+        was = as_earlier(
+            review.scores,
+            None,
+            review.comment,
+            None,
+            ReadingChange.RECALLED,
+            reason,
+            to_discuss=review.to_discuss,
+            discussed_at=review.discussed_at,
+        )
+        review.earlier = [*review.earlier, was]
+    review.comment, review.to_discuss = "", False
+    review.discussed_at, review.settled_at = None, None
 
 
 def _taker(intake: Intake, reader: str, to: str | None) -> Any:

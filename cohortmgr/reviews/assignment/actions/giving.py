@@ -69,13 +69,18 @@ def give(
 def give_again(
     viewer: Viewer, intake: Intake, files: Collection[int], reader_id: int, due_on: date | None
 ) -> None:
-    """Give files back to a reader from whom they were taken: a reading for each is there."""
+    """Give files back to a reader from whom they were taken: a reading for each is there. It begins anew; what it said
+    before stays in what is kept of it."""
     require(viewer, "reviews.assign", intake.path)
     taken = sa.update(Review).where(Review.reviewer_id == reader_id, Review.application_id.in_(sorted(files)))
     taken = taken.where(Review.phase == definition_of(intake).rubric.files.key)
     values = {
         "state": ReviewState.ASSIGNED.value,
         "abstained_because": "",
+        "comment": "",
+        "to_discuss": False,
+        "discussed_at": None,
+        "settled_at": None,
         "assigned_at": clock.now(),
         "due_on": due_on,
         "version": Review.version + 1,

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts.rules import Role
+from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.programmes import actions as programmes
+from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering
+from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection import queries as selection
@@ -163,3 +169,59 @@ def test_what_is_large_or_fails_is_not_asked_for_each_minute(monkeypatch: pytest
     with writing():
         reading.reopen(known(MANAGER), review.reference, "À revoir.")
     assert tasks.follow(lambda: False) == 0
+
+
+def knocking_out() -> Intake:
+    """An intake whose last criterion knocks out below 4 of 5: the files 1 to 4 of nine stand."""
+    sent(9, seats=3)
+    master = read_known("mdia")
+    phase = master.rubric.files
+    *others, last = phase.criteria
+    limited = replace(phase, criteria=(*others, replace(last, knock_out_below=Decimal(4))))
+    with writing():
+        programmes.load_definition(SYSTEM, replace(master, rubric=replace(master.rubric, phases=(limited,))))
+    intake = intake_of("mdia", "2025")
+    someone(intake, Role.SELECTION_MANAGER)
+    read(intake, readers(intake))
+    return intake
+
+
+def test_a_file_that_a_criterion_knocks_out_says_so_beside_its_mark(app: Flask, statements: Any) -> None:
+    intake = knocking_out()
+    client, path = browser(app, known(MANAGER)), f"/staff/intakes/{intake.reference}/applications"
+    assert follow() == 1
+    out = "éliminatoire : Français et anglais"
+    rows = {row[1]: row for row in shown(_plain(client.get(f"{path}?{COLUMNS}&sort=-score").text))}
+    assert len(rows) == 9
+    assert {number for number, row in rows.items() if out in row[3]} == {
+        f"MDIA-{number:06d}" for number in range(5, 10)
+    }
+    assert all("éliminatoire" not in "".join(row[:3]) for row in rows.values())
+    for most in (1, 9):
+        references = _references(most)
+        with statements() as seen:
+            found = queries.knocked_out_in(intake, references)
+        assert len(found) == min(most, 5) and len(seen) <= 3, "what is said of them grows in no statement"
+    assert "éliminatoire" not in client.get(f"{path}?columns=number,rank").text
+
+
+def _plain(page: str) -> str:
+    return page.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def _references(most: int) -> list[str]:
+    wanted = sa.select(Application.reference).order_by(Application.number.desc()).limit(most)
+    return [*db.session.scalars(wanted)]
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_the_ranking_names_the_criterion_that_knocks_out_and_the_mean(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, is_large: bool
+) -> None:
+    intake = knocking_out()
+    if is_large:
+        follow()
+        monkeypatch.setattr(queries, "AT_ONCE", 0)
+    page = _plain(browser(app, known(MANAGER)).get(f"/staff/intakes/{intake.reference}/ranking").text)
+    assert page.count("éliminatoire : Français et anglais, 3,00 sur 5") == 4
+    assert page.count("éliminatoire : Français et anglais, 2,00 sur 5") == 1

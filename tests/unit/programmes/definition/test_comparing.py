@@ -9,7 +9,7 @@ import pytest
 
 from cohortmgr.programmes.definition import comparing
 from cohortmgr.programmes.definition.comparing import ChangeKind, changes
-from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, Question
+from cohortmgr.programmes.definition.rules import Definition, GuardianTerms, HiddenPart, Question
 from cohortmgr.programmes.definition.toml import read_known
 
 JUNIOR = read_known("ai-master-junior")
@@ -90,3 +90,15 @@ def test_a_question_that_becomes_required_or_no_longer_is_says_which(was: bool, 
 
     (change,) = changes(with_questions(asked), with_questions(turned))
     assert (change.named, change.details) == (asked[0].label, (said,))
+
+
+def test_what_readers_see_of_a_section_or_question_is_told() -> None:
+    first, *others = MASTER.form.sections
+    asked = replace(first.questions[0], reader_title=first.title, reveals=(HiddenPart.NAME, HiddenPart.SEX))
+    section = replace(first, reader_title=None, questions=(asked, *first.questions[1:]))
+    told = changes(MASTER, replace(MASTER, form=replace(MASTER.form, sections=(section, *others))))
+    title, reveals = "l’intitulé pour les évaluateurs", "ce que la réponse révèle aux évaluateurs"
+    assert [(change.named, change.details) for change in told] == [
+        (first.title, (title,)),
+        (asked.label, (reveals, title)),
+    ]

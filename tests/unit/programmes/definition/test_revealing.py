@@ -33,7 +33,7 @@ def test_what_is_kept_of_a_person_is_hidden_with_its_part_or_never_read(target: 
 
 @pytest.mark.parametrize("part", list(HiddenPart))
 def test_what_an_author_says_that_it_tells_is_hidden_with_it(part: HiddenPart) -> None:
-    question, paper = asked(reveals=part), asked(QuestionKind.FILE, reveals=part)
+    question, paper = asked(reveals=(part,)), asked(QuestionKind.FILE, reveals=(part,))
     others = tuple(each for each in HiddenPart if each is not part)
     assert not is_read(question, (part,)) and is_read(question, others)
     assert not is_paper_read(paper, (part,)) and is_paper_read(paper, others)
@@ -46,7 +46,15 @@ def test_what_is_sealed_or_asked_of_the_admitted_is_no_reader_s() -> None:
 
 
 def test_rows_of_a_group_lose_the_fields_that_tell() -> None:
-    school, year = asked(reveals=HiddenPart.SCHOOL), asked(QuestionKind.YEAR)
+    school, year = asked(reveals=(HiddenPart.SCHOOL,)), asked(QuestionKind.YEAR)
     group = asked(QuestionKind.GROUP, fields=(school, year))
     assert as_read(group, (HiddenPart.SCHOOL,)).fields == (year,)
     assert as_read(group, ()).fields == (school, year)
+
+
+def test_an_answer_that_tells_several_parts_is_hidden_with_each_of_them() -> None:
+    parts = (HiddenPart.NAME, HiddenPart.SCHOOL)
+    letter, paper = asked(reveals=parts), asked(QuestionKind.FILE, reveals=parts)
+    for part in parts:
+        assert not is_read(letter, (part,)) and not is_paper_read(paper, (part,))
+    assert is_read(letter, (HiddenPart.CITY,)) and is_paper_read(paper, (HiddenPart.CITY,))

@@ -20,6 +20,7 @@ from cohortmgr.programmes.definition.rules import (
     Definition,
     Form,
     FormSection,
+    HiddenPart,
     IntakeDefinition,
     OfferingDefinition,
     Option,
@@ -90,6 +91,15 @@ MISTAKES = [
     ("ends_on = 2026-02-27", "ends_on = 2025-12-27", "calendar.periods[2].ends_on", "avant"),
     ("company_from = 2026-01-05", "company_from = 2025-01-05", "calendar.company_from", "avant"),
     ("arrears = true", "arrears = 1", "stipend.arrears", "true"),
+    ('reveals = "school"', 'reveals = "schol"', "§[3].questions[2].reveals", "school"),
+    ('reveals = "school"', 'reveals = ["name", "schol"]', "§[3].questions[2].reveals[2]", "school"),
+    ('reveals = "school"', 'reveals = ["name", "name"]', "§[3].questions[2].reveals[2]", "deux fois"),
+    (
+        'reader_title.en = "Reasons for this master’s"',
+        'reader_title.en = ""',
+        "§[4].questions[1].reader_title.en",
+        "en",
+    ),
     ("reminders_hours = [72, 24]", "reminders_hours = 72", "offers.reminders_hours", "liste"),
 ]
 
@@ -264,6 +274,8 @@ QUESTIONS = st.builds(
     kind=st.just(QuestionKind.CHOICE),
     label=TEXTS,
     help=st.none() | TEXTS,
+    reader_title=st.none() | TEXTS,
+    reveals=st.lists(st.sampled_from(HiddenPart), max_size=3, unique=True).map(tuple),
     required=st.booleans(),
     minimum=st.none() | st.decimals(0, 5, places=2),
     options=st.lists(
@@ -291,7 +303,7 @@ def definitions(draw: st.DrawFn) -> Definition:
         mdia,
         title=draw(TEXTS),
         intakes=(intake,),
-        form=Form((FormSection("s", draw(TEXTS), tuple(questions)),)),
+        form=Form((FormSection("s", draw(TEXTS), tuple(questions), (), draw(TEXTS)),)),
         eligibility=(),
         assumptions=tuple(draw(st.lists(WORDS, max_size=3))),
     )
@@ -331,3 +343,15 @@ def test_what_equals_its_default_is_not_written() -> None:
     question = Question("a", QuestionKind.TEXT, {"fr": "a", "ar": "ا", "en": "a"})
     assert set(plain(question)) == {"key", "kind", "label"}
     assert plain(ProgrammeStage.OFFERS) == "offers"
+
+
+def test_what_an_answer_reveals_is_written_as_a_list_or_as_its_only_value() -> None:
+    alone, listed = (
+        read_definition(changed('reveals = "school"', f"reveals = {said}"), "mdia.toml")
+        for said in ('"school"', '["school"]')
+    )
+    assert alone == listed and fingerprint(alone) == fingerprint(listed)
+    assert 'reveals = "school"' in write_definition(listed), "as every definition was written until now"
+    both = read_definition(changed('reveals = "school"', 'reveals = ["name", "school"]'), "mdia.toml")
+    assert both.form.question("university").reveals == (HiddenPart.NAME, HiddenPart.SCHOOL)
+    assert fingerprint(both) != fingerprint(alone)

@@ -1,15 +1,24 @@
 """What a sheet of marks says of one's own readings."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.sheets.tables import Record, SheetTable
 from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
-from cohortmgr.reviews.marksheets.rules import MarkedRow, OwnReading, heads_counted, marked_rows
+from cohortmgr.reviews.marksheets.rules import (
+    MarkedRow,
+    OwnReading,
+    as_kept,
+    from_kept,
+    heads_counted,
+    marked_rows,
+)
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
 RUBRIC = Rubric((RubricPhase("dossiers", (Criterion("a", NAME, 1, 0, 5), Criterion("b", NAME, 1, 0, 20))),))
-KNOWN = {"dossier": "number", "commentaire": "comment", "a": "a", "b": "b"}
+KNOWN = {"dossier": "number", "commentaire": "comment", "a": "a", "b": "b", "version": "version"}
 OWN = [
     OwnReading("R1", "M-1", "assigned", 1, {}, ""),
     OwnReading("R2", "M-2", "drafted", 3, {"a": 2}, "Bien"),
@@ -62,3 +71,51 @@ def test_a_sheet_without_numbers_or_criteria_is_refused() -> None:
         with pytest.raises(Refused, match="colonnes attendues"):
             read(("1", "2"), header=header)
     assert heads_counted(["Dossier", " A ", "Autre"], KNOWN) == 2
+
+
+HEADER = ("Dossier", "A", "b", "Commentaire", "Version")
+
+
+@pytest.mark.parametrize(
+    ("row", "clashes"),
+    [
+        (("M-2", "5", "12", "Bien", "3"), False),  # of the version that is there
+        (("M-2", "5", "12", "Bien", "2"), True),  # another mark than the newer one
+        (("M-2", "", "12", "Moins bien", "2"), True),  # other words
+        (("M-2", "5", "12", "Bien", ""), True),  # a sheet that says nothing of its age
+        (("M-2", "", "12", "", "2"), False),  # late, and only adds
+        (("M-2", "2", "", "Bien", "2"), False),  # late, and says the same
+        (("M-1", "5", "12", "Bien", "9"), False),  # nothing is there that could be lost
+        (("M-3", "5", "5", "", "1"), False),  # handed in: that is its fault, and no choice
+    ],
+)
+def test_a_late_row_that_would_take_newer_marks_away_is_for_choosing(
+    row: tuple[str, ...], clashes: bool
+) -> None:
+    (found,) = read(row, header=HEADER)
+    assert found.is_clash is clashes
+
+
+def test_a_version_that_is_none_is_told() -> None:
+    (found,) = read(("M-2", "5", "12", "Bien", "trois"), header=HEADER)
+    assert not found.is_sound and "version" in str(found.problems[0])
+    assert read(("", "", "", "", "3"), header=HEADER) == [], "a row with nothing but its version says nothing"
+
+
+def test_rows_are_kept_as_they_may_be_taken() -> None:
+    rows = read(
+        ("M-1", "1", "2", "Oui", "1"), ("M-2", "5", "", "", "1"), ("M-9", "1", "1", "", "1"), header=HEADER
+    )
+    first, second = from_kept(as_kept(rows))
+    assert (first.reading, first.version, first.scores, first.comment) == ("R1", 1, {"a": 1, "b": 2}, "Oui")
+    assert (first.is_whole, first.is_clash, second.is_whole, second.is_clash) == (True, False, False, True)
+    assert second.version == 3, "what is ticked rests on what was looked at"
+
+
+@given(st.integers(0, 5), st.integers(0, 5), st.integers(1, 4))
+def test_no_row_takes_a_newer_mark_away_unasked(theirs: int, now: int, version: int) -> None:
+    own = [OwnReading("R1", "M-1", "drafted", 2, {"a": now}, "")]
+    table = SheetTable(HEADER, (Record(2, ("M-1", str(theirs), "", "", str(version))),))
+    (row,) = marked_rows(table, RUBRIC, own, KNOWN)
+    takes_away = row.is_sound and not row.is_clash and row.scores["a"] != now
+    assert not takes_away or version == 2

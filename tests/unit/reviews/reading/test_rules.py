@@ -8,15 +8,13 @@ from hypothesis import strategies as st
 
 from cohortmgr.reviews.reading.rules import (
     UNDONE_WITHIN,
-    ReadingChange,
-    as_earlier,
     earlier_of,
     given_of,
     may_undo,
     pace_of,
     spread_of,
 )
-from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.reviews.rules import ReadingChange, ReviewState, as_earlier
 
 NOW = datetime(2026, 6, 1, 10, tzinfo=UTC)
 

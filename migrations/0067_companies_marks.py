@@ -6,8 +6,8 @@ from alembic import op
 # Table to kind of tenancy; see cohortmgr_wall in the first migration.
 WALLS: dict[str, str] = {}
 
-revision = "0064"
-down_revision = "0063"
+revision = "0067"
+down_revision = "0066"
 branch_labels = None
 depends_on = None
 
