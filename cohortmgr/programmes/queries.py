@@ -186,28 +186,33 @@ _FREE = (
     .scalar_subquery()
 )
 
+# What differs when a public page must be drawn again, without texts: a page that was drawn is found by it.
+_EDITION = (
+    _INTAKES.reference,
+    _INTAKES.version,
+    _INTAKES.fingerprint,
+    _INTAKES.opens_at,
+    _INTAKES.closes_at,
+    _PROGRAMMES.version.label("programme_version"),
+    _HOSTS.version.label("host_version"),
+    _SEATS.label("seats"),
+    _FREE.label("free"),
+)
 # The intakes as public pages show them, in one statement, newest opening first. It is made once, because building a
 # statement costs more than running it.
 _SHOWN: sa.Select[Any] = (
     sa.select(
-        _INTAKES.reference,
-        _INTAKES.version,
-        _INTAKES.fingerprint,
+        *_EDITION,
         _INTAKES.read_by,
         _INTAKES.key,
         _INTAKES.title,
-        _INTAKES.opens_at,
-        _INTAKES.closes_at,
         _INTAKES.decision_by,
         _INTAKES.starts_on,
         _PROGRAMMES.key.label("programme_key"),
-        _PROGRAMMES.version.label("programme_version"),
         _PROGRAMMES.title.label("programme_title"),
         _PROGRAMMES.summary.label("programme_summary"),
         _PROGRAMMES.picture_digest.label("programme_picture"),
         _HOSTS.name.label("host_name"),
-        _SEATS.label("seats"),
-        _FREE.label("free"),
     )
     .join_from(table_of(Intake), table_of(Programme), _PROGRAMMES.id == _INTAKES.programme_id)
     .join(table_of(Organisation), _HOSTS.id == _PROGRAMMES.institution_id)
@@ -216,6 +221,7 @@ _SHOWN: sa.Select[Any] = (
 _PUBLIC = _SHOWN.where(_INTAKES.state == IntakeState.PUBLISHED.value)
 _NEWEST = _PUBLIC.limit(100)
 _OF_PROGRAMME = _PUBLIC.where(_PROGRAMMES.key == sa.bindparam("programme_key"))
+_EDITIONS: sa.Select[Any] = _OF_PROGRAMME.with_only_columns(*_EDITION)
 _EVER_PUBLIC = _SHOWN.where(
     _INTAKES.state != IntakeState.DRAFT.value, _PROGRAMMES.key == sa.bindparam("programme_key")
 )
@@ -243,6 +249,15 @@ def open_intakes() -> list[sa.Row[Any]]:
 def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
     """The published intakes of a programme, newest first; NotFound if it has none."""
     found = db.session.execute(_OF_PROGRAMME, {"programme_key": programme_key}).all()
+    if not found:
+        raise NotFound(programme_key)
+    return found
+
+
+def editions_of(programme_key: str) -> Sequence[sa.Row[Any]]:
+    """The published intakes of a programme as `public_intakes_of` returns them, but without any text; NotFound if it
+    has none."""
+    found = db.session.execute(_EDITIONS, {"programme_key": programme_key}).all()
     if not found:
         raise NotFound(programme_key)
     return found

@@ -70,8 +70,7 @@ def _home_page(intakes: Sequence[sa.Row[Any]]) -> str:
 @guards.public
 def programme(key: str) -> ResponseReturnValue:
     """Show a programme, with the intake that matters most first: an open one, else the next, else the last."""
-    intakes = queries.public_intakes_of(key)
-    return _page(_first(intakes), intakes)
+    return page(_shown(queries.editions_of(key)), lambda: _programme_drawn(key))
 
 
 @bp.get("/programmes/<key>/famille")
@@ -79,12 +78,9 @@ def programme(key: str) -> ResponseReturnValue:
 def family(key: str) -> ResponseReturnValue:
     """Show the programme on one page in plain Arabic, whatever the visitor's language: for the family, to
     print or send on."""
-    intakes = queries.public_intakes_of(key)
+    template = "programmes/public/public_family.html"
     with speaking("ar"):
-        return page(
-            _shown(intakes),
-            lambda: _programme_page(_first(intakes), [], "programmes/public/public_family.html"),
-        )
+        return page(_shown(queries.editions_of(key)), lambda: _programme_drawn(key, template))
 
 
 @bp.get("/pictures/<digest>.webp")
@@ -150,10 +146,16 @@ def _shown(intakes: Sequence[sa.Row[Any]]) -> Hashable:
             row.fingerprint,
             row.seats,
             _window(row),
-            tuple(row.host_name.values()),
+            row.host_version,
         )
         for row in intakes
     )
+
+
+def _programme_drawn(key: str, template: str = "programmes/public/public_programme.html") -> str:
+    """Draw a programme, with the intake that matters most first."""
+    intakes = queries.public_intakes_of(key)
+    return _programme_page(_first(intakes), intakes, template)
 
 
 def _page(chosen: sa.Row[Any], intakes: Sequence[sa.Row[Any]]) -> ResponseReturnValue:
