@@ -12,5 +12,5 @@ from cohortmgr.reviews.models import Review
 given_back: Hook[[Viewer, Review], None] = Hook()
 # Whether the decision on a file is proposed or made, so that its readings change no more.
 frozen: Hook[[Application], bool] = Hook()
-# Whether something has begun in a phase of an intake, by its key, such as a slot that was booked.
+# Whether something has begun in a phase of an intake, by its key: a mark, or a slot that was booked.
 phase_begun: Hook[[Intake, str], bool] = Hook()
