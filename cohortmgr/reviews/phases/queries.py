@@ -139,9 +139,7 @@ def marked_files(intake: Intake) -> list[MarkedFile]:
     files = sa.select(Application.id, Application.number, offering)
     files = files.where(Application.intake_id == intake.id, *TO_MARK).order_by(Application.number)
     marks = marks_in(intake)
-    return [
-        MarkedFile(row[0], row[1], row[2], marks.of(row[0])) for row in db.session.execute(files)
-    ]
+    return [MarkedFile(row[0], row[1], row[2], marks.of(row[0])) for row in db.session.execute(files)]
 
 
 @dataclass(frozen=True)
