@@ -11,8 +11,6 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.organisations import queries
 from cohortmgr.organisations.hooks import depending_on, is_programme, programmes_at
-from cohortmgr.organisations.letterheads.actions import digest_of, show_at_once
-from cohortmgr.organisations.letterheads.rules import email_problems
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import (
     HOSTS,
@@ -25,7 +23,6 @@ from cohortmgr.organisations.rules import (
     place_problems,
     problems_of,
 )
-from cohortmgr.organisations.telephones import telephone_problems, typed
 
 MANAGE = "installation.manage"
 _BY_COMMAND = N_(
@@ -34,7 +31,6 @@ _BY_COMMAND = N_(
 # A company is of no institution, and a host is its own once its number is known.
 _APART = HOSTS | {OrganisationKind.COMPANY}
 _CLOSED = N_("« %(name)s » est fermée : rouvrez-la d’abord.")
-_BY_LETTERHEAD = N_("Un établissement qui accueille des programmes a un en-tête : écrivez-les là.")
 
 
 def add(
@@ -76,44 +72,6 @@ def rename(
     row.name, row.region = dict(name), region
     after = {"name": row.name, "region": region}
     record(viewer, "organisations.rename", about(row), before=before, after=after)
-    return row
-
-
-def keep_contact(
-    viewer: Viewer, reference: str, telephone: str, email: str, version: int | None
-) -> Organisation:
-    """Keep by what telephone and address an organisation that hosts nothing is reached; empty for none. Raises Refused
-    with each problem at its field, and Stale if it was changed since `version`."""
-    row = _guest(viewer, reference, version)
-    telephone, email = typed(telephone), email.strip()
-    problems = telephone_problems(telephone) + email_problems(email)
-    if problems:
-        raise Refused(*problems)
-    before = {"telephone": row.telephone, "email": row.email}
-    row.telephone, row.email = telephone, email
-    after = {"telephone": telephone, "email": email}
-    record(viewer, "organisations.contact", about(row), before=before, after=after)
-    return row
-
-
-def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int | None) -> Organisation:
-    """Give an organisation that hosts nothing its mark, made by `letterheads.actions.prepare_mark`, or none. Raises
-    Refused, and Stale if it was changed since `version`."""
-    row = _guest(viewer, reference, version)
-    before = {"mark": row.mark_digest}
-    row.mark, row.mark_digest = picture, digest_of(picture)
-    show_at_once()
-    record(viewer, "organisations.mark", about(row), before=before, after={"mark": row.mark_digest})
-    return row
-
-
-def _guest(viewer: Viewer, reference: str, version: int | None) -> Organisation:
-    """An organisation that hosts nothing, locked, as it was shown. Raises Refused or Stale."""
-    require(viewer, MANAGE, "")
-    row = queries.held_for(reference)
-    if OrganisationKind(row.kind) in HOSTS:
-        raise Refused(_BY_LETTERHEAD)
-    _require_unchanged(row, version)
     return row
 
 

@@ -27,8 +27,8 @@ from cohortmgr.organisations import actions, queries
 from cohortmgr.organisations.actions import MANAGE
 from cohortmgr.organisations.forms import ClosingForm, ContactForm, NamesForm, OrganisationForm
 from cohortmgr.organisations.hooks import programmes_at
+from cohortmgr.organisations.letterheads import actions as marks
 from cohortmgr.organisations.letterheads import queries as letterheads
-from cohortmgr.organisations.letterheads.actions import MARK, prepare_mark
 from cohortmgr.organisations.letterheads.forms import MarkForm
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, KIND_NAMES, REGIONS, OrganisationKind
@@ -118,7 +118,7 @@ def contact(reference: str) -> ResponseReturnValue:
     telephone, email, version = form.telephone.data or "", form.email.data or "", posted_version()
 
     def act() -> object:
-        return actions.keep_contact(viewer, reference, telephone, email, version)
+        return marks.keep_contact(viewer, reference, telephone, email, version)
 
     return _done(reference, forms, form, act, _("Le téléphone et l’adresse sont gardés."))
 
@@ -131,16 +131,16 @@ def mark(reference: str) -> ResponseReturnValue:
     require(viewer, MANAGE, "")
     row = queries.get_for(viewer, reference)
     forms, version = replace(_forms(row), mark=form), posted_version()
-    sent = request.files.get(MARK)
+    sent = request.files.get(marks.MARK)
     data = sent.read() if sent and sent.filename else b""
     try:
-        picture = prepare_mark(data) if data else None
+        picture = marks.prepare_mark(data) if data else None
     except Refused as refusal:
         show_problems(form, refusal)
         return _page(row, forms, UNPROCESSABLE, version)
 
     def act() -> object:
-        return actions.put_mark(viewer, reference, picture, version)
+        return marks.put_mark_of(viewer, reference, picture, version)
 
     done = _("Le logo est gardé. Les pages le montrent dans les dix secondes.")
     return _done(reference, forms, form, act, done if data else _("Le logo est retiré."))

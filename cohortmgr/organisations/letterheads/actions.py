@@ -1,15 +1,18 @@
-"""Writing a letterhead: its texts and numbers, and its mark, which is made small first."""
+"""Writing a letterhead: its texts and numbers, and its mark, which is made small first; and how an organisation without
+one is reached, and its mark."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base.db import after_commit, db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.pictures import made_small
+from cohortmgr.organisations import queries as organisations
+from cohortmgr.organisations.actions import MANAGE
 from cohortmgr.organisations.letterheads import queries
 from cohortmgr.organisations.letterheads.models import KeptLetterhead
 from cohortmgr.organisations.letterheads.queries import LetterheadPlace
@@ -21,9 +24,14 @@ from cohortmgr.organisations.letterheads.rules import (
     OF_HOME,
     PICTURE_BOX,
     LetterheadDraft,
+    email_problems,
     problems_of,
 )
+from cohortmgr.organisations.models import Organisation
+from cohortmgr.organisations.rules import HOSTS, OrganisationKind
+from cohortmgr.organisations.telephones import telephone_problems, typed
 
+_BY_LETTERHEAD = N_("Un établissement qui accueille des programmes a un en-tête : écrivez-les là.")
 _UNWRITTEN = N_("Écrivez d’abord le nom de l’établissement, puis envoyez son logo.")
 MARK, PICTURE = "mark", "picture"
 
@@ -46,7 +54,7 @@ def save(viewer: Viewer, reference: str, draft: LetterheadDraft, version: int | 
     row.texts = {name: dict(said) for name, said in draft.texts.items()}
     row.telephone, row.email, row.cndp = draft.telephone, draft.email, draft.cndp
     db.session.add(row)
-    show_at_once()
+    _keep()
     record(viewer, "letterheads.save", about(row), before=before, after=_told(row))
     return row
 
@@ -56,8 +64,8 @@ def put_mark(viewer: Viewer, reference: str, picture: bytes | None, version: int
     row = _kept_row(viewer, reference, version, MARK)
     before = {"mark": row.mark_digest}
     row.mark = picture
-    row.mark_digest = digest_of(picture)
-    show_at_once()
+    row.mark_digest = _digest(picture)
+    _keep()
     record(viewer, "letterheads.mark", about(row), before=before, after={"mark": row.mark_digest})
     return row
 
@@ -67,10 +75,49 @@ def put_picture(viewer: Viewer, picture: bytes | None, version: int | None) -> K
     row = _kept_row(viewer, INSTALLATION, version, PICTURE)
     before = {"picture": row.picture_digest}
     row.picture = picture
-    row.picture_digest = digest_of(picture)
-    show_at_once()
+    row.picture_digest = _digest(picture)
+    _keep()
     after = {"picture": row.picture_digest}
     record(viewer, "letterheads.picture", about(row), before=before, after=after)
+    return row
+
+
+def keep_contact(
+    viewer: Viewer, reference: str, telephone: str, email: str, version: int | None
+) -> Organisation:
+    """Keep by what telephone and address an organisation that hosts nothing is reached; empty for none. Raises Refused
+    with each problem at its field, and Stale if it was changed since `version`."""
+    row = _guest(viewer, reference, version)
+    telephone, email = typed(telephone), email.strip()
+    problems = telephone_problems(telephone) + email_problems(email)
+    if problems:
+        raise Refused(*problems)
+    before = {"telephone": row.telephone, "email": row.email}
+    row.telephone, row.email = telephone, email
+    after = {"telephone": telephone, "email": email}
+    record(viewer, "organisations.contact", about(row), before=before, after=after)
+    return row
+
+
+def put_mark_of(viewer: Viewer, reference: str, picture: bytes | None, version: int | None) -> Organisation:
+    """Give an organisation that hosts nothing its mark, made by `prepare_mark`, or none. Raises
+    Refused, and Stale if it was changed since `version`."""
+    row = _guest(viewer, reference, version)
+    before = {"mark": row.mark_digest}
+    row.mark, row.mark_digest = picture, _digest(picture)
+    _keep()
+    record(viewer, "organisations.mark", about(row), before=before, after={"mark": row.mark_digest})
+    return row
+
+
+def _guest(viewer: Viewer, reference: str, version: int | None) -> Organisation:
+    """An organisation that hosts nothing, locked, as it was shown. Raises Refused or Stale."""
+    require(viewer, MANAGE, "")
+    row = organisations.held_for(reference)
+    if OrganisationKind(row.kind) in HOSTS:
+        raise Refused(_BY_LETTERHEAD)
+    if row.version != version:
+        raise Stale(reference)
     return row
 
 
@@ -92,8 +139,7 @@ def _kept_row(viewer: Viewer, reference: str, version: int | None, where: str) -
     return _row(place, version)
 
 
-def digest_of(picture: bytes | None) -> str:
-    """Return the name of a picture's content, under which it is fetched; empty without one."""
+def _digest(picture: bytes | None) -> str:
     return hashlib.sha256(picture).hexdigest()[:16] if picture else ""
 
 
@@ -108,8 +154,7 @@ def _row(place: LetterheadPlace, version: int | None) -> KeptLetterhead:
     return KeptLetterhead(institution_id=number, place=number or 0, mark=None, mark_digest="")
 
 
-def show_at_once() -> None:
-    """Let this process read letterheads and marks again, once what was written is committed."""
+def _keep() -> None:
     db.session.flush()
     shelf = queries.shelf()
     after_commit("letterheads", shelf.forget)
