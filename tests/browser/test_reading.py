@@ -172,12 +172,7 @@ def test_without_network_marks_wait_and_leave_in_order(
         page.context.set_offline(False)
         for place in range(3):
             arrives(database, queue[place], "submitted", [place] * 4)
-        assert (
-            page.evaluate(
-                "() => Object.keys(localStorage).filter((key) => key.startsWith('readings')).length"
-            )
-            == 0
-        )
+        page.wait_for_function("() => !Object.keys(localStorage).some((key) => key.startsWith('readings'))")
 
 
 def test_of_a_file_that_was_marked_elsewhere_both_versions_are_shown(
