@@ -30,6 +30,7 @@ from cohortmgr.programmes import models as programmes
 from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.reviews.assignment import models as assignment
+from cohortmgr.reviews.gaps import models as gaps
 from cohortmgr.selection import models as selection
 from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
@@ -46,6 +47,7 @@ __all__ = [
     "duplicates",
     "eligibility",
     "files",
+    "gaps",
     "guardians",
     "helpdesk",
     "importing",

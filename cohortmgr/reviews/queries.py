@@ -10,19 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries.viewers import granted, within
+from cohortmgr.accounts.queries.viewers import granted, granted_below, within
 from cohortmgr.accounts.rules import Role, Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import AGREED, NAME, File, staff_intake
 from cohortmgr.applications.file.rules import HIDDEN
 from cohortmgr.applications.interests import queries as interests
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
+from cohortmgr.reviews.rules import HOLDING, MOST_AT_ONCE, OPEN, ReviewState
 
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
@@ -178,13 +182,14 @@ def of_file(viewer: Viewer, application: Application) -> Sequence[Any]:
 
 def readings_of(viewer: Viewer, intake: Intake, reader: Person, place: ListPlace) -> Page:
     """Return a page of the readings of an intake that a reader holds or handed in, the last given first: rows of
-    (Review, number, name, file's reference)."""
+    (Review, number, name, file's reference, whether it is late)."""
     theirs = (Review.intake_id == intake.id, Review.reviewer_id == reader.id)
     # Counted by the readings alone: with their files each of a thousand would be looked up.
     total = counted_in_order(sa.select(Review.id).where(*theirs).order_by(Review.id.desc()))
     wanted = (
         visible(viewer)
         .add_columns(Application.number, NAME, Application.reference.label("file_reference"))
+        .add_columns(sa.case((sa.and_(*late()), 1), else_=0).label("late"))
         .join(Application, Application.id == Review.application_id)
         .where(*theirs)
         .order_by(Review.id.desc())
@@ -228,6 +233,54 @@ def reader_name(review: Review) -> str:
 def intake_of(review: Review) -> Intake:
     """Return the intake of a reading."""
     return db.session.get_one(Intake, review.intake_id)
+
+
+def frozen_file() -> sa.ColumnElement[bool]:
+    """Whether decisions rest on the readings of a file of the statement: they are proposed, or made."""
+    return sa.or_(sa.false(), *hooks.frozen())
+
+
+def is_frozen(file: Application) -> bool:
+    """Whether decisions rest on the readings of a file."""
+    return (
+        db.session.scalar(sa.select(Application.id).where(Application.id == file.id, frozen_file()))
+        is not None
+    )
+
+
+def may_read() -> sa.ColumnElement[bool]:
+    """Whether the reader of a reading of the statement, beside its intake, has the role in that programme today."""
+    grants = sa.select(RoleGrant.id).join(Account, Account.id == RoleGrant.account_id)
+    theirs = (Account.person_id == Review.reviewer_id, RoleGrant.role == Role.REVIEWER.value)
+    return grants.where(*theirs, granted_below(Intake.path)).correlate(Review, Intake).exists()
+
+
+def awaited() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which a reading of the statement, beside its file and its intake, is awaited from its
+    reader. None is once a decision rests on the file or the intake is archived, none of a child's file without the
+    guardian's word, and none from somebody whose role has ended."""
+    return (
+        Review.state.in_([state.value for state in OPEN]),
+        Application.state == "submitted",
+        AGREED,
+        Intake.state != IntakeState.ARCHIVED.value,
+        ~frozen_file(),
+        may_read(),
+    )
+
+
+def late() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which a reading is awaited though the day by which it was due is over."""
+    return (Review.due_on < clock.today(), *awaited())
+
+
+def has_its_readers(review: Review) -> bool:
+    """Whether as many people read the file of a reading, or have, as the programme asks for at least."""
+    held = sa.select(sa.func.count()).select_from(Review).join(Intake, Intake.id == Review.intake_id)
+    holds = Review.state.in_([state.value for state in HOLDING])
+    able = sa.or_(Review.state == ReviewState.SUBMITTED.value, may_read())
+    number = db.session.scalar(held.where(Review.application_id == review.application_id, holds, able)) or 0
+    return number >= programmes.definition_of(intake_of(review)).rubric.readings
 
 
 def has_many(intake: Intake) -> bool:

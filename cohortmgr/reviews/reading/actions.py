@@ -31,6 +31,7 @@ from cohortmgr.reviews.rules import (
 )
 
 _TOO_LONG = N_("Le motif dépasse %(most)s caractères.")
+_TAKEN = N_("Ce dossier vous a été repris : une autre personne le lit.")
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
@@ -53,6 +54,7 @@ def draft(
     if review.state != ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
+    _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(intake, scores, comment, complete=False)
     now = ReviewState.REOPENED if review.state == ReviewState.REOPENED else ReviewState.DRAFTED
@@ -84,6 +86,7 @@ def score(
     if review.state == ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
+    _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(intake, scores, comment)
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
@@ -115,6 +118,7 @@ def undo(viewer: Viewer, review_reference: str) -> Review:
                 "Cette remise ne s’annule plus : demandez aux responsables de rouvrir la lecture, avec un motif."
             )
         )
+    _require_open_to(review)
     _require_unfrozen(review)
     before = {"total": review.total_thousandths}
     _keep(review, ReadingChange.UNDONE)
@@ -139,6 +143,7 @@ def correct(
     if _says(review, given, comment, review.to_discuss):
         return review
     _require_version(review, version)
+    _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(intake, scores, comment, reason=reason)
     REVIEW_STATES.move(REVIEW_STATES.move(review.state, ReviewState.REOPENED), ReviewState.SUBMITTED)
@@ -292,13 +297,20 @@ def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> 
 
 def _require_mine(review: Review) -> None:
     if review.state == ReviewState.RECALLED:
-        raise Refused(N_("Ce dossier vous a été repris : une autre personne le lit."))
+        raise Refused(_TAKEN)
+
+
+def _require_open_to(review: Review) -> None:
+    """Raise Refused if the reader must not read the file since it was given to them. The words are those of any file
+    that was taken back: whose it is, and that its person applied, they do not tell."""
+    if any(hooks.barred(review)):
+        raise Refused(_TAKEN)
 
 
 def _require_unfrozen(review: Review) -> None:
     """Raise Refused once decisions rest on the readings of the file: they are proposed, or made."""
     file = db.session.get_one(Application, review.application_id)
-    if any(hooks.frozen(file)):
+    if queries.is_frozen(file):
         what = N_(
             "La décision sur le dossier %(number)s est proposée ou approuvée : ses lectures ne changent plus. Tant que "
             "le lot n’est pas approuvé, les responsables peuvent l’annuler."

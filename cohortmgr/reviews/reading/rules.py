@@ -28,6 +28,8 @@ class ReadingChange(StrEnum):
     UNDONE = "undone"
     CORRECTED = "corrected"
     ABSTAINED = "abstained"
+    RECALLED = "recalled"
+    RELEASED = "released"
 
 
 def may_undo(state: str, handed_in: datetime | None, is_discussed: bool, now: datetime) -> bool:

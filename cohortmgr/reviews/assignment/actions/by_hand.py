@@ -18,12 +18,19 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment.actions.giving import give, give_again, intake_locked, require_to_come
+from cohortmgr.reviews.assignment.actions.giving import (
+    give,
+    give_again,
+    intake_locked,
+    require_to_come,
+    take_back,
+)
 from cohortmgr.reviews.assignment.actions.passing import pass_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
-from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading.rules import ReadingChange
 from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, REVIEW_STATES, ReviewState
 
 # The most files that are given to somebody by their numbers, and that a limit may say.
@@ -65,10 +72,13 @@ def recall(
     rows = assignments.open_of(intake, person.id)
     if numbers is not None:
         rows = [row for row in rows if row.number in numbers]
+    marks: dict[str, dict[str, int]] = {}
     for row in rows:
         REVIEW_STATES.move(row.Review.state, ReviewState.RECALLED)
-        row.Review.state, row.Review.abstained_because = ReviewState.RECALLED.value, reason
-        row.Review.scores, row.Review.total_thousandths = {}, None
+        said = take_back(
+            viewer, row.Review, ReviewState.RECALLED, ReadingChange.RECALLED, reason, noted=False
+        )
+        marks |= {row.number: said["scores"]} if said["scores"] else {}
     db.session.flush()
     files = {row.number: row.Review.application_id for row in rows}
     given = _hand_over(viewer, intake, files, taker, due_on)
@@ -84,7 +94,7 @@ def recall(
             "given": given,
             "due": due_on.isoformat() if due_on else None,
         }
-        record(viewer, "reviews.recall", about(intake), after=after)
+        record(viewer, "reviews.recall", about(intake), before={"scores": marks}, after=after)
     return len(rows), len(given) + passed
 
 
@@ -107,7 +117,7 @@ def _hand_over(
     if taker is None:
         return []
     held = {row.number: row.state for row in assignments.held_in(intake) if row.reference == taker.reference}
-    barred = {number for reader, number in conflicts.barred_pairs(intake) if reader == taker.reference}
+    barred = {number for _reader, number in bars.barred_pairs(intake, files, taker.reference)}
     again = [number for number in files if held.get(number) == ReviewState.RECALLED and number not in barred]
     fresh = [number for number in files if number not in held and number not in barred]
     if again:
@@ -135,7 +145,7 @@ def give_files(
     wanted = [number for number in wanted if number not in theirs]
     recalled = assignments.recalled_from(intake, taker.person_id)
     full = [number for number in wanted if len(standing.done.get(number, ())) >= phase.most_readings]
-    known = {number for reader, number in conflicts.barred_pairs(intake) if reader == to}
+    known = {number for _reader, number in bars.barred_pairs(intake, wanted, to)}
     barred = [
         number
         for number in wanted
