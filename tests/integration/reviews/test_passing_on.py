@@ -185,16 +185,12 @@ def test_what_was_noted_stays_on_record_when_a_reading_goes_to_somebody_else() -
     with writing():
         by_hand.recall(manager, intake.reference, absent.person_reference or "", "Absente.")
     whys = {gone: ("abstained", "released", ""), absent: ("recalled", "recalled", "Absente.")}
-    for each, (state, why, reason) in whys.items():
+    for each, (state, why, because) in whys.items():
         review = db.session.scalars(sa.select(Review).where(Review.reference == drafts[each])).one()
         assert (review.state, review.scores, review.comment, review.to_discuss) == (state, {}, "", False)
         (was,) = review.earlier
-        assert (was["scores"], was["comment"], was["why"], was["reason"]) == (
-            {"resultats": 3},
-            "À revoir",
-            why,
-            reason,
-        )
+        assert (was["scores"], was["comment"], was["why"]) == ({"resultats": 3}, "À revoir", why)
+        assert (was["reason"], review.abstained_because) == ("", because), "its reader is not told why"
     acts = sa.select(Event).where(Event.action.in_(["reviews.release", "reviews.recall"]))
     told = [values_of(each) or {} for each in db.session.scalars(acts)]
     assert sum("'resultats': 3" in str(each["before"]) for each in told) == 2

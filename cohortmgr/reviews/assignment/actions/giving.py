@@ -90,7 +90,8 @@ def take_back(
     before = {"state": review.state, "scores": review.scores, "total": review.total_thousandths}
     if review.scores or review.comment:
         said = (review.scores, review.total_thousandths, review.comment, review.submitted_at)
-        review.earlier = [*review.earlier, as_earlier(*said, why, reason)]
+        # Without the reason: its reader sees what it said before, and is not told why it went to another.
+        review.earlier = [*review.earlier, as_earlier(*said, why)]
     review.state, review.abstained_because = state.value, reason
     review.scores, review.total_thousandths, review.comment = {}, None, ""
     review.to_discuss, review.discussed_at, review.submitted_at = False, None, None

@@ -159,7 +159,13 @@ def _planned(
 ) -> AssignmentPlan:
     able = standing.people.keys()
     chosen = sorted(able if reviewers is None else able & set(reviewers))
-    shares = flow.assign(wanted, chosen, standing.closed, intake.reference, standing.done, standing.limits)
+    given = (standing.done, standing.limits)
+    try:
+        shares = flow.assign(wanted, chosen, standing.closed, intake.reference, *given)
+    except Refused as refusal:
+        lacking = [file for file, number in wanted.items() if number > len(standing.done.get(file, ()))]
+        named = bars.scarce(intake, lacking, standing.subjects, chosen)
+        raise Refused(*refusal.problems, *named) from None
     short = [each.file for each in shares.short]
     scarce = bars.scarce(intake, short, standing.subjects, chosen)
     return AssignmentPlan(intake, shares.pairs, shares.short, standing, wanted, due_on, scarce=scarce)
