@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from cohortmgr.applications.file.words import sought
 from cohortmgr.base.text import fold
@@ -83,6 +84,16 @@ def typed_places(text: str) -> tuple[list[str], list[str]]:
         if line:
             (places if _telling(line) - _KINDS else vague).append(line)
     return list(dict.fromkeys(places)), vague
+
+
+class SayingKind(StrEnum):
+    """What is said of a reader: of whom and what they know by themselves, of what they read by who manages readings."""
+
+    NAME = "name"
+    PLACE = "place"
+    INSTITUTION = "institution"
+    LANGUAGE = "language"
+    FIELD = "field"
 
 
 @dataclass(frozen=True)

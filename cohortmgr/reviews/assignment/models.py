@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -45,16 +44,6 @@ class ReaderConflict(Row, Model):
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
     by: Mapped[str] = mapped_column(sa.String(26))
     lifted_at: Mapped[datetime | None]
-
-
-class SayingKind(StrEnum):
-    """What is said of a reader: of whom and what they know by themselves, of what they read by who manages readings."""
-
-    NAME = "name"
-    PLACE = "place"
-    INSTITUTION = "institution"
-    LANGUAGE = "language"
-    FIELD = "field"
 
 
 class ReaderWord(Row, Model):

@@ -16,14 +16,10 @@ from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment import acquaintance
+from cohortmgr.reviews.assignment.acquaintance import SayingKind
 from cohortmgr.reviews.assignment.actions.giving import intake_locked, take_back
 from cohortmgr.reviews.assignment.actions.passing import pass_on
-from cohortmgr.reviews.assignment.models import (
-    ReaderConflict,
-    ReaderDeclaration,
-    ReaderWord,
-    SayingKind,
-)
+from cohortmgr.reviews.assignment.models import ReaderConflict, ReaderDeclaration, ReaderWord
 from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review

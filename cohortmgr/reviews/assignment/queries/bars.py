@@ -21,9 +21,9 @@ from cohortmgr.programmes.definition.rubric import HiddenPart
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of, offerings_of
-from cohortmgr.reviews.assignment.acquaintance import BearerFile, ReaderSaying, barred
+from cohortmgr.reviews.assignment.acquaintance import BearerFile, ReaderSaying, SayingKind, barred
 from cohortmgr.reviews.assignment.fitness import FileSubject, ReaderScope, scarcity
-from cohortmgr.reviews.assignment.models import ReaderConflict, ReaderWord, SayingKind
+from cohortmgr.reviews.assignment.models import ReaderConflict, ReaderWord
 from cohortmgr.reviews.assignment.pairing import ReaderPair
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import OPEN

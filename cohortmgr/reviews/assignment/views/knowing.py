@@ -16,9 +16,10 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment.acquaintance import SayingKind
 from cohortmgr.reviews.assignment.actions import knowing
 from cohortmgr.reviews.assignment.forms import ConflictForm, KnownForm
-from cohortmgr.reviews.assignment.models import ReaderDeclaration, SayingKind
+from cohortmgr.reviews.assignment.models import ReaderDeclaration
 from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
 

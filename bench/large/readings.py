@@ -1,6 +1,6 @@
-"""`python -m bench.readings`: the pages of readers and of those who follow them, with 1,084 readings and then with
-200,000 by sixty others; code 1 if one takes over 1.5 × its time, and over 15 ms. Whoever opens the queue has as many
-files in both: one person reads a hundred files, however many there are."""
+"""`python -m bench.large.readings`: the pages of readers and of those who follow them, with 1,084 readings and then
+with 200,000 by sixty others; code 1 if one takes over 1.5 × its time, and over 15 ms. Whoever opens the queue has as
+many files in both: one person reads a hundred files, however many there are."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def measured(country: Country, times: int) -> dict[Page, Cost]:
 
 def main() -> int:
     """Fill, measure, fill, measure, and print the pages beside each other."""
-    parser = argparse.ArgumentParser(prog="python -m bench.readings", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.large.readings", description=__doc__)
     parser.add_argument("--times", type=int, default=20, help="requests for each page (default 20)")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite")
     chosen = parser.parse_args()
