@@ -255,7 +255,7 @@ def may_read() -> sa.ColumnElement[bool]:
     return grants.where(*theirs, granted_below(Intake.path)).correlate(Review, Intake).exists()
 
 
-def awaited() -> tuple[sa.ColumnElement[bool], ...]:
+def owed() -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions under which a reading of the statement, beside its file and its intake, is awaited from its
     reader. None is once a decision rests on the file or the intake is archived, none of a child's file without the
     guardian's word, and none from somebody whose role has ended."""
@@ -271,7 +271,7 @@ def awaited() -> tuple[sa.ColumnElement[bool], ...]:
 
 def late() -> tuple[sa.ColumnElement[bool], ...]:
     """The conditions under which a reading is awaited though the day by which it was due is over."""
-    return (Review.due_on < clock.today(), *awaited())
+    return (Review.due_on < clock.today(), *owed())
 
 
 def has_its_readers(review: Review) -> bool:

@@ -21,7 +21,7 @@ from cohortmgr.programmes.definition.sections import Reminders, ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import awaited, late
+from cohortmgr.reviews.queries import late, owed
 from cohortmgr.reviews.rules import OPEN
 
 READINGS_DUE = "readings_due"
@@ -83,7 +83,7 @@ def unreminded(due: DueReadings) -> Sequence[Any]:
         .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
         .join(Account, Account.person_id == Person.id)
-        .where(Review.intake_id == due.intake.id, Review.due_on == due.day, *awaited(), ~told.exists())
+        .where(Review.intake_id == due.intake.id, Review.due_on == due.day, *owed(), ~told.exists())
         .group_by(*people, Account.email)
         .having(sa.func.min(Review.assigned_at) < due.window.since)
     )
@@ -100,7 +100,7 @@ def still_waiting(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
         .join(Application, Application.id == Review.application_id)
         .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
-        .where(*awaited())
+        .where(*owed())
         .where(Intake.reference.in_({each["reference"] for each in asked}))
         .where(Person.reference.in_({each["reader"] for each in asked}))
         .distinct()
@@ -141,5 +141,5 @@ def next_days_of(viewer: Viewer) -> dict[int, date]:
     rows = rows.join(Application, Application.id == Review.application_id)
     rows = rows.join(Intake, Intake.id == Review.intake_id)
     mine = (Review.reviewer_id == viewer.person_id, Review.due_on.is_not(None))
-    found = db.session.execute(rows.where(*mine, *awaited()))
+    found = db.session.execute(rows.where(*mine, *owed()))
     return {row[0]: row[1] for row in found if row[1] is not None}
