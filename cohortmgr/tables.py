@@ -30,6 +30,7 @@ from cohortmgr.programmes import models as programmes
 from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.reviews.assignment import models as assignment
+from cohortmgr.reviews.gaps import models as gaps
 from cohortmgr.reviews.interviews import models as interviews
 from cohortmgr.reviews.marksheets import models as marksheets
 from cohortmgr.reviews.phases import models as phases
@@ -49,6 +50,7 @@ __all__ = [
     "duplicates",
     "eligibility",
     "files",
+    "gaps",
     "guardians",
     "helpdesk",
     "importing",

@@ -39,6 +39,7 @@ FIELDS: Mapping[str, str] = {
     "enrolled": N_("Inscrits"),
     "enrolments": N_("Inscriptions"),
     "events": N_("Actes"),
+    "fields": N_("Domaines"),
     "figures": N_("Chiffres"),
     "filename": N_("Fichier"),
     "files": N_("Dossiers"),

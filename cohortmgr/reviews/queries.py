@@ -10,21 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries.viewers import granted, within
+from cohortmgr.accounts.queries.viewers import granted, granted_below, within
 from cohortmgr.accounts.rules import Role, Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import AGREED, NAME, File, staff_intake
 from cohortmgr.applications.file.rules import HIDDEN
 from cohortmgr.applications.interests import queries as interests
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
-from cohortmgr.programmes.definition.rules import RubricPhase
+from cohortmgr.programmes.definition.rules import IntakeState, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import MOST_AT_ONCE, OPEN, ReviewState
+from cohortmgr.reviews.rules import HOLDING, MOST_AT_ONCE, OPEN, ReviewState
 
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
@@ -180,13 +182,14 @@ def of_file(viewer: Viewer, application: Application) -> Sequence[Any]:
 
 def readings_of(viewer: Viewer, intake: Intake, reader: Person, place: ListPlace) -> Page:
     """Return a page of the readings of an intake that a reader holds or handed in, the last given first: rows of
-    (Review, number, name, file's reference)."""
+    (Review, number, name, file's reference, whether it is late)."""
     theirs = (Review.intake_id == intake.id, Review.reviewer_id == reader.id)
     # Counted by the readings alone: with their files each of a thousand would be looked up.
     total = counted_in_order(sa.select(Review.id).where(*theirs).order_by(Review.id.desc()))
     wanted = (
         visible(viewer)
         .add_columns(Application.number, NAME, Application.reference.label("file_reference"))
+        .add_columns(sa.case((sa.and_(*late()), 1), else_=0).label("late"))
         .join(Application, Application.id == Review.application_id)
         .where(*theirs)
         .order_by(Review.id.desc())
@@ -241,6 +244,55 @@ def phase_of(review: Review) -> RubricPhase:
 def of_files(intake: Intake) -> sa.ColumnElement[bool]:
     """Whether a reading is of the phase in which the files of this intake are read."""
     return Review.phase == definition_of(intake).rubric.files.key
+
+
+def frozen_file() -> sa.ColumnElement[bool]:
+    """Whether decisions rest on the readings of a file of the statement: they are proposed, or made."""
+    return sa.or_(sa.false(), *hooks.frozen())
+
+
+def is_frozen(file: Application) -> bool:
+    """Whether decisions rest on the readings of a file."""
+    return (
+        db.session.scalar(sa.select(Application.id).where(Application.id == file.id, frozen_file()))
+        is not None
+    )
+
+
+def may_read() -> sa.ColumnElement[bool]:
+    """Whether the reader of a reading of the statement, beside its intake, has the role in that programme today."""
+    grants = sa.select(RoleGrant.id).join(Account, Account.id == RoleGrant.account_id)
+    theirs = (Account.person_id == Review.reviewer_id, RoleGrant.role == Role.REVIEWER.value)
+    return grants.where(*theirs, granted_below(Intake.path)).correlate(Review, Intake).exists()
+
+
+def owed() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which a reading of the statement, beside its file and its intake, is awaited from its
+    reader. None is once a decision rests on the file or the intake is archived, none of a child's file without the
+    guardian's word, and none from somebody whose role has ended."""
+    return (
+        Review.state.in_([state.value for state in OPEN]),
+        Application.state == "submitted",
+        AGREED,
+        Intake.state != IntakeState.ARCHIVED.value,
+        ~frozen_file(),
+        may_read(),
+    )
+
+
+def late() -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions under which a reading is awaited though the day by which it was due is over."""
+    return (Review.due_on < clock.today(), *owed())
+
+
+def has_its_readers(review: Review) -> bool:
+    """Whether as many people read the file of a reading in its phase, or have, as the programme asks for at least."""
+    held = sa.select(sa.func.count()).select_from(Review).join(Intake, Intake.id == Review.intake_id)
+    holds = Review.state.in_([state.value for state in HOLDING])
+    able = sa.or_(Review.state == ReviewState.SUBMITTED.value, may_read())
+    same = (Review.application_id == review.application_id, Review.phase == review.phase)
+    number = db.session.scalar(held.where(*same, holds, able)) or 0
+    return number >= phase_of(review).readings
 
 
 def has_many(intake: Intake) -> bool:

@@ -80,6 +80,7 @@ class ReadingChange(StrEnum):
     CORRECTED = "corrected"
     ABSTAINED = "abstained"
     RECALLED = "recalled"
+    RELEASED = "released"
 
 
 def as_earlier(

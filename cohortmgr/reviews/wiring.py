@@ -21,10 +21,11 @@ from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import hooks, notices, queries
 from cohortmgr.reviews.assignment import tasks as assigning
 from cohortmgr.reviews.assignment.actions import passing
-from cohortmgr.reviews.assignment.queries import days
+from cohortmgr.reviews.assignment.queries import bars, days
 from cohortmgr.reviews.assignment.views import by_hand, knowing
 from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.discussion import views as discussion_views
+from cohortmgr.reviews.gaps import tasks as gaps
 from cohortmgr.reviews.interviews import tasks as interview_tasks
 from cohortmgr.reviews.interviews.actions import booking, needs
 from cohortmgr.reviews.interviews.models import InterviewDay
@@ -47,7 +48,7 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading import views as reading_views
 from cohortmgr.reviews.views import agenda, standing
 
-JOBS = (assigning.assign, progress.sum_up)
+JOBS = (assigning.assign, progress.sum_up, gaps.look)
 PAGES = (
     assignment_views.bp, by_hand.bp, knowing.bp, reading_views.bp, discussion_views.bp, marksheet_views.bp,
     phase_views.bp, result_views.bp,
@@ -67,6 +68,7 @@ def init_app(app: Flask) -> None:
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
     hooks.phase_begun.register(phases.has_begun)
+    hooks.barred.register(bars.is_barred)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS, *marksheets.WORKS)
     desk.told_above.register(queries.told_of)

@@ -332,17 +332,23 @@ def callable_offerings() -> list[int]:
     return [row.id for row in rows if not offers_are_over(row.Intake)]
 
 
-def is_frozen(application: Application) -> bool:
-    """Whether a batch that is not cancelled decided about the file, or one is being prepared that will, so that its
-    readings change no more."""
+def frozen() -> sa.ColumnElement[bool]:
+    """Whether a batch that is not cancelled decided about a file of the statement, or one is being prepared that will,
+    so that its readings change no more."""
     decided = sa.select(Decision.id).join(Batch, Batch.id == Decision.batch_id)
-    decided = decided.where(Decision.application_id == application.id, Batch.state.in_(LIVE))
+    decided = decided.where(Decision.application_id == Application.id, Batch.state.in_(LIVE))
     prepared = sa.select(Batch.id).where(
-        Batch.intake_id == application.intake_id, Batch.state == BatchState.DRAFT.value
+        Batch.intake_id == Application.intake_id,
+        Batch.state == BatchState.DRAFT.value,
+        sa.or_(Application.offering_id.is_(None), Batch.offering_id == Application.offering_id),
     )
-    if application.offering_id is not None:
-        prepared = prepared.where(Batch.offering_id == application.offering_id)
-    return bool(db.session.scalar(sa.select(sa.or_(decided.exists(), prepared.exists()))))
+    return sa.or_(*(each.correlate(Application).exists() for each in (decided, prepared)))
+
+
+def is_frozen(application: Application) -> bool:
+    """Whether that is so of a file."""
+    wanted = sa.select(Application.id).where(Application.id == application.id, frozen())
+    return db.session.scalar(wanted) is not None
 
 
 def decided_of(applications: Collection[int]) -> set[int]:

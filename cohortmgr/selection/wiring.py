@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
     for key in (letters.OFFER_MADE, letters.WAITING_LISTED, letters.REFUSED):
         outbox.checks[key] = letters.not_withdrawn
     programmes.on_more_seats.register(offers.call_more)
-    readings.frozen.register(queries.is_frozen)
+    readings.frozen.register(queries.frozen)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
     for column in kept.LENT:

@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 
 def shared_out(year: Year) -> str:
-    """Share the files out, bar the reviewer from one that is not theirs, and return the reference of that."""
+    """Let the reviewers say that they know nobody, share the files out, bar the reviewer from one that is not theirs,
+    and return the reference of that."""
     manager, reader = year.viewer("selection_manager"), year.viewer("reviewer")
+    for name in ("reviewer", "other_reviewer"):
+        with writing():
+            knowing.declare(year.viewer(name), year.intake.reference, set())
     with writing():
         sharing.assign(manager, year.intake.reference)
     held = sa.select(Review.application_id).where(Review.reviewer_id == reader.person_id)

@@ -203,6 +203,14 @@ def granted(path: str) -> sa.ColumnElement[bool]:
     return sa.and_(holds, sa.literal(path).like(RoleGrant.path.concat("%")), reached)
 
 
+def granted_below(path: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
+    """The same as `granted`, of a path that is a column of the statement."""
+    # Behind the grant's path stands at most one part: it is the path itself, or lies directly above it.
+    near = path.not_like(RoleGrant.path.concat("%.%."))
+    holds = sa.and_(in_force(RoleGrant, clock.today()), Account.suspended_at.is_(None))
+    return sa.and_(holds, path.like(RoleGrant.path.concat("%")), sa.or_(RoleGrant.alone.is_(False), near))
+
+
 def reference_of(person_id: int) -> str:
     """Return the public reference of a person."""
     return db.session.scalars(sa.select(Person.reference).where(Person.id == person_id)).one()

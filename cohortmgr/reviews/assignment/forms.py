@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from cohortmgr.base.forms import HouseForm, WholeField
+from cohortmgr.reviews.assignment.acquaintance import LONGEST_PLACE
 
 _BY = _l("À remettre au plus tard le")
 _MOST_TEXT = 20_000
@@ -36,12 +38,29 @@ class DayForm(HouseForm):
 
 
 class TermsForm(DayForm):
-    """The form of how many files a reader has at most, and by which day they hand in what waits."""
+    """The form of how many files a reader has at most, by which day they hand in what waits, and in which languages and
+    fields they read: the page fills in what the intake has."""
 
     most_files = WholeField(
         _l("Dossiers, au plus"),
         [Optional(), NumberRange(0, 100_000, _l("Écrivez un nombre entier, de 0 à 100000."))],
         description=_l("Vide : sans limite. Ce qui est déjà confié reste."),
+    )
+    languages = SelectMultipleField(
+        _l("Langues des dossiers"),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validate_choice=False,
+        description=_l(
+            "Sans rien cocher : toutes. Le partage en tient compte, pas ce qui est confié à la main."
+        ),
+    )
+    studies = SelectMultipleField(
+        _l("Domaines des dossiers"),
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validate_choice=False,
+        description=_l("Sans rien cocher : tous."),
     )
 
 
@@ -65,9 +84,24 @@ class GiveForm(HouseForm):
 
 
 class KnownForm(HouseForm):
-    """The form in which a reader types the names of those whom they know; the page lists the others to tick."""
+    """The form in which a reader types the names of those whom they know, their institution, and schools and clubs; the
+    page lists the others to tick."""
 
     names = TextAreaField(_l("Noms des personnes que vous connaissez"), [Optional(), Length(max=_MOST_TEXT)])
+    institution = StringField(
+        _l("Votre établissement"),
+        [Optional(), Length(max=LONGEST_PLACE)],
+        description=_l(
+            "Nom entier ou sigle : les dossiers de celles et ceux qui y ont étudié iront à d’autres."
+        ),
+    )
+    places = TextAreaField(
+        _l("Écoles et clubs dont vous connaissez les élèves ou les membres"),
+        [Optional(), Length(max=_MOST_TEXT)],
+        description=_l(
+            "Un par ligne, le nom entier ou le sigle : les dossiers qui les nomment iront à d’autres."
+        ),
+    )
 
 
 class ConflictForm(HouseForm):

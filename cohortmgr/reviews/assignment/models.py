@@ -1,4 +1,4 @@
-"""The tables of what limits who reads what: how many files, and whom a reader knows."""
+"""The tables of what limits who reads what: how many files, whom a reader knows, and what is said of readers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ class ReaderLimit(Row, Model):
 class ReaderConflict(Row, Model):
     """A file that a reader must not read, for they know its person.
 
-    `by` is the reference of whoever said so: the reader's as a person, or the account's of who manages readings."""
+    `by` is the reference of whoever said so: the reader's as a person, or the account's of who manages readings. One
+    that was `lifted_at` some moment opens the file again, whatever name the reader typed before."""
 
     __tablename__ = "reader_conflicts"
     __table_args__ = (
@@ -42,6 +43,24 @@ class ReaderConflict(Row, Model):
     at: Mapped[datetime]
     application_id: Mapped[int] = mapped_column(sa.ForeignKey("applications.id"))
     by: Mapped[str] = mapped_column(sa.String(26))
+    lifted_at: Mapped[datetime | None]
+
+
+class ReaderWord(Row, Model):
+    """One thing that is said of a reader in an intake: a name that they know, as blind words (see acquaintance.py), a
+    school or club, the institution that is theirs; a language in which they read, a field of study."""
+
+    __tablename__ = "reader_words"
+    __table_args__ = (
+        sa.Index("ix_reader_words_intake_id_kind", "intake_id", "kind"),
+        {"info": {"tenancy": "institution"}},
+    )
+
+    institution_id: Mapped[int] = mapped_column(Id, index=True)
+    intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"))
+    reader_id: Mapped[int] = mapped_column(sa.ForeignKey("persons.id"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(12))
+    said: Mapped[str] = mapped_column(sa.Text)
 
 
 class ReaderDeclaration(Row, Model):

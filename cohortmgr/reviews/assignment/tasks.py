@@ -16,7 +16,6 @@ from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.reviews.assignment.actions import passing, reminding, sharing
 from cohortmgr.reviews.assignment.actions.sharing import AssignmentPlan
-from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.queries import days
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.assignment.queries.giving import ASSIGN
@@ -42,7 +41,11 @@ def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
         return {"problems": [as_json(Problem(_NOBODY))]}
     # The page that waited for this shows what came of it, and not the figures of before.
     summing.keep_anew(str(payload["intake"]))
-    return {"added": added, "problems": [as_json(short_of(plan.short))]} if plan.short else {"added": added}
+    return (
+        {"added": added, "problems": [as_json(each) for each in plan.lacks]}
+        if plan.short
+        else {"added": added}
+    )
 
 
 def remind(stopping: Stopping) -> int:
@@ -65,10 +68,15 @@ def pass_on(stopping: Stopping) -> int:
     references = [intake.reference for intake in assignments.intakes_left()]
     db.session.rollback()
     for reference in references:
-        if stopping():
-            break
-        with writing():
-            given += passing.pass_on_stranded(SYSTEM, reference)
+        # Found before anything is locked: of a large intake that takes a while.
+        plan = passing.plan_stranded(SYSTEM, reference)
+        numbers = sorted(plan.moves)
+        for start in range(0, len(numbers), CHUNK):
+            if stopping():
+                return given
+            with writing():
+                given += passing.pass_some(SYSTEM, plan, numbers[start : start + CHUNK])
+        db.session.rollback()
     return given
 
 
@@ -89,7 +97,11 @@ def _assign(
 ) -> tuple[AssignmentPlan, int]:
     due_on = date.fromisoformat(payload["due_on"]) if payload.get("due_on") else None
     intake, anchors = str(payload["intake"]), bool(payload.get("anchors"))
-    plan, added = sharing.plan_assignment(viewer, intake, due_on, anchors=anchors), 0
+    if payload.get("apart"):
+        plan = sharing.plan_apart(viewer, intake, due_on)
+    else:
+        plan = sharing.plan_assignment(viewer, intake, due_on, anchors=anchors)
+    added = 0
     held = plan.standing.stranded
     stranded = sorted(held)
     for start in range(0, len(stranded), CHUNK):

@@ -16,7 +16,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.discussion.rules import THOUSANDTHS
+from cohortmgr.reviews.gaps.queries import measured
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import visible
 from cohortmgr.reviews.rules import COUNTING, ReviewState
@@ -57,23 +57,12 @@ def gaps_in(viewer: Viewer, intake: Intake, phase: RubricPhase, place: ListPlace
     points = phase.gap_points
     seen = visible(viewer).where(Review.intake_id == intake.id, Review.state.in_(COUNTING))
     seen = seen.where(Review.phase == phase.key)
-    total = Review.total_thousandths
-    asked = sa.func.sum(sa.case((Review.to_discuss, 1), else_=0))
-    waits = sa.func.sum(sa.case((sa.and_(*_OPEN), 1), else_=0))
-    gap = sa.func.max(total) - sa.func.min(total)
-    measured = (
-        seen.with_only_columns(
-            Review.application_id, gap.label("gap"), asked.label("asked"), waits.label("waits")
-        )
-        .group_by(Review.application_id)
-        .having(sa.or_(gap > points * THOUSANDTHS, asked > 0, waits > 0))
-        .subquery()
-    )
+    found = measured(seen, points).subquery()
     wanted = (
-        sa.select(Application, NAME, measured.c.gap, measured.c.asked, measured.c.waits)
-        .join(measured, measured.c.application_id == Application.id)
+        sa.select(Application, NAME, found.c.gap, found.c.asked, found.c.waits)
+        .join(found, found.c.application_id == Application.id)
         .where(Application.intake_id == intake.id, Application.state == "submitted")
-        .order_by(measured.c.gap.desc(), Application.id.desc())
+        .order_by(found.c.gap.desc(), Application.id.desc())
     )
     return page_of(wanted, place, PAGE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import within
-from cohortmgr.base import clock
+from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.queries import kept_of, kept_of_each
@@ -22,7 +22,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.rules import narrowing_before
-from cohortmgr.reviews.queries import of_files, readers_of, to_read_in
+from cohortmgr.reviews.queries import late, may_read, of_files, readers_of, to_read_in
 from cohortmgr.reviews.rules import (
     COUNTING,
     HOLDING,
@@ -71,11 +71,12 @@ def tally_of(intake: Intake) -> tuple[int, int] | None:
 
 def lacking_in(files: Mapping[Intake, int]) -> dict[int, int]:
     """Return by its id how many readings the files of each intake lack, of as many files as are given; of a large one
-    as the worker last summed them up, as it does when it assigns, and all before the first. Two statements at most."""
+    as the worker last summed them up, as it does when it assigns, and all before the first. What is open with somebody
+    who may read no longer is lacking. As many statements whatever the number of intakes."""
     readings = {intake.id: programmes.definition_of(intake).rubric.files for intake in files}
     files = {intake: _narrowed(intake, number) for intake, number in files.items()}
-    small = {intake.id: number for intake, number in files.items() if number <= MOST_AT_ONCE}
-    held = _held_in({number: readings[number] for number in small}) if small else {}
+    small = {intake.id: intake for intake, number in files.items() if number <= MOST_AT_ONCE}
+    held = _held_in(list(small.values()), readings) if small else {}
     found = {
         each.id: readings[each.id].readings * count - held.get(each.id, 0) for each, count in files.items()
     }
@@ -92,20 +93,30 @@ def _narrowed(intake: Intake, number: int) -> int:
     return phases.count_in(intake, rubric.files.key) if narrowing_before(rubric, rubric.files.key) else number
 
 
-def _held_in(readings: Mapping[int, RubricPhase]) -> dict[int, int]:
-    return {row[0]: int(row[1]) for row in db.session.execute(_needed_in(readings))}
+def _held_in(intakes: Sequence[Intake], readings: Mapping[int, RubricPhase]) -> dict[int, int]:
+    asked = {intake.id: readings[intake.id] for intake in intakes}
+    rows = sa.select(Review.intake_id, Review.reviewer_id).where(Review.state.in_(OPEN)).distinct()
+    holders = db.session.execute(rows.where(Review.intake_id.in_(sorted(asked)))).all()
+    concerned = interests.interests_in(intakes, {row.reviewer_id for row in holders}) if holders else {}
+    gone = [(each.intake_id, person) for person, found in concerned.items() for each in found]
+    joined = sa.and_(Intake.id == Review.intake_id, may_read())
+    able = sa.select(Intake.id).where(joined).correlate(Review).exists()
+    stands = sa.and_(able, sa.tuple_(Review.intake_id, Review.reviewer_id).not_in(gone)) if gone else able
+    return {row[0]: int(row[1]) for row in db.session.execute(_needed_in(asked, stands))}
 
 
-def _needed_in(readings: Mapping[int, RubricPhase]) -> sa.Select[int, int]:
+def _needed_in(readings: Mapping[int, RubricPhase], stands: sa.ColumnElement[bool]) -> sa.Select[int, int]:
     """Select (intake's id, how many readings somebody holds or has handed in) of some intakes; of each file at most as
-    many as are asked for, for one that has more makes up for none."""
+    many as are asked for, for one that has more makes up for none. What is open counts if it `stands`: its reader may
+    read it."""
     least = {intake_id: phase.readings for intake_id, phase in readings.items()}
     keys = {intake_id: phase.key for intake_id, phase in readings.items()}
     asked, number = sa.case(least, value=Review.intake_id, else_=0), sa.func.count()
     of_files = Review.phase == sa.case(keys, value=Review.intake_id, else_="")
     chosen = sa.select(Review.intake_id, sa.case((number > asked, asked), else_=number).label("needed"))
     joined = chosen.join(Application, Application.id == Review.application_id)
-    read = (Application.state == "submitted", Application.eligible.is_(True), Review.state.in_(HOLDING))
+    holds = sa.or_(Review.state.in_(COUNTING), sa.and_(Review.state.in_(OPEN), stands))
+    read = (Application.state == "submitted", Application.eligible.is_(True), holds)
     held = joined.where(Review.intake_id.in_(sorted(readings)), of_files, *read)
     file = held.group_by(Review.intake_id, Review.application_id).subquery()
     needed = sa.func.sum(file.c.needed).label("needed")
@@ -144,22 +155,24 @@ def progress_of(intake: Intake) -> ReadingProgress:
 
 def _summed(intake: Intake, files: int) -> ReadingProgress:
     phase = programmes.definition_of(intake).rubric.files
-    readings = phase.readings
-    names = {row.reference: f"{row.given_name} {row.family_name}" for row in readers_of(intake)}
-    is_late = sa.and_(Review.state.in_([state.value for state in OPEN]), Review.due_on < clock.today())
+    readings, able = phase.readings, readers_of(intake)
+    names = {row.reference: f"{row.given_name} {row.family_name}" for row in able}
+    stands = Review.reviewer_id.in_([row.person_id for row in able])
+    is_late = sa.and_(*late())
     columns = (Person.reference, Review.state, sa.func.count(), sa.func.sum(Review.total_thousandths))
-    needed = _needed_in({intake.id: phase}).subquery()
+    needed = _needed_in({intake.id: phase}, stands).subquery()
     whole = sa.select(needed.c.needed).scalar_subquery().label("needed")
     held = db.session.execute(
         _readings(intake, whole, *columns, sa.func.sum(sa.case((is_late, 1), else_=0)))
+        .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
         .group_by(Person.reference, Review.state)
     ).all()
     work: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    late = Counter[str]()
+    overdue = Counter[str]()
     for _whole, reference, state, count, total, over in held:
         work[reference][state] = (count, int(total or 0))
-        late[reference] += int(over)
+        overdue[reference] += int(over)
     stranded = sum(row[3] for row in held if is_stranded(row[2], row[1], names))
     names |= _names_of(work.keys() - names.keys())
     complete, spread, totals = _spread(intake, readings)
@@ -171,10 +184,10 @@ def _summed(intake: Intake, files: int) -> ReadingProgress:
         stranded=stranded,
         handed_in=sum(_count(states, COUNTING) for states in work.values()),
         readings=readings,
-        readers=_readers(work, names, _severities(intake), late),
+        readers=_readers(work, names, _severities(intake), overdue),
         spread=_filled(spread),
         totals=_filled(totals),
-        extra=given - (int(held[0].needed or 0) if held else 0),
+        extra=given - stranded - (int(held[0].needed or 0) if held else 0),
     )
 
 

@@ -41,6 +41,7 @@ _SEEN = N_(
     "Vous suivez les lectures et voyez les autres notes de ce dossier : cette remise ne s’annule plus. Corrigez vos "
     "notes, avec un motif."
 )
+_TAKEN = N_("Ce dossier vous a été repris : une autre personne le lit.")
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
@@ -63,6 +64,7 @@ def draft(
     if review.state != ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
+    _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(queries.phase_of(review), scores, comment, complete=False)
     now = ReviewState.REOPENED if review.state == ReviewState.REOPENED else ReviewState.DRAFTED
@@ -94,6 +96,7 @@ def score(
     if review.state == ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
     _require_version(review, version)
+    _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(phase, scores, comment)
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
@@ -125,6 +128,7 @@ def undo(viewer: Viewer, review_reference: str) -> Review:
         review.state, review.submitted_at, review.discussed_at is not None or follows, clock.now()
     ):
         raise Refused(_SEEN if follows else _UNDO_NO_MORE)
+    _require_open_to(review)
     _require_unfrozen(review)
     before = {"total": review.total_thousandths}
     _keep(review, ReadingChange.UNDONE)
@@ -151,6 +155,7 @@ def correct(
     if _says(review, given, comment, review.to_discuss):
         return review
     _require_version(review, version)
+    _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(phase, scores, comment, reason=reason)
     REVIEW_STATES.move(REVIEW_STATES.move(review.state, ReviewState.REOPENED), ReviewState.SUBMITTED)
@@ -328,7 +333,14 @@ def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> 
 
 def _require_mine(review: Review) -> None:
     if review.state == ReviewState.RECALLED:
-        raise Refused(N_("Ce dossier vous a été repris : une autre personne le lit."))
+        raise Refused(_TAKEN)
+
+
+def _require_open_to(review: Review) -> None:
+    """Raise Refused if the reader must not read the file since it was given to them. The words are those of any file
+    that was taken back: whose it is, and that its person applied, they do not tell."""
+    if any(hooks.barred(review)):
+        raise Refused(_TAKEN)
 
 
 def _require_unfrozen(review: Review) -> None:
@@ -341,7 +353,7 @@ def _require_unfrozen(review: Review) -> None:
             "tant que la phase suivante n’a pas commencé."
         )
         raise Refused(what)
-    if any(hooks.frozen(file)):
+    if queries.is_frozen(file):
         what = N_(
             "La décision sur le dossier %(number)s est proposée ou approuvée : ses lectures ne changent plus. Tant que "
             "le lot n’est pas approuvé, les responsables peuvent l’annuler."

@@ -18,6 +18,7 @@ from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import get_for, intake_of, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
@@ -164,6 +165,8 @@ def document_for(viewer: Viewer, review_reference: str, document_reference: str)
     """Return a current paper of the file of a reading. Raises NotFound if the viewer may not see that reading, or if
     its readers do not see this paper, or not yet."""
     review = get_for(viewer, review_reference)
+    if review.reviewer_id == viewer.person_id and any(hooks.barred(review)):
+        raise NotFound(document_reference)
     for each in papers_of(review):
         if each.reference == document_reference:
             return each

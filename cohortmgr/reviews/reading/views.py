@@ -212,7 +212,7 @@ def _as_it_stands(reference: str) -> dict[str, Any]:
     found = queries.get_for(guards.viewer(), reference)
     if found.reviewer_id != guards.viewer().person_id:
         raise NotFound(reference)
-    changes = found.state in OPEN and not any(hooks.frozen(queries.file_of(found)))
+    changes = found.state in OPEN and not queries.is_frozen(queries.file_of(found))
     now = {"scores": found.scores, "comment": found.comment, "version": found.version}
     return {"state": found.state, "open": changes, **now}
 
@@ -243,6 +243,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     papers = own.papers_of(found)
     rows = own.queue(viewer, intake.id, found.phase)
     mine = found.reviewer_id == viewer.person_id
+    # What somebody must not read since it was given to them goes to another; they see no more of it meanwhile.
+    taken = mine and found.state in OPEN and any(hooks.barred(found))
     asked = bool(problems) and "version" in request.form
     return render_template(
         "reviews/reading/staff_review.html",
@@ -252,14 +254,14 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         rubric=phase,
         minutes=definition.rubric.reading_target_minutes if phase.kind is PhaseKind.FILES else 0,
         sections=()
-        if mine and found.state in GIVEN_BACK
+        if mine and (taken or found.state in GIVEN_BACK)
         else sections_of(definition.form, application.answers, phase.hidden),
         computed=phase_display.computed(
             definition.rubric, phases.marks_in(intake, application.id).of(application.id)
         )
         if any(each.kind is PhaseKind.COMPUTED for each in definition.rubric.phases)
         else (),
-        documents=papers_shown(definition.form, papers, phase.hidden),
+        documents=papers_shown(definition.form, () if taken else papers, phase.hidden),
         papers=_unseen(found, phase),
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
@@ -269,7 +271,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         undoable=own.last_undoable(rows, clock.now()) if mine else None,
         mine=mine,
         reader="" if mine else queries.reader_name(found),
-        editable=mine and found.state in OPEN,
+        editable=mine and found.state in OPEN and not taken,
+        taken=taken,
         reversible=mine and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),
         awaited=mine and is_open(found.state, found.discussed_at, found.settled_at),
@@ -291,7 +294,7 @@ def _may_reopen(found: Review, mine: bool) -> bool:
     path = queries.intake_of(found).path
     if mine or found.state != ReviewState.SUBMITTED or not allows(guards.viewer(), "reviews.assign", path):
         return False
-    return not any(hooks.frozen(queries.file_of(found)))
+    return not queries.is_frozen(queries.file_of(found))
 
 
 def _fields(found: Review) -> dict[str, dict[str, str]]:
@@ -327,7 +330,13 @@ def abstain(reference: str) -> ResponseReturnValue:
         except Refused as refusal:
             show_problems(form, refusal)
         else:
-            flash(_("Vous vous êtes récusé de ce dossier : il ira à quelqu’un d’autre."), "done")
+            if queries.has_its_readers(found):
+                flash(_("Vous vous êtes récusé de ce dossier : il ira à quelqu’un d’autre."), "done")
+            else:
+                flash(
+                    _("Vous vous êtes récusé de ce dossier. Personne d’autre ne peut encore le lire."),
+                    "wait",
+                )
             return redirect(url_for(".queue"))
     return render_template(
         "reviews/reading/staff_abstain.html", review=found, application=queries.file_of(found), form=form

@@ -23,6 +23,7 @@ from cohortmgr.reviews.assignment import tasks
 from cohortmgr.reviews.assignment.actions import by_hand, knowing, reminding, sharing
 from cohortmgr.reviews.assignment.queries import days
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.gaps import queries as gaps
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress.queries import lacking_in, progress_of
 from cohortmgr.reviews.reading import actions as reading
@@ -218,7 +219,7 @@ def test_whoever_is_given_files_after_the_hour_is_not_reminded_of_it() -> None:
 
 def test_files_whose_readings_are_apart_get_one_more_and_not_two() -> None:
     intake, manager, people = _apart()
-    assert assignments.apart_in(intake, definition_of(intake).rubric.files) == [
+    assert gaps.apart_in(intake, definition_of(intake).rubric.files) == [
         _number(place) for place in range(1, 5)
     ]
     with writing():

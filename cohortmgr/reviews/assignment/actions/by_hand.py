@@ -18,10 +18,16 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment.actions.giving import give, give_again, intake_locked, require_to_come
+from cohortmgr.reviews.assignment.actions.giving import (
+    give,
+    give_again,
+    intake_locked,
+    require_to_come,
+    take_back,
+)
 from cohortmgr.reviews.assignment.actions.passing import pass_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
-from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
@@ -30,7 +36,6 @@ from cohortmgr.reviews.rules import (
     REVIEW_STATES,
     ReadingChange,
     ReviewState,
-    as_earlier,
 )
 
 # The most files that are given to somebody by their numbers, and that a limit may say.
@@ -72,11 +77,13 @@ def recall(
     rows = assignments.open_of(intake, person.id)
     if numbers is not None:
         rows = [row for row in rows if row.number in numbers]
+    marks: dict[str, dict[str, int]] = {}
     for row in rows:
         REVIEW_STATES.move(row.Review.state, ReviewState.RECALLED)
-        _keep_what_it_says(row.Review, reason)
-        row.Review.state, row.Review.abstained_because = ReviewState.RECALLED.value, reason
-        row.Review.scores, row.Review.total_thousandths = {}, None
+        said = take_back(
+            viewer, row.Review, ReviewState.RECALLED, ReadingChange.RECALLED, reason, noted=False
+        )
+        marks |= {row.number: said["scores"]} if said["scores"] else {}
     db.session.flush()
     files = {row.number: row.Review.application_id for row in rows}
     given = _hand_over(viewer, intake, files, taker, due_on)
@@ -92,26 +99,8 @@ def recall(
             "given": given,
             "due": due_on.isoformat() if due_on else None,
         }
-        record(viewer, "reviews.recall", about(intake), after=after)
+        record(viewer, "reviews.recall", about(intake), before={"scores": marks}, after=after)
     return len(rows), len(given) + passed
-
-
-def _keep_what_it_says(review: Review, reason: str) -> None:
-    """Keep what a reading says that is taken back: if its reader gets the file again, it begins anew."""
-    if review.scores or review.comment or review.to_discuss or review.discussed_at:
-        was = as_earlier(
-            review.scores,
-            None,
-            review.comment,
-            None,
-            ReadingChange.RECALLED,
-            reason,
-            to_discuss=review.to_discuss,
-            discussed_at=review.discussed_at,
-        )
-        review.earlier = [*review.earlier, was]
-    review.comment, review.to_discuss = "", False
-    review.discussed_at, review.settled_at = None, None
 
 
 def _taker(intake: Intake, reader: str, to: str | None) -> Any:
@@ -133,7 +122,7 @@ def _hand_over(
     if taker is None:
         return []
     held = {row.number: row.state for row in assignments.held_in(intake) if row.reference == taker.reference}
-    barred = {number for reader, number in conflicts.barred_pairs(intake) if reader == taker.reference}
+    barred = {number for _reader, number in bars.barred_pairs(intake, files, taker.reference)}
     again = [number for number in files if held.get(number) == ReviewState.RECALLED and number not in barred]
     fresh = [number for number in files if number not in held and number not in barred]
     if again:
@@ -161,7 +150,7 @@ def give_files(
     wanted = [number for number in wanted if number not in theirs]
     recalled = assignments.recalled_from(intake, taker.person_id)
     full = [number for number in wanted if len(standing.done.get(number, ())) >= phase.most_readings]
-    known = {number for reader, number in conflicts.barred_pairs(intake) if reader == to}
+    known = {number for _reader, number in bars.barred_pairs(intake, wanted, to)}
     barred = [
         number
         for number in wanted

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.applications.file.models import Application
+from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave
 from cohortmgr.base.errors import N_, Problem, Refused
@@ -17,7 +19,11 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.reviews.rules import (
+    ReadingChange,
+    ReviewState,
+    as_earlier,
+)
 
 
 def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
@@ -25,8 +31,19 @@ def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
     the first gave."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
-    db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    # Weaker than what keeps others from adding a reading, which refers to the intake.
+    alone = sa.select(Intake.id).where(Intake.id == intake.id)
+    db.session.execute(alone.with_for_update(key_share=True))
     return intake
+
+
+def files_locked(viewer: Viewer, intake: Intake, numbers: Collection[str]) -> None:
+    """Let whoever passes one of these files on queue here, in one order, so that the second sees to whom the first
+    gave it."""
+    require(viewer, "reviews.assign", intake.path)
+    mine = (Application.intake_id == intake.id, Application.number.in_(sorted(numbers)))
+    rows = sa.select(Application.id).where(*mine).order_by(Application.id)
+    db.session.execute(rows.with_for_update(key_share=True))
 
 
 def give(
@@ -64,6 +81,32 @@ def give(
         for application_id, reviewer_id in pairs
     ]
     insert_or_leave(db.session, Review, rows)
+
+
+def take_back(
+    viewer: Viewer,
+    review: Review,
+    state: ReviewState,
+    why: ReadingChange,
+    reason: str = "",
+    *,
+    noted: bool = True,
+) -> dict[str, Any]:
+    """End a reading whose file goes to somebody else. What it said so far stays on record: it is returned, and the
+    trail notes it, unless a bulk act notes it itself (`noted`)."""
+    require(viewer, "reviews.assign", db.session.get_one(Intake, review.intake_id).path)
+    before = {"state": review.state, "scores": review.scores, "total": review.total_thousandths}
+    if review.scores or review.comment or review.to_discuss or review.discussed_at:
+        said = (review.scores, review.total_thousandths, review.comment, review.submitted_at)
+        # Without the reason: its reader sees what it said before, and is not told why it went to another.
+        was = as_earlier(*said, why, to_discuss=review.to_discuss, discussed_at=review.discussed_at)
+        review.earlier = [*review.earlier, was]
+    review.state, review.abstained_because = state.value, reason
+    review.scores, review.total_thousandths, review.comment = {}, None, ""
+    review.to_discuss, review.discussed_at, review.settled_at, review.submitted_at = False, None, None, None
+    if noted:
+        record(viewer, "reviews.release", about(review), before=before, after={"state": review.state})
+    return before
 
 
 def give_again(

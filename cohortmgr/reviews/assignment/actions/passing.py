@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from cohortmgr.accounts.rules import SYSTEM, Viewer, require
@@ -14,9 +15,12 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment import flow
-from cohortmgr.reviews.assignment.actions.giving import give, intake_locked
+from cohortmgr.reviews.assignment.actions.giving import files_locked, give, intake_locked
 from cohortmgr.reviews.assignment.actions.sharing import release
+from cohortmgr.reviews.assignment.flow import Shares
+from cohortmgr.reviews.assignment.pairing import ReaderPair
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.assignment.queries.giving import ReadingStanding
 from cohortmgr.reviews.models import Review
 
 
@@ -25,10 +29,18 @@ def pass_on(
 ) -> int:
     """Give files, by number, to as many others as have left them, by the day by which these were to read them if it is
     to come yet. What nobody else may read stays without a reader, and is named when files are next shared out. Returns
-    how many readings were given."""
+    how many readings were given. Of two who give one file back at once the second waits, and finds another person."""
     require(viewer, "reviews.assign", intake.path)
     db.session.flush()
+    files_locked(viewer, intake, left)
     standing = assignments.standing_in(intake, left)
+    pairs = _found(intake, standing, left).pairs
+    _give(viewer, intake, standing, pairs, days or {})
+    return len(pairs)
+
+
+def _found(intake: Intake, standing: ReadingStanding, left: Mapping[str, int]) -> Shares:
+    """Who is to read files that lack so many readers, as far as there is anybody."""
     most = programmes.definition_of(intake).rubric.files.most_readings
     wanted = {
         number: min(most, len(standing.done.get(number, ())) + left[number])
@@ -36,28 +48,36 @@ def pass_on(
         if number in standing.files
     }
     try:
-        shares = flow.assign(
+        return flow.assign(
             wanted,
             standing.people.keys(),
-            standing.barred,
+            standing.closed,
             intake.reference,
             standing.done,
             standing.limits,
             standing.loads,
         )
     except Refused:
-        return 0
-    by_day: dict[date | None, list[tuple[str, str]]] = defaultdict(list)
-    for number, name in shares.pairs:
-        day = (days or {}).get(number)
+        return Shares((), ())
+
+
+def _give(
+    viewer: Viewer,
+    intake: Intake,
+    standing: ReadingStanding,
+    pairs: Sequence[ReaderPair],
+    days: Mapping[str, date | None],
+) -> None:
+    by_day: dict[date | None, list[ReaderPair]] = defaultdict(list)
+    for number, name in pairs:
+        day = days.get(number)
         by_day[day if day is not None and day >= clock.today() else None].append((number, name))
-    for day, pairs in by_day.items():
-        rows = [(standing.files[number], standing.people[name]) for number, name in pairs]
+    for day, same in by_day.items():
+        rows = [(standing.files[number], standing.people[name]) for number, name in same]
         give(viewer, intake, rows, day)
-    if shares.pairs:
-        after = {"readings": [list(pair) for pair in shares.pairs]}
+    if pairs:
+        after = {"readings": [list(pair) for pair in pairs]}
         record(viewer, "reviews.pass_on", about(intake), after=after)
-    return len(shares.pairs)
 
 
 def pass_on_given_back(viewer: Viewer, review: Review) -> None:
@@ -70,24 +90,49 @@ def pass_on_given_back(viewer: Viewer, review: Review) -> None:
     pass_on(SYSTEM, intake, {number: 1}, {number: review.due_on})
 
 
-def pass_on_stranded(viewer: Viewer, intake_reference: str) -> int:
-    """Take back what is with people who may read no longer, and give it to others, as far as there are any. Returns how
-    many readings were given."""
-    intake = intake_locked(viewer, intake_reference)
+@dataclass(frozen=True)
+class PassingPlan:
+    """Who is to read what is with people who may read it no longer: of each file, by number, the readings to take back,
+    by id with their state, and as many others; with the days by which they are due."""
+
+    intake: Intake
+    standing: ReadingStanding
+    moves: Mapping[str, Sequence[tuple[int, str]]]
+    days: Mapping[str, date | None]
+
+
+def plan_stranded(viewer: Viewer, intake_reference: str) -> PassingPlan:
+    """Find others for what is with people who may read it no longer, as far as there are any. Nothing is changed."""
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
     standing = assignments.standing_in(intake)
     rows = assignments.stranded_rows(standing.stranded)
-    if not rows:
-        return 0
     left = Counter(row.number for row in rows)
-    before = {number: len(standing.done.get(number, ())) for number in left}
-    given = pass_on(viewer, intake, left, {row.number: row.due_on for row in rows})
-    after = assignments.standing_in(intake, left)
-    # What nobody else may read stays where it is: its reader may come back, and somebody may be invited.
-    found = {number: len(after.done.get(number, ())) - before[number] for number in left}
-    passed: dict[int, str] = {}
+    moves: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    stranded = defaultdict[str, list[int]](list)
     for row in rows:
-        if found[row.number] > 0:
-            found[row.number] -= 1
-            passed[row.id] = standing.stranded[row.id]
+        stranded[row.number].append(row.id)
+    for number, name in _found(intake, standing, left).pairs if left else ():
+        moves[number].append((stranded[number].pop(0), name))
+    return PassingPlan(intake, standing, dict(moves), {row.number: row.due_on for row in rows})
+
+
+def pass_some(viewer: Viewer, plan: PassingPlan, numbers: Sequence[str]) -> int:
+    """Do what is planned for some files, as far as it still holds: readings are handed in meanwhile, files withdrawn,
+    roles end and come back. What nobody else may read stays where it is: its reader may come back, and somebody may be
+    invited. Returns how many readings were given."""
+    intake = intake_locked(viewer, plan.intake.reference)
+    files_locked(viewer, intake, numbers)
+    standing = assignments.standing_in(intake, numbers)
+    passed, pairs = dict[int, str](), list[ReaderPair]()
+    for number in numbers:
+        for reading, name in plan.moves[number]:
+            free = name in standing.people and name not in standing.done.get(number, ())
+            if free and number in standing.files and (name, number) not in standing.closed:
+                state = standing.stranded.get(reading)
+                if state is not None and state == plan.standing.stranded[reading]:
+                    passed[reading] = state
+                    pairs.append((number, name))
+    _give(viewer, intake, standing, pairs, plan.days)
     release(viewer, passed)
-    return given
+    return len(pairs)

@@ -20,35 +20,47 @@ from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment import flow
-from cohortmgr.reviews.assignment.actions.giving import give, intake_locked, require_to_come
+from cohortmgr.reviews.assignment.actions.giving import give, intake_locked, require_to_come, take_back
 from cohortmgr.reviews.assignment.anchoring import anchor_pairs, anchors_of
 from cohortmgr.reviews.assignment.flow import Shortage
-from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.assignment.queries.giving import ASSIGN, ReadingStanding
+from cohortmgr.reviews.gaps import queries as gaps
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.reviews.rules import (
+    ReadingChange,
+    ReviewState,
+)
 
 
 @dataclass(frozen=True)
 class AssignmentPlan:
-    """Who is to read what until when: (number, reader's reference) to add, the files for which that is too little, and
-    what it was found from."""
+    """Who is to read what until when: (number, reader's reference) to add, the files for which that is too little, what
+    it was found from, and how many readings each file is to have."""
 
     intake: Intake
     pairs: Sequence[tuple[str, str]]
     short: Sequence[Shortage]
     standing: ReadingStanding
+    wanted: Mapping[str, int]
     due_on: date | None = None
     anchors: Collection[str] = ()
+    scarce: Sequence[Problem] = ()
+
+    @property
+    def lacks(self) -> list[Problem]:
+        """What cannot be met: files that have too few readers, and the languages and fields that too few read."""
+        return [flow.short_of(self.short), *self.scarce] if self.short else []
 
 
 @dataclass(frozen=True)
 class GivenReadings:
-    """How many readings were given, and which files lack some yet, for nobody else may read them."""
+    """How many readings were given, and which files lack some yet, for nobody else may read them, told by `lacks`."""
 
     added: int
     short: Sequence[Shortage] = ()
+    lacks: Sequence[Problem] = ()
 
 
 def assign(
@@ -74,13 +86,19 @@ def assign(
         release(viewer, plan.standing.stranded)
     if plan.pairs:
         _give(viewer, plan, plan.pairs)
-    return GivenReadings(len(plan.pairs), plan.short)
+    return GivenReadings(len(plan.pairs), plan.short, plan.lacks)
 
 
 def ask_assignment(
-    viewer: Viewer, intake_reference: str, due_on: date | None = None, *, anchors: bool = False
+    viewer: Viewer,
+    intake_reference: str,
+    due_on: date | None = None,
+    *,
+    anchors: bool = False,
+    apart: bool = False,
 ) -> None:
-    """Ask the worker to do `assign`, for an intake of many files. While it does, nothing more is asked of it."""
+    """Ask the worker to do `assign`, for an intake of many files; with `apart`, `ask_more` of all that differ. While it
+    does, nothing more is asked of it."""
     intake = intake_locked(viewer, intake_reference)
     require_to_come(viewer, intake, due_on)
     known = assignments.assignment_of(intake)
@@ -89,6 +107,7 @@ def ask_assignment(
             "intake": intake.reference,
             "by": viewer.reference,
             "anchors": anchors,
+            "apart": apart,
         }
         if due_on is not None:
             payload["due_on"] = due_on.isoformat()
@@ -104,6 +123,14 @@ def plan_assignment(
     return _plan(intake, None, due_on, anchors=anchors)
 
 
+def plan_apart(viewer: Viewer, intake_reference: str, due_on: date | None = None) -> AssignmentPlan:
+    """Say which readings `ask_more` would add of all files whose readings differ too much. Nothing is changed."""
+    intake = programmes.get_intake(intake_reference)
+    require(viewer, "reviews.assign", intake.path)
+    phase, standing = programmes.definition_of(intake).rubric.files, assignments.standing_in(intake)
+    return _one_more(intake, standing, gaps.apart_in(intake, phase), due_on)
+
+
 def _plan(
     intake: Intake, reviewers: Collection[str] | None, due_on: date | None, *, anchors: bool
 ) -> AssignmentPlan:
@@ -115,9 +142,9 @@ def _plan(
         return _planned(intake, standing, wanted, reviewers, due_on)
     able = standing.people.keys() if reviewers is None else standing.people.keys() & set(reviewers)
     chosen = assignments.anchors_in(intake) or anchors_of(
-        standing.files, able, standing.barred, intake.reference, phase.anchor_files
+        standing.files, able, standing.closed, intake.reference, phase.anchor_files
     )
-    first = anchor_pairs(chosen, able, standing.barred, standing.done, standing.limits)
+    first = anchor_pairs(chosen, able, standing.closed, standing.done, standing.limits)
     done = {number: set(held) for number, held in standing.done.items()}
     for number, name in first:
         done.setdefault(number, set()).add(name)
@@ -134,8 +161,16 @@ def _planned(
 ) -> AssignmentPlan:
     able = standing.people.keys()
     chosen = sorted(able if reviewers is None else able & set(reviewers))
-    shares = flow.assign(wanted, chosen, standing.barred, intake.reference, standing.done, standing.limits)
-    return AssignmentPlan(intake, shares.pairs, shares.short, standing, due_on)
+    given = (standing.done, standing.limits)
+    try:
+        shares = flow.assign(wanted, chosen, standing.closed, intake.reference, *given)
+    except Refused as refusal:
+        lacking = [file for file, number in wanted.items() if number > len(standing.done.get(file, ()))]
+        named = bars.scarce(intake, lacking, standing.subjects, chosen)
+        raise Refused(*refusal.problems, *named) from None
+    short = [each.file for each in shares.short]
+    scarce = bars.scarce(intake, short, standing.subjects, chosen)
+    return AssignmentPlan(intake, shares.pairs, shares.short, standing, wanted, due_on, scarce=scarce)
 
 
 def ask_more(
@@ -147,21 +182,27 @@ def ask_more(
     require_to_come(viewer, intake, due_on)
     phase, standing = programmes.definition_of(intake).rubric.files, assignments.standing_in(intake)
     if number is None:
-        asked = assignments.apart_in(intake, phase)
+        asked = gaps.apart_in(intake, phase)
     else:
         asked = [number.strip()]
         _require_open_to_more(standing, asked[0], phase)
+    plan = _one_more(intake, standing, asked, due_on)
+    if plan.pairs:
+        _give(viewer, plan, plan.pairs)
+    return GivenReadings(len(plan.pairs), plan.short, plan.lacks)
+
+
+def _one_more(
+    intake: Intake, standing: ReadingStanding, asked: Collection[str], due_on: date | None
+) -> AssignmentPlan:
     wanted = {
         each: len(standing.done[each]) + 1
         for each in asked
         if each in standing.files and each in standing.done
     }
     if not wanted:
-        return GivenReadings(0)
-    plan = _planned(intake, standing, wanted, due_on=due_on)
-    if plan.pairs:
-        _give(viewer, plan, plan.pairs)
-    return GivenReadings(len(plan.pairs), plan.short)
+        return AssignmentPlan(intake, (), (), standing, {}, due_on)
+    return _planned(intake, standing, wanted, due_on=due_on)
 
 
 def _require_open_to_more(standing: ReadingStanding, number: str, phase: RubricPhase) -> None:
@@ -183,16 +224,18 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
     """Give some of the planned readings, as far as they still hold: files are withdrawn meanwhile, given to somebody by
     hand, and roles end. Returns how many were given."""
     intake = intake_locked(viewer, plan.intake.reference)
-    readings = programmes.definition_of(intake).rubric.readings
     able = {row.reference for row in queries.reviewers_in(intake.path)}
     files, people = plan.standing.files, plan.standing.people
-    barred, anchors = conflicts.barred_ids(intake), set(plan.anchors)
-    lacking = assignments.lacking(intake, {files[number] for number, _ in pairs}, readings)
+    numbers = {number for number, _ in pairs}
+    barred, anchors = bars.barred_pairs(intake, numbers), set(plan.anchors)
+    # An anchor that no reading lacks is wanted as well.
+    wanted = {files[number]: plan.wanted.get(number, 0) for number in numbers}
+    lacking = assignments.lacking(intake, wanted)
     given, taken = [], Counter[int]()
     for number, name in pairs:
         file, person = files[number], people[name]
         lack = lacking.get(file)
-        free = name in able and (file, person) not in barred
+        free = name in able and (name, number) not in barred
         needed = lack is not None and (lack.number > taken[file] or number in anchors)
         if free and lack and needed and person not in lack.known:
             taken[file] += 1
@@ -214,14 +257,11 @@ def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]
 
 
 def release(viewer: Viewer, stranded: Mapping[int, str]) -> None:
-    """Take readings back from people who may read no longer. What they had noted stands in the trail. One that somebody
+    """Take readings back from people who may read no longer. What they had noted stays on record. One that somebody
     changed since it was found so stays."""
     taken = sa.select(Review).where(Review.id.in_(stranded)).order_by(Review.id).with_for_update()
     for review in db.session.scalars(taken.execution_options(populate_existing=True)):
         if review.state != stranded[review.id]:
             continue
-        before = {"state": review.state, "scores": review.scores}
-        review.state, review.abstained_because = ReviewState.ABSTAINED.value, ""
-        review.scores, review.total_thousandths = {}, None
-        record(viewer, "reviews.release", about(review), before=before, after={"state": review.state})
+        take_back(viewer, review, ReviewState.ABSTAINED, ReadingChange.RELEASED)
     db.session.flush()

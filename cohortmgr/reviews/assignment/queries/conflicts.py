@@ -23,6 +23,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.acquaintance import MOST_LISTED
 from cohortmgr.reviews.assignment.models import ReaderConflict, ReaderDeclaration
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.queries import WITHHELD, person_of, readers_of, to_read_in
 
 _TO_READ = (Application.state == "submitted", Application.eligible.is_(True), AGREED)
@@ -40,14 +41,40 @@ class KnowableFile:
 
 
 def intake_to_know(viewer: Viewer, reference: str) -> Intake:
-    """Return an intake of which the viewer is to say whom they know. Raises NotFound for who does not read there, and
-    Refused for who has an interest in it: they read none of its files."""
-    intake = staff_intake(viewer, reference, "reviews.score")
-    if viewer.person_id is None or not definition_of(intake).rubric.is_read:
+    """Return an intake of which the viewer is to say whom they know: one that has closed and is not decided. Raises
+    NotFound at any other time and for who does not read there, and Refused for who has an interest in it: they read
+    none of its files."""
+    intake = _read_in(viewer, reference)
+    if db.session.scalar(sa.select(Intake.id).where(Intake.id == intake.id, *_is_said_now())) is None:
         raise NotFound(reference)
     if interests.concerned_in(intake, person_of(viewer)):
         raise Refused(WITHHELD)
     return intake
+
+
+def intake_said(viewer: Viewer, reference: str) -> tuple[Intake, ReaderDeclaration]:
+    """Return an intake of which the viewer has said whom they know, and when: they may read it ever after. Raises
+    NotFound if they have not."""
+    intake = _read_in(viewer, reference)
+    declaration = declaration_of(intake, viewer.person_id or 0)
+    if declaration is None:
+        raise NotFound(reference)
+    return intake, declaration
+
+
+def _read_in(viewer: Viewer, reference: str) -> Intake:
+    intake = staff_intake(viewer, reference, "reviews.score")
+    if viewer.person_id is None or not definition_of(intake).rubric.is_read:
+        raise NotFound(reference)
+    return intake
+
+
+def _is_said_now() -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether readers say now whom they know in an intake of the statement: it has closed, with something to read, and
+    is not decided."""
+    number = sa.cast(to_read_in(Intake.id).scalar_subquery(), sa.BigInteger)
+    running = Intake.state.not_in([IntakeState.DRAFT.value, IntakeState.ARCHIVED.value])
+    return (running, Intake.closes_at <= clock.now(), Intake.decision_by >= clock.today(), number > 0)
 
 
 def listed_for(viewer: Viewer, intake: Intake) -> Sequence[KnowableFile]:
@@ -77,34 +104,24 @@ def files_for(viewer: Viewer, intake: Intake, *conditions: sa.ColumnElement[bool
     mine = sa.and_(
         ReaderConflict.application_id == Application.id, ReaderConflict.reader_id == viewer.person_id
     )
-    rows = sa.select(Application.id, Application.reference, Application.name, ReaderConflict.id)
+    known = sa.and_(ReaderConflict.id.is_not(None), ReaderConflict.lifted_at.is_(None))
+    rows = sa.select(Application.id, Application.reference, Application.name, known)
     rows = rows.outerjoin(ReaderConflict, mine).where(
         Application.intake_id == intake.id, *_TO_READ, *conditions
     )
     salt = f"{intake.reference} {viewer.person_reference}"
     return [
-        KnowableFile(
-            crypto.blind_index("acquaintance", f"{salt} {row[1]}"), row[2], row[3] is not None, row[0]
-        )
+        KnowableFile(crypto.blind_index("acquaintance", f"{salt} {row[1]}"), row[2], bool(row[3]), row[0])
         for row in db.session.execute(rows.order_by(Application.sort_name, Application.id))
     ]
 
 
-def barred_pairs(intake: Intake) -> set[tuple[str, str]]:
-    """Return (reader's reference, number) of the files that readers must not read for they know their person."""
-    rows = (
-        sa.select(Person.reference, Application.number)
-        .select_from(ReaderConflict)
-        .join(Person, Person.id == ReaderConflict.reader_id)
-        .join(Application, Application.id == ReaderConflict.application_id)
-    )
-    return {(row[0], row[1]) for row in db.session.execute(rows.where(ReaderConflict.intake_id == intake.id))}
-
-
-def barred_ids(intake: Intake) -> set[tuple[int, int]]:
-    """Return the same as (file's id, reader's id)."""
-    rows = sa.select(ReaderConflict.application_id, ReaderConflict.reader_id)
-    return {(row[0], row[1]) for row in db.session.execute(rows.where(ReaderConflict.intake_id == intake.id))}
+def files_named(intake: Intake, names: Collection[str]) -> set[int]:
+    """Return the ids of the files to read whose person bears one of these names, which are kept as blind words."""
+    if not names:
+        return set()
+    numbers = bars.named_in(intake, names)
+    return set(files_by_number(intake, numbers).values()) if numbers else set()
 
 
 def conflicts_of(intake: Intake, reader_id: int) -> Sequence[Any]:
@@ -112,7 +129,8 @@ def conflicts_of(intake: Intake, reader_id: int) -> Sequence[Any]:
     rows = sa.select(ReaderConflict, Application.number, NAME, Application.reference.label("file_reference"))
     rows = rows.join(Application, Application.id == ReaderConflict.application_id)
     mine = (ReaderConflict.intake_id == intake.id, ReaderConflict.reader_id == reader_id)
-    return db.session.execute(rows.where(*mine).order_by(Application.number)).all()
+    standing = rows.where(*mine, ReaderConflict.lifted_at.is_(None))
+    return db.session.execute(standing.order_by(Application.number)).all()
 
 
 def namesakes_of(intake: Intake, reader: Person) -> Sequence[Any]:
@@ -140,10 +158,9 @@ def to_be_said(viewer: Viewer) -> Sequence[Intake]:
     said = sa.select(ReaderDeclaration.id).where(
         ReaderDeclaration.intake_id == Intake.id, ReaderDeclaration.reader_id == viewer.person_id
     )
-    number = sa.cast(to_read_in(Intake.id).scalar_subquery(), sa.BigInteger)
-    running = (Intake.state.not_in([IntakeState.DRAFT.value, IntakeState.ARCHIVED.value]), ~said.exists())
-    days = (Intake.closes_at <= clock.now(), Intake.decision_by >= clock.today(), number > 0)
-    rows = sa.select(Intake).where(within(viewer, "reviews.score", Intake.path), *running, *days)
+    rows = sa.select(Intake).where(
+        within(viewer, "reviews.score", Intake.path), ~said.exists(), *_is_said_now()
+    )
     return [
         each for each in db.session.scalars(rows.order_by(Intake.id)) if definition_of(each).rubric.is_read
     ]

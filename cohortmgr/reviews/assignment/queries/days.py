@@ -16,10 +16,12 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.definition.sections import Reminders, ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import late, owed
 from cohortmgr.reviews.rules import OPEN
 
 READINGS_DUE = "readings_due"
@@ -35,13 +37,15 @@ class DueReadings:
 
 
 def due_reminders() -> list[DueReadings]:
-    """Return the reminders that are due now, by intake and day. Two statements, and one of definitions each intake."""
+    """Return the reminders that are due now, by intake and day; none of an intake that is archived. Two statements, and
+    one of definitions each intake."""
     moment, waits = clock.now(), Review.state.in_([state.value for state in OPEN])
     days = sa.select(Review.intake_id, Review.due_on).where(waits, Review.due_on >= clock.today()).distinct()
     found, rows = [], db.session.execute(days.order_by(Review.intake_id, Review.due_on)).all()
     wanted = sa.select(Intake).where(Intake.id.in_({row.intake_id for row in rows}))
+    wanted = wanted.where(Intake.state != IntakeState.ARCHIVED.value)
     intakes = {intake.id: intake for intake in db.session.scalars(wanted)} if rows else {}
-    for number, day in ((row[0], row[1]) for row in rows if row[1] is not None):
+    for number, day in ((row[0], row[1]) for row in rows if row[1] is not None and row[0] in intakes):
         hours = definition_of(intakes[number]).rubric.files.reminder_hours
         window = Reminders(hours).due(clock.instant(day + timedelta(days=1)), moment)
         if window is not None:
@@ -76,23 +80,19 @@ def unreminded(due: DueReadings) -> Sequence[Any]:
         )
         .select_from(Review)
         .join(Application, Application.id == Review.application_id)
+        .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
         .join(Account, Account.person_id == Person.id)
-        .where(*_waiting_by(due.intake.id, due.day), ~told.exists())
+        .where(Review.intake_id == due.intake.id, Review.due_on == due.day, *owed(), ~told.exists())
         .group_by(*people, Account.email)
         .having(sa.func.min(Review.assigned_at) < due.window.since)
     )
     return db.session.execute(rows.order_by(Person.id)).all()
 
 
-def _waiting_by(intake_id: Any, day: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    waits = Review.state.in_([state.value for state in OPEN])
-    return (Review.intake_id == intake_id, Review.due_on == day, waits, Application.state == "submitted")
-
-
 def still_waiting(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each reminder of readings still holds when it leaves: something is to be handed in by the day of which it
-    tells, and the next reminder has not come. One statement for all."""
+    """Whether each reminder of readings still holds when it leaves: something is awaited by the day of which it tells,
+    and the next reminder has not come. One statement for all."""
     moment = clock.now()
     rows = (
         sa.select(Intake.reference, Person.reference, Review.due_on)
@@ -100,7 +100,7 @@ def still_waiting(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
         .join(Application, Application.id == Review.application_id)
         .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
-        .where(*_waiting_by(Intake.id, Review.due_on))
+        .where(*owed())
         .where(Intake.reference.in_({each["reference"] for each in asked}))
         .where(Person.reference.in_({each["reader"] for each in asked}))
         .distinct()
@@ -128,8 +128,7 @@ def late_by_reader(viewer: Viewer, permission: str, most: int) -> Sequence[Any]:
         .join(Application, Application.id == Review.application_id)
         .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
-        .where(within(viewer, permission, Intake.path), Application.state == "submitted")
-        .where(Review.state.in_([state.value for state in OPEN]), Review.due_on < clock.today())
+        .where(within(viewer, permission, Intake.path), *late())
         .group_by(Intake.id, Person.id)
         .order_by(sa.func.count().desc(), Intake.id, Person.id)
     )
@@ -138,9 +137,9 @@ def late_by_reader(viewer: Viewer, permission: str, most: int) -> Sequence[Any]:
 
 def next_days_of(viewer: Viewer) -> dict[int, date]:
     """Return by which day the viewer is to hand in a reading next, by the intake's id."""
-    waits = Review.state.in_([state.value for state in OPEN])
     rows = sa.select(Review.intake_id, sa.func.min(Review.due_on)).group_by(Review.intake_id)
     rows = rows.join(Application, Application.id == Review.application_id)
-    mine = (Review.reviewer_id == viewer.person_id, Review.due_on.is_not(None), waits)
-    found = db.session.execute(rows.where(*mine, Application.state == "submitted"))
+    rows = rows.join(Intake, Intake.id == Review.intake_id)
+    mine = (Review.reviewer_id == viewer.person_id, Review.due_on.is_not(None))
+    found = db.session.execute(rows.where(*mine, *owed()))
     return {row[0]: row[1] for row in found if row[1] is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,16 +19,25 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import from_json
 from cohortmgr.jobs.models import Job
-from cohortmgr.programmes.definition.rules import IntakeState, RubricPhase
+from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews import hooks
 from cohortmgr.reviews.assignment.anchoring import Agreement, agreement_on
+from cohortmgr.reviews.assignment.fitness import FileSubject, unfit
 from cohortmgr.reviews.assignment.models import ReaderLimit
-from cohortmgr.reviews.assignment.queries.conflicts import barred_pairs
+from cohortmgr.reviews.assignment.pairing import ReaderPair
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases.queries import in_phase
-from cohortmgr.reviews.queries import _PEOPLE, of_files, reader_in, reviewers_in, to_read_in, visible
+from cohortmgr.reviews.queries import (
+    _PEOPLE,
+    frozen_file,
+    of_files,
+    reader_in,
+    reviewers_in,
+    to_read_in,
+    visible,
+)
 from cohortmgr.reviews.rules import (
     HOLDING,
     OPEN,
@@ -65,19 +75,19 @@ class Lack:
     known: frozenset[int]
 
 
-def lacking(intake: Intake, files: Collection[int], readings: int) -> dict[int, Lack]:
-    """Return what each of these files lacks of its readings; none that is to be read no longer."""
+def lacking(intake: Intake, wanted: Mapping[int, int]) -> dict[int, Lack]:
+    """Return what each of some files lacks of the readings that are wanted of it; none that is to be read no longer."""
     submitted = (Application.state == "submitted", Application.eligible.is_(True))
     rows = db.session.execute(
         sa.select(Application.id, Review.reviewer_id, Review.state)
         .outerjoin(Review, sa.and_(Review.application_id == Application.id, of_files(intake)))
-        .where(Application.intake_id == intake.id, Application.id.in_(files), *submitted)
+        .where(Application.intake_id == intake.id, Application.id.in_(sorted(wanted)), *submitted)
     )
     held: dict[int, dict[int, str]] = defaultdict(dict)
     for number, reviewer, state in rows:
         held[number] |= {reviewer: state} if reviewer else {}
     return {
-        number: Lack(readings - sum(state in HOLDING for state in states.values()), frozenset(states))
+        number: Lack(wanted[number] - sum(state in HOLDING for state in states.values()), frozenset(states))
         for number, states in held.items()
     }
 
@@ -129,7 +139,7 @@ class ReadingStanding:
     """How the reading of an intake stands: the ids of its files by number, and of who may read in it by reference; who
     holds or read a file, and who must not (reference, number); the numbers of files with a reading that is not handed
     in; how many files somebody has at most; the readings to take back from who may read no longer, by id with their
-    state."""
+    state; languages and fields, where somebody does not read them all, and who is not given what for that."""
 
     files: Mapping[str, int]
     people: Mapping[str, int]
@@ -139,6 +149,14 @@ class ReadingStanding:
     limits: Mapping[str, int]
     stranded: Mapping[int, str]
     loads: Mapping[str, int]
+    subjects: Mapping[str, FileSubject]
+    unfit: Collection[tuple[str, str]]
+
+    @cached_property
+    def closed(self) -> Collection[ReaderPair]:
+        """Whom no file is given when files are shared out: who must not read it, and who reads neither its language nor
+        its field."""
+        return {*self.barred, *self.unfit} if self.unfit else self.barred
 
 
 def standing_in(intake: Intake, numbers: Collection[str] | None = None) -> ReadingStanding:
@@ -148,12 +166,14 @@ def standing_in(intake: Intake, numbers: Collection[str] | None = None) -> Readi
     concerned = interests.concerned_in(intake, with_holders(able, held))
     people = {person.reference: person.person_id for person in able if person.reference not in concerned}
     done: dict[str, set[str]] = defaultdict(set)
-    barred = barred_pairs(intake)
+    known = bars.barred_pairs(intake, numbers)
+    barred = set(known)
     awaited: set[str] = set()
     stranded: dict[int, str] = {}
     marked = marked_by(concerned, held)
     for row in held:
         gone = row.id in marked or is_stranded(row.state, row.reference, people)
+        gone = gone or (row.state in OPEN and (row.reference, row.number) in known)
         if gone:
             stranded[row.id] = row.state
         if row.state in HOLDING and not gone:
@@ -164,7 +184,10 @@ def standing_in(intake: Intake, numbers: Collection[str] | None = None) -> Readi
             barred.add((row.reference, row.number))
     files = {row.number: row.id for row in files_to_read(intake, numbers)}
     loads = {} if numbers is None else _loads_beside(intake, numbers)
-    return ReadingStanding(files, people, done, barred, awaited, _limits_in(intake), stranded, loads)
+    scopes = bars.scopes_in(intake)
+    subjects = bars.subjects_of(intake, numbers) if scopes else {}
+    rest = (_limits_in(intake), stranded, loads, subjects, unfit(subjects, scopes))
+    return ReadingStanding(files, people, done, barred, awaited, *rest)
 
 
 def _loads_beside(intake: Intake, numbers: Collection[str]) -> dict[str, int]:
@@ -187,11 +210,11 @@ def stranded_rows(stranded: Mapping[int, str]) -> Sequence[Any]:
     """Return (id, number, day) of those of some readings whose file is to be read and rests on no decision."""
     if not stranded:
         return []
-    rows = sa.select(Review.id, Application.number, Review.due_on, Application)
+    rows = sa.select(Review.id, Application.number, Review.due_on)
     rows = rows.join(Application, Application.id == Review.application_id)
-    rows = rows.where(Review.id.in_(sorted(stranded)), Application.state == "submitted")
-    found = db.session.execute(rows.where(Application.eligible.is_(True)).order_by(Application.number))
-    return [row for row in found if not any(hooks.frozen(row.Application))]
+    rows = rows.where(Review.id.in_(sorted(stranded)), Application.state == "submitted", ~frozen_file())
+    read = rows.where(Application.eligible.is_(True)).order_by(Application.number, Review.id)
+    return db.session.execute(read).all()
 
 
 def intakes_left() -> Sequence[Intake]:
@@ -207,9 +230,10 @@ def intakes_left() -> Sequence[Intake]:
     for intake in db.session.scalars(sa.select(Intake).where(*alive).order_by(Intake.id)).all():
         able = reviewers_in(intake.path)
         concerned = interests.concerned_in(intake, able)
+        able_ids = {row.person_id for row in able if row.reference not in concerned}
         key = definition_of(intake).rubric.files.key
         reading = {reader_id for reader_id, phase in holders[intake.id] if phase == key}
-        if reading - {row.person_id for row in able if row.reference not in concerned}:
+        if reading - able_ids or bars.has_open_barred(intake):
             found.append(intake)
     return found
 
@@ -272,26 +296,6 @@ def agreement_in(viewer: Viewer, intake: Intake) -> Agreement:
     return agreement_on(anchors, names, totals)
 
 
-def apart_in(intake: Intake, phase: RubricPhase) -> Sequence[str]:
-    """Return the numbers of the files whose readings are further apart than the phase allows, that wait for none and
-    may have one more."""
-    total, counts = Review.total_thousandths, Review.state == ReviewState.SUBMITTED.value
-    holds = Review.state.in_([state.value for state in HOLDING])
-    open_ = Review.state.in_([state.value for state in OPEN])
-    number = sa.func.sum(sa.case((holds, 1), else_=0))
-    gap = sa.func.max(sa.case((counts, total))) - sa.func.min(sa.case((counts, total)))
-    rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
-    rows = rows.where(Review.intake_id == intake.id, Review.phase == phase.key)
-    rows = rows.where(Application.state == "submitted")
-    rows = rows.where(Application.eligible.is_(True)).group_by(Application.id, Application.number)
-    rows = rows.having(
-        gap > phase.gap_points * 1000,
-        number < phase.most_readings,
-        sa.func.sum(sa.case((open_, 1), else_=0)) == 0,
-    )
-    return db.session.scalars(rows.order_by(Application.number)).all()
-
-
 def with_holders(people: Sequence[Any], held: Sequence[Any]) -> Sequence[Any]:
     """Return rows as `reviewers_in` does, with those of other persons who hold readings; no statement without any."""
     others = {row.reference for row in held} - {row.reference for row in people}
@@ -306,9 +310,8 @@ def marked_by(readers: Collection[str], held: Sequence[Any]) -> set[int]:
     theirs = {row.id: row for row in held if row.reference in readers and row.state == ReviewState.SUBMITTED}
     if not theirs:
         return set()
-    rows = sa.select(Review.id, Application).join(Application, Application.id == Review.application_id)
-    rows = rows.where(Review.id.in_(sorted(theirs)))
-    return {number for number, file in db.session.execute(rows) if not any(hooks.frozen(file))}
+    rows = sa.select(Review.id).join(Application, Application.id == Review.application_id)
+    return set(db.session.scalars(rows.where(Review.id.in_(sorted(theirs)), ~frozen_file())))
 
 
 def open_of(intake: Intake, reader_id: int) -> Sequence[Any]:

@@ -13,16 +13,17 @@ from wtforms import SelectChoice
 from cohortmgr.accounts import guards
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.i18n import say
+from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment.actions import by_hand, sharing
+from cohortmgr.reviews.assignment.actions import by_hand, knowing, sharing
 from cohortmgr.reviews.assignment.actions.sharing import GivenReadings
-from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.forms import DayForm, GiveForm, MoreForm, RecallForm, TermsForm
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.gaps import queries as gaps
 
 bp = Blueprint("by_hand_staff", __name__)
 _BETWEEN = re.compile(r"[\s,;،]+")
@@ -140,20 +141,30 @@ def _day_said(changed: int) -> str:
 @bp.route("/staff/intakes/<reference>/reviews/readers/<reader>/terms", methods=["GET", "POST"])
 @guards.staff
 def terms(reference: str, reader: str) -> ResponseReturnValue:
-    """Say how many files a reader has at most, and by which day they hand in what waits."""
+    """Say how many files a reader has at most, by which day they hand in what waits, and what they read."""
     viewer = guards.viewer()
     intake = queries.intake_for(viewer, reference, "reviews.assign")
     person, form = assignments.reviewer_or_reader(intake, reader), TermsForm()
     rows = assignments.open_of(intake, person.id)
     days = sorted({row.Review.due_on for row in rows if row.Review.due_on})
+    fields = bars.fields_of(intake)
     if request.method == "GET":
-        limit = assignments.limit_of(intake, person.id)
-        form.process(obj=limit, due_on=days[0] if len(days) == 1 else None)
+        limit, scope = assignments.limit_of(intake, person.id), bars.scopes_in(intake).get(reader)
+        form.process(
+            obj=limit,
+            due_on=days[0] if len(days) == 1 else None,
+            languages=sorted(scope.languages) if scope else [],
+            studies=sorted(scope.fields) if scope else [],
+        )
+    form.languages.choices = [SelectChoice(key, say(name)) for key, name in bars.LANGUAGES.items()]
+    form.studies.choices = [SelectChoice(key, localized(title)) for key, title in fields.items()]
     if form.validate_on_submit():
         try:
             with writing():
                 by_hand.set_limit(viewer, reference, reader, form.most_files.data)
                 by_hand.set_day(viewer, reference, form.due_on.data, reader)
+                languages, studies = form.languages.data or [], form.studies.data or []
+                knowing.set_scope(viewer, reference, reader, languages, studies)
         except Refused as refusal:
             show_problems(form, refusal)
         else:
@@ -195,6 +206,9 @@ def apart(reference: str) -> ResponseReturnValue:
         return _more_page(intake, form, days)
     try:
         with writing():
+            if queries.has_many(intake):
+                sharing.ask_assignment(guards.viewer(), reference, days.due_on.data, apart=True)
+                return redirect(url_for("assignment_staff.overview", reference=reference))
             given = sharing.ask_more(guards.viewer(), reference, due_on=days.due_on.data)
     except Refused as refusal:
         show_problems(days, refusal)
@@ -204,21 +218,26 @@ def apart(reference: str) -> ResponseReturnValue:
 
 def _more_page(intake: Intake, form: MoreForm, days: DayForm | None = None) -> ResponseReturnValue:
     phase = definition_of(intake).rubric.files
+    many = queries.has_many(intake)
+    kept = gaps.kept_gaps(intake) if many else None
+    found = int(kept.figures.get("apart", 0)) if kept else 0
     return render_template(
         "reviews/assignment/staff_more.html",
         intake=intake,
         form=form,
         days=days or DayForm(formdata=None, prefix="all"),
         phase=phase,
-        apart=0 if queries.has_many(intake) else len(assignments.apart_in(intake, phase)),
+        kept=kept,
+        many=many,
+        apart=found if many else len(gaps.apart_in(intake, phase)),
     )
 
 
 def _told_of_more(reference: str, given: GivenReadings) -> ResponseReturnValue:
     if given.added:
         flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", given.added), "done")
-    if given.short:
-        flash(say(short_of(given.short)), "wait")
-    elif not given.added:
+    for problem in given.lacks:
+        flash(say(problem), "wait")
+    if not given.lacks and not given.added:
         flash(_("Aucun dossier n’attend une lecture de plus : rien n’a changé."), "info")
     return redirect(url_for("assignment_staff.overview", reference=reference))

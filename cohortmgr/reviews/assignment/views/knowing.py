@@ -10,13 +10,17 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.db import writing
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.web.responses import show_problems
+from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
+from cohortmgr.reviews.assignment.acquaintance import SayingKind
 from cohortmgr.reviews.assignment.actions import knowing
 from cohortmgr.reviews.assignment.forms import ConflictForm, KnownForm
-from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.models import ReaderDeclaration
+from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
 
 bp = Blueprint("knowing_staff", __name__)
@@ -26,13 +30,31 @@ _BETWEEN = re.compile(r"[\s,;،]+")
 @bp.route("/staff/intakes/<reference>/reviews/known", methods=["GET", "POST"])
 @guards.staff
 def known(reference: str) -> ResponseReturnValue:
-    """Let a reader tick whom they know among the candidates, and type names."""
+    """Let a reader tick whom they know among the candidates, and type names, from the close of the intake to its
+    decision. Before and after that they read what they said, if they did."""
     viewer, form = guards.viewer(), KnownForm()
-    intake = conflicts.intake_to_know(viewer, reference)
+    try:
+        intake = conflicts.intake_to_know(viewer, reference)
+    except NotFound:
+        if request.method == "POST":
+            raise
+        return _said(viewer, *conflicts.intake_said(viewer, reference))
+    said = bars.words_by(intake, viewer.person_id or 0)
+    if request.method == "GET":
+        form.process(
+            institution=" ".join(said[SayingKind.INSTITUTION]), places="\n".join(said[SayingKind.PLACE])
+        )
     if form.validate_on_submit():
         try:
             with writing():
-                knowing.declare(viewer, reference, set(request.form.getlist("known")), form.names.data or "")
+                knowing.declare(
+                    viewer,
+                    reference,
+                    set(request.form.getlist("known")),
+                    form.names.data or "",
+                    institution=form.institution.data or "",
+                    places=form.places.data or "",
+                )
         except Refused as refusal:
             show_problems(form, refusal)
         else:
@@ -46,6 +68,21 @@ def known(reference: str) -> ResponseReturnValue:
         intake=intake,
         form=form,
         listed=listed,
+        ticked=request.form.getlist("known") if request.method == "POST" else None,
+        typed=len(said[SayingKind.NAME]),
+        declaration=declaration,
+    )
+
+
+def _said(viewer: Viewer, intake: Intake, declaration: ReaderDeclaration) -> ResponseReturnValue:
+    said = bars.words_by(intake, viewer.person_id or 0)
+    return render_template(
+        "reviews/assignment/staff_known.html",
+        intake=intake,
+        form=None,
+        known=[each.name for each in conflicts.listed_for(viewer, intake) if each.known],
+        typed=len(said[SayingKind.NAME]),
+        places=[*said[SayingKind.INSTITUTION], *said[SayingKind.PLACE]],
         declaration=declaration,
     )
 
@@ -75,6 +112,7 @@ def conflicts_of(reference: str, reader: str) -> ResponseReturnValue:
         rows=conflicts.conflicts_of(intake, person.id),
         namesakes=conflicts.namesakes_of(intake, person),
         declaration=conflicts.declaration_of(intake, person.id),
+        said=bars.words_by(intake, person.id),
     )
 
 

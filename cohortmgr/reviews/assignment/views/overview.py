@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
@@ -13,10 +13,9 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
 from cohortmgr.applications.file import queries as file_queries
-from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.i18n import say
+from cohortmgr.base.i18n import localized, say
 from cohortmgr.base.text import fold
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.ordering import in_order
@@ -29,9 +28,8 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing
-from cohortmgr.reviews.assignment.flow import short_of
 from cohortmgr.reviews.assignment.forms import AssignForm, DayForm
-from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
@@ -81,9 +79,23 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         has_phases=not rubric.is_plain,
         assigning=assignments.assignment_of(intake),
         may_assign=may_assign,
+        read_by=_read_by(intake),
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
+
+
+def _read_by(intake: Intake) -> Mapping[str, Sequence[str]]:
+    """What somebody reads, where that is said: languages and fields as the page names them, by the reader."""
+    scopes = bars.scopes_in(intake)
+    titles = bars.fields_of(intake) if any(scope.fields for scope in scopes.values()) else {}
+    return {
+        reader: [
+            *(say(name) for key, name in bars.LANGUAGES.items() if key in scope.languages),
+            *(localized(title) for key, title in titles.items() if key in scope.fields),
+        ]
+        for reader, scope in scopes.items()
+    }
 
 
 def _progress(intake: Intake, files: int | None) -> tuple[ReadingProgress | None, KeptResult | None, Advance]:
@@ -131,9 +143,9 @@ def assign(reference: str) -> ResponseReturnValue:
         return _overview(queries.intake_for(guards.viewer(), reference), form)
     if given.added:
         flash(ngettext("%(num)s lecture confiée.", "%(num)s lectures confiées.", given.added), "done")
-    if given.short:
-        flash(say(short_of(given.short)), "wait")
-    elif not given.added:
+    for problem in given.lacks:
+        flash(say(problem), "wait")
+    if not given.lacks and not given.added:
         flash(_("Chaque dossier avait déjà ses lecteurs : rien n’a changé."), "info")
     return redirect(url_for(".overview", reference=reference))
 
@@ -184,6 +196,5 @@ def readings_of(reference: str, reader: str) -> ResponseReturnValue:
         intake=intake,
         person=person,
         page=page,
-        today=clock.today(),
         may_assign=allows(viewer, "reviews.assign", intake.path),
     )

@@ -15,7 +15,7 @@ from cohortmgr.base.errors import N_
 from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment.actions.giving import give
-from cohortmgr.reviews.assignment.queries import conflicts
+from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.interviews.models import InterviewSlot, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.rules import EXPECTED
 from cohortmgr.reviews.models import Review
@@ -32,7 +32,7 @@ def settle(viewer: Viewer, intake: Intake, phase: RubricPhase, applications: Col
     if phase.kind is not PhaseKind.INTERVIEW or not applications:
         return
     db.session.flush()
-    wanted = _heard(phase, applications) - conflicts.barred_ids(intake)
+    wanted = _heard(phase, applications) - bars.barred_ids(intake, applications)
     rows = db.session.execute(
         sa.select(Review.id, Review.application_id, Review.reviewer_id, Review.state).where(
             Review.application_id.in_(sorted(applications)), Review.phase == phase.key

@@ -19,6 +19,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews import hooks
+from cohortmgr.reviews import queries as readings
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.marks import knocked_out_by, lacking_in, whole_mark
@@ -192,7 +193,7 @@ def _require_unbegun(intake: Intake, later: Sequence[str]) -> None:
     if any(any(hooks.phase_begun(intake, key)) for key in later):
         raise Refused(_BEGUN)
     for file in queries.one_of_each_offering(intake):
-        if any(hooks.frozen(file)):
+        if readings.is_frozen(file):
             raise Refused(_DECIDED)
 
 

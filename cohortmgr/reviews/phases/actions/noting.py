@@ -18,7 +18,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.actions import keep_rubric
 from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews import hooks
+from cohortmgr.reviews import queries as readings
 from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.models import PhaseResult
 from cohortmgr.reviews.phases.result_rows import ResultRow, sound_rows
@@ -123,7 +123,7 @@ def _unclosed(intake: Intake, key: str) -> RubricPhase:
 
 
 def _require_unfrozen(application: Application) -> None:
-    if any(hooks.frozen(application)):
+    if readings.is_frozen(application):
         raise Refused(Problem(_FROZEN, {"number": application.number}))
 
 
