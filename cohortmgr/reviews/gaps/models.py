@@ -9,8 +9,8 @@ from cohortmgr.base.db import Id, Model
 
 
 class ReadingGap(Model):
-    """A file whose readings lie far apart, that a reader wants discussed, or whose discussion is open: the difference of
-    its greatest and its least total, in thousandths out of twenty, how many readers want it discussed, and how many
+    """A file whose readings lie far apart, that a reader wants discussed, or whose discussion is open: the difference
+    of its greatest and its least total, in thousandths out of twenty, how many readers want it discussed, and how many
     have not settled it. Of a small intake nothing is kept: its page looks at the readings."""
 
     __tablename__ = "reading_gaps"
