@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.documents import hooks as papers
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import Entry, navigation_of
 from cohortmgr.base.registries.person_page import person_page_of
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
     hooks.given_back.register(passing.pass_on_given_back)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS)
+    papers.read_now.fill(own.files_in_hand)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)
