@@ -151,8 +151,8 @@ def _drawn(claim: DocumentClaim) -> Mapping[str, Any]:
             return {"drawn": True, "due": None}
         part = DocumentPart(whole["kind"], storage.load(whole["key"]), True)
         return {"due": None, **_pictures(sandbox.made_of([part], claim.most_pages))}
-    except sandbox.NotTaken as refusal:
-        _log.warning("the pages of document %s cannot be drawn: %s", claim.id, refusal.reason)
+    except (sandbox.NotTaken, FileNotFoundError) as failure:
+        _log.warning("the pages of document %s cannot be drawn: %s", claim.id, failure)
         return {"drawn": True, "due": None}
     except Exception as failure:  # the paper waits, and the log says why
         _log.exception("the pages of document %s could not be drawn", claim.id)

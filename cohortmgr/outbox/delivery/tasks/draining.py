@@ -69,4 +69,4 @@ def _waited(moment: datetime, stopping: Stopping) -> bool:
 
 
 # Wakes empty the outbox at once; each minute finds what a wake missed.
-WORKS = (Work("drain.outbox", drain, queue="outbox", every=60, at_start=True, at_once=2),)
+WORKS = (Work("drain.outbox", drain, queue="outbox", every=60, at_start=True),)

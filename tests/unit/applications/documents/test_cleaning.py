@@ -397,7 +397,8 @@ def sized(*pages: tuple[float, float]) -> bytes:
     file = io.BytesIO()
     with pikepdf.new() as made:
         for width, height in pages:
-            page = made.add_blank_page(page_size=(width, height))
+            page = made.add_blank_page(page_size=(300, 400))
+            page.obj["/MediaBox"] = pikepdf.Array([0, 0, int(width), int(height)])
             drawn = f"0 g 0 0 {width / 2} {height / 2} re f".encode()
             page.obj["/Contents"] = pikepdf.Stream(made, drawn)
         made.save(file)
