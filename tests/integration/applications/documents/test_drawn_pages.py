@@ -101,7 +101,7 @@ def test_a_paper_that_was_examined_before_is_drawn_when_none_waits(
     old = as_before()
     gone, kept, content = set(old.pages), files_of(old.parts) | {old.storage_key}, old.sha256
     page = client.get(place(draft)).text
-    assert "/pages/1" in page and "narrow" not in page, "until then what there is is shown"
+    assert "/pages/1" in page and "srcset" not in page, "until then what there is is shown"
     while documents.examine(lambda: False):
         continue
     drawn = standing()
