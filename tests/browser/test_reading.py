@@ -253,8 +253,8 @@ def with_papers(database: Database, year: Year) -> list[str]:
     return queue
 
 
-# How wide each picture is that the screen shows, once it is there.
-PICTURES = "() => [...document.querySelectorAll('[data-paper] img')].map((each) => each.complete && each.naturalWidth)"
+# Whether a picture is there, and wider than so many points.
+IS_WIDER = "([place, least]) => document.querySelectorAll('[data-paper] img')[place].naturalWidth > least"
 SCROLLED = "() => [...document.querySelectorAll('.cockpit > *')].map((each) => each.scrollTop)"
 
 
@@ -275,7 +275,7 @@ def test_pages_stand_beside_the_rubric_and_each_pane_scrolls_by_itself(
         page.keyboard.press("p")
         expect(page.locator("[data-paper]").first).to_be_focused()
         expect(page.locator("[data-paper]").first).to_be_in_viewport()
-        page.wait_for_function(f"({PICTURES})()[0] > 0")
+        page.wait_for_function(IS_WIDER, arg=[0, 0])
         after = [each.bounding_box() for each in page.locator("[data-paper] img").all()]
         assert [each and each["height"] for each in heights] == [each and each["height"] for each in after]
         file, rubric = (
@@ -293,7 +293,7 @@ def test_pages_stand_beside_the_rubric_and_each_pane_scrolls_by_itself(
         page.keyboard.press("z")
         large = page.locator("[data-paper] img").nth(2).bounding_box()
         assert small and large and large["width"] > 1.5 * small["width"]
-        page.wait_for_function(f"({PICTURES})()[2] > 720")
+        page.wait_for_function(IS_WIDER, arg=[2, 720])
         boxes = [each.bounding_box() for each in page.locator("[data-criterion]").all()]
         assert all(box and box["y"] + box["height"] <= 800 for box in boxes), "the rubric stays in sight"
         visitor.look()
@@ -308,7 +308,7 @@ def test_pages_stand_beside_the_rubric_and_each_pane_scrolls_by_itself(
         page.keyboard.press("Enter")
         expect(page.locator(f"[data-here='{queue[1]}']")).to_be_visible()
         page.keyboard.press("p")
-        page.wait_for_function(f"({PICTURES})()[0] > 0")
+        page.wait_for_function(IS_WIDER, arg=[0, 0])
         kept = page.evaluate(
             """async () => [await caches.keys(), Object.values(localStorage).filter((each) => each.includes("/pages/")),
               (await navigator.serviceWorker.getRegistrations()).length]"""
@@ -329,7 +329,7 @@ def test_on_a_telephone_a_paper_opens_over_the_page_with_the_criterion_at_its_fo
         page.locator("#papers a").first.click()
         paper = page.locator("[data-paper]").first
         assert paper.bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 800}
-        page.wait_for_function(f"({PICTURES})()[0] > 0")
+        page.wait_for_function(IS_WIDER, arg=[0, 0])
         criterion = page.locator("[data-criterion][data-current]")
         expect(criterion).to_be_in_viewport(ratio=1)
         visitor.look()

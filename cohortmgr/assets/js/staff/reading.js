@@ -137,8 +137,10 @@ const toPaper = () => {
   const next = papers[papers.indexOf(here) + 1] || papers[0];
   if (!next) return false;
   if (isNarrow()) location.hash = next.id;
-  next.focus();
-  next.scrollIntoView({ block: "start" });
+  next.focus({ preventScroll: true });
+  // Only the pane moves: the criteria stay where they are.
+  const pane = next.closest("[data-file]");
+  if (!isNarrow()) pane.scrollTop += next.getBoundingClientRect().top - pane.getBoundingClientRect().top;
   return true;
 };
 const closePaper = () => {
