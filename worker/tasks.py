@@ -8,10 +8,11 @@ from typing import Any
 
 from celery.signals import worker_ready, worker_shutdown, worker_shutting_down
 
-from cohortmgr.base.work import Work, works_of
+from cohortmgr.base.work import Lane, Work, works_of
 from worker.celery_app import app, flask_app
 
 _stopping = threading.Event()
+_lanes: dict[str, Lane] = {}
 _log = logging.getLogger(__name__)
 
 
@@ -47,6 +48,20 @@ def stopping() -> bool:
 
 
 def do(work: Work) -> None:
+    """Run a task, unless as many threads are at it as may be: one of them then looks once more."""
+    lane = _lanes.setdefault(work.name, Lane(work.at_once))
+    if not lane.enter():
+        return
+    try:
+        _repeat(work)
+        while not lane.leave():
+            _repeat(work)
+    except BaseException:
+        lane.leave(failed=True)
+        raise
+
+
+def _repeat(work: Work) -> None:
     """Run a task in an application context of its own; repeat a `repeated` one until it finds nothing to do."""
     while not stopping():
         with flask_app.app_context():

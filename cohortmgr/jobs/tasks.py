@@ -83,5 +83,6 @@ def _passes(failure: Exception) -> bool:
 # Jobs whose worker died are given back first, so that the next work finds them.
 WORKS = (
     Work("recover.jobs", recover, every=60, at_start=True),
-    Work("drain.jobs", do_next, every=60, at_start=True, repeated=True),
+    # Two at a time, so that letters leave while long ones run.
+    Work("drain.jobs", do_next, every=60, at_start=True, repeated=True, at_once=2),
 )

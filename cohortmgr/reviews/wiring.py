@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from cohortmgr.applications.desk import queries as desk
+from cohortmgr.applications.documents import hooks as papers
 from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.guardians.hooks import ways_above as guardian_ways
 from cohortmgr.applications.journey.actions import sending
@@ -71,6 +72,7 @@ def init_app(app: Flask) -> None:
     hooks.barred.register(bars.is_barred)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS, *marksheets.WORKS)
+    papers.read_now.fill(own.files_in_hand)
     desk.told_above.register(queries.told_of)
     person_page_of(app).add_traces(queries.traces)
     navigation = navigation_of(app)

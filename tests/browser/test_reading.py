@@ -10,13 +10,21 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications.documents.actions import papers
+from cohortmgr.applications.documents.actions.receiving import prepare_document
+from cohortmgr.applications.documents.tasks import examine_next
+from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base.db import db, writing
+from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from tests.browser.visits import visiting
 from tests.databases import Database
 from tests.factories.year import PASSWORD, Year, read
+from tests.integration.applications.documents.photos import photo
 from tests.watch import test_context
 
 pytestmark = pytest.mark.sqlite_only
@@ -341,3 +349,140 @@ def test_a_gate_that_answers_in_the_server_s_place_takes_no_marks(
         page.unroute("**/draft")
         page.evaluate("() => window.dispatchEvent(new Event('online'))")
         arrives(database, queue[0], "reopened", [4, *before[1:]])
+
+
+def with_papers(database: Database, year: Year) -> list[str]:
+    """The readings of the queue; the files of the first two have two papers of two pages each."""
+    with test_context(database.system_app):
+        queue = order(year)
+        for review in db.session.scalars(sa.select(Review).where(Review.reference.in_(queue[:2]))).all():
+            form = definition_of(db.session.get_one(Intake, review.intake_id)).form
+            for key in ("transcripts", "diploma"):
+                pages = [photo("white", (1500, 2100)), photo("yellow", (1500, 2100))]
+                parts = [prepare_document(form.question(key), "page.jpg", each).part for each in pages]
+                standing = sa.select(Document).where(
+                    Document.application_id == review.application_id,
+                    Document.question == key,
+                    Document.replaced_at.is_(None),
+                )
+                with writing() as session:
+                    before = session.scalars(standing).one_or_none()
+                    file = session.get_one(Application, review.application_id)
+                    papers.join(SYSTEM, file, before, key, parts)
+        while examine_next():
+            continue
+    return queue
+
+
+# Whether a picture is there, and wider than so many points.
+IS_WIDER = "([place, least]) => document.querySelectorAll('[data-paper] img')[place].naturalWidth > least"
+SCROLLED = "() => [...document.querySelectorAll('.cockpit > *')].map((each) => each.scrollTop)"
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_pages_stand_beside_the_rubric_and_each_pane_scrolls_by_itself(
+    chromium: Browser, database: Database, live: str, year: Year, language: str
+) -> None:
+    queue = with_papers(database, year)
+    with visiting(chromium, live, year, language) as visitor:
+        page = visitor.page
+        asked: list[str] = []
+        page.on("request", lambda each: asked.append(each.url) if "/pages/" in each.url else None)
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        in_memory(page, 5)
+        assert not [each for each in asked if queue[1] in each], "what is fetched ahead asks for no picture"
+        heights = [each.bounding_box() for each in page.locator("[data-paper] img").all()]
+        page.keyboard.press("p")
+        expect(page.locator("[data-paper]").first).to_be_focused()
+        expect(page.locator("[data-paper]").first).to_be_in_viewport()
+        page.wait_for_function(IS_WIDER, arg=[0, 0])
+        after = [each.bounding_box() for each in page.locator("[data-paper] img").all()]
+        assert [each and each["height"] for each in heights] == [each and each["height"] for each in after]
+        file, rubric = (
+            page.locator("[data-file]").bounding_box(),
+            page.locator("[data-rubric]").bounding_box(),
+        )
+        assert file and rubric and file["height"] == rubric["height"] <= 800
+        assert page.evaluate(SCROLLED)[1] > 0 and page.evaluate("() => scrollY") == 0
+        boxes = [each.bounding_box() for each in page.locator("[data-criterion]").all()]
+        button = page.locator(".rubric-foot button[type=submit]").bounding_box()
+        assert all(box and box["y"] >= 0 and box["y"] + box["height"] <= 800 for box in [*boxes, button])
+        page.keyboard.press("p")
+        expect(page.locator("[data-paper]").nth(1)).to_be_focused()
+        small = page.locator("[data-paper] img").nth(2).bounding_box()
+        page.keyboard.press("z")
+        large = page.locator("[data-paper] img").nth(2).bounding_box()
+        assert small and large and large["width"] > 1.5 * small["width"]
+        page.wait_for_function(IS_WIDER, arg=[2, 720])
+        boxes = [each.bounding_box() for each in page.locator("[data-criterion]").all()]
+        assert all(box and box["y"] + box["height"] <= 800 for box in boxes), "the rubric stays in sight"
+        visitor.look()
+        page.keyboard.press("Escape")
+        expect(page.locator("[data-zoomed]")).to_have_count(0)
+        page.locator("[data-paper] a[data-zooms]").nth(2).click()
+        expect(page.locator("[data-zoomed]")).to_have_count(1)
+        page.keyboard.press("z")
+        for figure in "4352":
+            page.keyboard.press(figure)
+        arrives(database, queue[0], "reopened", [4, 3, 5, 2])
+        page.keyboard.press("Enter")
+        expect(page.locator(f"[data-here='{queue[1]}']")).to_be_visible()
+        page.keyboard.press("p")
+        page.wait_for_function(IS_WIDER, arg=[0, 0])
+        kept = page.evaluate(
+            """async () => [await caches.keys(), Object.values(localStorage).filter((each) => each.includes("/pages/")),
+              (await navigator.serviceWorker.getRegistrations()).length]"""
+        )
+        assert kept == [[], [], 0], "no picture stays on the device"
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_on_a_telephone_a_paper_opens_over_the_page_with_the_criterion_at_its_foot(
+    chromium: Browser, database: Database, live: str, year: Year, language: str
+) -> None:
+    queue = with_papers(database, year)
+    ((_state, before),) = kept(database, queue[:1])
+    with visiting(chromium, live, year, language, 360) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        expect(page.locator("[data-paper]").first).to_be_hidden()
+        page.locator("#papers a").first.click()
+        paper = page.locator("[data-paper]").first
+        assert paper.bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 800}
+        page.wait_for_function(IS_WIDER, arg=[0, 0])
+        criterion = page.locator("[data-criterion][data-current]")
+        expect(criterion).to_be_in_viewport(ratio=1)
+        visitor.look()
+        criterion.locator("label").nth(4).click()
+        expect(criterion.locator("input").nth(4)).to_be_checked()
+        page.locator("[data-step='1']").click()
+        expect(page.locator("[data-criterion]").nth(1)).to_be_in_viewport(ratio=1)
+        expect(paper).to_be_visible()
+        page.locator("[data-paper] [data-zooms]").first.click()
+        page.wait_for_function("() => document.querySelector('[data-paper] img').width > 600")
+        visitor.look()
+        page.keyboard.press("p")
+        expect(paper).to_be_hidden()
+        expect(page.locator("[data-paper]").nth(1)).to_be_visible()
+        page.locator("[data-paper]").nth(1).locator(".paper-close").click()
+        expect(page.locator("[data-paper]").nth(1)).to_be_hidden()
+        expect(page.locator("#papers")).to_be_in_viewport()
+        assert here(page) == queue[0], "closing a paper leaves the file open"
+        arrives(database, queue[0], "reopened", [4, *before[1:]])
+
+
+def test_without_scripts_a_paper_opens_and_closes_on_a_telephone(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    queue = with_papers(database, year)
+    with visiting(chromium, live, year, width=360, scripts=False) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        page.locator("#papers a").nth(1).click()
+        expect(page.locator("[data-paper]").nth(1)).to_be_visible()
+        expect(page.locator("[data-paper] img").nth(2)).to_be_visible()
+        page.locator("[data-paper]").nth(1).locator(".paper-close").click()
+        expect(page.locator("[data-paper]").nth(1)).to_be_hidden()

@@ -79,7 +79,7 @@ def worker(database: Database, tmp_path: Path) -> Iterator[Worker]:
     empty_broker(database.settings)
     log = tmp_path / "worker.log"
     command = [sys.executable, "-m", "celery", "-q", "-A", "worker.celery_app", "worker", "-Q", "jobs,outbox,documents",
-               "-P", "threads", "-c", "2", "--loglevel", "info", "--without-gossip", "--without-mingle"]  # fmt: skip
+               "-P", "threads", "-c", "6", "--loglevel", "info", "--without-gossip", "--without-mingle"]  # fmt: skip
     with log.open("wb") as written:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment_of(database.settings), stdout=written, stderr=written

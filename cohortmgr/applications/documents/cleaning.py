@@ -2,7 +2,8 @@
 
 Decoders of pictures and PDFs are large and work on bytes that strangers wrote. So they run in a process that
 has no secrets, no database, limited memory and limited time, and that writes its result to standard output.
-It imports nothing of the application but `blank_pages`, which imports nothing: `python -I cleaning.py`.
+It imports nothing of the application but `blank_pages` and `page_pictures`, which import nothing else:
+`python -I cleaning.py`.
 
 In both directions a message is a length (4 bytes), so much JSON, and the blobs whose sizes the JSON gives.
 """
@@ -17,15 +18,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from cohortmgr.applications.documents.page_pictures import PagePictures
 
 MEMORY = 768 * 1024 * 1024
 SECONDS = 20
-# A page of text is read well at 2,400 pixels; as staff see it, 1,200 wide are enough.
+# A page of text is read well at 2,400 pixels.
 LONGEST_SIDE, QUALITY = 2400, 80
-SEEN_WIDTH, SEEN_HEIGHT, SEEN_QUALITY = 1200, 3600, 70
-# The small picture by which a person knows a page again: its box, how good it is at best, and its most bytes.
-SMALL_WIDTH, SMALL_HEIGHT, SMALL_QUALITY, SMALL_BYTES = 160, 240, 60, 8000
 MOST_PIXELS = 66_000_000
 A4 = (595.0, 842.0)
 # The keys that a page of a PDF keeps; notes, forms and actions go once their looks were drawn into the page.
@@ -98,21 +99,29 @@ def write(file: BinaryIO, head: dict[str, Any], blobs: Sequence[bytes]) -> None:
 
 
 def answer(parts: Sequence[DocumentPart], most_pages: int) -> tuple[dict[str, Any], list[bytes]]:
-    """The answer's JSON and blobs: clean parts, the one document that they make, its page images, large and small.
+    """The answer's JSON and blobs: clean parts, the one document that they make, pictures of its first pages, wide and
+    narrow, and small ones of all.
 
     `blank` numbers the pages, from 0 on, that show nothing in a document that shows something."""
     clean = [part if part.clean else _cleaned(place, part, most_pages) for place, part in enumerate(parts)]
     alone = clean[0].data if len(clean) == 1 else joined(clean)
     kind = clean[0].kind if len(clean) == 1 else "pdf"
-    pages, small, blank = zip(*_pictures(kind, alone, most_pages), strict=True)
+    pages = list(_pictures(kind, alone, most_pages))
+    drawn = [page for page in pages if page.wide]
     head = {
         "refused": None,
-        "blank": [place for place, empty in enumerate(blank) if empty],
+        "blank": [place for place, page in enumerate(pages) if page.is_blank],
         "kinds": [part.kind for part in clean],
         "counts": [_count(part) for part in clean],
         "kind": kind,
+        "shapes": [page.shape for page in drawn],
     }
-    return head, [*(part.data for part in clean), alone, *pages, *small]
+    looks = [
+        *(page.wide for page in drawn),
+        *(page.narrow for page in drawn),
+        *(page.small for page in pages),
+    ]
+    return head, [*(part.data for part in clean), alone, *looks]
 
 
 def _cleaned(place: int, part: DocumentPart, most_pages: int) -> DocumentPart:
@@ -131,6 +140,7 @@ def clean_image(data: bytes) -> bytes:
     from PIL import Image, ImageOps
 
     from cohortmgr.applications.documents.blank_pages import is_blank
+    from cohortmgr.applications.documents.page_pictures import as_jpeg
 
     Image.MAX_IMAGE_PIXELS = None  # we check the size ourselves, from the header
     formats = ["JPEG", "PNG", "WEBP"]
@@ -151,7 +161,7 @@ def clean_image(data: bytes) -> bytes:
             seen = _on_white(upright)
             if is_blank(seen):
                 raise DocumentRefusal("blank")
-            return _jpeg(seen, QUALITY)
+            return as_jpeg(seen, QUALITY)
     except (OSError, ValueError, SyntaxError, RuntimeError, EOFError, struct.error, LookupError) as error:
         raise DocumentRefusal("unreadable") from error
 
@@ -181,26 +191,6 @@ def _on_white(picture: Any) -> Any:
         paper.paste(alpha, mask=alpha.getchannel("A"))
         return paper
     return picture.convert("RGB")
-
-
-def _jpeg(picture: Any, quality: int) -> bytes:
-    file = io.BytesIO()
-    picture.info = {}  # leaves out EXIF, colour profile and comment
-    picture.save(file, "JPEG", quality=quality, optimize=True)
-    return file.getvalue()
-
-
-def small_picture(seen: Any) -> bytes:
-    """The picture as a WebP of SMALL_WIDTH and SMALL_BYTES at most: a page shows several on a slow network."""
-    small = seen.copy()
-    small.info = {}
-    small.thumbnail((SMALL_WIDTH, SMALL_HEIGHT))
-    for quality in range(SMALL_QUALITY, -1, -15):
-        file = io.BytesIO()
-        small.save(file, "WEBP", quality=quality, method=4)
-        if file.tell() <= SMALL_BYTES:
-            break
-    return file.getvalue()
 
 
 def clean_pdf(data: bytes, most_pages: int) -> bytes:
@@ -348,18 +338,18 @@ def _count(part: DocumentPart) -> int:
         return len(given.pages)
 
 
-def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, bytes, bool]]:
-    """Yield each page as staff will see it, a JPEG no wider than SEEN_WIDTH; small; and whether it is blank."""
+def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[PagePictures]:
+    """Yield the pictures of each page; of a photo it is known already that it shows something."""
+    from cohortmgr.applications.documents import page_pictures
+
     if kind != "pdf":
         from PIL import Image
 
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
-            picture.thumbnail((SEEN_WIDTH, SEEN_HEIGHT))
-            yield _jpeg(picture, SEEN_QUALITY), small_picture(picture), False
+            picture.load()
+            yield page_pictures.pictures_of(picture, is_drawn=True, is_blank=False)
         return
     import pypdfium2
-
-    from cohortmgr.applications.documents.blank_pages import is_blank
 
     try:
         opened = pypdfium2.PdfDocument(data)
@@ -369,15 +359,12 @@ def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[tuple[bytes, 
         if len(opened) > most_pages:
             raise DocumentRefusal("too_many_pages")
         blank = True
-        for page in opened:
-            width, height = page.get_size()
-            if not (width > 0 and height > 0):
+        for place, page in enumerate(opened):
+            if min(page.get_size()) <= 0:
                 raise DocumentRefusal("unreadable")
-            scale = min(SEEN_WIDTH / width, SEEN_HEIGHT / height)
-            seen = page.render(scale=scale).to_pil().convert("RGB")
-            empty = is_blank(seen)
-            blank = blank and empty
-            yield _jpeg(seen, SEEN_QUALITY), small_picture(seen), empty
+            found = page_pictures.draw(page, is_drawn=place < page_pictures.MOST_DRAWN)
+            blank = blank and found.is_blank
+            yield found
         if blank:
             raise DocumentRefusal("blank")
 

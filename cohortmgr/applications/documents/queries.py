@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.documents.figures import newest, unchecked
 from cohortmgr.applications.documents.models import FigureCheck
-from cohortmgr.applications.documents.rules import files_of
+from cohortmgr.applications.documents.rules import files_of, page_files
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import visible
 from cohortmgr.base.db import db
@@ -77,11 +77,10 @@ def document(viewer: Viewer, reference: str) -> tuple[Document, Application]:
 
 
 def stored_keys() -> set[str]:
-    """The keys of all files in the storage that papers name: what was sent, what was made of it, and its pages,
-    large and small."""
+    """The keys of all files in the storage that papers name: what was sent, what was made of it, and pictures of its
+    pages."""
     found: set[str] = set()
-    for parts, pages, key in db.session.execute(
-        sa.select(Document.parts, Document.pages, Document.storage_key)
-    ):
-        found.update(files_of(parts), [*pages, *([key] if key else [])])
+    columns = (Document.parts, Document.pages, Document.narrow_pages, Document.storage_key)
+    for parts, pages, narrow, key in db.session.execute(sa.select(*columns)):
+        found.update(files_of(parts), page_files(pages, narrow), [key] if key else [])
     return found

@@ -20,6 +20,8 @@ MOST_FILES, MOST_PAGES = 10, 20
 MOST_SENT = 40 * 1024 * 1024
 # Of how many pages of one file small pictures are kept, and how many of a paper stand beside its question.
 MOST_SMALL = 3
+# The width and height of a sheet of A4, in points at 100 to the inch.
+A4_POINTS = (827, 1169)
 
 
 class DocumentState(StrEnum):
@@ -110,6 +112,62 @@ def papers_of(documents: Mapping[str, Paper]) -> set[str]:
 def files_of(parts: Iterable[Mapping[str, Any]]) -> set[str]:
     """The keys of all files in the storage that a paper's parts name: what was sent, and small pictures of it."""
     return {key for part in parts for key in (part["key"], *part.get("small", ()))}
+
+
+def page_files(pages: Iterable[str], narrow_pages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The keys of the pictures of a paper's pages, wide and narrow."""
+    return [*pages, *(each["key"] for each in narrow_pages)]
+
+
+class Pictured(Protocol):
+    """A paper of whose pages there may be pictures."""
+
+    @property
+    def pages(self) -> list[Any]: ...
+    @property
+    def narrow_pages(self) -> list[Any]: ...
+    @property
+    def parts(self) -> list[Any]: ...
+
+
+@dataclass(frozen=True)
+class PageShape:
+    """The picture of a page: its number from 1 on, how large it is, and whether there is a narrow one too."""
+
+    number: int
+    width: int
+    height: int
+    has_narrow: bool
+
+
+def shapes_of(paper: Pictured) -> list[PageShape]:
+    """The pages of a paper of which there are pictures. Where nobody has measured one it is taken for a sheet of A4."""
+    found = []
+    for number in range(1, len(paper.pages) + 1):
+        known = paper.narrow_pages[number - 1] if number <= len(paper.narrow_pages) else None
+        width, height = (known["width"], known["height"]) if known else A4_POINTS
+        found.append(PageShape(number, width, height, known is not None))
+    return found
+
+
+def unpictured(paper: Pictured) -> int:
+    """How many pages of a paper have no picture: there were too many, or the worker has not drawn them."""
+    return max(0, sum(part.get("pages", 0) for part in paper.parts) - len(paper.pages))
+
+
+def picture_key(paper: Pictured, number: int, *, narrow: bool = False) -> str | None:
+    """The key of the picture of a page, by its number from 1 on; None if there is none. A page without a narrow one
+    has its wide one."""
+    if not 0 < number <= len(paper.pages):
+        return None
+    if narrow and number <= len(paper.narrow_pages):
+        return str(paper.narrow_pages[number - 1]["key"])
+    return str(paper.pages[number - 1])
+
+
+def media_type_of(picture: bytes) -> str:
+    """The media type of a picture that the worker made."""
+    return "image/webp" if picture[:4] == b"RIFF" else "image/jpeg"
 
 
 def content_of(part: Mapping[str, Any]) -> tuple[str | None, str]:

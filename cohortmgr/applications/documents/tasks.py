@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from flask import current_app
 
 from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.applications.documents import hooks
 from cohortmgr.applications.documents.actions import sandbox, uploads
 from cohortmgr.applications.documents.actions.antivirus import ScannerStopped, found_in
 from cohortmgr.applications.documents.cleaning import DocumentPart
-from cohortmgr.applications.documents.rules import MOST_PAGES, MOST_SMALL, DocumentState, files_of
+from cohortmgr.applications.documents.rules import MOST_PAGES, MOST_SMALL, DocumentState, files_of, page_files
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.applications.file.queries import person_reference
 from cohortmgr.applications.file.rules import ApplicationState
@@ -45,13 +46,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DocumentClaim:
-    """A paper that this worker holds until `lease`."""
+    """A paper that this worker holds until `lease`. `pages` are the pictures that give way to those that it makes."""
 
     id: int
     lease: datetime
     parts: list[dict[str, Any]]
     most_pages: int
     tries: int
+    pages: Sequence[str] = ()
 
 
 def anything_waits() -> bool:
@@ -65,8 +67,9 @@ def _due(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def examine(_stopping: Stopping) -> bool:
-    """Examine one due paper; False when none is due, so that the worker comes back at the next wake or minute."""
-    return examine_next()
+    """Examine one due paper, or else draw the pages of one that was examined before there were pictures of them; False
+    when none waits, so that the worker comes back at the next wake or minute."""
+    return examine_next() or draw_next()
 
 
 def forget_uploads(_stopping: Stopping) -> None:
@@ -82,18 +85,84 @@ def examine_next() -> bool:
         claim = _claim()
     if claim is None:
         return False
-    outcome = _outcome(claim)
+    _note(claim, _outcome(claim))
+    return True
+
+
+def _note(claim: DocumentClaim, outcome: Mapping[str, Any]) -> None:
+    """Record what came of a paper, again after a while if the database is away."""
     for wait in (*NOTED_AGAIN, None):
         try:
             with writing():
                 _end(claim, outcome)
-            break
+            return
         except sa.exc.OperationalError as failure:
             if wait is None:
                 raise
             _log.warning("what became of document %s is noted in %s s: %s", claim.id, wait, type(failure))
             sleep(wait)
+
+
+def draw_next() -> bool:
+    """Draw the pages of one paper that was examined when there were no narrow pictures: the newest that somebody reads
+    now, or else the newest. False if there is none."""
+    if _undrawn() is None:
+        return False
+    with writing():
+        claim = _claim_undrawn()
+    if claim is None:
+        return False
+    _note(claim, _drawn(claim))
     return True
+
+
+def _undrawn(*, lock: bool = False) -> Document | None:
+    moment = clock.now()
+    is_free = sa.or_(Document.lease_until.is_(None), Document.lease_until < moment)
+    is_due = sa.or_(Document.due.is_(None), Document.due <= moment)
+    waits = (Document.state == DocumentState.CLEAN.value, Document.drawn.is_(False))
+    chosen = sa.select(Document).where(*waits, Document.replaced_at.is_(None), is_free, is_due)
+    if hooks.read_now:
+        chosen = chosen.order_by(Document.application_id.in_(hooks.read_now()).desc())
+    chosen = chosen.order_by(Document.id.desc()).limit(1)
+    if lock:
+        chosen = chosen.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return db.session.scalar(chosen)
+
+
+def _claim_undrawn() -> DocumentClaim | None:
+    row = _undrawn(lock=True)
+    if row is None:
+        return None
+    row.lease_until, row.tries = clock.now() + LEASE, row.tries + 1
+    kind = "pdf" if row.media_type == "application/pdf" else "image"
+    whole = {"key": row.storage_key, "kind": kind, "clean": True}
+    most = max(MOST_PAGES, len(row.pages), sum(part.get("pages", 0) for part in row.parts))
+    pages = page_files(row.pages, row.narrow_pages)
+    return DocumentClaim(row.id, row.lease_until, [whole], most, row.tries, pages)
+
+
+def _drawn(claim: DocumentClaim) -> Mapping[str, Any]:
+    """Draw the pages of a paper; returns the columns that its row gets. Slow. If it cannot be drawn its readers open
+    the file itself; it was read once, when it came, so that nobody is told that it is refused."""
+    whole = claim.parts[0]
+    try:
+        if claim.tries > 2 * MOST_TRIES:  # with those of its examination
+            return {"drawn": True, "due": None}
+        part = DocumentPart(whole["kind"], storage.load(whole["key"]), True)
+        return {"due": None, **_pictures(sandbox.made_of([part], claim.most_pages))}
+    except (sandbox.NotTaken, FileNotFoundError) as failure:
+        _log.warning("the pages of document %s cannot be drawn: %s", claim.id, failure)
+        return {"drawn": True, "due": None}
+    except Exception as failure:  # the paper waits, and the log says why
+        _log.exception("the pages of document %s could not be drawn", claim.id)
+        return {"due": clock.now() + FAULT_PAUSE, "tries": claim.tries - _is_ours(failure)}
+
+
+def _is_ours(failure: Exception) -> bool:
+    """Whether the machine failed and not the paper: a full disk, files that are away, a key that this machine lacks.
+    That never counts, for whoever sent it would be told that it is too heavy, and their file is deleted."""
+    return isinstance(failure, crypto.CannotUnseal) or ailment_of(failure) is not None
 
 
 def _claim() -> DocumentClaim | None:
@@ -141,10 +210,7 @@ def _outcome(claim: DocumentClaim) -> Mapping[str, Any]:
         return _refused(claim.parts, refusal.reason, refusal.part)
     except Exception as failure:  # the paper waits, and the log says why
         _log.exception("document %s could not be examined", claim.id)
-        # A full disk, files that are away, a key that this machine lacks: what the paper has no part in never counts,
-        # for whoever sent it would be told that it is too heavy, and their file is deleted.
-        ours = isinstance(failure, crypto.CannotUnseal) or ailment_of(failure) is not None
-        return {"due": moment + FAULT_PAUSE, "tries": claim.tries - ours}
+        return {"due": moment + FAULT_PAUSE, "tries": claim.tries - _is_ours(failure)}
 
 
 def _infected(parts: Iterable[Mapping[str, Any]], data: Iterable[bytes]) -> int | None:
@@ -186,13 +252,23 @@ def _clean(parts: list[dict[str, Any]], made: sandbox.CleanedDocument) -> Mappin
         "reason": None,
         "due": None,
         "parts": kept,
-        "pages": [storage.store(page).key for page in made.pages],
+        **_pictures(made),
         "storage_key": whole.key,
         "sha256": whole.sha256,
         "size": whole.size,
         "filename": f"{stem}.{kind}",
         "media_type": "application/pdf" if kind == "pdf" else "image/jpeg",
     }
+
+
+def _pictures(made: sandbox.CleanedDocument) -> dict[str, Any]:
+    """Store the pictures of the pages; returns the columns that name them."""
+    narrow = [
+        {"key": storage.store(page).key, "width": width, "height": height}
+        for page, (width, height) in zip(made.narrow, made.shapes, strict=True)
+    ]
+    wide = [storage.store(page).key for page in made.pages]
+    return {"pages": wide, "narrow_pages": narrow, "drawn": True}
 
 
 def _part(
@@ -229,7 +305,9 @@ def _end(claim: DocumentClaim, outcome: Mapping[str, Any]) -> None:
     for name, value in outcome.items():
         setattr(row, name, value)
     row.lease_until = None
-    if row.state == DocumentState.CLEAN:
+    if "pages" in outcome:
+        _drop(claim.pages)
+    if row.state == DocumentState.CLEAN and "parts" in outcome:
         _drop(files_of(claim.parts) - files_of(row.parts))
     elif row.state == DocumentState.REFUSED:
         _drop(files_of(claim.parts) - files_of(part for part in row.parts if "reason" not in part))
@@ -239,7 +317,8 @@ def _end(claim: DocumentClaim, outcome: Mapping[str, Any]) -> None:
 def _made(outcome: Mapping[str, Any], claim: DocumentClaim) -> list[str]:
     """The keys of the files that an outcome brought into the storage."""
     parts = files_of(outcome.get("parts", [])) - files_of(claim.parts)
-    return [*parts, *outcome.get("pages", []), *filter(None, [outcome.get("storage_key")])]
+    pages = page_files(outcome.get("pages", []), outcome.get("narrow_pages", []))
+    return [*parts, *pages, *filter(None, [outcome.get("storage_key")])]
 
 
 def _drop(keys: Iterable[str]) -> None:
@@ -293,6 +372,7 @@ def _tell(row: Document) -> None:
 
 # What the worker does of this, and every how many seconds.
 WORKS = (
-    Work("drain.documents", examine, queue="documents", every=60, repeated=True),
+    # One at a time: a process of its own takes each paper apart, and keeps a processor busy for seconds.
+    Work("drain.documents", examine, queue="documents", every=60, repeated=True, at_once=1),
     Work("sweep.uploads", forget_uploads, queue="documents", every=60),
 )

@@ -19,4 +19,4 @@ def compare(_stopping: Stopping) -> bool:
 
 
 # What the worker does of this, and every how many seconds: what somebody sends is compared within moments.
-WORKS = (Work("compare.files", compare, every=15, repeated=True, at_start=True),)
+WORKS = (Work("compare.files", compare, every=15, repeated=True, at_start=True, at_once=1),)

@@ -190,8 +190,10 @@ class Document(Row, Model):
 
     `parts` are the files that were sent, in order: each with its `key` in the storage, `name`, `kind`,
     `size`, the `sha256` of what was received, and whether it is `clean`. The worker makes one file of them,
-    `storage_key`, and images of its pages, `pages` (keys of the storage). Neither exists before everything
-    was examined, so that nothing else can be served. `reason` says why a paper was refused; `promised_for` is
+    `storage_key`, and pictures of its first pages: wide ones, `pages` (keys of the storage), and `narrow_pages` (each
+    with its `key` and the `width` and `height` of the wide one). None of them exists before everything was examined,
+    so that nothing else can be served. `drawn` says that the worker has made the pictures, or tried to; what was
+    examined before there were narrow ones waits for it. `reason` says why a paper was refused; `promised_for` is
     the day for which it is promised. `due` is when the worker tries it (again); while it does, `lease_until`
     tells this try from any other.
     """
@@ -202,6 +204,12 @@ class Document(Row, Model):
         _by_intake("documents", "replaced_at IS NULL"),
         _one_where("replaced_at IS NULL", "uq_documents_standing", "application_id", "question"),
         sa.Index("ix_documents_state_due", "state", "due"),
+        sa.Index(
+            "ix_documents_undrawn",
+            "id",
+            sqlite_where=sa.text("drawn IS 0 AND state = 'clean' AND replaced_at IS NULL"),
+            postgresql_where=sa.text("drawn IS false AND state = 'clean' AND replaced_at IS NULL"),
+        ),
         sa.CheckConstraint("state IN ('received', 'aside', 'clean', 'refused', 'promised')", name="state"),
         _PERSONAL,
     )
@@ -215,6 +223,8 @@ class Document(Row, Model):
     reason: Mapped[str | None] = mapped_column(sa.String(40))
     parts: Mapped[list[Any]] = mapped_column(default=list)
     pages: Mapped[list[Any]] = mapped_column(default=list)
+    narrow_pages: Mapped[list[Any]] = mapped_column(default=list, server_default=sa.text("'[]'"))
+    drawn: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     storage_key: Mapped[str | None] = mapped_column(sa.String(26), unique=True)
     filename: Mapped[str] = mapped_column(sa.String(200), default="")
     media_type: Mapped[str] = mapped_column(sa.String(60), default="")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
@@ -34,7 +34,7 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.rules import bounds_of
 
-KEY, FILES, PAGES, WITH_PAPERS = "midway", 120, 3, 3
+KEY, FILES, PAGES, AT_ONCE = "midway", 120, 3, 20
 TITLE = {"fr": "Session complémentaire", "ar": "دورة تكميلية", "en": "Second session"}
 # It is a copy of the open intake, whose first day is 82 days after its close: so it closed twelve days ago.
 STARTS_IN, CLOSED_FOR = timedelta(days=70), timedelta(days=12)
@@ -57,13 +57,12 @@ def begin() -> Iterator[float]:
     with writing():
         sharing.assign(manager, intake.reference, due_on=clock.today() + DUE_IN, anchors=True)
     yield 0.3
-    people, seen = by_role(Role.REVIEWER), set[str]()
+    people = by_role(Role.REVIEWER)
+    _attach(manager, definition, _soonest_first(intake.id, people))
+    yield 0.5
     for place, (reader, part) in enumerate(zip(people, DONE, strict=True)):
         _read(intake.id, definition, reader, part, severe=place == 1)
-        yield 0.3 + 0.4 * (place + 1) / len(people)
-    for place, reader in enumerate(people):
-        _attach(manager, intake.id, definition, reader, seen)
-        yield 0.7 + 0.3 * (place + 1) / len(people)
+        yield 0.5 + 0.5 * (place + 1) / len(people)
 
 
 def put_intake() -> None:
@@ -107,19 +106,35 @@ def _as_somebody(number: int, given: Mapping[str, str], sent_at: datetime) -> di
     }
 
 
-def _attach(manager: Viewer, intake_id: int, definition: Definition, reader: Viewer, seen: set[str]) -> None:
-    """Let the files that a reader reads next, but those seen, have their transcripts, photographed page by page. Not
-    all: the worker examines each, and whoever starts the demonstration waits for it."""
+def _soonest_first(intake_id: int, people: Sequence[Viewer]) -> list[tuple[Viewer, str]]:
+    """A reader and a reading of each file of the intake, those first that somebody opens next: the worker examines
+    papers in this order, and pages appear where one looks first."""
     db.session.rollback()
+    found: dict[str, tuple[int, Viewer, str]] = {}
+    for reader, part in zip(people, DONE, strict=True):
+        rows = own.queue(reader, intake_id)
+        begun = round(part * len(rows))
+        for place, row in enumerate(rows):
+            ahead = place - begun if place >= begun else len(rows) + begun - place
+            if row.number not in found or ahead < found[row.number][0]:
+                found[row.number] = (ahead, reader, row.reference)
+    soonest = sorted(found, key=lambda number: (found[number][0], number))
+    return [found[number][1:] for number in soonest]
+
+
+def _attach(manager: Viewer, definition: Definition, readings: Sequence[tuple[Viewer, str]]) -> None:
+    """Let the files of these readings have their transcripts, photographed page by page; the worker examines them once
+    it is there."""
     question = definition.form.question(PAPER)
-    for row in own.queue(reader, intake_id)[:WITH_PAPERS]:
-        if row.number in seen:
-            continue
-        seen.add(row.number)
-        photos = [prepare_document(question, f"page{n + 1}.jpg", photo(n)) for n in range(PAGES)]
+    for start in range(0, len(readings), AT_ONCE):
+        few = readings[start : start + AT_ONCE]
+        prepared = [
+            [prepare_document(question, f"page{n + 1}.jpg", photo(n)) for n in range(PAGES)] for _file in few
+        ]
         with writing():
-            file = reviews.file_of(reviews.get_for(reader, row.reference))
-            papers.join(manager, file, None, PAPER, parts_by_question(photos)[PAPER])
+            for (reader, reference), photos in zip(few, prepared, strict=True):
+                file = reviews.file_of(reviews.get_for(reader, reference))
+                papers.join(manager, file, None, PAPER, parts_by_question(photos)[PAPER])
 
 
 @cache

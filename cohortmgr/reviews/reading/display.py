@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 from cohortmgr.applications.answers.display import shown
 from cohortmgr.applications.answers.regions import REGIONS
+from cohortmgr.applications.documents.rules import REASONS, DocumentState, PageShape, shapes_of, unpictured
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base.i18n import day, localized, number
 from cohortmgr.programmes.definition.revealing import as_read, is_read
@@ -62,17 +63,43 @@ def _in_reader_s_words(present: list[ShownAnswer]) -> list[ShownAnswer]:
     return [replace(each, label="") if each is texts[0] else each for each in present]
 
 
+@dataclass(frozen=True)
+class ShownPaper:
+    """A paper as its reader sees it: its name, the pages of which there are pictures, and how many more it has.
+
+    What is not `readable` is not examined yet, or was refused, with the words in which its person was told so
+    (`refusal`). Without pages and not `drawn` the pictures are still to come."""
+
+    reference: str
+    name: str
+    readable: bool
+    refusal: str
+    pages: Sequence[PageShape]
+    more: int
+    drawn: bool
+
+
 def papers_shown(
     form: Form, documents: Sequence[Document], hidden: Collection[HiddenPart]
-) -> list[tuple[Document, str]]:
-    """Return (paper, its name for the reader) of the papers that a reader sees: a number and the question's label, and
-    the file's own name unless it is hidden, for it is often that of its person."""
+) -> list[ShownPaper]:
+    """Return the papers of a file as a reader sees them. The name is a number and the question's label, and the file's
+    own name unless it is hidden, for it is often that of its person."""
     labels = {question.key: _title(question) for question in form.questions}
     bare = HiddenPart.FILE_NAMES in hidden
-    found: list[tuple[Document, str]] = []
+    found: list[ShownPaper] = []
     for place, each in enumerate(documents, start=1):
         name = f"{place}. {labels[each.question]}"
-        found.append((each, name if bare else f"{name} ({each.filename})"))
+        found.append(
+            ShownPaper(
+                reference=each.reference,
+                name=name if bare else f"{name} ({each.filename})",
+                readable=each.storage_key is not None,
+                refusal=REASONS.get(each.reason or "", "") if each.state == DocumentState.REFUSED else "",
+                pages=shapes_of(each),
+                more=unpictured(each),
+                drawn=each.drawn,
+            )
+        )
     return found
 
 

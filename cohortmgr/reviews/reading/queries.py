@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows
+from cohortmgr.applications.documents.rules import DocumentState, picture_key
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
@@ -151,13 +152,17 @@ def open_in(intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[int]:
 
 def papers_of(review: Review) -> Sequence[Document]:
     """Return the papers of a reading's file that its readers see now, in the order in which they came: those of the
-    application that tell no hidden part, as the rubric says. What came after a seat was accepted is no reader's."""
+    application that tell no hidden part, as the rubric says; among them those that are not examined yet, or were
+    refused. What came after the reading was handed in, or after a seat was accepted, is not shown with it."""
     definition, phase = programmes.definition_of(intake_of(review)), phase_of(review)
     if review.state in GIVEN_BACK or not shows_papers(phase, review.state, review.scores):
         return ()
     seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
     standing = sa.select(Document).where(Document.application_id == review.application_id)
-    shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None), Document.question.in_(seen))
+    came = Document.state != DocumentState.PROMISED.value
+    shown = [Document.replaced_at.is_(None), came, Document.question.in_(seen)]
+    if review.state == ReviewState.SUBMITTED and review.submitted_at is not None:
+        shown.append(Document.uploaded_at <= review.submitted_at)
     return db.session.scalars(standing.where(*shown).order_by(Document.id)).all()
 
 
@@ -168,6 +173,22 @@ def document_for(viewer: Viewer, review_reference: str, document_reference: str)
     if review.reviewer_id == viewer.person_id and any(hooks.barred(review)):
         raise NotFound(document_reference)
     for each in papers_of(review):
-        if each.reference == document_reference:
+        if each.reference == document_reference and each.storage_key is not None:
             return each
     raise NotFound(document_reference)
+
+
+def page_for(
+    viewer: Viewer, review_reference: str, document_reference: str, number: int, *, narrow: bool = False
+) -> str:
+    """Return the key of the picture of a page of a paper that `document_for` gives. Raises NotFound as it does, or if
+    there is no such picture."""
+    key = picture_key(document_for(viewer, review_reference, document_reference), number, narrow=narrow)
+    if key is None:
+        raise NotFound(document_reference)
+    return key
+
+
+def files_in_hand() -> sa.Select[int]:
+    """Select the applications that somebody reads now."""
+    return sa.select(Review.application_id).where(Review.state.in_([state.value for state in OPEN]))

@@ -17,7 +17,7 @@ from cohortmgr.applications.documents import queries as documents
 from cohortmgr.applications.documents.actions.receiving import PreparedUpload
 from cohortmgr.applications.documents.figures import comparable
 from cohortmgr.applications.documents.models import FigureCheck
-from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, content_of, files_of
+from cohortmgr.applications.documents.rules import MOST_FILES, DocumentState, content_of, files_of, page_files
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.actions import about_file
 from cohortmgr.applications.file.hooks import joins
@@ -163,7 +163,8 @@ def _received(row: Document, parts: Sequence[Any], moment: datetime) -> None:
 def _changed(row: Document, parts: Sequence[Any]) -> Document:
     """Give the paper other parts; nothing of it is shown until the worker has put it together again."""
     _forget({*_made(row), *files_of(row.parts)} - files_of(parts))
-    row.storage_key, row.pages, row.sha256 = None, [], ""
+    row.storage_key, row.sha256 = None, ""
+    row.pages, row.narrow_pages, row.drawn = [], [], False
     row.uploaded_at = clock.now()
     row.original_seen_at = row.original_seen_by = None
     _received(row, parts, row.uploaded_at)
@@ -172,7 +173,7 @@ def _changed(row: Document, parts: Sequence[Any]) -> Document:
 
 def _made(row: Document) -> list[str]:
     """The files that the worker made of all parts together."""
-    return [*row.pages, *([row.storage_key] if row.storage_key else [])]
+    return [*page_files(row.pages, row.narrow_pages), *([row.storage_key] if row.storage_key else [])]
 
 
 def _forget(keys: Iterable[str]) -> None:
@@ -225,7 +226,7 @@ def remove(viewer: Viewer, reference: str, key: str, part: str) -> Document | No
     if parts:
         return _changed(row, parts)
     _forget({*_made(row), *files_of(row.parts)})
-    row.parts, row.pages, row.storage_key = [], [], None
+    row.parts, row.pages, row.narrow_pages, row.storage_key = [], [], [], None
     row.replaced_at = clock.now()
     return None
 

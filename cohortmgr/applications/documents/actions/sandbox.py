@@ -27,14 +27,16 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True)
 class CleanedDocument:
-    """The result: the clean parts with their page counts, one file of them all, and an image of each page, large and
-    small. `blank` numbers the blank pages, from 0 on."""
+    """The result: the clean parts with their page counts, one file of them all, pictures of its first pages, wide and
+    narrow, with the shapes of the wide ones, and of all pages small. `blank` numbers the blank pages, from 0 on."""
 
     parts: tuple[DocumentPart, ...]
     counts: tuple[int, ...]
     kind: str
     data: bytes
     pages: tuple[bytes, ...]
+    narrow: tuple[bytes, ...] = ()
+    shapes: tuple[tuple[int, int], ...] = ()
     small: tuple[bytes, ...] = ()
     blank: tuple[int, ...] = ()
 
@@ -68,14 +70,16 @@ def made_of(parts: Sequence[DocumentPart], most_pages: int, patience: float = PA
     clean = tuple(
         DocumentPart(kind, data, True) for kind, data in zip(head["kinds"], blobs[:count], strict=True)
     )
-    pictures = blobs[count + 1 :]
-    pages, small = pictures[: len(pictures) // 2], pictures[len(pictures) // 2 :]
+    shapes = tuple((width, height) for width, height in head["shapes"])
+    pictures, drawn = blobs[count + 1 :], len(shapes)
     return CleanedDocument(
         clean,
         tuple(head["counts"]),
         head["kind"],
         blobs[count],
-        tuple(pages),
-        tuple(small),
+        tuple(pictures[:drawn]),
+        tuple(pictures[drawn : 2 * drawn]),
+        shapes,
+        tuple(pictures[2 * drawn :]),
         tuple(head["blank"]),
     )

@@ -44,6 +44,8 @@ from cohortmgr.applications.documents.rules import (
     STATE_KINDS,
     DocumentState,
     look_of,
+    shapes_of,
+    unpictured,
 )
 from cohortmgr.applications.documents.views.pictures import picture, small_picture
 from cohortmgr.applications.file import queries as file_queries
@@ -143,6 +145,8 @@ def _paper_page(file: File, key: str, problems: Sequence[Problem]) -> ResponseRe
         definition=file.definition,
         question=question,
         document=document,
+        shapes=shapes_of(document) if document else [],
+        more=unpictured(document) if document else 0,
         state=state,
         state_name=DOCUMENT_STATES.names[state] if state else None,
         kind=STATE_KINDS[state] if state else None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 
-from flask import send_file
+from flask import request, send_file
 from flask.typing import ResponseReturnValue
 
-from cohortmgr.applications.documents.rules import DocumentState, small_keys
+from cohortmgr.applications.documents.rules import DocumentState, media_type_of, picture_key, small_keys
 from cohortmgr.applications.file.models import Document
 from cohortmgr.base import storage
 from cohortmgr.base.errors import NotFound
@@ -16,9 +16,12 @@ INSIDE = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
 def picture(document: Document, number: int) -> ResponseReturnValue:
-    if document.state != DocumentState.CLEAN or not 0 < number <= len(document.pages):
+    """The picture of a page, by its number from 1 on; with `narrow` in the address that for a narrow screen."""
+    narrow = "narrow" in request.args
+    key = picture_key(document, number, narrow=narrow) if document.state == DocumentState.CLEAN else None
+    if key is None:
         raise NotFound(document.reference)
-    return _sent(document.pages[number - 1], "image/jpeg")
+    return _sent(key)
 
 
 def small_picture(document: Document, place: int) -> ResponseReturnValue:
@@ -26,11 +29,12 @@ def small_picture(document: Document, place: int) -> ResponseReturnValue:
     keys = small_keys(document.parts)
     if not 0 < place <= len(keys):
         raise NotFound(document.reference)
-    return _sent(keys[place - 1], "image/webp")
+    return _sent(keys[place - 1])
 
 
-def _sent(key: str, media_type: str) -> ResponseReturnValue:
-    answer = send_file(io.BytesIO(storage.load(key)), mimetype=media_type)
+def _sent(key: str) -> ResponseReturnValue:
+    data = storage.load(key)
+    answer = send_file(io.BytesIO(data), mimetype=media_type_of(data))
     answer.headers.update(INSIDE)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -18,6 +18,7 @@ from cohortmgr.applications.documents import queries
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions import papers as document_papers
 from cohortmgr.applications.documents.figures import Verdict, figure_status, newest
+from cohortmgr.applications.documents.rules import shapes_of, unpictured
 from cohortmgr.applications.documents.views.pictures import picture
 from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.applications.file.models import Document
@@ -50,6 +51,8 @@ def _reading_page(document: Document, problems: Sequence[Problem]) -> ResponseRe
         application=application,
         intake=file.intake,
         document=found,
+        shapes=shapes_of(found),
+        more=unpictured(found),
         question=document_papers.question_of(viewer, file, found.question),
         # The paper that replaced it; figures are read on the current one only.
         current=file.documents.get(found.question) if found.replaced_at else None,

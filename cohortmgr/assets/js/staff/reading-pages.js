@@ -69,12 +69,13 @@ if (present()?.dataset.readBy) {
   };
   window.addEventListener("popstate", () => {
     const reference = location.pathname.split("/").at(-1);
+    if (reference === present().dataset.here) return; // a paper was opened or closed
     pages.delete(reference);
     location.reload();
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-cockpit] a[href]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
+    if (!link || link.hash || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
     const reference = link.pathname.split("/").at(-1);
     if (link.pathname === new URL(address(reference), location.href).pathname && show(reference)) event.preventDefault();
   });

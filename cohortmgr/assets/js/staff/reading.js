@@ -128,12 +128,26 @@ const takeBack = async (event) => {
   if (outbox.take(form.dataset.undo)) location.assign(form.action.replace(/\/undo$/, ""));
   else if ((await outbox.run(), !outbox.waiting(form.dataset.undo))) form.submit();
 };
+// On a narrow screen a paper lies over the page while the address names it.
+const isNarrow = () => matchMedia("(max-width: 74.99rem)").matches;
+const openPaper = () => (isNarrow() ? document.querySelector("[data-paper]:target") : null);
 const toPaper = () => {
   const papers = [...document.querySelectorAll("[data-paper]")];
-  const next = papers[papers.indexOf(document.activeElement?.closest("[data-paper]")) + 1] || papers[0];
-  next?.focus();
-  next?.scrollIntoView({ block: "start" });
-  return Boolean(next);
+  const here = openPaper() || document.activeElement?.closest("[data-paper]");
+  const next = papers[papers.indexOf(here) + 1] || papers[0];
+  if (!next) return false;
+  if (isNarrow()) location.hash = next.id;
+  next.focus({ preventScroll: true });
+  // Only the pane moves: the criteria stay where they are.
+  const pane = next.closest("[data-file]");
+  if (!isNarrow()) pane.scrollTop += next.getBoundingClientRect().top - pane.getBoundingClientRect().top;
+  return true;
+};
+const closePaper = () => {
+  if (!openPaper()) return false;
+  location.hash = "papers";
+  region().focus({ preventScroll: true });
+  return true;
 };
 const toComment = () => {
   const box = rubric()?.querySelector("[data-comment]");
@@ -141,8 +155,16 @@ const toComment = () => {
   box?.focus();
   return Boolean(box);
 };
-const zoom = () => {
-  region().toggleAttribute("data-zoomed");
+// The pages grow, the reader stays at the same one; the browser is told how large they are shown.
+const zoom = (isLarge = !region().hasAttribute("data-zoomed")) => {
+  const pane = openPaper() || document.querySelector("[data-file]");
+  const part = pane ? pane.scrollTop / pane.scrollHeight : 0;
+  region().toggleAttribute("data-zoomed", isLarge);
+  document.querySelectorAll("[data-paper] img[srcset]").forEach((each) => {
+    each.dataset.sizes ||= each.sizes;
+    each.sizes = isLarge ? (isNarrow() ? "200vw" : "60rem") : each.dataset.sizes;
+  });
+  if (pane) pane.scrollTop = part * pane.scrollHeight;
   return true;
 };
 const press = (letter) => {
@@ -152,7 +174,7 @@ const press = (letter) => {
   return Boolean(thing);
 };
 const present = () => document.querySelector("[data-cockpit]") || region();
-const ACTS = { c: toComment, p: toPaper, z: zoom };
+const ACTS = { c: toComment, p: toPaper, z: () => zoom() };
 
 // Letters as they are written, or by their place where the keyboard writes Arabic.
 const letterOf = (event) => {
@@ -169,6 +191,7 @@ document.addEventListener("keydown", (event) => {
     enter(current());
     return;
   }
+  if (event.key === "Escape" && (closePaper() || (region().hasAttribute("data-zoomed") && zoom(false)))) return;
   if (target.closest("textarea, select, input:not([type=radio], [type=checkbox])")) return;
   const digit = event.key.replace(/^[\u0660-\u0669\u06f0-\u06f9]$/, (key) => String(key.charCodeAt(0) & 15));
   const letter = letterOf(event);
@@ -215,7 +238,13 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-step]");
   if (button) toStep(step + Number(button.dataset.step));
   if (event.target.closest("[data-opens-keys]")) document.getElementById("keys").showModal();
+  // A page is a link to its picture; here it grows and shrinks.
+  if (event.target.closest("[data-zooms]") && region() && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    zoom();
+  }
 });
+window.addEventListener("hashchange", () => openPaper()?.focus({ preventScroll: true }));
 
 // Marks that wait are shown as they were made, and rest on the version that they were made of: sent as if they rested on
 // the page's, they would take what came in between away.

@@ -7,7 +7,7 @@ import random
 
 from PIL import Image
 
-from cohortmgr.applications.documents.cleaning import SMALL_BYTES, small_picture
+from cohortmgr.applications.documents.page_pictures import SMALL_BYTES, small_picture
 from cohortmgr.applications.documents.rules import files_of, look_of, small_keys
 
 PARTS = [
