@@ -18,10 +18,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-if TYPE_CHECKING:
-    from cohortmgr.applications.documents.page_pictures import PagePictures
+from typing import Any, BinaryIO
 
 MEMORY = 768 * 1024 * 1024
 SECONDS = 20
@@ -338,8 +335,8 @@ def _count(part: DocumentPart) -> int:
         return len(given.pages)
 
 
-def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[PagePictures]:
-    """Yield the pictures of each page; of a photo it is known already that it shows something."""
+def _pictures(kind: str, data: bytes, most_pages: int) -> Iterable[Any]:
+    """Yield the PagePictures of each page; of a photo it is known already that it shows something."""
     from cohortmgr.applications.documents import page_pictures
 
     if kind != "pdf":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
+from typing import Any
 
 from cohortmgr.base.hooks import Slot
 
-# The rows of the applications that somebody reads now: the pages of their papers are drawn before others.
-read_now: Slot[[], sa.Select[int]] = Slot()
+# A query of the rows of the applications that somebody reads now: the pages of their papers are drawn before others.
+read_now: Slot[[], Any] = Slot()

@@ -112,7 +112,7 @@ def draw_next() -> bool:
         claim = _claim_undrawn()
     if claim is None:
         return False
-    _note(claim, _drawn(claim))
+    _note(claim, _outcome_of_drawing(claim))
     return True
 
 
@@ -142,7 +142,7 @@ def _claim_undrawn() -> DocumentClaim | None:
     return DocumentClaim(row.id, row.lease_until, [whole], most, row.tries, pages)
 
 
-def _drawn(claim: DocumentClaim) -> Mapping[str, Any]:
+def _outcome_of_drawing(claim: DocumentClaim) -> Mapping[str, Any]:
     """Draw the pages of a paper; returns the columns that its row gets. Slow. If it cannot be drawn its readers open
     the file itself; it was read once, when it came, so that nobody is told that it is refused."""
     whole = claim.parts[0]
