@@ -17,6 +17,7 @@ from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, RoomNam
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
+from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import hooks, notices, queries
 from cohortmgr.reviews.assignment import tasks as assigning
@@ -39,6 +40,7 @@ from cohortmgr.reviews.interviews.views.steps import steps as interview_steps
 from cohortmgr.reviews.marksheets import tasks as marksheets
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.actions import regrading
 from cohortmgr.reviews.phases.views import closing as phase_views
 from cohortmgr.reviews.phases.views import results as result_views
 from cohortmgr.reviews.progress import tasks as progress
@@ -65,6 +67,7 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(page)
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
+    programmes.on_regraded.register(regrading.put_aside)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS, *marksheets.WORKS)
     desk.told_above.register(queries.told_of)

@@ -19,7 +19,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import get_for, intake_of, phase_of, visible
+from cohortmgr.reviews.queries import file_of, get_for, intake_of, is_read, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
@@ -152,7 +152,8 @@ def papers_of(review: Review) -> Sequence[Document]:
     """Return the papers of a reading's file that its readers see now, in the order in which they came: those of the
     application that tell no hidden part, as the rubric says. What came after a seat was accepted is no reader's."""
     definition, phase = programmes.definition_of(intake_of(review)), phase_of(review)
-    if review.state in GIVEN_BACK or not shows_papers(phase, review.state, review.scores):
+    gone = review.state in GIVEN_BACK or not is_read(file_of(review))
+    if gone or not shows_papers(phase, review.state, review.scores):
         return ()
     seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
     standing = sa.select(Document).where(Document.application_id == review.application_id)

@@ -33,7 +33,7 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
 from cohortmgr.reviews.reading.forms import AbstainForm
 from cohortmgr.reviews.reading.rules import earlier_of, given_of, pace_of, spread_of
-from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, shows_papers
+from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, rubric_mark, shows_papers
 
 bp = Blueprint("reading_staff", __name__)
 QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
@@ -93,6 +93,7 @@ def _given(row: Any) -> tuple[int, int]:
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def review(reference: str) -> ResponseReturnValue:
     """Show the cockpit: list, file and rubric side by side. Handing in a reading leads to the next file; a script is
     told so as data."""
@@ -103,7 +104,9 @@ def review(reference: str) -> ResponseReturnValue:
         try:
             scores = _scores(queries.get_for(viewer, reference))
             with writing():
-                found = actions.score(viewer, reference, scores, comment, version, to_discuss=flag)
+                found = actions.score(
+                    viewer, reference, scores, comment, version, to_discuss=flag, rubric=_rubric()
+                )
         except Refused as refusal:
             if _is_script():
                 return _told(refusal, reference)
@@ -132,7 +135,9 @@ def draft(reference: str) -> ResponseReturnValue:
     try:
         scores = _scores(queries.get_for(viewer, reference))
         with writing():
-            found = actions.draft(viewer, reference, scores, comment, to_discuss=flag, version=version)
+            found = actions.draft(
+                viewer, reference, scores, comment, to_discuss=flag, version=version, rubric=_rubric()
+            )
     except Refused as refusal:
         return _told(refusal, reference)
     except Stale:
@@ -155,6 +160,7 @@ def undo(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/reviews/<reference>/correct")
 @guards.staff
+@guards.survives
 def correct(reference: str) -> ResponseReturnValue:
     """Correct one's own marks of a file under discussion, with the reason."""
     viewer = guards.viewer()
@@ -197,8 +203,8 @@ def _told(refusal: Refused, reference: str) -> ResponseReturnValue:
     told = [{"text": say(problem), "where": problem.where} for problem in refusal.problems]
     try:
         now = _as_it_stands(reference)
-    except (NotFound, Refused):  # withheld, or somebody else's
-        now = {"open": False}
+    except (NotFound, Refused):  # withheld, withdrawn, or somebody else's
+        now = {"open": False, "closed": True}
     return jsonify(problems=told, **now), 409
 
 
@@ -214,7 +220,18 @@ def _as_it_stands(reference: str) -> dict[str, Any]:
         raise NotFound(reference)
     changes = found.state in OPEN and not any(hooks.frozen(queries.file_of(found)))
     now = {"scores": found.scores, "comment": found.comment, "version": found.version}
+    if _is_regraded(found):
+        now["regraded"] = True
     return {"state": found.state, "open": changes, **now}
+
+
+def _rubric() -> str | None:
+    """The mark of the rubric by which the marks of a form were given."""
+    return request.form.get("rubric")
+
+
+def _is_regraded(found: Review) -> bool:
+    return _rubric() not in (None, rubric_mark(queries.phase_of(found)))
 
 
 def _flag() -> bool:
@@ -250,9 +267,10 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         intake=intake,
         application=application,
         rubric=phase,
+        rubric_mark=rubric_mark(phase),
         minutes=definition.rubric.reading_target_minutes if phase.kind is PhaseKind.FILES else 0,
         sections=()
-        if mine and found.state in GIVEN_BACK
+        if mine and (found.state in GIVEN_BACK or not queries.is_read(application))
         else sections_of(definition.form, application.answers, phase.hidden),
         computed=phase_display.computed(
             definition.rubric, phases.marks_in(intake, application.id).of(application.id)
@@ -279,7 +297,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         problems=problems,
         errors={problem.where: problem for problem in problems},
         fields=_fields(found),
-        scores=_typed() if asked else found.scores,
+        # Marks of another rubric are no marks of this one: the problem tells them.
+        scores=_typed() if asked and not _is_regraded(found) else found.scores,
         comment=request.form.get("comment", "") if asked else found.comment,
         to_discuss=_flag() if asked else found.to_discuss,
         reason=request.form.get("reason", ""),
@@ -313,6 +332,7 @@ def _around(rows: Sequence[Any], reference: str) -> Sequence[Any]:
 
 @bp.route("/staff/reviews/<reference>/abstain", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def abstain(reference: str) -> ResponseReturnValue:
     """Give a file back, with the reason."""
     viewer = guards.viewer()
@@ -336,6 +356,7 @@ def abstain(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/reviews/<reference>/reopen")
 @guards.staff
+@guards.survives
 def reopen(reference: str) -> ResponseReturnValue:
     """Reopen a reading, with the reason, so that it can be corrected."""
     try:
