@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
-from types import MappingProxyType
 
 from cohortmgr.reviews.rules import ReadingChange, ReviewState
 
@@ -41,7 +40,7 @@ class EarlierReading:
     why: ReadingChange
     reason: str
     to_discuss: bool = False
-    scales: Mapping[str, Mapping[str, object]] = MappingProxyType({})
+    scales: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @property
     def was_handed_in(self) -> bool:

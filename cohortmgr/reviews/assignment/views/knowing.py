@@ -25,6 +25,7 @@ _BETWEEN = re.compile(r"[\s,;،]+")
 
 @bp.route("/staff/intakes/<reference>/reviews/known", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def known(reference: str) -> ResponseReturnValue:
     """Let a reader tick whom they know among the candidates, and type names."""
     viewer, form = guards.viewer(), KnownForm()
@@ -52,6 +53,7 @@ def known(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/intakes/<reference>/reviews/readers/<reader>/conflicts", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def conflicts_of(reference: str, reader: str) -> ResponseReturnValue:
     """Show which files a reader must not read, and add some."""
     viewer, form = guards.viewer(), ConflictForm()
