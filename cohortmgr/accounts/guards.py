@@ -110,7 +110,9 @@ def _returning(view: Callable[..., object]) -> str | None:
     """Return where to go after signing in: the requested page, or the page of the form that was held."""
     if request.method == "GET":
         return request.full_path
-    if not getattr(view, "survives", False) or not _hold():
+    # What a script sends waits on its page.
+    by_script = request.accept_mimetypes.best == "application/json"
+    if by_script or not getattr(view, "survives", False) or not _hold():
         return None
     return url_for("held.show")
 

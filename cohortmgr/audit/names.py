@@ -198,6 +198,7 @@ ACTS: Mapping[str, str] = {
     "reviews.pass_on": N_("Lectures passées à d’autres"),
     "reviews.release": N_("Lecture reprise à qui ne peut plus lire"),
     "reviews.recall": N_("Lectures reprises"),
+    "reviews.regrade": N_("Notes mises à part : la grille a changé"),
     "reviews.reopen": N_("Lecture rouverte"),
     "reviews.score": N_("Lecture remise"),
     "reviews.undo": N_("Remise d’une lecture annulée"),

@@ -17,6 +17,7 @@ from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition
 from cohortmgr.programmes.drafts.queries import RunningIntake
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews.phases.queries import begun_otherwise
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
 
@@ -126,7 +127,8 @@ def concerned(programme_id: int) -> dict[str, ConcernedPeople]:
 class TouchedIntake:
     """A campaign of the draft: its seats after and before (None if it is new), how many are taken, whom it concerns,
     the most people of its waiting list to whom a seat is offered at once, and whether its files go on being read by
-    another rubric, for their reading has begun."""
+    another rubric, for a reading was handed in. `begun` readings were not, and lose marks to the new rubric; `readers`
+    are whose they are."""
 
     intake: IntakeDefinition
     seats_before: int | None
@@ -134,6 +136,8 @@ class TouchedIntake:
     people: ConcernedPeople
     called: int = 0
     keeps_rubric: bool = False
+    begun: int = 0
+    readers: tuple[str, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -153,8 +157,12 @@ def touched(
             continue
         seats, taken = sum(held.seats.values()), sum(held.taken.values())
         called = min(_free(intake, held), who.waiting)
-        keeps = held.intake.read_by is not None and definition_of(held.intake).rubric != after.rubric
-        found.append(TouchedIntake(intake, seats, taken, who, called, keeps))
+        was = definition_of(held.intake).rubric
+        is_kept = held.intake.read_by is not None
+        begun = [] if is_kept else begun_otherwise(held.intake, was, after.rubric)
+        readers = tuple(dict.fromkeys(each.reader for each in begun))
+        keeps = is_kept and was != after.rubric
+        found.append(TouchedIntake(intake, seats, taken, who, called, keeps, len(begun), readers))
     return found
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.guards import staff, survives, viewer
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
@@ -119,6 +119,7 @@ def confirm(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/enrolments/<reference>/days", methods=["GET", "POST"])
 @staff
+@survives
 def days(reference: str) -> ResponseReturnValue:
     """Show and change the first and last day of somebody's part, by which months are paid."""
     enrolment, found = queries.enrolment_for(viewer(), reference)

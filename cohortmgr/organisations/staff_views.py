@@ -89,6 +89,7 @@ def new() -> ResponseReturnValue:
 
 @bp.route("/<reference>", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def show(reference: str) -> ResponseReturnValue:
     """Show an organisation: its place, what it hosts, its telephone and mark; a POST renames it."""
     viewer = guards.viewer()
@@ -110,6 +111,7 @@ def show(reference: str) -> ResponseReturnValue:
 
 @bp.post("/<reference>/contact")
 @guards.staff
+@guards.survives
 def contact(reference: str) -> ResponseReturnValue:
     """Keep by what telephone and address an organisation that hosts nothing is reached."""
     viewer, form = guards.viewer(), ContactForm()
@@ -125,6 +127,7 @@ def contact(reference: str) -> ResponseReturnValue:
 
 @bp.post("/<reference>/mark")
 @guards.staff
+@guards.survives
 def mark(reference: str) -> ResponseReturnValue:
     """Put up another mark of an organisation that hosts nothing; without a file, take the present one down."""
     viewer, form = guards.viewer(), MarkForm()
@@ -148,6 +151,7 @@ def mark(reference: str) -> ResponseReturnValue:
 
 @bp.post("/<reference>/close")
 @guards.staff
+@guards.survives
 def close(reference: str) -> ResponseReturnValue:
     """Close an organisation to whatever is new."""
     viewer, closing = guards.viewer(), ClosingForm()

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from wtforms import SelectChoice
 
-from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.guards import staff, survives, viewer
 from cohortmgr.accounts.queries.viewers import names_of, second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
@@ -158,6 +158,7 @@ def approve_matching(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/cohorts/<reference>/placements/by-hand")
 @staff
+@survives
 def place_by_hand(reference: str) -> ResponseReturnValue:
     """Propose a company for somebody who has none."""
     cohort = cohorts.get_for(viewer(), reference, "placements.read")
@@ -179,6 +180,7 @@ def place_by_hand(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/placements/<reference>", methods=["GET", "POST"])
 @staff
+@survives
 def placement(reference: str) -> ResponseReturnValue:
     """Show one placement, with its approval if it waits for one; a form breaks it off."""
     found, cohort = standing.placement_for(viewer(), reference)

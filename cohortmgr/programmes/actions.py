@@ -26,6 +26,7 @@ from cohortmgr.programmes.definition.rules import (
     IntakeDefinition,
     IntakeState,
     OfferingDefinition,
+    Rubric,
 )
 from cohortmgr.programmes.definition.toml import as_json, fingerprint
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
@@ -36,6 +37,8 @@ _WHY = N_("Dites pourquoi : la raison reste au journal.")
 # Higher rooms register here what changes in them when an intake gets a new definition; it runs in the same
 # transaction, once the definition is in force.
 on_amended: Hook[[Viewer, Intake], object] = Hook()
+# And here what rests on how an intake is marked, with the rubric that it had, where it is another now.
+on_regraded: Hook[[Viewer, Intake, Rubric], object] = Hook()
 # And here what waited for an intake to be published; in the same transaction, once it is.
 on_published: Hook[[Viewer, Intake], object] = Hook()
 # The same for each offering that has more seats than before, once all is written.
@@ -84,6 +87,7 @@ def load_definition(viewer: Viewer, definition: Definition, *, publish: bool = T
         if before.get(row.key, mark) != row.fingerprint:
             for follow in on_amended:
                 follow(viewer, row)
+            _tell_of_rubric(viewer, row, before[row.key])
     after = {"version": version.number, "fingerprint": mark, "intakes": _running(programme)}
     record(
         viewer,
@@ -137,6 +141,14 @@ def _show(viewer: Viewer, programme: Programme) -> bool:
         for follow in on_published:
             follow(viewer, intake)
     return True
+
+
+def _tell_of_rubric(viewer: Viewer, intake: Intake, before: str) -> None:
+    db.session.refresh(intake, ["read_by"])  # a reading may be handed in meanwhile
+    was = queries.rubric_of(before)
+    if intake.read_by is None and was != queries.definition_of(intake).rubric:
+        for follow in on_regraded:
+            follow(viewer, intake, was)
 
 
 def _tell_of_seats(viewer: Viewer, programme: Programme, before: Mapping[int, int]) -> None:

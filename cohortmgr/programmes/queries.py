@@ -22,7 +22,7 @@ from cohortmgr.organisations import queries as organisations
 from cohortmgr.organisations.hooks import HostedProgramme
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.organisations.rules import HOSTS, OrganisationKind
-from cohortmgr.programmes.definition.rules import Definition, IntakeState, Text, Window, window_of
+from cohortmgr.programmes.definition.rules import Definition, IntakeState, Rubric, Text, Window, window_of
 from cohortmgr.programmes.definition.toml import from_json
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 
@@ -43,6 +43,11 @@ def definition_of(row: Intake | DefinitionVersion | sa.Row[Any]) -> Definition:
     if (read_by := getattr(row, "read_by", None)) and read_by != row.fingerprint:
         found = _definitions.get(f"{row.fingerprint} {read_by}", _with_rubric_of, row.fingerprint, read_by)
     return found.of_intake(row.key) if isinstance(row, Intake) else found
+
+
+def rubric_of(fingerprint: str) -> Rubric:
+    """The rubric of the version with this fingerprint."""
+    return _definitions.get(fingerprint, _read, fingerprint).rubric
 
 
 def _with_rubric_of(fingerprint: str, read_by: str) -> Definition:

@@ -15,7 +15,7 @@ from cohortmgr.accounts.rules import Role, Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application, IntakeCount
 from cohortmgr.applications.file.queries import AGREED, NAME, File, staff_intake
-from cohortmgr.applications.file.rules import HIDDEN
+from cohortmgr.applications.file.rules import HIDDEN, ApplicationState
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
@@ -33,6 +33,8 @@ WITHHELD = N_(
     "représentez une entreprise. Ses dossiers ne vous sont pas ouverts : d’autres personnes les lisent."
 )
 
+
+GONE = N_("Ce dossier a été retiré : il ne se lit plus, et ses notes ne comptent pas.")
 
 # The readings of one page of a reader's list.
 PAGE = 50
@@ -55,9 +57,11 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     """Select the viewer's own readings as a reviewer, and all readings that the viewer may see as staff; none of a
     child's file without the guardian's word.
 
-    Whoever has an interest in an intake reads no file of it, whatever was given to them before. Whoever follows the
-    readings and reads files too sees others' marks of a file in a phase once they have handed in their own."""
-    own = _own(viewer)
+    What waits for its reader is not seen once its file was withdrawn, or taken the place of. Whoever has an interest in
+    an intake reads no file of it, whatever was given to them before. Whoever follows the readings and reads files too
+    sees others' marks of a file in a phase once they have handed in their own."""
+    still_read = Review.application_id.in_(sa.select(Application.id).where(_IS_READ))
+    own = sa.and_(_own(viewer), sa.or_(Review.state.not_in([state.value for state in OPEN]), still_read))
     barred = _barred_to(viewer) if viewer.paths("reviews.score") else ()
     if barred:
         own = sa.and_(own, Review.intake_id.not_in(sorted(barred)))
@@ -70,6 +74,14 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     agreed = Review.application_id.in_(sa.select(Application.id).where(AGREED))
     chosen = sa.select(Review).join(Intake, Intake.id == Review.intake_id)
     return chosen.where(sa.or_(own, everyone), agreed)
+
+
+_IS_READ = Application.state == ApplicationState.SUBMITTED.value
+
+
+def is_read(file: Application) -> bool:
+    """Whether a file is read: it is sent, and was neither withdrawn nor taken the place of."""
+    return file.state == ApplicationState.SUBMITTED
 
 
 def _own(viewer: Viewer) -> sa.ColumnElement[bool]:
@@ -93,7 +105,7 @@ def withheld_from(viewer: Viewer) -> Sequence[Intake]:
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
     """Return the reading with this public reference. Raises NotFound if the viewer may not see it, and Refused if
-    it is withheld from them.
+    it is withheld from them, or if its file was withdrawn before they handed it in.
 
     With `lock`, a second click waits for the first and then reads the changed row.
     """
@@ -102,9 +114,13 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
         wanted = wanted.with_for_update(of=Review).execution_options(populate_existing=True)
     found = db.session.scalar(wanted)
     if found is None:
-        held = sa.select(Review.intake_id).join(Intake, Intake.id == Review.intake_id).where(_own(viewer))
-        if db.session.scalar(held.where(Review.reference == reference)) in _barred_to(viewer):
+        held = sa.select(Review.intake_id, Application).join(Intake, Intake.id == Review.intake_id)
+        held = held.join(Application, Application.id == Review.application_id).where(_own(viewer))
+        mine = db.session.execute(held.where(Review.reference == reference)).one_or_none()
+        if mine is not None and mine.intake_id in _barred_to(viewer):
             raise Refused(WITHHELD)
+        if mine is not None and not is_read(mine.Application):
+            raise Refused(GONE)
         raise NotFound(reference)
     return found
 

@@ -1,5 +1,7 @@
 """The rules of readings: the states of a review, which scores are allowed, and how severe a reviewer is."""
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +13,13 @@ from types import MappingProxyType
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.states import Stage, Table
 from cohortmgr.jobs.rules import LOST, JobState
-from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, PaperView, Rubric, RubricPhase
+from cohortmgr.programmes.definition.rules import (
+    FULL_MARK_THOUSANDTHS,
+    Criterion,
+    PaperView,
+    Rubric,
+    RubricPhase,
+)
 
 # The most characters of a comment, or of the reason of an act.
 LONGEST_COMMENT = 4000
@@ -81,6 +89,7 @@ class ReadingChange(StrEnum):
     ABSTAINED = "abstained"
     RECALLED = "recalled"
     RELEASED = "released"
+    REGRADED = "regraded"
 
 
 def as_earlier(
@@ -173,6 +182,34 @@ def check_scores(
 def bounds_of(rubric: Rubric | RubricPhase) -> dict[str, tuple[int, int]]:
     """Return the lowest and highest score of each criterion of a phase; of a rubric, those on which files are read."""
     return {each.key: (each.scale_min, each.scale_max) for each in rubric.criteria}
+
+
+# A spreadsheet makes a number of a word with figures.
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+def rubric_mark(phase: RubricPhase) -> str:
+    """A word that is another for each way to mark in a phase: by its criteria, their scales, weights and anchors."""
+    said = [
+        [each.key, each.scale_min, each.scale_max, each.weight, sorted(_anchors(each).items())]
+        for each in phase.criteria
+    ]
+    digest = hashlib.sha256(json.dumps([phase.key, said], sort_keys=True).encode()).hexdigest()
+    return digest[:12].translate(_LETTERS)
+
+
+def remade_criteria(was: RubricPhase, now: RubricPhase) -> frozenset[str]:
+    """The keys of the criteria of a phase on which a mark no longer means what it did: they are gone, or have another
+    scale or other anchors."""
+    means, meant = (
+        {each.key: (each.scale_min, each.scale_max, _anchors(each)) for each in phase.criteria}
+        for phase in (now, was)
+    )
+    return frozenset(key for key, what in meant.items() if means.get(key) != what)
+
+
+def _anchors(criterion: Criterion) -> dict[int, dict[str, str]]:
+    return {level: dict(text) for level, text in criterion.anchors.items()}
 
 
 def shows_papers(phase: RubricPhase, state: str, scores: Mapping[str, object]) -> bool:

@@ -18,6 +18,7 @@ from cohortmgr.base.registries.waiting import Agenda, IntakeStage, Room, RoomNam
 from cohortmgr.base.work import add_work
 from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
+from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.reviews import hooks, notices, queries
 from cohortmgr.reviews.assignment import tasks as assigning
@@ -42,16 +43,18 @@ from cohortmgr.reviews.marksheets import tasks as marksheets
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.actions import regrading
 from cohortmgr.reviews.phases.views import closing as phase_views
 from cohortmgr.reviews.phases.views import results as result_views
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
-from cohortmgr.reviews.reading import views as reading_views
+from cohortmgr.reviews.reading.views import cockpit
+from cohortmgr.reviews.reading.views import papers as paper_views
 from cohortmgr.reviews.views import agenda, standing
 
 JOBS = (assigning.assign, progress.sum_up, gaps.look)
 PAGES = (
-    assignment_views.bp, by_hand.bp, knowing.bp, reading_views.bp, discussion_views.bp, marksheet_views.bp,
+    assignment_views.bp, by_hand.bp, knowing.bp, cockpit.bp, paper_views.bp, discussion_views.bp, marksheet_views.bp,
     phase_views.bp, result_views.bp,
 )  # fmt: skip
 
@@ -70,6 +73,7 @@ def init_app(app: Flask) -> None:
     hooks.given_back.register(passing.pass_on_given_back)
     hooks.phase_begun.register(phases.has_begun)
     hooks.barred.register(bars.is_barred)
+    programmes.on_regraded.register(regrading.put_aside)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS, *marksheets.WORKS)
     papers.read_now.fill(own.files_in_hand)

@@ -132,6 +132,7 @@ def _told(advance: Advance) -> ResponseReturnValue:
 
 @bp.post("/staff/intakes/<reference>/ranking")
 @guards.staff
+@guards.survives
 def propose(reference: str) -> ResponseReturnValue:
     """Freeze the ranking into a batch, for a second person to approve."""
     intake = staff_intake(guards.viewer(), reference, "selection.read")
@@ -292,6 +293,7 @@ def certificate(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/batches/<reference>/close-list")
 @guards.staff
+@guards.survives
 def close_list(reference: str) -> ResponseReturnValue:
     """Close the waiting list of a batch, with the reason."""
     viewer, form = guards.viewer(), CloseListForm()
@@ -376,6 +378,7 @@ def remind(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/offers/<reference>/withdraw")
 @guards.staff
+@guards.survives
 def withdraw(reference: str) -> ResponseReturnValue:
     """Withdraw the offer, with the reason."""
     viewer, form = guards.viewer(), WithdrawOfferForm()

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from cohortmgr.accounts.guards import staff, viewer
+from cohortmgr.accounts.guards import staff, survives, viewer
 from cohortmgr.accounts.queries.viewers import names_of, second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.base import clock
@@ -206,6 +206,7 @@ def approve(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/stipends/<reference>/cancel")
 @staff
+@survives
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel the run, with the reason; its month can then be opened again."""
     found, cohort = queries.run_for(viewer(), reference)
@@ -251,6 +252,7 @@ def mark_paid(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/stipend-lines/<reference>/bank")
 @staff
+@survives
 def mark_line(reference: str) -> ResponseReturnValue:
     """Note what the bank said of one line: paid, or returned with a reason."""
     found = queries.get_for(viewer(), reference)
@@ -299,6 +301,7 @@ def confirm_account(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/stipend-lines/<reference>", methods=["GET", "POST"])
 @staff
+@survives
 def line(reference: str) -> ResponseReturnValue:
     """Show one line's sum, the form that adjusts it while it may change, and the bank's word."""
     found = queries.get_for(viewer(), reference)

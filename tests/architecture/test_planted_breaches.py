@@ -170,7 +170,7 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (imports.below_their_own, "cohortmgr/operations/commands/operations.py", "import cohortmgr.accounts.guards"),
     (imports.below_their_own, "cohortmgr/portals/views/home.py", "import cohortmgr.reports.tasks"),
     (imports.below_their_own, "cohortmgr/portals/views/home.py", "import cohortmgr.app"),
-    (imports.pages_that_lend, "cohortmgr/reports/staff_views.py", "from cohortmgr.reviews.reading import views"),
+    (imports.pages_that_lend, "cohortmgr/reports/staff_views.py", "import cohortmgr.reviews.reading.views.cockpit"),
     (imports.pages_that_lend, "cohortmgr/portals/views/mailbox.py", "from cohortmgr.portals.views.home import index"),
     (imports.pages_elsewhere, "cohortmgr/reports/display.py", "bp = Blueprint('reports', __name__)"),
     # What a family does.
@@ -197,7 +197,7 @@ OF_CHECKS: tuple[tuple[Check, str, str], ...] = (
     (conduct.unbounded, "cohortmgr/reviews/reading/forms.py", "from flask_wtf import FlaskForm"),
     (conduct.unbounded, "cohortmgr/stipends/forms.py", "from wtforms import IntegerField"),
     (conduct.unbounded, "cohortmgr/placements/matching.py", "import tomllib"),
-    (conduct.unbounded, "cohortmgr/reviews/reading/views.py", "page = request.args.get('page', 1, type=int)"),
+    (conduct.unbounded, "cohortmgr/reviews/reading/views/cockpit.py", "page = request.args.get('page', 1, type=int)"),
     (conduct.unbounded, "cohortmgr/stipends/staff_views.py", "version = request.form.get('version', 0, int)"),
     (conduct.unbounded, "cohortmgr/portals/views/home.py", "body = request.get_json()"),
     (conduct.unbounded, "cohortmgr/accounts/views/codes.py", "number = int(request.form['number'])"),

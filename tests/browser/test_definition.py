@@ -1,4 +1,4 @@
-"""Writing a form: questions move by keys and by buttons, scripts or not, and a telephone shows the draft; and the text of a message, which is tried in a frame before it is kept."""
+"""Writing a definition: questions move by keys and buttons, a telephone shows the draft, and texts are tried."""
 
 from __future__ import annotations
 

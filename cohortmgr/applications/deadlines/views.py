@@ -20,6 +20,7 @@ bp = Blueprint("late_starts", __name__, url_prefix="/staff/intakes/<reference>/l
 
 @bp.route("", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def index(reference: str) -> ResponseReturnValue:
     """List the people to whom time was given; a POST gives it to one more."""
     viewer = guards.viewer()

@@ -55,6 +55,7 @@ def index(reference: str) -> ResponseReturnValue:
 
 @bp.route("/duplicates/<one>/<other>", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def pair(one: str, other: str) -> ResponseReturnValue:
     """Show two files side by side; a POST unites them. In one intake the file not kept is put aside; in two
     both stand."""

@@ -74,6 +74,7 @@ def drop(key: str, intake: str) -> ResponseReturnValue:
 
 @bp.route("/<key>/intakes/<intake>/archive", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def archive(key: str, intake: str) -> ResponseReturnValue:
     """Say what archiving does and for how many people; a POST with a reason archives the campaign."""
     found, held = _running(key, intake)

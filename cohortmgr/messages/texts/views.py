@@ -85,6 +85,7 @@ def index() -> ResponseReturnValue:
 
 @bp.route("/<key>/<channel>/<language>", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def text(key: str, channel: str, language: str) -> ResponseReturnValue:
     """Write a text. A problem is shown beside its field, and nothing that was typed is lost."""
     viewer, place = guards.viewer(), _place(key, channel, language)
@@ -123,6 +124,7 @@ def back(key: str, channel: str, language: str) -> ResponseReturnValue:
 
 @bp.post("/<key>/<channel>/<language>/preview")
 @guards.staff
+@guards.survives
 def preview(key: str, channel: str, language: str) -> ResponseReturnValue:
     """Render what was typed, filled with a message that was sent or with the
     examples, as a page for a frame."""

@@ -11,30 +11,42 @@ from cohortmgr.base.i18n import in_each_language, language, localized
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import Rubric
-from cohortmgr.reviews.marksheets.rules import COMMENT, NUMBER, VERSION, OwnReading
+from cohortmgr.reviews.marksheets.rules import COMMENT, NUMBER, RUBRIC, VERSION, OwnReading, head_of
+from cohortmgr.reviews.rules import rubric_mark
 
-_HEADS = {NUMBER: N_("Dossier"), COMMENT: N_("Commentaire"), VERSION: N_("Version (à laisser)")}
+_HEADS = {
+    NUMBER: N_("Dossier"),
+    COMMENT: N_("Commentaire"),
+    VERSION: N_("Version (à laisser)"),
+    RUBRIC: N_("Grille (à laisser)"),
+}
 
 
-def heads_of(rubric: Rubric) -> dict[str, str]:
-    """What each head means, folded: a sheet that was made in one language is read in another."""
-    known = {fold(text): name for name, head in _HEADS.items() for text in in_each_language(head).values()}
+def heads_of(rubric: Rubric) -> dict[str, set[str]]:
+    """What each head may mean, folded: a sheet that was made in one language is read in another."""
+    known: dict[str, set[str]] = {}
+    for name, head in _HEADS.items():
+        for text in in_each_language(head).values():
+            known.setdefault(fold(text).strip(), set()).add(name)
     for criterion in rubric.criteria:
-        known |= {fold(text): criterion.key for text in (*criterion.title.values(), criterion.key)}
+        for text in (*criterion.title.values(), criterion.key):
+            known.setdefault(fold(text).strip(), set()).add(criterion.key)
     return known
 
 
 def workbook_of(title: Mapping[str, str], rubric: Rubric, readings: Sequence[OwnReading]) -> bytes:
-    """Return a row for each reading: its number, the marks given so far, the comment, and of which version they are, so
-    that a sheet that comes back late takes nothing away unnoticed."""
-    titles = [localized(each.title) for each in rubric.criteria]
-    header = [_("Dossier"), *titles, _("Commentaire"), _("Version (à laisser)")]
+    """Return a row for each reading: its number, the marks given so far, the comment, and of which version and by which
+    rubric they are, so that a sheet that comes back late takes nothing away unnoticed."""
+    titles = [head_of(localized(each.title), each.key) for each in rubric.criteria]
+    header = [_("Dossier"), *titles, _("Commentaire"), _("Version (à laisser)"), _("Grille (à laisser)")]
+    mark = rubric_mark(rubric.files)
     rows = [
         [
             each.number,
             *(each.scores.get(criterion.key) for criterion in rubric.criteria),
             each.comment,
             each.version,
+            mark,
         ]
         for each in readings
     ]

@@ -10,6 +10,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
+from cohortmgr.base.text import clean
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.marksheets.models import Marksheet
 from cohortmgr.reviews.marksheets.rules import OwnReading
@@ -34,7 +35,11 @@ def own_readings(viewer: Viewer, intake: Intake) -> list[OwnReading]:
             Review.reference, Application.number, Review.state, Review.version, Review.scores, Review.comment
         )
     )
-    return [OwnReading(*row) for row in rows]
+    # As what is typed is kept: a line ends otherwise in what came by a form of before.
+    return [
+        OwnReading(row.reference, row.number, row.state, row.version, row.scores, clean(row.comment))
+        for row in rows
+    ]
 
 
 def sheet_of(viewer: Viewer, intake: Intake, *, lock: bool = False) -> Marksheet | None:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.tables import SheetTable
-from cohortmgr.base.text import fold
+from cohortmgr.base.text import clean, fold
 from cohortmgr.base.typed import whole
 from cohortmgr.programmes.definition.rules import Rubric
-from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, bounds_of, check_scores
+from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, bounds_of, check_scores, rubric_mark
 
 # What the columns that are no criteria hold.
-NUMBER, COMMENT, VERSION = "number", "comment", "version"
+NUMBER, COMMENT, VERSION, RUBRIC = ":number", ":comment", ":version", ":rubric"  # no keys of criteria
+# What each head may mean, folded: two criteria may be called alike, and one as a column of ours is.
+KnownHeads = Mapping[str, Collection[str]]
+_KEY_IN_HEAD = re.compile(r"\[([^\[\]]+)\]\s*\Z")
+_TWICE = N_("Les colonnes « %(first)s » et « %(second)s » disent la même chose : gardez-en une.")
+_EITHER = N_(
+    "La colonne « %(head)s » peut dire plusieurs choses : écrivez la clé de son critère derrière, entre crochets "
+    "([%(key)s])."
+)
+_REGRADED = N_(
+    "La grille a changé depuis que la feuille a été prise : ses notes ne sont pas reprises. Prenez-en une nouvelle."
+)
 
 
 @dataclass(frozen=True)
@@ -78,10 +90,11 @@ class KeptRow:
     comment: str
     is_whole: bool
     is_clash: bool
+    rubric: str | None = None
 
 
-def as_kept(rows: Iterable[MarkedRow]) -> list[dict[str, object]]:
-    """Write the rows that may be taken as plain values."""
+def as_kept(rows: Iterable[MarkedRow], rubric: str) -> list[dict[str, object]]:
+    """Write the rows that may be taken as plain values, with the mark of the rubric by which they were looked at."""
     return [
         {
             "reading": row.reading.reference,
@@ -91,6 +104,7 @@ def as_kept(rows: Iterable[MarkedRow]) -> list[dict[str, object]]:
             "comment": row.comment,
             "is_whole": row.is_whole,
             "is_clash": row.is_clash,
+            "rubric": rubric,
         }
         for row in rows
         if row.is_sound and row.reading is not None
@@ -102,23 +116,48 @@ def from_kept(rows: Iterable[Mapping[str, Any]]) -> list[KeptRow]:
     return [KeptRow(**row) for row in rows]
 
 
-def heads_counted(cells: Sequence[str], known: Mapping[str, str]) -> int:
+def head_of(title: str, key: str) -> str:
+    """The head of a criterion's column, which no other has."""
+    return f"{title} [{key}]"
+
+
+def heads_counted(cells: Sequence[str], known: KnownHeads) -> int:
     """How many cells of a line are heads of a sheet of marks."""
-    return sum(1 for cell in cells if fold(cell).strip() in known)
+    return sum(1 for cell in cells if _meanings(cell, known))
+
+
+def _meanings(head: str, known: KnownHeads) -> Collection[str]:
+    keyed = _KEY_IN_HEAD.search(head)
+    named = fold(keyed[1]).strip() if keyed else ""
+    of_key = [each for each in known.get(named, ()) if fold(each) == named]
+    return of_key or known.get(fold(head).strip(), ())
+
+
+def _columns(header: Sequence[str], known: KnownHeads) -> dict[str, int]:
+    """In which column each thing stands. A head with a key says one thing; a bare title says what no other column says
+    with its key. Refused for a head that may mean several things, and for two columns of one meaning."""
+    meanings = {place: found for place, head in enumerate(header) if (found := _meanings(head, known))}
+    columns: dict[str, int] = {}
+    for place, found in sorted(meanings.items(), key=lambda each: len(each[1]) > 1):
+        left = [each for each in found if each not in columns] if len(found) > 1 else list(found)
+        if len(left) > 1:
+            raise Refused(Problem(_EITHER, {"head": header[place], "key": max(left)}))
+        meaning = left[0] if left else next(iter(found))
+        if meaning in columns:
+            first = header[columns[meaning]]
+            raise Refused(Problem(_TWICE, {"first": first, "second": header[place]}))
+        columns[meaning] = place
+    return columns
 
 
 def marked_rows(
-    table: SheetTable, rubric: Rubric, readings: Sequence[OwnReading], known: Mapping[str, str]
+    table: SheetTable, rubric: Rubric, readings: Sequence[OwnReading], known: KnownHeads
 ) -> list[MarkedRow]:
-    """Read a table. `known` is what each head means, folded: NUMBER, COMMENT or the key of a criterion.
+    """Read a table. `known` is what each head may mean, folded: NUMBER, COMMENT or the keys of criteria.
 
-    Raises Refused for a table without a column of numbers or without any criterion. An empty cell keeps the mark that
-    is there."""
-    columns = {
-        known[fold(head).strip()]: place
-        for place, head in enumerate(table.header)
-        if fold(head).strip() in known
-    }
+    Raises Refused for a table without a column of numbers or without any criterion, and for heads of which it is not
+    clear what they mean. An empty cell keeps the mark that is there."""
+    columns = _columns(table.header, known)
     if NUMBER not in columns or not columns.keys() & {each.key for each in rubric.criteria}:
         raise Refused(
             N_("Cette feuille n’a pas les colonnes attendues : le numéro du dossier, et au moins un critère.")
@@ -140,7 +179,7 @@ def _row(
     line: int, cells: Mapping[str, str], rubric: Rubric, own: Mapping[str, OwnReading], seen: set[str]
 ) -> MarkedRow | None:
     number = cells.get(NUMBER, "")
-    if not any(text for name, text in cells.items() if name != VERSION):
+    if not any(text for name, text in cells.items() if name not in (VERSION, RUBRIC)):
         return None
     reading = own.get(fold(number))
     problems: list[Problem] = []
@@ -149,6 +188,7 @@ def _row(
     elif fold(number) in seen:
         problems.append(Problem(N_("Ce dossier est deux fois dans la feuille.")))
     seen.add(fold(number))
+    problems += _aged(cells, rubric)
     scores: dict[str, int] = {} if reading is None else dict(reading.scores)
     for criterion in rubric.criteria:
         typed = cells.get(criterion.key, "").removesuffix(".0")
@@ -161,16 +201,28 @@ def _row(
     titles = {each.key: each.title for each in rubric.criteria}
     kept = {key: value for key, value in scores.items() if key in titles}
     problems += check_scores(kept, bounds_of(rubric), titles=titles, complete=False)
-    comment = cells.get(COMMENT) or (reading.comment if reading else "")
+    comment = clean(cells.get(COMMENT, "")) or (reading.comment if reading else "")
     if len(comment) > LONGEST_COMMENT:
         problems.append(Problem(N_("Le commentaire dépasse %(most)s caractères."), {"most": LONGEST_COMMENT}))
-    version = whole(cells.get(VERSION, "").removesuffix(".0"))
-    if cells.get(VERSION) and version is None:
-        what = N_("« %(typed)s » n’est pas une version : laissez cette colonne comme la feuille la donne.")
-        problems.append(Problem(what, {"typed": cells[VERSION][:40]}))
+    version = _version(cells)
     row = MarkedRow(line, number, reading, kept, comment, (), len(kept) == len(rubric.criteria), version)
     if reading is not None and reading.state not in OPEN and row.changes:
         problems.append(
             Problem(N_("Cette lecture est déjà remise : ses notes ne changent plus par une feuille."))
         )
     return replace(row, problems=tuple(problems))
+
+
+def _version(cells: Mapping[str, str]) -> int | None:
+    return whole(cells.get(VERSION, "").removesuffix(".0"))
+
+
+def _aged(cells: Mapping[str, str], rubric: Rubric) -> list[Problem]:
+    """What is wrong with when a row was taken out: by which rubric, and of which version."""
+    problems = []
+    if cells.get(RUBRIC) and cells[RUBRIC] != rubric_mark(rubric.files):
+        problems.append(Problem(_REGRADED))
+    if cells.get(VERSION) and _version(cells) is None:
+        what = N_("« %(typed)s » n’est pas une version : laissez cette colonne comme la feuille la donne.")
+        problems.append(Problem(what, {"typed": cells[VERSION][:40]}))
+    return problems

@@ -12,6 +12,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.text import clean
 from cohortmgr.programmes.actions import keep_rubric
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
@@ -30,6 +31,7 @@ from cohortmgr.reviews.rules import (
     as_earlier,
     bounds_of,
     check_scores,
+    rubric_mark,
     total_thousandths,
 )
 
@@ -42,6 +44,11 @@ _SEEN = N_(
     "notes, avec un motif."
 )
 _TAKEN = N_("Ce dossier vous a été repris : une autre personne le lit.")
+_REGRADED = N_(
+    "La grille a changé depuis l’ouverture de cette page, et une note n’y dit plus la même chose. Celles-ci ne sont "
+    "pas prises : %(marks)s. Rouvrez le dossier, et notez d’après la nouvelle grille."
+)
+_MARK = N_("« %(criterion)s » %(mark)s")
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
@@ -53,20 +60,24 @@ def draft(
     *,
     to_discuss: bool = False,
     version: int | None = None,
+    rubric: str | None = None,
 ) -> Review:
     """Keep the marks that are given so far. They do not count and nobody else reads them, so that the trail says
     nothing of them before they are handed in. The same marks again change nothing.
 
-    Raises Stale if the reading was changed elsewhere after the page was opened."""
+    Raises Stale if the reading was changed elsewhere after the page was opened, and Refused if they were given by
+    another rubric than today's: `rubric` is the mark of the page's."""
     review, _ = _own(viewer, review_reference)
     _require_mine(review)
-    given, comment = _given(scores), comment.strip()
+    given, comment = _given(scores), clean(comment)
     if review.state != ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
+    phase = queries.phase_of(review)
+    _require_rubric(phase, rubric, given)
     _require_version(review, version)
     _require_open_to(review)
     _require_unfrozen(review)
-    _require_sound(queries.phase_of(review), scores, comment, complete=False)
+    _require_sound(phase, scores, comment, complete=False)
     now = ReviewState.REOPENED if review.state == ReviewState.REOPENED else ReviewState.DRAFTED
     review.state = REVIEW_STATES.move(review.state, now).value
     review.scores, review.comment, review.to_discuss = given, comment, to_discuss
@@ -81,20 +92,23 @@ def score(
     version: int | None = None,
     *,
     to_discuss: bool = False,
+    rubric: str | None = None,
 ) -> Review:
     """Hand in one's own reading, scores by criterion. Handing in the same scores again changes nothing.
 
     Each problem names the key of its criterion. Raises Stale if somebody changed the reading after the page
-    was opened. If the readings of the file now lie too far apart, their readers see each other's from here on.
+    was opened, and Refused if the rubric is another than the page's, by its mark. If the readings of the file now
+    lie too far apart, their readers see each other's from here on.
     """
     readings = queries.readings_beside(viewer, review_reference)
     review, intake = _own(viewer, review_reference)
     _require_mine(review)
     _require_somebody_else_s(viewer, review, intake)
     phase = queries.phase_of(review)
-    given, comment = _given(scores), comment.strip()
+    given, comment = _given(scores), clean(comment)
     if review.state == ReviewState.SUBMITTED and _says(review, given, comment, to_discuss):
         return review
+    _require_rubric(phase, rubric, given)
     _require_version(review, version)
     _require_open_to(review)
     _require_unfrozen(review)
@@ -149,7 +163,7 @@ def correct(
     first marks stay on record."""
     review, _ = _own(viewer, review_reference)
     phase = queries.phase_of(review)
-    given, comment, reason = _given(scores), comment.strip(), reason.strip()
+    given, comment, reason = _given(scores), clean(comment), reason.strip()
     if not papers.may_correct(viewer, review):
         raise Refused(N_("Cette lecture n’est pas en discussion : ses notes ne se corrigent pas ici."))
     if _says(review, given, comment, review.to_discuss):
@@ -316,6 +330,8 @@ def _own(viewer: Viewer, reference: str) -> tuple[Review, Intake]:
     require(viewer, "reviews.score", intake.path)
     if review.reviewer_id != viewer.person_id:
         raise NotPermitted(f"reading {reference} is somebody else's")
+    if not queries.is_read(queries.file_of(review)):
+        raise Refused(queries.GONE)
     return review, intake
 
 
@@ -359,6 +375,15 @@ def _require_unfrozen(review: Review) -> None:
             "le lot n’est pas approuvé, les responsables peuvent l’annuler."
         )
         raise Refused(Problem(what, {"number": file.number}))
+
+
+def _require_rubric(phase: RubricPhase, mark: str | None, given: Mapping[str, int]) -> None:
+    if mark is not None and mark != rubric_mark(phase):
+        titles = {each.key: each.title for each in phase.criteria}
+        marks = [
+            Problem(_MARK, {"criterion": titles.get(key, key), "mark": value}) for key, value in given.items()
+        ]
+        raise Refused(Problem(_REGRADED, {"marks": tuple(marks) or "—"}))
 
 
 def _require_version(review: Review, version: int | None) -> None:

@@ -21,7 +21,7 @@ from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import get_for, intake_of, phase_of, visible
+from cohortmgr.reviews.queries import file_of, get_for, intake_of, is_read, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
@@ -155,7 +155,8 @@ def papers_of(review: Review) -> Sequence[Document]:
     application that tell no hidden part, as the rubric says; among them those that are not examined yet, or were
     refused. What came after the reading was handed in, or after a seat was accepted, is not shown with it."""
     definition, phase = programmes.definition_of(intake_of(review)), phase_of(review)
-    if review.state in GIVEN_BACK or not shows_papers(phase, review.state, review.scores):
+    gone = review.state in GIVEN_BACK or not is_read(file_of(review))
+    if gone or not shows_papers(phase, review.state, review.scores):
         return ()
     seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
     standing = sa.select(Document).where(Document.application_id == review.application_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -30,7 +30,8 @@ def may_undo(state: str, handed_in: datetime | None, sees_others: bool, now: dat
 
 @dataclass(frozen=True)
 class EarlierReading:
-    """What a reading said before it changed, and why it did."""
+    """What a reading said before it changed, and why it did. With `scales` its marks are of another rubric: the title
+    and the highest mark of each criterion."""
 
     scores: Mapping[str, int]
     total: int | None
@@ -39,6 +40,7 @@ class EarlierReading:
     why: ReadingChange
     reason: str
     to_discuss: bool = False
+    scales: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @property
     def was_handed_in(self) -> bool:
@@ -51,6 +53,7 @@ def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
     found = []
     for each in kept:
         scores, total, at = each.get("scores"), each.get("total"), each.get("at")
+        scales = each.get("scales")
         found.append(
             EarlierReading(
                 scores={str(key): int(value) for key, value in scores.items()}
@@ -62,6 +65,7 @@ def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
                 why=ReadingChange(str(each.get("why"))),
                 reason=str(each.get("reason") or ""),
                 to_discuss=bool(each.get("to_discuss")),
+                scales=scales if isinstance(scales, Mapping) else {},
             )
         )
     return found

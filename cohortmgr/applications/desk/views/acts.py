@@ -48,6 +48,7 @@ def _managed(reference: str) -> File:
 
 @bp.post("/applications/<reference>/notes")
 @guards.staff
+@guards.survives
 def write_note(reference: str) -> ResponseReturnValue:
     """Leave a note."""
     with writing():
@@ -82,6 +83,7 @@ def delete_note(reference: str) -> ResponseReturnValue:
 
 @bp.route("/applications/<reference>/correction", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def ask_correction(reference: str) -> ResponseReturnValue:
     """Choose the answers that are to be corrected; a POST writes to the person."""
     file = _managed(reference)
@@ -141,6 +143,7 @@ def call_off(reference: str) -> ResponseReturnValue:
 
 @bp.route("/applications/<reference>/eligibility", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def override(reference: str) -> ResponseReturnValue:
     """Decide that a file is eligible or not, whatever its conditions say."""
     form, held = eligibility.OverrideForm(), override_of(_managed(reference).application)
@@ -167,6 +170,7 @@ def lift_override(reference: str) -> ResponseReturnValue:
 
 @bp.route("/applications/<reference>/extension", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def extend(reference: str) -> ResponseReturnValue:
     """Give one file more time."""
     form = deadlines.UntilForm()
@@ -218,6 +222,7 @@ def _one(
 
 @bp.route("/intakes/<reference>/deadline", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def deadline(reference: str) -> ResponseReturnValue:
     """Move the close for everybody."""
     viewer = guards.viewer()

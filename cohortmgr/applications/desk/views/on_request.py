@@ -146,6 +146,7 @@ def _correct(reference: str, question: str) -> None:
 
 @bp.route("/<reference>/withdrawal", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def withdraw(reference: str) -> ResponseReturnValue:
     """Say what withdrawing does and ask for the day and the reason; a POST withdraws, and its person is told."""
     file, form = _managed(reference), WithdrawalForm()

@@ -46,8 +46,9 @@ if (leaving) {
     const said = isData ? await answer.json().catch(() => null) : null;
     if (answer.ok) return said?.version ? { ...said, ok: true } : null;
     if (!said || answer.status !== 409) return { ok: false, kind: KINDS[answer.status] || "unknown", status: answer.status };
+    if (said.regraded) return { ...said, ok: false, kind: "regraded" };
     const stale = said.open ? "stale" : "closed";
-    return { ...said, ok: false, kind: said.stale ? stale : "refused" };
+    return { ...said, ok: false, kind: said.stale || said.closed ? stale : "refused" };
   };
 
   // Marks whose answer was lost on the way may have arrived: what the server has is then this device's own, and those

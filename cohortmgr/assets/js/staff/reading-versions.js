@@ -1,7 +1,7 @@
 // Marks of this device that the server did not take stand on the reader's pages until somebody says what becomes of them:
 // each says what happened, and has a way out.
 const outbox = globalThis.readingOutbox;
-const WITH_BOTH = ["stale", "closed"];
+const WITH_BOTH = ["stale", "closed", "regraded"];
 const SENT_AGAIN = ["forbidden", "gone", "unknown", "refused"];
 const marksOf = (fields) => Object.entries(fields).filter(([name]) => name.startsWith("score-"));
 const line = (keys, values, comment) => {
@@ -44,9 +44,10 @@ const drawn = (template, base, clash) => {
   of("file").firstChild.textContent = number;
   of("mine").textContent = line(keys, own, mine.fields.comment);
   of("why").textContent = why(of("why"), theirs);
-  if (WITH_BOTH.includes(kind)) of("theirs").textContent = line(keys, theirs.scores, theirs.comment);
+  if (WITH_BOTH.includes(kind) && theirs.scores) of("theirs").textContent = line(keys, theirs.scores, theirs.comment);
   else of("other").remove();
-  of("take").hidden = !theirs.open;
+  // Marks of another rubric say something else in this one: they are given anew.
+  of("take").hidden = !theirs.open || kind === "regraded";
   of("take").addEventListener("click", async () => {
     await sendAgain(clash, { url: `${base}/${reference}/draft`, version: theirs.version, isHandIn: false });
     location.assign(`${base}/${reference}`);

@@ -266,7 +266,9 @@ const begin = () => {
   }
   // What waits on this device is newer than what the page was made of.
   const waits = outbox?.waiting(form.dataset.read);
-  if (waits) restore(form, waits);
+  const mark = form.elements.rubric.value;
+  // What rests on another rubric is not shown as marks of this one: it is refused, and stands beside.
+  if (waits && (waits.fields.rubric ?? mark) === mark) restore(form, waits);
   criteria().forEach((each) => explain(each, chosen(each)));
   toStep(0);
   if (document.querySelector("[data-error-summary]") || !criteria().length) return;

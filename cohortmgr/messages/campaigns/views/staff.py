@@ -93,6 +93,7 @@ def new(reference: str) -> ResponseReturnValue:
 
 @bp.post("/intakes/<reference>/campaigns/ticked")
 @guards.staff
+@guards.survives
 def begin(reference: str) -> ResponseReturnValue:
     """Show the same form, for the files that were ticked in the list; nothing is stored yet."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
@@ -103,6 +104,7 @@ def begin(reference: str) -> ResponseReturnValue:
 
 @bp.post("/intakes/<reference>/campaigns/new")
 @guards.staff
+@guards.survives
 def create(reference: str) -> ResponseReturnValue:
     """Store a draft; a second click leads to the same draft."""
     viewer = guards.viewer()
@@ -132,6 +134,7 @@ def edit(reference: str) -> ResponseReturnValue:
 
 @bp.post("/campaigns/<reference>/edit")
 @guards.staff
+@guards.survives
 def change(reference: str) -> ResponseReturnValue:
     """Store the changes; an approved campaign then needs a new approval."""
     viewer = guards.viewer()

@@ -192,6 +192,7 @@ def mine() -> ResponseReturnValue:
 
 @bp.route("/my/questions/<reference>", methods=["GET", "POST"])
 @guards.candidate
+@guards.survives
 def question(reference: str) -> ResponseReturnValue:
     """Show one's own thread; adding to it makes it the programme's turn."""
     viewer = guards.viewer()
@@ -229,6 +230,7 @@ def file(reference: str, entry: str) -> ResponseReturnValue:
 
 @bp.route("/my/applications/<reference>/question", methods=["GET", "POST"])
 @guards.candidate
+@guards.survives
 def on_file(reference: str) -> ResponseReturnValue:
     """Ask a question about one's own file. `about` names a condition that its answers do not meet, and the text begins
     with it; or is "decision"."""
@@ -275,6 +277,7 @@ def _begun(file: File) -> dict[str, str]:
 
 @bp.route("/my/stipends/<reference>/question", methods=["GET", "POST"])
 @guards.candidate
+@guards.survives
 def on_line(reference: str) -> ResponseReturnValue:
     """Ask a question about one's own payment line;
     only people who pay or answer for the programme read it."""

@@ -185,6 +185,7 @@ def give(reference: str) -> ResponseReturnValue:
 
 @bp.post("/questions/<reference>/answer")
 @guards.staff
+@guards.survives
 def answer(reference: str) -> ResponseReturnValue:
     """Answer the person."""
     viewer, text, waits = guards.viewer(), request.form.get("text", ""), bool(request.form.get("waits"))
@@ -194,6 +195,7 @@ def answer(reference: str) -> ResponseReturnValue:
 
 @bp.post("/questions/<reference>/call")
 @guards.staff
+@guards.survives
 def call(reference: str) -> ResponseReturnValue:
     """Note a telephone call."""
     viewer, text, spoken = guards.viewer(), request.form.get("text", ""), request.form.get("with", "")
@@ -203,6 +205,7 @@ def call(reference: str) -> ResponseReturnValue:
 
 @bp.post("/questions/<reference>/note")
 @guards.staff
+@guards.survives
 def note(reference: str) -> ResponseReturnValue:
     """Add a note that the person does not see."""
     viewer, text = guards.viewer(), request.form.get("text", "")

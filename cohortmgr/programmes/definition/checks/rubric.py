@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.binding import Fault
 from cohortmgr.programmes.definition.checks.form import unique
 from cohortmgr.programmes.definition.rubric import MOST_STEPS, Criterion, PhaseKind, Rubric, RubricPhase
@@ -56,6 +57,7 @@ def _phase(path: Path, phase: RubricPhase) -> Iterator[Fault]:
     if not phase.criteria:
         yield Fault((*path, "criteria"), N_("Il faut au moins un critère : rien ne se lirait."))
     yield from unique((*path, "criteria"), (criterion.key for criterion in phase.criteria))
+    yield from _alike(path, phase)
     for name in ("weight", "goes_on"):
         value = getattr(phase, name)
         if value is not None and value < 1:
@@ -67,6 +69,19 @@ def _phase(path: Path, phase: RubricPhase) -> Iterator[Fault]:
         if criterion.knock_out_below is not None and phase.asked < 2:
             what = N_("Une note éliminatoire demande au moins deux lectures de chaque dossier.")
             yield Fault((*path, "criteria", place, "knock_out_below"), what)
+
+
+def _alike(path: Path, phase: RubricPhase) -> Iterator[Fault]:
+    """A fault for each criterion that is called as another of its phase is, in any language: whoever marks could not
+    tell them apart."""
+    seen: set[tuple[str, str]] = set()
+    for place, criterion in enumerate(phase.criteria):
+        names = [(spoken, fold(text).strip()) for spoken, text in criterion.title.items() if text.strip()]
+        twice = next((spoken for spoken, text in names if (spoken, text) in seen), None)
+        if twice is not None:
+            what = N_("Un autre critère de cette phase s’appelle déjà « %(title)s ».")
+            yield Fault((*path, "criteria", place, "title", twice), what, {"title": criterion.title[twice]})
+        seen.update(names)
 
 
 def _readings(path: Path, phase: RubricPhase) -> Iterator[Fault]:

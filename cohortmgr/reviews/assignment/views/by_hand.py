@@ -41,6 +41,7 @@ def _numbers(said: str | None) -> set[str]:
 
 @bp.route("/staff/intakes/<reference>/reviews/readers/<reader>", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def recall(reference: str, reader: str) -> ResponseReturnValue:
     """Take back files that wait for a reader, for the pool or for a named reviewer."""
     viewer = guards.viewer()
@@ -86,6 +87,7 @@ def _recalled(taken: int, given: int) -> str:
 
 @bp.route("/staff/intakes/<reference>/reviews/give", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def give(reference: str) -> ResponseReturnValue:
     """Give named files to a reviewer, until a day."""
     viewer = guards.viewer()

@@ -29,6 +29,7 @@ _BETWEEN = re.compile(r"[\s,;،]+")
 
 @bp.route("/staff/intakes/<reference>/reviews/known", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def known(reference: str) -> ResponseReturnValue:
     """Let a reader tick whom they know among the candidates, and type names, from the close of the intake to its
     decision. Before and after that they read what they said, if they did."""
@@ -89,6 +90,7 @@ def _said(viewer: Viewer, intake: Intake, declaration: ReaderDeclaration) -> Res
 
 @bp.route("/staff/intakes/<reference>/reviews/readers/<reader>/conflicts", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def conflicts_of(reference: str, reader: str) -> ResponseReturnValue:
     """Show which files a reader must not read, and add some."""
     viewer, form = guards.viewer(), ConflictForm()

@@ -131,6 +131,7 @@ def give_back(reference: str) -> ResponseReturnValue:
 
 @bp.post("/my/interviews/<reference>/needs")
 @guards.candidate
+@guards.survives
 def say_needs(reference: str) -> ResponseReturnValue:
     """Say what one needs; the panel reads it, and nobody else."""
     form = AccessNeedsForm()

@@ -55,6 +55,7 @@ def index(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/intakes/<reference>/interviews/new", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def new(reference: str) -> ResponseReturnValue:
     """Make a day."""
     viewer = guards.viewer()
@@ -89,6 +90,7 @@ def _offer(intake: Intake, form: InterviewDayForm) -> None:
 
 @bp.route("/staff/interviews/<reference>/change", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def change(reference: str) -> ResponseReturnValue:
     """Change a day that is to come."""
     viewer, form = guards.viewer(), InterviewDayForm()
@@ -117,6 +119,7 @@ def change(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/interviews/<reference>/cancel", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel a day, with the reason that everybody who has a slot is told."""
     viewer, form = guards.viewer(), SlotReasonForm()

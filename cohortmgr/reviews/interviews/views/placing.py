@@ -58,6 +58,7 @@ def place(reference: str) -> ResponseReturnValue:
 
 @bp.route("/staff/interviews/<reference>/slots/<slot>/call-off", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def call_off(reference: str, slot: str) -> ResponseReturnValue:
     """Call off somebody's slot, with the reason that they are told."""
     viewer, form = guards.viewer(), SlotReasonForm()

@@ -91,6 +91,7 @@ def close(reference: str, phase: str) -> ResponseReturnValue:
 
 @bp.post("/staff/intakes/<reference>/phases/<phase>/open")
 @guards.staff
+@guards.survives
 def open_again(reference: str, phase: str) -> ResponseReturnValue:
     """Open a phase again, with the reason."""
     viewer = guards.viewer()

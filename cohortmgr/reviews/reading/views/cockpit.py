@@ -6,15 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from cohortmgr.accounts import guards
-from cohortmgr.accounts.rules import Viewer, allows
-from cohortmgr.applications.documents.rules import media_type_of
-from cohortmgr.base import clock, storage
-from cohortmgr.base.caching import Kept
+from cohortmgr.accounts.rules import allows
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Problem, Refused, Stale
 from cohortmgr.base.i18n import localized, say
@@ -35,7 +33,7 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
 from cohortmgr.reviews.reading.forms import AbstainForm
 from cohortmgr.reviews.reading.rules import earlier_of, given_of, pace_of, spread_of
-from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, shows_papers
+from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, rubric_mark, shows_papers
 
 bp = Blueprint("reading_staff", __name__)
 QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
@@ -52,12 +50,6 @@ AROUND = 6
 A_DAY_OF_READING = 8 * 60
 # So many of the next files a page names: a browser fetches the first of them, and knows the others without network.
 AHEAD = 20
-
-
-# A paper may run no script.
-_SHOWN_INSIDE = "default-src 'none'; frame-ancestors 'self'; style-src 'unsafe-inline'"
-# Papers whose reading this process has noted: by whom, with which reading, and in which quarter of an hour.
-_NOTED: Kept[tuple[str, str, str, int], bool] = Kept(10_000)
 
 
 @bp.get("/staff/reviews")
@@ -97,6 +89,7 @@ def _given(row: Any) -> tuple[int, int]:
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def review(reference: str) -> ResponseReturnValue:
     """Show the cockpit: list, file and rubric side by side. Handing in a reading leads to the next file; a script is
     told so as data."""
@@ -107,7 +100,9 @@ def review(reference: str) -> ResponseReturnValue:
         try:
             scores = _scores(queries.get_for(viewer, reference))
             with writing():
-                found = actions.score(viewer, reference, scores, comment, version, to_discuss=flag)
+                found = actions.score(
+                    viewer, reference, scores, comment, version, to_discuss=flag, rubric=_rubric()
+                )
         except Refused as refusal:
             if _is_script():
                 return _told(refusal, reference)
@@ -136,7 +131,9 @@ def draft(reference: str) -> ResponseReturnValue:
     try:
         scores = _scores(queries.get_for(viewer, reference))
         with writing():
-            found = actions.draft(viewer, reference, scores, comment, to_discuss=flag, version=version)
+            found = actions.draft(
+                viewer, reference, scores, comment, to_discuss=flag, version=version, rubric=_rubric()
+            )
     except Refused as refusal:
         return _told(refusal, reference)
     except Stale:
@@ -159,6 +156,7 @@ def undo(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/reviews/<reference>/correct")
 @guards.staff
+@guards.survives
 def correct(reference: str) -> ResponseReturnValue:
     """Correct one's own marks of a file under discussion, with the reason."""
     viewer = guards.viewer()
@@ -201,8 +199,8 @@ def _told(refusal: Refused, reference: str) -> ResponseReturnValue:
     told = [{"text": say(problem), "where": problem.where} for problem in refusal.problems]
     try:
         now = _as_it_stands(reference)
-    except (NotFound, Refused):  # withheld, or somebody else's
-        now = {"open": False}
+    except (NotFound, Refused):  # withheld, withdrawn, or somebody else's
+        now = {"open": False, "closed": True}
     return jsonify(problems=told, **now), 409
 
 
@@ -218,7 +216,18 @@ def _as_it_stands(reference: str) -> dict[str, Any]:
         raise NotFound(reference)
     changes = found.state in OPEN and not queries.is_frozen(queries.file_of(found))
     now = {"scores": found.scores, "comment": found.comment, "version": found.version}
+    if _is_regraded(found):
+        now["regraded"] = True
     return {"state": found.state, "open": changes, **now}
+
+
+def _rubric() -> str | None:
+    """The mark of the rubric by which the marks of a form were given."""
+    return request.form.get("rubric")
+
+
+def _is_regraded(found: Review) -> bool:
+    return _rubric() not in (None, rubric_mark(queries.phase_of(found)))
 
 
 def _flag() -> bool:
@@ -256,9 +265,10 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         intake=intake,
         application=application,
         rubric=phase,
+        rubric_mark=rubric_mark(phase),
         minutes=definition.rubric.reading_target_minutes if phase.kind is PhaseKind.FILES else 0,
         sections=()
-        if mine and (taken or found.state in GIVEN_BACK)
+        if mine and (taken or found.state in GIVEN_BACK or not queries.is_read(application))
         else sections_of(definition.form, application.answers, phase.hidden),
         computed=phase_display.computed(
             definition.rubric, phases.marks_in(intake, application.id).of(application.id)
@@ -286,7 +296,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         problems=problems,
         errors={problem.where: problem for problem in problems},
         fields=_fields(found),
-        scores=_typed() if asked else found.scores,
+        # Marks of another rubric are no marks of this one: the problem tells them.
+        scores=_typed() if asked and not _is_regraded(found) else found.scores,
         comment=request.form.get("comment", "") if asked else found.comment,
         to_discuss=_flag() if asked else found.to_discuss,
         reason=request.form.get("reason", ""),
@@ -320,6 +331,7 @@ def _around(rows: Sequence[Any], reference: str) -> Sequence[Any]:
 
 @bp.route("/staff/reviews/<reference>/abstain", methods=["GET", "POST"])
 @guards.staff
+@guards.survives
 def abstain(reference: str) -> ResponseReturnValue:
     """Give a file back, with the reason."""
     viewer = guards.viewer()
@@ -349,6 +361,7 @@ def abstain(reference: str) -> ResponseReturnValue:
 
 @bp.post("/staff/reviews/<reference>/reopen")
 @guards.staff
+@guards.survives
 def reopen(reference: str) -> ResponseReturnValue:
     """Reopen a reading, with the reason, so that it can be corrected."""
     try:
@@ -358,38 +371,3 @@ def reopen(reference: str) -> ResponseReturnValue:
         return _cockpit(queries.get_for(guards.viewer(), reference), refusal.problems)
     flash(_("La lecture est rouverte : ses notes ne comptent plus jusqu’à sa remise."), "wait")
     return redirect(url_for(".review", reference=reference))
-
-
-@bp.get("/staff/reviews/<reference>/documents/<document>")
-@guards.staff
-def document(reference: str, document: str) -> ResponseReturnValue:
-    """Show the file of a paper itself; the audit notes that it was read."""
-    with writing():
-        found = actions.read_document(guards.viewer(), reference, document)
-    response = Response(storage.load(found.storage_key or ""), mimetype=found.media_type)
-    response.headers["Content-Disposition"] = "inline"
-    response.headers["Content-Security-Policy"] = _SHOWN_INSIDE
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-@bp.get("/staff/reviews/<reference>/documents/<document>/pages/<int:number>")
-@guards.staff
-def document_page(reference: str, document: str, number: int) -> ResponseReturnValue:
-    """Show the picture of a page of a paper, `narrow` for a narrow screen. The audit notes that the paper was read when
-    its first picture is shown, and not each page. No device keeps the picture."""
-    viewer = guards.viewer()
-    key = own.page_for(viewer, reference, document, number, narrow="narrow" in request.args)
-    quarter = int(clock.now().timestamp() // 900)
-    _NOTED.get((viewer.reference, reference, document, quarter), _note, viewer, reference, document)
-    data = storage.load(key)
-    response = Response(data, mimetype=media_type_of(data))
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _note(viewer: Viewer, reference: str, document: str) -> bool:
-    with writing():
-        actions.read_document(viewer, reference, document)
-    return True
