@@ -16,5 +16,5 @@ given_back: Hook[[Viewer, Review], None] = Hook()
 frozen: Hook[[Application], bool] = Hook()
 # What else a reader has to do, beside their queue: (what a page is called, its address).
 beside_queue: Hook[[Viewer], Iterable[tuple[str, str]]] = Hook()
-# Whether something has begun in a phase of an intake, by its key, such as a slot that was booked.
+# Whether something has begun in a phase of an intake, by its key: a mark, or a slot that was booked.
 phase_begun: Hook[[Intake, str], bool] = Hook()

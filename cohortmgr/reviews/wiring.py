@@ -38,6 +38,7 @@ from cohortmgr.reviews.interviews.views import panel, placing
 from cohortmgr.reviews.interviews.views.steps import steps as interview_steps
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.views import closing as phase_views
 from cohortmgr.reviews.phases.views import results as result_views
 from cohortmgr.reviews.progress import tasks as progress
@@ -64,6 +65,7 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(page)
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
+    hooks.phase_begun.register(phases.has_begun)
     outbox.checks[days.READINGS_DUE] = days.still_waiting
     add_work(app, *assigning.WORKS)
     desk.told_above.register(queries.told_of)

@@ -10,12 +10,19 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
+from cohortmgr.accounts.actions import people as accounts
+from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import db, writing
+from cohortmgr.programmes.queries import intake_of
+from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from tests.browser.visits import visiting
 from tests.databases import Database
+from tests.factories.access import cookie
+from tests.factories.choices import phased, readers, someone
 from tests.factories.year import PASSWORD, Year, read
 from tests.watch import test_context
 
@@ -220,3 +227,54 @@ def test_without_scripts_a_reading_is_handed_in_by_its_button(
         visitor.send(".rubric-foot button[type=submit]")
         assert here(page) == queue[1]
         assert kept(database, queue[:1]) == [("submitted", [4, 4, 4, 4])]
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_the_pages_of_phases_are_in_nobody_s_way(
+    chromium: Browser, database: Database, live: str, language: str, width: int
+) -> None:
+    with test_context(database.system_app):
+        intake = phased(4, goes_on=2)
+        manager, (reader,) = someone(intake, Role.SELECTION_MANAGER), readers(intake, 1)
+        author = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+        with writing():
+            sharing.assign(manager, intake.reference)
+            for row in own.queue(reader):
+                reading.score(
+                    reader, row.reference, dict.fromkeys(("resultats", "bases", "projet", "langues"), 3)
+                )
+        file = phases.files_in(intake, "dossiers")["MDIA-000001"].reference
+        home = f"/staff/intakes/{intake.reference}"
+        with writing():
+            tokens = [accounts.open_session(each.account_id or 0) for each in (manager, author)]
+    seen = (
+        (0, f"{home}/phases"), (0, f"{home}/phases/epreuve/results"), (0, f"{home}/ranking"),
+        (0, f"/staff/applications/{file}/readings"), (1, "/staff/programmes/mdia/rubric"),
+        (1, "/staff/programmes/mdia/rubric/phases/points"), (1, "/staff/programmes/mdia/rubric/phases/entretien"),
+        (1, "/staff/programmes/mdia/rubric/criteria/moyenne"), (1, "/programmes/mdia"),
+    )  # fmt: skip
+    with visiting(chromium, live, Year(intake), language, width) as visitor:
+        for number, path in seen:
+            session = cookie(database, tokens[number])["Cookie"].partition("=")[2]
+            visitor.page.context.add_cookies([{"name": "session", "value": session, "url": live}])
+            visitor.page.goto(path)
+            visitor.look()
+            visitor.page.screenshot(
+                path=f"/tmp/pics/{language}-{width}-{path.strip('/').replace('/', '_')}.png", full_page=True
+            )
+        visitor.page.context.add_cookies(
+            [
+                {
+                    "name": "session",
+                    "value": cookie(database, tokens[0])["Cookie"].partition("=")[2],
+                    "url": live,
+                }
+            ]
+        )
+        visitor.page.goto(f"{home}/phases")
+        visitor.send("form[action$='/close'] button[type=submit]")
+        assert visitor.page.url.endswith("/phases")
+        visitor.look()
+        visitor.page.screenshot(path=f"/tmp/pics/{language}-{width}-closed.png", full_page=True)
+    with test_context(database.system_app):
+        assert len(phases.files_in(intake_of("mdia", "2025"), "epreuve")) == 4, "all are equal, and all go on"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 
@@ -18,11 +17,7 @@ from cohortmgr.reviews.phases.marks import FileMarks, mean_of
 from cohortmgr.reviews.phases.result_rows import NUMBER
 from cohortmgr.reviews.phases.rules import current_place
 
-if TYPE_CHECKING:
-    from cohortmgr.reviews.phases.models import PhaseResult
-
 _NUMBER = N_("Dossier")
-_ABSENT = N_("absent")
 
 
 def name_of(phase: RubricPhase) -> str:
@@ -106,15 +101,17 @@ def heads_of(phase: RubricPhase) -> dict[str, str]:
 
 
 def workbook_of(
-    title: Mapping[str, str], phase: RubricPhase, numbers: Sequence[str], held: Mapping[str, PhaseResult]
+    title: Mapping[str, str],
+    phase: RubricPhase,
+    numbers: Sequence[str],
+    held: Mapping[str, Mapping[str, int] | None],
 ) -> bytes:
-    """Return a row for each file of a phase: its number, and what is noted of it already."""
+    """Return a row for each file of a phase: its number, and the scores that are noted of it already, None of who did
+    not come."""
     header = [_("Dossier"), *(localized(each.title) for each in phase.criteria)]
     rows = []
     for number in numbers:
-        known = held.get(number)
-        absent = known is not None and known.absent
-        scores = known.scores if known is not None else {}
-        marks = [_("absent") if absent else scores.get(each.key) for each in phase.criteria]
+        scores = held.get(number, {})
+        marks = [_("absent") if scores is None else scores.get(each.key) for each in phase.criteria]
         rows.append([number, *marks])
     return write_xlsx([Sheet(localized(title), header, rows, language() == "ar")])

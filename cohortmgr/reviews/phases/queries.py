@@ -103,16 +103,16 @@ def closing_over(review: Review) -> PhaseClosing | None:
     return db.session.scalar(sa.select(PhaseClosing).where(*mine))
 
 
-def has_begun(intake: Intake, keys: Collection[str]) -> bool:
-    """Whether anything was marked in one of these phases, or somebody did not come."""
+def has_begun(intake: Intake, key: str) -> bool:
+    """Whether anything was marked in a phase of an intake, or somebody did not come."""
     read = (
         Review.intake_id == intake.id,
-        Review.phase.in_(keys),
+        Review.phase == key,
         Review.state.in_([state.value for state in _BEGUN]),
     )
     if db.session.scalar(sa.select(Review.id).where(*read).limit(1)) is not None:
         return True
-    noted = (PhaseResult.intake_id == intake.id, PhaseResult.phase.in_(keys))
+    noted = (PhaseResult.intake_id == intake.id, PhaseResult.phase == key)
     return db.session.scalar(sa.select(PhaseResult.id).where(*noted).limit(1)) is not None
 
 

@@ -189,7 +189,7 @@ def take_back(viewer: Viewer, intake_reference: str, key: str, reason: str) -> N
 def _require_unbegun(intake: Intake, later: Sequence[str]) -> None:
     if queries.closings_of(intake).keys() & set(later):
         raise Refused(_LATER)
-    if queries.has_begun(intake, later) or any(any(hooks.phase_begun(intake, key)) for key in later):
+    if any(any(hooks.phase_begun(intake, key)) for key in later):
         raise Refused(_BEGUN)
     for file in queries.one_of_each_offering(intake):
         if any(hooks.frozen(file)):

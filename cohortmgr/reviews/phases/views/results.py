@@ -127,7 +127,11 @@ def workbook(reference: str, phase: str) -> ResponseReturnValue:
     files = found.files_in(intake, test.key)
     names = {file.id: number for number, file in files.items()}
     results = found.results_of(intake, test.key)
-    held = {names[each.application_id]: each for each in results if each.application_id in names}
+    held = {
+        names[each.application_id]: None if each.absent else each.scores
+        for each in results
+        if each.application_id in names
+    }
     data = workbook_of(intake.title, test, list(files), held)
     name = f"{programmes.definition_of(intake).key}-{intake.key}-{test.key}.xlsx"
     return send_file(BytesIO(data), mimetype=_XLSX, as_attachment=True, download_name=name, max_age=0)
