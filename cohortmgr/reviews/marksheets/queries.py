@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -36,7 +37,7 @@ def own_readings(viewer: Viewer, intake: Intake) -> list[OwnReading]:
         )
     )
     # As what is typed is kept: a line ends otherwise in what came by a form of before.
-    return [OwnReading(*row[:-1], clean(row.comment)) for row in rows]
+    return [replace(OwnReading(*row), comment=clean(row.comment)) for row in rows]
 
 
 def sheet_of(viewer: Viewer, intake: Intake, *, lock: bool = False) -> Marksheet | None:

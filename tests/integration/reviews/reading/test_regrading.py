@@ -89,7 +89,7 @@ def test_what_was_noted_on_a_criterion_that_changed_is_kept_beside(app: Flask) -
     (kept,) = found.earlier
     assert (kept["scores"], kept["why"]) == ({"resultats": 4, "bases": 3}, "regraded")
     (event,) = db.session.scalars(sa.select(Event).where(Event.action == "reviews.regrade"))
-    assert event.subject_kind == "intake"
+    assert event.object_kind == "intake"
     page = browser(app, one).get(f"/staff/reviews/{mine}").text
     assert "La grille a changé" in page and "4 / 5" in page and "4 / 20" not in page
 
