@@ -259,9 +259,6 @@ def test_the_pages_of_phases_are_in_nobody_s_way(
             visitor.page.context.add_cookies([{"name": "session", "value": session, "url": live}])
             visitor.page.goto(path)
             visitor.look()
-            visitor.page.screenshot(
-                path=f"/tmp/pics/{language}-{width}-{path.strip('/').replace('/', '_')}.png", full_page=True
-            )
         visitor.page.context.add_cookies(
             [
                 {
@@ -275,6 +272,5 @@ def test_the_pages_of_phases_are_in_nobody_s_way(
         visitor.send("form[action$='/close'] button[type=submit]")
         assert visitor.page.url.endswith("/phases")
         visitor.look()
-        visitor.page.screenshot(path=f"/tmp/pics/{language}-{width}-closed.png", full_page=True)
     with test_context(database.system_app):
         assert len(phases.files_in(intake_of("mdia", "2025"), "epreuve")) == 4, "all are equal, and all go on"
