@@ -1,5 +1,4 @@
-"""What becomes of marks that were kept, and not handed in, when a programme's rubric is another: nothing is read on a
-new scale that was given on an old one."""
+"""Keeping beside, when a rubric changes, the marks that no longer mean the same: none is read on another scale."""
 
 from __future__ import annotations
 
