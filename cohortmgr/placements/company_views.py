@@ -18,6 +18,7 @@ from cohortmgr.organisations.rules import REGIONS
 from cohortmgr.placements.actions import positions
 from cohortmgr.placements.models import Position
 from cohortmgr.placements.queries import placements
+from cohortmgr.placements.queries.around import people_with
 from cohortmgr.placements.rules import PLACEMENT_STATES, PositionState
 from cohortmgr.programmes import queries as programmes
 
@@ -93,8 +94,8 @@ def apprentice(reference: str) -> ResponseReturnValue:
         calendar=definition.calendar_of(card.Intake.key),
         diplomas=cohorts.diploma_names(card.Intake),
         regions=REGIONS,
-        tutors=placements.people_with([Role.TUTOR, Role.COMPANY_CONTACT], card.company_path),
-        contacts=placements.people_with([Role.PROGRAMME_ADMINISTRATOR], card.Cohort.path),
+        tutors=people_with([Role.TUTOR, Role.COMPANY_CONTACT], card.company_path),
+        contacts=people_with([Role.PROGRAMME_ADMINISTRATOR], card.Cohort.path),
         names=PLACEMENT_STATES.names,
         meanings=PLACEMENT_STATES.meanings,
     )

@@ -191,45 +191,37 @@ _FREE = (
     .scalar_subquery()
 )
 
-# What differs when a public page must be drawn again, without texts: a page that was drawn is found by it.
-_EDITION = (
-    _INTAKES.reference,
-    _INTAKES.version,
-    _INTAKES.fingerprint,
-    _INTAKES.opens_at,
-    _INTAKES.closes_at,
-    _PROGRAMMES.version.label("programme_version"),
-    _HOSTS.version.label("host_version"),
-    _SEATS.label("seats"),
-    _FREE.label("free"),
-)
 # The intakes as public pages show them, in one statement, newest opening first. It is made once, because building a
 # statement costs more than running it.
-_SHOWN: sa.Select[Any] = (
+SHOWN: sa.Select[Any] = (
     sa.select(
-        *_EDITION,
+        _INTAKES.reference,
+        _INTAKES.version,
+        _INTAKES.fingerprint,
         _INTAKES.read_by,
         _INTAKES.key,
         _INTAKES.title,
+        _INTAKES.opens_at,
+        _INTAKES.closes_at,
         _INTAKES.decision_by,
         _INTAKES.starts_on,
         _PROGRAMMES.key.label("programme_key"),
+        _PROGRAMMES.version.label("programme_version"),
         _PROGRAMMES.title.label("programme_title"),
         _PROGRAMMES.summary.label("programme_summary"),
         _PROGRAMMES.picture_digest.label("programme_picture"),
         _HOSTS.name.label("host_name"),
+        _HOSTS.version.label("host_version"),
+        _SEATS.label("seats"),
+        _FREE.label("free"),
     )
     .join_from(table_of(Intake), table_of(Programme), _PROGRAMMES.id == _INTAKES.programme_id)
     .join(table_of(Organisation), _HOSTS.id == _PROGRAMMES.institution_id)
     .order_by(_INTAKES.opens_at.desc(), _INTAKES.id.desc())
 )
-_PUBLIC = _SHOWN.where(_INTAKES.state == IntakeState.PUBLISHED.value)
+_PUBLIC = SHOWN.where(_INTAKES.state == IntakeState.PUBLISHED.value)
 _NEWEST = _PUBLIC.limit(100)
-_OF_PROGRAMME = _PUBLIC.where(_PROGRAMMES.key == sa.bindparam("programme_key"))
-_EDITIONS: sa.Select[Any] = _OF_PROGRAMME.with_only_columns(*_EDITION)
-_EVER_PUBLIC = _SHOWN.where(
-    _INTAKES.state != IntakeState.DRAFT.value, _PROGRAMMES.key == sa.bindparam("programme_key")
-)
+OF_PROGRAMME = _PUBLIC.where(_PROGRAMMES.key == sa.bindparam("programme_key"))
 _OF_REFERENCE = _PUBLIC.where(_INTAKES.reference == sa.bindparam("intake_reference"))
 
 
@@ -253,26 +245,8 @@ def open_intakes() -> list[sa.Row[Any]]:
 
 def public_intakes_of(programme_key: str) -> Sequence[sa.Row[Any]]:
     """The published intakes of a programme, newest first; NotFound if it has none."""
-    found = db.session.execute(_OF_PROGRAMME, {"programme_key": programme_key}).all()
+    found = db.session.execute(OF_PROGRAMME, {"programme_key": programme_key}).all()
     if not found:
-        raise NotFound(programme_key)
-    return found
-
-
-def editions_of(programme_key: str) -> Sequence[sa.Row[Any]]:
-    """The published intakes of a programme as `public_intakes_of` returns them, but without any text; NotFound if it
-    has none."""
-    found = db.session.execute(_EDITIONS, {"programme_key": programme_key}).all()
-    if not found:
-        raise NotFound(programme_key)
-    return found
-
-
-def newest_ever_public(programme_key: str) -> sa.Row[Any]:
-    """The newest intake of a programme that is published or was, before it was archived; NotFound if there is none.
-    What the law has people told goes on being told to those whose data are kept."""
-    found = db.session.execute(_EVER_PUBLIC, {"programme_key": programme_key}).first()
-    if found is None:
         raise NotFound(programme_key)
     return found
 

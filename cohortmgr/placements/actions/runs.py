@@ -22,6 +22,7 @@ from cohortmgr.outbox.actions import Letter, send_all
 from cohortmgr.placements.matching import certificate, match
 from cohortmgr.placements.models import MatchingRun, Placement, Position
 from cohortmgr.placements.queries import placements
+from cohortmgr.placements.queries.around import people_with
 from cohortmgr.placements.rules import MatchingState, PlacementState, PositionState
 from cohortmgr.programmes import queries as programmes
 
@@ -196,7 +197,7 @@ def tell(viewer: Viewer, cohort: Cohort, placed: Sequence[Mapping[str, Any]]) ->
     }
     for company_id, path in sorted(paths.items()):
         mine = [each for each in placed if each["company_id"] == company_id]
-        letters += _to_contacts(cohort, mine, placements.people_with([Role.COMPANY_CONTACT], path))
+        letters += _to_contacts(cohort, mine, people_with([Role.COMPANY_CONTACT], path))
     send_all(letters)
 
 

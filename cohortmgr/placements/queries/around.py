@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Account, Person, RoleGrant
+from cohortmgr.accounts.queries.viewers import granted
 from cohortmgr.accounts.rules import Role
-from cohortmgr.base.db import acting_in
+from cohortmgr.base.db import acting_in, db
 from cohortmgr.cohorts.models import Cohort, Enrolment
-from cohortmgr.placements.queries.placements import people_with
 
 People = Sequence[sa.Row[*tuple[Any, ...]]]
 
@@ -38,3 +39,24 @@ def people_around(enrolment: Enrolment, cohort: Cohort, company_path: str | None
             people_with([Role.TUTOR], company_path),
             people_with([Role.COMPANY_CONTACT], company_path),
         )
+
+
+def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return the accounts with one of the roles in a scope over `path`: name, address, language, role and ids."""
+    starts = [path[: end + 1] for end, char in enumerate(path) if char == "."]
+    return db.session.execute(
+        sa.select(
+            Person.id.label("person_id"),
+            Person.reference,
+            Person.given_name,
+            Person.family_name,
+            Person.language,
+            Account.email,
+            RoleGrant.role,
+        )
+        .join(Account, Account.person_id == Person.id)
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.path.in_(starts))
+        .where(granted(path))
+        .order_by(Person.family_name, Person.id)
+    ).all()

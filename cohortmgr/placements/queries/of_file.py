@@ -19,7 +19,7 @@ from cohortmgr.cohorts import queries as cohorts
 from cohortmgr.cohorts.models import Cohort, Enrolment
 from cohortmgr.organisations.models import Organisation
 from cohortmgr.placements.models import Placement, Position, Score, Wish
-from cohortmgr.placements.queries.placements import people_with
+from cohortmgr.placements.queries.around import people_with
 from cohortmgr.placements.rules import HOSTED, PRESENT, PlacementState
 
 PERMISSION = "placements.read"

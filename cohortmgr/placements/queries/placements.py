@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries.viewers import granted, within
-from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.accounts.queries.viewers import within
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.base.db import db
@@ -111,27 +110,6 @@ def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
         .outerjoin(Offering, Offering.id == Application.offering_id)
         .where(Placement.id == placement.id)
     ).one()
-
-
-def people_with(roles: Iterable[Role], path: str) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-    """Return the accounts with one of the roles in a scope over `path`: name, address, language, role and ids."""
-    starts = [path[: end + 1] for end, char in enumerate(path) if char == "."]
-    return db.session.execute(
-        sa.select(
-            Person.id.label("person_id"),
-            Person.reference,
-            Person.given_name,
-            Person.family_name,
-            Person.language,
-            Account.email,
-            RoleGrant.role,
-        )
-        .join(Account, Account.person_id == Person.id)
-        .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(RoleGrant.role.in_([role.value for role in roles]), RoleGrant.path.in_(starts))
-        .where(granted(path))
-        .order_by(Person.family_name, Person.id)
-    ).all()
 
 
 def terms_of(intake: Intake) -> PlacementTerms | None:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from cohortmgr.accounts import guards
 from cohortmgr.organisations.letterheads import queries as letterheads
 from cohortmgr.programmes import queries
+from cohortmgr.programmes.public.queries import newest_ever_public
 from cohortmgr.programmes.public.rules import purposes_of, seen_by
 from cohortmgr.programmes.public.views.page_cache import page
 
@@ -32,7 +33,7 @@ def data() -> ResponseReturnValue:
 @guards.public
 def programme_data(key: str) -> ResponseReturnValue:
     """Say what one programme does with people's data: why, who sees what, how long, and one's rights there."""
-    newest = queries.newest_ever_public(key)
+    newest = newest_ever_public(key)
     definition = queries.definition_of(newest)
     return page(
         newest.fingerprint,

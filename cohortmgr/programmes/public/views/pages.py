@@ -23,6 +23,7 @@ from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.pictures import queries as pictures
 from cohortmgr.programmes.public.display import phases_told
 from cohortmgr.programmes.public.listing import FEW, KIND_NAMES, Asked, by_host, facets, listed, narrowed
+from cohortmgr.programmes.public.queries import editions_of
 from cohortmgr.programmes.public.views.page_cache import page
 
 bp = Blueprint("programmes", __name__)
@@ -70,7 +71,7 @@ def _home_page(intakes: Sequence[sa.Row[Any]]) -> str:
 @guards.public
 def programme(key: str) -> ResponseReturnValue:
     """Show a programme, with the intake that matters most first: an open one, else the next, else the last."""
-    return page(_shown(queries.editions_of(key)), lambda: _programme_drawn(key))
+    return page(_shown(editions_of(key)), lambda: _programme_drawn(key))
 
 
 @bp.get("/programmes/<key>/famille")
@@ -80,7 +81,7 @@ def family(key: str) -> ResponseReturnValue:
     print or send on."""
     template = "programmes/public/public_family.html"
     with speaking("ar"):
-        return page(_shown(queries.editions_of(key)), lambda: _programme_drawn(key, template))
+        return page(_shown(editions_of(key)), lambda: _programme_drawn(key, template))
 
 
 @bp.get("/pictures/<digest>.webp")
