@@ -118,7 +118,7 @@ def _place_interviews(app: Flask) -> None:
     hooks.beside_queue.register(panel.way_to_panels)
     for key in reminders.OF_A_SLOT:
         outbox.checks[key] = reminders.still_booked
-    outbox.checks[reminders.AWAITED] = reminders.still_without
+    outbox.checks[reminders.SLOT_AWAITED] = reminders.still_without
     add_work(app, *interview_tasks.WORKS)
     desk.told_above.register(slots.told_of)
     person_page_of(app).add_traces(slots.traces)

@@ -54,6 +54,12 @@ WITHOUT_VIEWER: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "messages.incoming.actions": ("signs addresses, and answers outbox's hook", ("tag_of", "reply_to")),
     "messages.undelivered.actions": ("answers outbox's hook; a step", ("raise_trouble", "place_of")),
+    "reviews.interviews.actions.feeds": (
+        "who asks for a feed has no session: the link says whose it is",
+        ("reader_of",),
+    ),
+    "reviews.interviews.actions.letters": ("writes what booking, days and reminding all say", (ALL,)),
+    "reviews.interviews.actions.needs": ("answers audit's hook", ("forget_with",)),
     "programmes.watches.actions": (
         "who asks to be told has no account: the code and the link say who it is; the sweep",
         ("keep", "token_for", "watch_of", "stop", "headers", "due", "sweep"),

@@ -21,7 +21,6 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from cohortmgr.base.forms import HouseForm, WholeField
-from cohortmgr.reviews.interviews.models import InterviewDay
 from cohortmgr.reviews.interviews.rules import (
     LONGEST,
     LONGEST_LINK,
@@ -102,20 +101,21 @@ class InterviewDayForm(HouseForm):
         validate_choice=False,
     )
 
-    def fill(self, day: InterviewDay, readers: list[str]) -> None:
+    def fill(self, phase: str, plan: DayPlan, readers: list[str]) -> None:
         """Show what a day says."""
-        pauses = [*day.breaks, (None, None), (None, None)]
+        pauses = [(each.begins, each.ends) for each in plan.breaks] + [(None, None), (None, None)]
         self.process(
             data={
-                **{name: getattr(day, name) for name in ("day", "length", "places", "phase", "move_until")},
-                **{name: getattr(day, name) for name in ("address", "room", "map_link", "link")},
-                "begins": _time(day.begins),
-                "ends": _time(day.ends),
+                **{name: getattr(plan, name) for name in ("day", "length", "places", "move_until")},
+                **{name: getattr(plan, name) for name in ("address", "room", "map_link", "link")},
+                "phase": phase,
+                "begins": _time(plan.hours.begins),
+                "ends": _time(plan.hours.ends),
                 "break1_begins": _time(pauses[0][0]),
                 "break1_ends": _time(pauses[0][1]),
                 "break2_begins": _time(pauses[1][0]),
                 "break2_ends": _time(pauses[1][1]),
-                "where": REMOTE if day.remote else PLACE,
+                "where": REMOTE if plan.remote else PLACE,
                 "readers": readers,
             }
         )
@@ -155,7 +155,7 @@ def _minute(value: time | None, or_else: int) -> int:
     return or_else if value is None else value.hour * 60 + value.minute
 
 
-class ReasonForm(HouseForm):
+class SlotReasonForm(HouseForm):
     """The form that cancels a day, or calls off somebody's slot, with the reason that people are told."""
 
     reason = TextAreaField(

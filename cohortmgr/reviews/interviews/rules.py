@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.states import Stage, Table
+from cohortmgr.base.text import clean
 from cohortmgr.programmes.definition.rules import Definition, PhaseKind, RubricPhase
 from cohortmgr.reviews.interviews.timetable import A_DAY, DaySpan, slots_of
 
@@ -242,6 +243,14 @@ def clashes(hours: DaySpan, busy: Iterable[BusyReader]) -> list[Problem]:
         for each in busy
         if each.hours.meets(hours)
     ]
+
+
+def reason_given(text: str) -> str:
+    """Return a reason as it is kept. Raises Refused without one."""
+    reason = clean(text)[:LONGEST_REASON]
+    if not reason:
+        raise Refused(Problem(N_("Écrivez le motif : la personne le lit."), {}, "reason"))
+    return reason
 
 
 def clock_text(minute: int) -> str:

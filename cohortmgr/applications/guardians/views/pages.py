@@ -216,11 +216,11 @@ def _answers_page(token: str, person: Person, problems: tuple[Problem, ...]) -> 
         typed=request.form,
         wrong={problem.where: problem for problem in problems if problem.where},
         problems=problems,
-        ways=_ways(token, person),
+        ways=_pages_above(token, person),
     )
 
 
-def _ways(token: str, person: Person) -> list[tuple[str, str]]:
+def _pages_above(token: str, person: Person) -> list[tuple[str, str]]:
     """The pages of higher rooms on which the guardian has something to do."""
     return [way for ways in hooks.ways_above for way in ways(token, person)]
 
@@ -237,5 +237,5 @@ def receipt(token: str, person: Person) -> ResponseReturnValue:
         "applications/guardians/guardian_receipt.html",
         token=token,
         children=children,
-        ways=_ways(token, person),
+        ways=_pages_above(token, person),
     )

@@ -17,7 +17,7 @@ from cohortmgr.audit.actions import About, about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
-from cohortmgr.base.text import clean, new_reference
+from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import get_intake
@@ -28,10 +28,10 @@ from cohortmgr.reviews.interviews.queries.own import BookedSlot
 from cohortmgr.reviews.interviews.rules import (
     BOOKING_STATES,
     IN_A_SLOT,
-    LONGEST_REASON,
     BookingState,
     DayState,
     changes_until,
+    reason_given,
 )
 
 _TAKEN = N_(
@@ -53,7 +53,6 @@ _MISSED = N_(
 )
 _GUARDIANS = N_("Votre tuteur légal choisit le créneau, par le lien qui lui est envoyé.")
 _PAST = N_("Ce créneau est passé : choisissez-en un à venir.")
-_NO_REASON = N_("Écrivez le motif : la personne le lit.")
 _CHOOSE = N_("Choisissez un créneau.")
 _UNKNOWN = N_("Aucun dossier de cette phase n’a ce numéro.")
 
@@ -84,7 +83,7 @@ def take_slot(
         return held.booking
     _require_time(chosen, day, held, office)
     longer = access.needs_more_time(file)
-    more = following(chosen) if longer else None
+    more = days.slot_behind(chosen) if longer else None
     _swap(viewer, chosen, more, held, longer)
     missed = held is not None and held.booking.state == BookingState.NO_SHOW
     moved = missed or (held is not None and held.booking.state == BookingState.BOOKED)
@@ -130,12 +129,6 @@ def _require_time(slot: InterviewSlot, day: InterviewDay, held: BookedSlot | Non
     until = changes_until(slot.starts_at, day.move_until)
     if now >= until:
         raise Refused(Problem(_LATE, {"moment": until}))
-
-
-def following(slot: InterviewSlot) -> InterviewSlot | None:
-    """Return the slot that begins when this one ends, on the same day; None if there is none."""
-    wanted = (InterviewSlot.day_id == slot.day_id, InterviewSlot.starts_at == slot.ends_at)
-    return db.session.scalar(sa.select(InterviewSlot).where(*wanted))
 
 
 def _swap(
@@ -282,7 +275,7 @@ def call_off(viewer: Viewer, reference: str, reason: str) -> SlotBooking:
     require(viewer, "reviews.assign", intake.path)
     hold(viewer, sa.select(Application.id).where(Application.id == found.application_id))
     held = own.booked_of([found.application_id])[found.application_id, found.phase]
-    reason = required(reason)
+    reason = reason_given(reason)
     if held.booking.state == BookingState.CALLED_OFF:
         return held.booking
     BOOKING_STATES.move(held.booking.state, BookingState.CALLED_OFF)
@@ -290,14 +283,6 @@ def call_off(viewer: Viewer, reference: str, reason: str) -> SlotBooking:
     shared = letters.shared_by(intake, days.phase_of(intake, found.phase))
     letters.tell(viewer, letters.CALLED_OFF, [found.id], held.day, shared, reason=reason)
     return held.booking
-
-
-def required(reason: str) -> str:
-    """Return a reason as it is kept. Refused without one."""
-    reason = clean(reason)[:LONGEST_REASON]
-    if not reason:
-        raise Refused(Problem(_NO_REASON, {}, "reason"))
-    return reason
 
 
 def leave(viewer: Viewer, application: Application) -> None:

@@ -20,7 +20,7 @@ from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment.actions.giving import intake_locked
 from cohortmgr.reviews.interviews.actions import letters, readings
-from cohortmgr.reviews.interviews.actions.booking import lock_slots, required
+from cohortmgr.reviews.interviews.actions.booking import lock_slots
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.queries import days
 from cohortmgr.reviews.interviews.rules import (
@@ -30,6 +30,7 @@ from cohortmgr.reviews.interviews.rules import (
     DayState,
     clashes,
     plan_problems,
+    reason_given,
     settled,
 )
 from cohortmgr.reviews.interviews.timetable import A_DAY
@@ -65,7 +66,7 @@ def add_day(
     )
     db.session.add(day)
     db.session.flush()
-    _add_slots(day, plan, plan_instants(plan))
+    _add_slots(day, plan, _instants(plan))
     _set_panel(day, panel.values())
     record(viewer, "interviews.add_day", about(day), after=_said(day, readers))
     return day
@@ -103,8 +104,8 @@ def _columns(plan: DayPlan) -> dict[str, Any]:
     }
 
 
-def plan_instants(plan: DayPlan) -> dict[datetime, datetime]:
-    """Return when each slot of a plan begins and ends."""
+def _instants(plan: DayPlan) -> dict[datetime, datetime]:
+    """When each slot of a plan begins and ends."""
 
     def instant(minute: int) -> datetime:
         if minute == A_DAY:
@@ -199,7 +200,7 @@ def _set_slots(viewer: Viewer, day: InterviewDay, plan: DayPlan) -> None:
     rows = {row.starts_at: row for row in days.slots_of(day)}
     lock_slots(viewer, [row.id for row in rows.values()])
     rows = {row.starts_at: row for row in days.slots_of(day)}
-    spans = plan_instants(plan)
+    spans = _instants(plan)
     ever = set(db.session.scalars(sa.select(SlotBooking.slot_id).where(SlotBooking.slot_id.in_(_ids(rows)))))
     taken = [row for row in rows.values() if row.taken]
     if taken and plan.day != day.day:
@@ -250,7 +251,7 @@ def cancel_day(viewer: Viewer, reference: str, reason: str) -> int:
     day = days.day_for(viewer, reference, _MANAGE, lock=True)
     if day.state == DayState.CANCELLED:
         return 0
-    reason = required(reason)
+    reason = reason_given(reason)
     _require_to_come(day)
     DAY_STATES.move(day.state, DayState.CANCELLED)
     rows = [row for row in days.people_on(day) if row[0].state == BookingState.BOOKED]

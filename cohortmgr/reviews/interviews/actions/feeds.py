@@ -1,5 +1,4 @@
-"""The address at which a member of panels finds their days, for a calendar that asks for it: one at a time, and no
-more once it is revoked."""
+"""The address at which a calendar finds the days of a member of panels: one at a time, until it is revoked."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
-from cohortmgr.reviews.interviews.queries.days import AWAITED, awaited_name, recipients
+from cohortmgr.reviews.interviews.queries.days import SLOT_AWAITED, awaited_name, recipients
 from cohortmgr.reviews.interviews.queries.reminders import BOOKED as BOOKED
 from cohortmgr.reviews.interviews.queries.reminders import CHANGED as CHANGED
 
@@ -84,12 +84,14 @@ def letter(row: Any, key: str, said: Mapping[str, Any], once: str | None = None)
     )
 
 
-def awaited(intake: Intake, phase: RubricPhase, rows: Iterable[Any], asked_at: datetime) -> list[Letter]:
+def slot_requests(
+    intake: Intake, phase: RubricPhase, rows: Iterable[Any], asked_at: datetime
+) -> list[Letter]:
     """Return the letters that ask for a slot; each is written once a day at most."""
     shared, name = shared_by(intake, phase), awaited_name(intake, phase, asked_at.date())
     return [
         Letter(
-            AWAITED,
+            SLOT_AWAITED,
             row.person_reference,
             row.address,
             row.language,

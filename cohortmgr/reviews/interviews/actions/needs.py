@@ -19,7 +19,7 @@ from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.interviews.actions import booking as bookings
 from cohortmgr.reviews.interviews.models import AccessRequest, InterviewSlot, SlotBooking
-from cohortmgr.reviews.interviews.queries import access, own
+from cohortmgr.reviews.interviews.queries import access, days, own
 from cohortmgr.reviews.interviews.rules import LONGEST_WORDS, AccessNeed, BookingState
 
 _GUARDIANS = N_("Votre tuteur légal dit ce qu’il faut, par le lien qui lui est envoyé.")
@@ -69,7 +69,7 @@ def _fit(viewer: Viewer, booking_id: int, slot: InterviewSlot, longer: bool) -> 
         bookings.release(viewer, {booking.more_slot_id or 0})
         booking.more_slot_id = None
         return True
-    more = bookings.following(slot)
+    more = days.slot_behind(slot)
     if more is None or not bookings.claim(viewer, {more.id}):
         return False
     booking.more_slot_id = more.id

@@ -38,7 +38,7 @@ def ask_for_slots(viewer: Viewer, intake_reference: str, phase: str) -> int:
     if not free:
         raise Refused(_NO_SLOT)
     rows = days.to_ask(intake, asked, len(free))
-    number = send_all(letters.awaited(intake, asked, rows, moment))
+    number = send_all(letters.slot_requests(intake, asked, rows, moment))
     record(viewer, "interviews.ask", about(intake), after={"phase": phase, "people": number})
     return number
 

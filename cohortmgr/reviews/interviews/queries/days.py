@@ -26,14 +26,14 @@ from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, PanelMember, SlotBooking
-from cohortmgr.reviews.interviews.rules import IN_A_SLOT, BusyReader, DayState, attended
+from cohortmgr.reviews.interviews.rules import IN_A_SLOT, BusyReader, DayPlan, DayState, attended
 from cohortmgr.reviews.interviews.timetable import DaySpan
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.queries import TO_MARK
 from cohortmgr.reviews.queries import readers_of
 
 # The letter that asks somebody to choose a slot.
-AWAITED = "slot_awaited"
+SLOT_AWAITED = "slot_awaited"
 PAGE = 50
 # Whether a letter about a file reaches somebody: by mail, by telephone, or a child's guardian.
 REACHED = sa.or_(
@@ -85,6 +85,24 @@ def day_for(
 def intake_of(day: InterviewDay) -> Intake:
     """Return the intake of a day."""
     return db.session.get_one(Intake, day.intake_id)
+
+
+def plan_of(day: InterviewDay) -> DayPlan:
+    """Return what is said of a day, as it is planned."""
+    breaks = tuple(DaySpan(begins, ends) for begins, ends in day.breaks)
+    return DayPlan(
+        day.day,
+        DaySpan(day.begins, day.ends),
+        day.length,
+        breaks,
+        day.places,
+        day.remote,
+        day.address,
+        day.room,
+        day.map_link,
+        day.link,
+        day.move_until,
+    )
 
 
 def days_of(intake: Intake) -> list[DayRow]:
@@ -143,6 +161,12 @@ def slots_of(day: InterviewDay) -> Sequence[InterviewSlot]:
     """Return the slots of a day, the first one first."""
     rows = sa.select(InterviewSlot).where(InterviewSlot.day_id == day.id).order_by(InterviewSlot.starts_at)
     return db.session.scalars(rows.execution_options(populate_existing=True)).all()
+
+
+def slot_behind(slot: InterviewSlot) -> InterviewSlot | None:
+    """Return the slot that begins when this one ends, on the same day; None if there is none."""
+    wanted = (InterviewSlot.day_id == slot.day_id, InterviewSlot.starts_at == slot.ends_at)
+    return db.session.scalar(sa.select(InterviewSlot).where(*wanted))
 
 
 def people_on(day: InterviewDay) -> Sequence[Any]:
@@ -210,7 +234,7 @@ def count_without_slot(intake: Intake, phase: RubricPhase) -> int:
 def awaited_name(intake: Intake, phase: RubricPhase, day: date) -> str:
     """Return what the letters that ask for a slot on one day have in common: each bears it and its person's
     reference."""
-    return f"{AWAITED}:{intake.reference}:{phase.key}:{day:%Y%m%d}:"
+    return f"{SLOT_AWAITED}:{intake.reference}:{phase.key}:{day:%Y%m%d}:"
 
 
 def was_reminded(intake: Intake, phase: RubricPhase, day: date) -> bool:

@@ -109,6 +109,18 @@ def appointments_of(application: Application, intake: Intake) -> list[OwnAppoint
     return found
 
 
+def told_to(application: Application) -> list[OwnAppointment]:
+    """Return the phases of a file to which its person comes, as its own page tells them; none before there are
+    slots, and no statement more where its programme has none."""
+    if application.state != ApplicationState.SUBMITTED:
+        return []
+    intake = db.session.get_one(Intake, application.intake_id)
+    try:
+        return appointments_of(application, intake) if attended(definition_of(intake)) else []
+    except NotFound:
+        return []
+
+
 @dataclass(frozen=True)
 class ExpectedPerson:
     """When somebody is expected next; None if they are to choose."""

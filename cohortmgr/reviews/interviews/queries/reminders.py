@@ -14,8 +14,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
-from cohortmgr.reviews.interviews.queries.days import AWAITED as AWAITED
 from cohortmgr.reviews.interviews.queries.days import HELD, recipients
+from cohortmgr.reviews.interviews.queries.days import SLOT_AWAITED as SLOT_AWAITED
 from cohortmgr.reviews.interviews.rules import BookingState, DayState
 
 BOOKED, CHANGED, TOMORROW = "slot_booked", "slot_changed", "slot_tomorrow"

@@ -23,7 +23,7 @@ from cohortmgr.reviews import queries as reviews
 from cohortmgr.reviews.interviews.actions import days as acts
 from cohortmgr.reviews.interviews.actions import reminding
 from cohortmgr.reviews.interviews.actions.letters import title_of
-from cohortmgr.reviews.interviews.forms import InterviewDayForm, ReasonForm
+from cohortmgr.reviews.interviews.forms import InterviewDayForm, SlotReasonForm
 from cohortmgr.reviews.interviews.queries import days
 from cohortmgr.reviews.interviews.rules import BookingState, attended
 
@@ -95,7 +95,11 @@ def change(reference: str) -> ResponseReturnValue:
     day = days.day_for(viewer, reference, _MANAGE)
     intake = days.intake_of(day)
     if request.method == "GET":
-        form.fill(day, [each.reference for each in days.panels_of([day.id]).get(day.id, ())])
+        form.fill(
+            day.phase,
+            days.plan_of(day),
+            [each.reference for each in days.panels_of([day.id]).get(day.id, ())],
+        )
     _offer(intake, form)
     if form.validate_on_submit():
         try:
@@ -115,7 +119,7 @@ def change(reference: str) -> ResponseReturnValue:
 @guards.staff
 def cancel(reference: str) -> ResponseReturnValue:
     """Cancel a day, with the reason that everybody who has a slot is told."""
-    viewer, form = guards.viewer(), ReasonForm()
+    viewer, form = guards.viewer(), SlotReasonForm()
     day = days.day_for(viewer, reference, _MANAGE)
     if form.validate_on_submit():
         try:

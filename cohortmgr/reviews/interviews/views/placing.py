@@ -16,7 +16,7 @@ from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import queries as reviews
 from cohortmgr.reviews.interviews.actions import booking
 from cohortmgr.reviews.interviews.actions.letters import place_of, title_of
-from cohortmgr.reviews.interviews.forms import PlacingForm, ReasonForm
+from cohortmgr.reviews.interviews.forms import PlacingForm, SlotReasonForm
 from cohortmgr.reviews.interviews.queries import days, panels
 from cohortmgr.reviews.interviews.rules import attended
 
@@ -60,7 +60,7 @@ def place(reference: str) -> ResponseReturnValue:
 @guards.staff
 def call_off(reference: str, slot: str) -> ResponseReturnValue:
     """Call off somebody's slot, with the reason that they are told."""
-    viewer, form = guards.viewer(), ReasonForm()
+    viewer, form = guards.viewer(), SlotReasonForm()
     day = days.day_for(viewer, reference, _MANAGE)
     row = next((each for each in days.people_on(day) if each[0].reference == slot), None)
     if row is None:

@@ -1,4 +1,4 @@
-"""What a file's own page says of an interview or a test, once there are slots; and its path, on a person's page."""
+"""What a file's own page says of an interview or a test, once there are slots."""
 
 from __future__ import annotations
 
@@ -10,30 +10,16 @@ from flask_babel import gettext as _
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.rules import ApplicationState
-from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound
 from cohortmgr.base.i18n import localized, moment, say
-from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.actions.letters import title_of
 from cohortmgr.reviews.interviews.queries import own
 from cohortmgr.reviews.interviews.queries.own import OwnAppointment
-from cohortmgr.reviews.interviews.rules import BOOKING_STATES, BookingState, attended
+from cohortmgr.reviews.interviews.rules import BOOKING_STATES, BookingState
 
 
 def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any]]:
     """Yield a step for each phase in which somebody has a slot or may choose one; nothing before there are slots."""
-    if application.state != ApplicationState.SUBMITTED:
-        return
-    intake = db.session.get(Intake, application.intake_id)
-    if intake is None or not attended(definition_of(intake)):
-        return
-    try:
-        found = own.appointments_of(application, intake)
-    except NotFound:
-        return
-    for each in found:
+    for each in own.told_to(application):
         yield _step(each)
 
 
