@@ -18,7 +18,13 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
-from cohortmgr.reviews.assignment.actions.giving import give, give_again, intake_locked, require_to_come
+from cohortmgr.reviews.assignment.actions.giving import (
+    give,
+    give_again,
+    intake_locked,
+    require_to_come,
+    take_back,
+)
 from cohortmgr.reviews.assignment.actions.passing import pass_on
 from cohortmgr.reviews.assignment.models import ReaderLimit
 from cohortmgr.reviews.assignment.queries import conflicts
@@ -27,10 +33,8 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
     LONGEST_COMMENT,
     OPEN,
-    REVIEW_STATES,
     ReadingChange,
     ReviewState,
-    as_earlier,
 )
 
 # The most files that are given to somebody by their numbers, and that a limit may say.
@@ -73,10 +77,7 @@ def recall(
     if numbers is not None:
         rows = [row for row in rows if row.number in numbers]
     for row in rows:
-        REVIEW_STATES.move(row.Review.state, ReviewState.RECALLED)
-        _keep_what_it_says(row.Review, reason)
-        row.Review.state, row.Review.abstained_because = ReviewState.RECALLED.value, reason
-        row.Review.scores, row.Review.total_thousandths = {}, None
+        take_back(viewer, row.Review, ReviewState.RECALLED, ReadingChange.RECALLED, reason)
     db.session.flush()
     files = {row.number: row.Review.application_id for row in rows}
     given = _hand_over(viewer, intake, files, taker, due_on)
@@ -94,24 +95,6 @@ def recall(
         }
         record(viewer, "reviews.recall", about(intake), after=after)
     return len(rows), len(given) + passed
-
-
-def _keep_what_it_says(review: Review, reason: str) -> None:
-    """Keep what a reading says that is taken back: if its reader gets the file again, it begins anew."""
-    if review.scores or review.comment or review.to_discuss or review.discussed_at:
-        was = as_earlier(
-            review.scores,
-            None,
-            review.comment,
-            None,
-            ReadingChange.RECALLED,
-            reason,
-            to_discuss=review.to_discuss,
-            discussed_at=review.discussed_at,
-        )
-        review.earlier = [*review.earlier, was]
-    review.comment, review.to_discuss = "", False
-    review.discussed_at, review.settled_at = None, None
 
 
 def _taker(intake: Intake, reader: str, to: str | None) -> Any:
