@@ -19,7 +19,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import get_for, intake_of, phase_of, visible
+from cohortmgr.reviews.queries import get_for, hidden_in, intake_of, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
@@ -154,7 +154,8 @@ def papers_of(review: Review) -> Sequence[Document]:
     definition, phase = programmes.definition_of(intake_of(review)), phase_of(review)
     if review.state in GIVEN_BACK or not shows_papers(phase, review.state, review.scores):
         return ()
-    seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
+    hidden = hidden_in(review)
+    seen = [each.key for each in definition.form.questions if is_paper_read(each, hidden)]
     standing = sa.select(Document).where(Document.application_id == review.application_id)
     shown = (Document.replaced_at.is_(None), Document.storage_key.is_not(None), Document.question.in_(seen))
     return db.session.scalars(standing.where(*shown).order_by(Document.id)).all()

@@ -240,7 +240,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     intake = queries.intake_of(found)
     definition = programmes.definition_of(intake)
     application, phase = queries.file_of(found), queries.phase_of(found)
-    papers = own.papers_of(found)
+    papers, hidden = own.papers_of(found), queries.hidden_in(found)
     rows = own.queue(viewer, intake.id, found.phase)
     mine = found.reviewer_id == viewer.person_id
     asked = bool(problems) and "version" in request.form
@@ -253,13 +253,13 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         minutes=definition.rubric.reading_target_minutes if phase.kind is PhaseKind.FILES else 0,
         sections=()
         if mine and found.state in GIVEN_BACK
-        else sections_of(definition.form, application.answers, phase.hidden),
+        else sections_of(definition.form, application.answers, hidden),
         computed=phase_display.computed(
             definition.rubric, phases.marks_in(intake, application.id).of(application.id)
         )
         if any(each.kind is PhaseKind.COMPUTED for each in definition.rubric.phases)
         else (),
-        documents=papers_shown(definition.form, papers, phase.hidden),
+        documents=papers_shown(definition.form, papers, hidden),
         papers=_unseen(found, phase),
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
