@@ -72,7 +72,7 @@ class OrganisationForm(NamesForm):
             raise Refused(Problem(N_("Choisissez un type d’organisation."), {}, "kind")) from None
 
 
-class ContactForm(HouseForm):
+class ReachForm(HouseForm):
     """How an organisation is reached."""
 
     telephone = StringField(

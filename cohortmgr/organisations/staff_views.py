@@ -25,7 +25,7 @@ from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.organisations import actions, queries
 from cohortmgr.organisations.actions import MANAGE
-from cohortmgr.organisations.forms import ClosingForm, ContactForm, NamesForm, OrganisationForm
+from cohortmgr.organisations.forms import ClosingForm, NamesForm, OrganisationForm, ReachForm
 from cohortmgr.organisations.hooks import programmes_at
 from cohortmgr.organisations.letterheads import actions as marks
 from cohortmgr.organisations.letterheads import queries as letterheads
@@ -114,7 +114,7 @@ def show(reference: str) -> ResponseReturnValue:
 @guards.survives
 def contact(reference: str) -> ResponseReturnValue:
     """Keep by what telephone and address an organisation that hosts nothing is reached."""
-    viewer, form = guards.viewer(), ContactForm()
+    viewer, form = guards.viewer(), ReachForm()
     require(viewer, MANAGE, "")
     forms = replace(_forms(queries.get_for(viewer, reference)), contact=form)
     telephone, email, version = form.telephone.data or "", form.email.data or "", posted_version()
@@ -179,7 +179,7 @@ class OrganisationForms:
 
     names: NamesForm
     closing: ClosingForm
-    contact: ContactForm
+    contact: ReachForm
     mark: MarkForm
 
 
@@ -188,7 +188,7 @@ def _forms(row: Organisation) -> OrganisationForms:
     names = NamesForm(formdata=None, data={**row.name, "region": row.region or ""})
     names.offer_regions()
     return OrganisationForms(
-        names, ClosingForm(formdata=None), ContactForm(formdata=None, obj=row), MarkForm(formdata=None)
+        names, ClosingForm(formdata=None), ReachForm(formdata=None, obj=row), MarkForm(formdata=None)
     )
 
 

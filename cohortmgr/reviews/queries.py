@@ -21,6 +21,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
+from cohortmgr.programmes.definition.rubric import HiddenPart
 from cohortmgr.programmes.definition.rules import IntakeState, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -255,6 +256,23 @@ def phase_of(review: Review) -> RubricPhase:
     """Return the phase of a reading. One that the rubric no longer names is read as files are."""
     rubric = definition_of(intake_of(review)).rubric
     return next((each for each in rubric.phases if each.key == review.phase), rubric.files)
+
+
+def hidden_in(review: Review) -> frozenset[HiddenPart]:
+    """Return what the reader of a reading does not see of its file: what its phase hides, and what another one does in
+    which the same file still waits for them. No statement where people read in one phase alone."""
+    phase = phase_of(review)
+    others = [each for each in definition_of(intake_of(review)).rubric.phases if each.is_read]
+    others = [each for each in others if each.key != phase.key and not set(each.hidden) <= set(phase.hidden)]
+    theirs = sa.select(Review.phase).where(
+        Review.application_id == review.application_id,
+        Review.reviewer_id == review.reviewer_id,
+        Review.phase.in_([each.key for each in others]),
+        Review.state.in_([state.value for state in OPEN]),
+    )
+    waiting = set(db.session.scalars(theirs)) if others else ()
+    parts = (each.hidden for each in others if each.key in waiting)
+    return frozenset(phase.hidden).union(*parts)
 
 
 def of_files(intake: Intake) -> sa.ColumnElement[bool]:

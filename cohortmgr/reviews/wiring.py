@@ -129,6 +129,7 @@ def _place_interviews(app: Flask) -> None:
     for key in reminders.OF_A_SLOT:
         outbox.checks[key] = reminders.still_booked
     outbox.checks[reminders.SLOT_AWAITED] = reminders.still_without
+    outbox.checks[reminders.PANEL_TOMORROW] = reminders.panel_still_heard
     add_work(app, *interview_tasks.WORKS)
     desk.told_above.register(slots.told_of)
     person_page_of(app).add_traces(slots.traces)
@@ -151,6 +152,7 @@ def _place_interviews(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("reviews.score",), interview_agenda.own_days, 34),
         Agenda(("reviews.assign",), interview_agenda.without_slot, 34),
+        Agenda(("reviews.assign",), interview_agenda.lacking_panels, 34),
     )
     workspace.add_coming(interview_agenda.coming)
     workspace.lead("interviews", leads(InterviewDay.intake_id, InterviewDay.reference))

@@ -67,6 +67,7 @@ def _rubric_page(
         writing=found,
         criteria=rubric_display.shown(found, phase),
         phases=rubric_display.phases(found),
+        met=found.definition.rubric.met_before_read,
         phase=held["key"] if held else None,
         kind=rubric_fields.kind_of(held or {}),
         is_last=held is not None and held is rubric_fields.phases_of(found.document)[-1],

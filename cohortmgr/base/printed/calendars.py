@@ -17,7 +17,8 @@ _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n", "\r
 class CalendarDate:
     """One entry: `key` names it for good, so that a file which is opened again moves it and adds none. It is a moment,
     or lasts from it until it `ends`; or it is the days from `begins` to `last`, both included. `warns` is how long
-    before one is reminded, and `place` where one comes."""
+    before one is reminded, and `place` where one comes. `sequence` grows whenever the entry changes: a program takes
+    no older one. `note` says in words what the program may show otherwise, such as the hour of another zone."""
 
     key: str
     title: str
@@ -27,6 +28,8 @@ class CalendarDate:
     warns: timedelta | None = None
     ends: datetime | None = None
     place: str = ""
+    sequence: int = 0
+    note: str = ""
 
 
 def calendar_file(name: str, dates: Iterable[CalendarDate], moment: datetime) -> bytes:
@@ -50,7 +53,11 @@ def _entry(each: CalendarDate, moment: datetime) -> Iterator[str]:
         # The end is the day after the last one.
         yield f"DTEND;VALUE=DATE:{(each.last or each.begins) + timedelta(days=1):%Y%m%d}"
         yield "TRANSP:TRANSPARENT"
+    if each.sequence:
+        yield f"SEQUENCE:{each.sequence}"
     yield f"SUMMARY:{_text(each.title)}"
+    if each.note:
+        yield f"DESCRIPTION:{_text(each.note)}"
     if each.place:
         yield f"LOCATION:{_text(each.place)}"
     if each.address:

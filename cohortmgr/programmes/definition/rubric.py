@@ -191,6 +191,19 @@ class Rubric:
         return [each.kind for each in self.phases] == [PhaseKind.FILES]
 
     @property
+    def met_before_read(self) -> frozenset[str]:
+        """The keys of the phases to which people come while others may still read their files without a name: between
+        the two nobody stays behind, so that the first is never closed. No fault, as long as others hear than read."""
+        found, blind = set(), False
+        for phase in self.phases:
+            if phase.kind is PhaseKind.FILES and phase.criteria and HiddenPart.NAME in phase.hidden:
+                blind = True
+            elif blind and phase.kind in (PhaseKind.TEST, PhaseKind.INTERVIEW):
+                found.add(phase.key)
+            blind = blind and phase.goes_on is None
+        return frozenset(found)
+
+    @property
     def criteria(self) -> tuple[Criterion, ...]:
         """The criteria on which files are read."""
         return self.files.criteria

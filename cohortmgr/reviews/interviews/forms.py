@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import (
+    BooleanField,
     DateField,
     RadioField,
     SelectChoice,
@@ -170,6 +171,12 @@ class PlacingForm(HouseForm):
 
     number = StringField(_l("Numéro du dossier"), [InputRequired(_l("Écrivez un numéro de dossier."))])
     slot = SelectField(_l("Créneau"), validate_choice=False)
+    anyway = BooleanField(
+        _l("Donner ce créneau quand même"),
+        description=_l(
+            "Bien que la personne en ait un autre à cette heure, ou que le jury ne puisse pas la noter."
+        ),
+    )
 
 
 class AccessNeedsForm(HouseForm):

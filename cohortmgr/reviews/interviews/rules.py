@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from cohortmgr.reviews.interviews.timetable import A_DAY, DaySpan, slots_of
 MOST_PLACES, MOST_SLOTS, MOST_READERS = 50, 200, 12
 SHORTEST, LONGEST = 5, 240
 MOST_HOURS_BEFORE = 14 * 24
+A_THOUSAND = 1_000
 LONGEST_PLACE, LONGEST_LINK, LONGEST_REASON, LONGEST_WORDS = 300, 500, 500, 1000
 # So far ahead a day is planned at most: a year is a slip of the pen.
 FARTHEST = timedelta(days=366)
@@ -245,6 +246,13 @@ def clashes(hours: DaySpan, busy: Iterable[BusyReader]) -> list[Problem]:
     ]
 
 
+def may_be_heard(readings: int, able: Collection[int], unmarked_by: Collection[int]) -> bool:
+    """Whether enough of a panel may mark somebody: as many as the phase asks for, or as there are in a panel that has
+    fewer. `able` are those of the panel who may hear at all, `unmarked_by` those who do not mark this person."""
+    needed = max(1, min(readings, len(able)))
+    return len(set(able) - set(unmarked_by)) >= needed
+
+
 def reason_given(text: str) -> str:
     """Return a reason as it is kept. Raises Refused without one."""
     reason = clean(text)[:LONGEST_REASON]
@@ -256,6 +264,12 @@ def reason_given(text: str) -> str:
 def clock_text(minute: int) -> str:
     """Write a minute of a day as clocks show it."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def sequence_of(booking: int, day: int) -> int:
+    """Return the number of a calendar's entry by the versions of a slot and of its day: it grows with each change of
+    either, and also when the slot moves to a day that changed less often."""
+    return booking * A_THOUSAND + min(day, A_THOUSAND - 1)
 
 
 def changes_until(starts_at: datetime, move_until: int) -> datetime:

@@ -1,12 +1,12 @@
-"""What the worker does for interviews and tests: it reminds of tomorrow, and frees what was left behind."""
+"""What the worker does for interviews and tests: it reminds, frees what was left, and gives panels whom they mark."""
 
 from __future__ import annotations
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.work import Stopping, Work
-from cohortmgr.reviews.interviews.actions import reminding
-from cohortmgr.reviews.interviews.queries import reminders
+from cohortmgr.reviews.interviews.actions import readings, reminding
+from cohortmgr.reviews.interviews.queries import hearing, reminders
 
 
 def remind(stopping: Stopping) -> int:
@@ -35,5 +35,22 @@ def free(stopping: Stopping) -> int:
     return freed
 
 
+def settle(stopping: Stopping) -> int:
+    """Bring the readings of panels to who may hear whom. Returns how many changed."""
+    changed = 0
+    adrift = hearing.phases_adrift()
+    db.session.rollback()
+    for intake_id, phase in adrift:
+        if stopping():
+            break
+        with writing():
+            changed += readings.settle_all(SYSTEM, intake_id, phase)
+    return changed
+
+
 # What the worker does of this, and every how many seconds.
-WORKS = (Work("recall.slots", remind, every=300), Work("free.slots", free, every=300))
+WORKS = (
+    Work("recall.slots", remind, every=300),
+    Work("free.slots", free, every=300),
+    Work("settle.panels", settle, every=300),
+)

@@ -21,7 +21,7 @@ from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import file_of, get_for, intake_of, is_read, phase_of, visible
+from cohortmgr.reviews.queries import file_of, get_for, hidden_in, intake_of, is_read, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
@@ -158,7 +158,8 @@ def papers_of(review: Review) -> Sequence[Document]:
     gone = review.state in GIVEN_BACK or not is_read(file_of(review))
     if gone or not shows_papers(phase, review.state, review.scores):
         return ()
-    seen = [each.key for each in definition.form.questions if is_paper_read(each, phase.hidden)]
+    hidden = hidden_in(review)
+    seen = [each.key for each in definition.form.questions if is_paper_read(each, hidden)]
     standing = sa.select(Document).where(Document.application_id == review.application_id)
     came = Document.state != DocumentState.PROMISED.value
     shown = [Document.replaced_at.is_(None), came, Document.question.in_(seen)]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
-from cohortmgr.reviews.rules import ReadingChange, ReviewState
+from cohortmgr.programmes.definition.rules import Rubric
+from cohortmgr.reviews.rules import ReadingChange, ReviewState, bounds_of, check_scores
 
 # How long the reader may take a hand-in back by themselves.
 UNDONE_WITHIN = timedelta(minutes=10)
@@ -41,6 +42,7 @@ class EarlierReading:
     reason: str
     to_discuss: bool = False
     scales: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    discussed_at: datetime | None = None
 
     @property
     def was_handed_in(self) -> bool:
@@ -52,7 +54,7 @@ def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
     """Read what `as_earlier` kept."""
     found = []
     for each in kept:
-        scores, total, at = each.get("scores"), each.get("total"), each.get("at")
+        scores, total = each.get("scores"), each.get("total")
         scales = each.get("scales")
         found.append(
             EarlierReading(
@@ -61,14 +63,34 @@ def earlier_of(kept: Iterable[Mapping[str, object]]) -> list[EarlierReading]:
                 else {},
                 total=total if isinstance(total, int) else None,
                 comment=str(each.get("comment") or ""),
-                at=datetime.fromisoformat(at) if isinstance(at, str) else None,
+                at=_moment(each.get("at")),
                 why=ReadingChange(str(each.get("why"))),
                 reason=str(each.get("reason") or ""),
                 to_discuss=bool(each.get("to_discuss")),
                 scales=scales if isinstance(scales, Mapping) else {},
+                discussed_at=_moment(each.get("discussed_at")),
             )
         )
     return found
+
+
+def _moment(kept: object) -> datetime | None:
+    return datetime.fromisoformat(kept) if isinstance(kept, str) else None
+
+
+def taken_draft(
+    kept: Sequence[Mapping[str, object]], rubric: Rubric, phase: str
+) -> tuple[EarlierReading | None, list[Mapping[str, object]]]:
+    """Return what a reading said when it was taken back, if that was the last thing that happened to it and its phase
+    still has these criteria and scales, else None; and what stays on record beside: a draft that is its reader's again
+    is no record of anything."""
+    last = earlier_of(kept[-1:])
+    known = next((each for each in rubric.phases if each.key == phase), None)
+    if not last or last[0].why is not ReadingChange.RECALLED or known is None:
+        return None, list(kept)
+    if check_scores(last[0].scores, bounds_of(known), complete=False):
+        return None, list(kept)
+    return last[0], list(kept if last[0].was_handed_in else kept[:-1])
 
 
 def given_of(scores: Mapping[str, object], criteria: Collection[str]) -> int:

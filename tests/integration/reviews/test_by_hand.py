@@ -217,6 +217,26 @@ def test_whoever_is_given_files_after_the_hour_is_not_reminded_of_it() -> None:
     assert tasks.remind(lambda: False) == 0
 
 
+def test_who_has_come_to_have_an_interest_is_reminded_of_nothing() -> None:
+    intake = sent(4)
+    manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 2)
+    day = clock.today() + timedelta(days=10)
+    with writing():
+        sharing.assign(manager, intake.reference, due_on=day)
+    end = clock.instant(day + timedelta(days=1))
+    with clock.at(end - timedelta(hours=71)):
+        assert tasks.remind(lambda: False) == 2
+        told = [(content_of(each) or {})["variables"] for each in _letters()]
+        assert days.still_waiting(told) == [True, True]
+        with writing():
+            file = db.session.scalars(sa.select(Application).order_by(Application.id).limit(1)).one()
+            file.person_id = people[1].person_id or 0
+        mine = [each["reader"] != people[1].person_reference for each in told]
+        assert sorted(mine) == [False, True] and days.still_waiting(told) == mine
+    with clock.at(end - timedelta(hours=23)):
+        assert tasks.remind(lambda: False) == 1
+
+
 def test_files_whose_readings_are_apart_get_one_more_and_not_two() -> None:
     intake, manager, people = _apart()
     assert gaps.apart_in(intake, definition_of(intake).rubric.files) == [

@@ -33,7 +33,6 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import (
     LONGEST_COMMENT,
     OPEN,
-    REVIEW_STATES,
     ReadingChange,
     ReviewState,
 )
@@ -79,7 +78,6 @@ def recall(
         rows = [row for row in rows if row.number in numbers]
     marks: dict[str, dict[str, int]] = {}
     for row in rows:
-        REVIEW_STATES.move(row.Review.state, ReviewState.RECALLED)
         said = take_back(
             viewer, row.Review, ReviewState.RECALLED, ReadingChange.RECALLED, reason, noted=False
         )

@@ -19,11 +19,8 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.rules import (
-    ReadingChange,
-    ReviewState,
-    as_earlier,
-)
+from cohortmgr.reviews.reading.rules import taken_draft
+from cohortmgr.reviews.rules import REVIEW_STATES, ReadingChange, ReviewState, as_earlier
 
 
 def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
@@ -92,16 +89,25 @@ def take_back(
     *,
     noted: bool = True,
 ) -> dict[str, Any]:
-    """End a reading whose file goes to somebody else. What it said so far stays on record: it is returned, and the
-    trail notes it, unless a bulk act notes it itself (`noted`)."""
+    """End a reading whose file goes to somebody else, or that is not heard any longer. What it said so far stays on
+    record, for whoever gives it back: it is returned, and the trail notes it, unless a bulk act notes it itself
+    (`noted`)."""
     require(viewer, "reviews.assign", db.session.get_one(Intake, review.intake_id).path)
     before = {"state": review.state, "scores": review.scores, "total": review.total_thousandths}
+    counted = review.state == ReviewState.SUBMITTED
     if review.scores or review.comment or review.to_discuss or review.discussed_at:
-        said = (review.scores, review.total_thousandths, review.comment, review.submitted_at)
         # Without the reason: its reader sees what it said before, and is not told why it went to another.
-        was = as_earlier(*said, why, to_discuss=review.to_discuss, discussed_at=review.discussed_at)
+        was = as_earlier(
+            review.scores,
+            review.total_thousandths if counted else None,
+            review.comment,
+            review.submitted_at if counted else None,
+            why,
+            to_discuss=review.to_discuss,
+            discussed_at=review.discussed_at,
+        )
         review.earlier = [*review.earlier, was]
-    review.state, review.abstained_because = state.value, reason
+    review.state, review.abstained_because = REVIEW_STATES.move(review.state, state).value, reason
     review.scores, review.total_thousandths, review.comment = {}, None, ""
     review.to_discuss, review.discussed_at, review.settled_at, review.submitted_at = False, None, None, None
     if noted:
@@ -112,27 +118,29 @@ def take_back(
 def give_again(
     viewer: Viewer, intake: Intake, files: Collection[int], reader_id: int, due_on: date | None
 ) -> None:
-    """Give files back to a reader from whom they were taken: a reading for each is there. It begins anew; what it said
-    before stays in what is kept of it."""
+    """Give files back to a reader from whom they were taken, as `bring_back` does: a reading for each is there."""
     require(viewer, "reviews.assign", intake.path)
-    taken = sa.update(Review).where(Review.reviewer_id == reader_id, Review.application_id.in_(sorted(files)))
+    taken = sa.select(Review).where(Review.reviewer_id == reader_id, Review.application_id.in_(sorted(files)))
     taken = taken.where(Review.phase == definition_of(intake).rubric.files.key)
-    values = {
-        "state": ReviewState.ASSIGNED.value,
-        "abstained_because": "",
-        "comment": "",
-        "to_discuss": False,
-        "discussed_at": None,
-        "settled_at": None,
-        "assigned_at": clock.now(),
-        "due_on": due_on,
-        "version": Review.version + 1,
-    }
-    db.session.execute(
-        taken.where(Review.state == ReviewState.RECALLED.value)
-        .values(values)
-        .execution_options(synchronize_session="fetch")
-    )
+    taken = taken.where(Review.state == ReviewState.RECALLED.value).order_by(Review.id)
+    for review in db.session.scalars(taken).all():
+        bring_back(viewer, review, due_on)
+    db.session.flush()
+
+
+def bring_back(viewer: Viewer, review: Review, due_on: date | None) -> None:
+    """Give a reading that was taken back to its reader again. What it said then is their draft, as far as the rubric
+    still asks for it; else it begins anew, and what it said stays on record."""
+    intake = db.session.get_one(Intake, review.intake_id)
+    require(viewer, "reviews.assign", intake.path)
+    review.state = REVIEW_STATES.move(review.state, ReviewState.ASSIGNED).value
+    review.abstained_because, review.assigned_at, review.due_on = "", clock.now(), due_on
+    kept, earlier = taken_draft(review.earlier, definition_of(intake).rubric, review.phase)
+    if kept is None:
+        return
+    review.earlier, review.state = earlier, ReviewState.DRAFTED.value
+    review.scores, review.comment = dict(kept.scores), kept.comment
+    review.to_discuss, review.discussed_at = kept.to_discuss, kept.discussed_at
 
 
 def require_to_come(viewer: Viewer, intake: Intake, due_on: date | None) -> None:

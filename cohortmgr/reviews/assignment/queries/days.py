@@ -21,7 +21,7 @@ from cohortmgr.programmes.definition.sections import Reminders, ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import late, owed
+from cohortmgr.reviews.queries import late, owed, readers_of
 from cohortmgr.reviews.rules import OPEN
 
 READINGS_DUE = "readings_due"
@@ -55,7 +55,7 @@ def due_reminders() -> list[DueReadings]:
 
 def unreminded(due: DueReadings) -> Sequence[Any]:
     """Return who has readings left to hand in by the day of a reminder, how many, and the name of the letter that they
-    have not been sent: not those who were given all of it after its hour."""
+    have not been sent: not those who were given all of it after its hour, nor who may not read there any longer."""
     once = (
         sa.literal(f"{READINGS_DUE}:{due.intake.reference}:{due.day:%Y%m%d}:{due.window.hours}:")
         + Person.reference
@@ -87,15 +87,17 @@ def unreminded(due: DueReadings) -> Sequence[Any]:
         .group_by(*people, Account.email)
         .having(sa.func.min(Review.assigned_at) < due.window.since)
     )
-    return db.session.execute(rows.order_by(Person.id)).all()
+    able = {row.reference for row in readers_of(due.intake)}
+    return [row for row in db.session.execute(rows.order_by(Person.id)).all() if row.reference in able]
 
 
 def still_waiting(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
     """Whether each reminder of readings still holds when it leaves: something is awaited by the day of which it tells,
-    and the next reminder has not come. One statement for all."""
+    from somebody who may read there, and the next reminder has not come. One statement for all, and those of
+    `readers_of` for an intake."""
     moment = clock.now()
     rows = (
-        sa.select(Intake.reference, Person.reference, Review.due_on)
+        sa.select(Intake, Person.reference, Review.due_on)
         .select_from(Review)
         .join(Application, Application.id == Review.application_id)
         .join(Intake, Intake.id == Review.intake_id)
@@ -105,7 +107,10 @@ def still_waiting(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
         .where(Person.reference.in_({each["reader"] for each in asked}))
         .distinct()
     )
-    waiting = {(row[0], row[1], row[2]) for row in db.session.execute(rows)}
+    found = db.session.execute(rows).all()
+    able = {row[0].id: row[0] for row in found}
+    readers = {number: {each.reference for each in readers_of(intake)} for number, intake in able.items()}
+    waiting = {(row[0].reference, row[1], row[2]) for row in found if row[1] in readers[row[0].id]}
     return [
         moment < each["until"] and (each["reference"], each["reader"], each["day"]) in waiting
         for each in asked

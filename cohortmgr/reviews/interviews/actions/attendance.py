@@ -10,7 +10,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, NotPermitted, Problem, Refused
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.interviews.actions import absences, readings
 from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
@@ -29,6 +29,8 @@ def mark(viewer: Viewer, day: str, booking: str, to: BookingState) -> SlotBookin
     if not panels.may_mark(viewer, heard):
         raise NotPermitted(day)
     found = panels.booking_on(heard, booking)
+    if found.application_id in panels.unseen_on(viewer, heard):
+        raise NotFound(booking)
     hold(viewer, sa.select(Application.id).where(Application.id == found.application_id))
     held = own.booked_of([found.application_id])[found.application_id, found.phase].booking
     if held.state == to:

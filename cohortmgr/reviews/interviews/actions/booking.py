@@ -1,6 +1,7 @@
 """Booking slots: the last place goes to one of two, a slot moves until its hour, and is given back or called off.
 
-A file's row is locked first, then the slots by their ids: two devices of one person queue, and so do two people.
+A file's row is locked first, then its person's, then the slots by their ids: two devices of one person queue, and so
+do two people.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.rules import Viewer, require
 from cohortmgr.applications.file.actions import hold
 from cohortmgr.applications.file.models import Application
@@ -23,7 +25,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews.interviews.actions import absences, letters, readings
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
-from cohortmgr.reviews.interviews.queries import access, days, own
+from cohortmgr.reviews.interviews.queries import access, days, engagements, hearing, own
 from cohortmgr.reviews.interviews.queries.own import BookedSlot
 from cohortmgr.reviews.interviews.rules import (
     BOOKING_STATES,
@@ -54,6 +56,13 @@ _MISSED = N_(
 _GUARDIANS = N_("Votre tuteur légal choisit le créneau, par le lien qui lui est envoyé.")
 _PAST = N_("Ce créneau est passé : choisissez-en un à venir.")
 _CHOOSE = N_("Choisissez un créneau.")
+_ENGAGED = N_(
+    "Un autre créneau est déjà pris à cette heure : %(intake)s, le %(moment)s. Choisissez une autre heure, ou rendez "
+    "d’abord celui-là."
+)
+_UNHEARD = N_(
+    "Le jury de cette journée ne peut pas noter cette personne. Choisissez un créneau d’une autre journée."
+)
 _UNKNOWN = N_("Aucun dossier de cette phase n’a ce numéro.")
 
 
@@ -70,10 +79,18 @@ def book(viewer: Viewer, reference: str, slot: str) -> SlotBooking:
 
 
 def take_slot(
-    viewer: Viewer, file: Application, intake: Intake, slot: str, *, by: str, office: bool = False
+    viewer: Viewer,
+    file: Application,
+    intake: Intake,
+    slot: str,
+    *,
+    by: str,
+    office: bool = False,
+    anyway: bool = False,
 ) -> SlotBooking:
     """Take a slot for a file whose row is locked, as `book` does. The `office` does it at any hour before the slot, and
-    also for whoever did not come."""
+    also for whoever did not come; and `anyway` though its person is engaged at that hour, or its panel may not mark
+    them."""
     chosen, day = _chosen(intake, slot)
     phase = days.phase_of(intake, day.phase)
     if not own.is_in_phase(file, intake, phase):
@@ -84,6 +101,8 @@ def take_slot(
     _require_time(chosen, day, held, office)
     longer = access.needs_more_time(file)
     more = days.slot_behind(chosen) if longer else None
+    if not anyway:
+        _require_meeting(viewer, file, intake, phase, chosen, more)
     _swap(viewer, chosen, more, held, longer)
     missed = held is not None and held.booking.state == BookingState.NO_SHOW
     moved = missed or (held is not None and held.booking.state == BookingState.BOOKED)
@@ -129,6 +148,28 @@ def _require_time(slot: InterviewSlot, day: InterviewDay, held: BookedSlot | Non
     until = changes_until(slot.starts_at, day.move_until)
     if now >= until:
         raise Refused(Problem(_LATE, {"moment": until}))
+
+
+def _require_meeting(
+    viewer: Viewer,
+    file: Application,
+    intake: Intake,
+    phase: RubricPhase,
+    slot: InterviewSlot,
+    more: InterviewSlot | None,
+) -> None:
+    """Refuse a slot at an hour at which its person is to be elsewhere, by name, and one of a day whose panel may not
+    mark them. Of two files of one person that book at once, the second sees what the first did."""
+    rows = (
+        sa.select(Person.id).where(Person.id.in_(sorted(engagements.same_person(file)))).order_by(Person.id)
+    )
+    db.session.execute(rows.with_for_update(key_share=True))
+    for each in engagements.engagements_of(file, phase.key):
+        if each.meets(slot.starts_at, more.ends_at if more is not None else slot.ends_at):
+            told = {"intake": dict(each.intake), "moment": each.begins}
+            raise Refused(Problem(_ENGAGED, told, "slot"))
+    if not hearing.hearing_in(intake, [slot.day_id]).hears(phase, slot.day_id, file):
+        raise Refused(Problem(_UNHEARD, {}, "slot"))
 
 
 def _swap(
@@ -251,9 +292,11 @@ def _end(
         readings.settle(viewer, intake, phase, [held.booking.application_id])
 
 
-def place(viewer: Viewer, intake_reference: str, number: str, slot: str) -> SlotBooking:
-    """Give somebody a slot by hand, by the file's number, or another one; also to whoever did not come. They are
-    told."""
+def place(
+    viewer: Viewer, intake_reference: str, number: str, slot: str, *, anyway: bool = False
+) -> SlotBooking:
+    """Give somebody a slot by hand, by the file's number, or another one; also to whoever did not come, and `anyway`
+    though they are engaged at that hour, or the panel may not mark them. They are told."""
     intake = get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
     if not slot:
@@ -263,7 +306,7 @@ def place(viewer: Viewer, intake_reference: str, number: str, slot: str) -> Slot
     file = days.file_numbered(intake, phase, number.strip().upper())
     if file is None:
         raise Refused(Problem(_UNKNOWN, {}, "number"))
-    return take_slot(viewer, file, intake, slot, by=viewer.reference, office=True)
+    return take_slot(viewer, file, intake, slot, by=viewer.reference, office=True, anyway=anyway)
 
 
 def call_off(viewer: Viewer, reference: str, reason: str) -> SlotBooking:

@@ -18,12 +18,18 @@ from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
-from cohortmgr.reviews.interviews.queries.days import SLOT_AWAITED, awaited_name, recipients
+from cohortmgr.reviews.interviews.queries.days import (
+    SLOT_AWAITED,
+    able_in,
+    awaited_name,
+    intake_of,
+    recipients,
+)
 from cohortmgr.reviews.interviews.queries.reminders import BOOKED as BOOKED
 from cohortmgr.reviews.interviews.queries.reminders import CHANGED as CHANGED
+from cohortmgr.reviews.interviews.queries.reminders import PANEL_TOMORROW
 
 CALLED_OFF = "slot_called_off"
-PANEL_TOMORROW = "panel_tomorrow"
 KIND_NAMES: Mapping[PhaseKind, str] = {
     PhaseKind.TEST: N_("Épreuve"),
     PhaseKind.INTERVIEW: N_("Entretien"),
@@ -120,6 +126,8 @@ def for_panel(day: InterviewDay, shared: Mapping[str, Any], people: int, first: 
                 "place": place_of(day),
                 "number": people,
                 "reference": day.reference,
+                "reader": row.reference,
+                "day": day.day,
             },
             day.institution_id,
             row.id,
@@ -130,8 +138,10 @@ def for_panel(day: InterviewDay, shared: Mapping[str, Any], people: int, first: 
 
 
 def _panel(day: InterviewDay) -> Sequence[Any]:
+    """Those of a day's panel who may still hear somebody, with what a letter needs."""
     address = sa.func.coalesce(Account.email, Person.email).label("address")
     names = (Person.id, Person.reference, Person.given_name, Person.family_name, Person.language)
     rows = sa.select(*names, address).join(PanelMember, PanelMember.reader_id == Person.id)
     rows = rows.join(Account, Account.person_id == Person.id).where(PanelMember.day_id == day.id)
-    return db.session.execute(rows.order_by(Person.id)).all()
+    able = able_in(intake_of(day))
+    return [row for row in db.session.execute(rows.order_by(Person.id)) if row.reference in able]

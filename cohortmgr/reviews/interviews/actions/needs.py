@@ -18,8 +18,8 @@ from cohortmgr.base.errors import N_, Refused
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.interviews.actions import booking as bookings
-from cohortmgr.reviews.interviews.models import AccessRequest, InterviewSlot, SlotBooking
-from cohortmgr.reviews.interviews.queries import access, days, own
+from cohortmgr.reviews.interviews.models import AccessRequest
+from cohortmgr.reviews.interviews.queries import access, days, engagements, own
 from cohortmgr.reviews.interviews.rules import LONGEST_WORDS, AccessNeed, BookingState
 
 _GUARDIANS = N_("Votre tuteur légal dit ce qu’il faut, par le lien qui lui est envoyé.")
@@ -54,23 +54,26 @@ def write_needs(
     longer, fits = AccessNeed.EXTRA_TIME in chosen, True
     for held in own.booked_of([file.id]).values():
         if held.booking.state == BookingState.BOOKED and held.slot.starts_at > clock.now():
-            fits = _fit(viewer, held.booking.id, held.slot, longer) and fits
+            fits = _fit(viewer, file, held, longer) and fits
             # What is needed is health: the trail only says that it was said.
             record(viewer, "interviews.say_needs", bookings.about_booking(viewer, held.booking))
     return fits
 
 
-def _fit(viewer: Viewer, booking_id: int, slot: InterviewSlot, longer: bool) -> bool:
+def _fit(viewer: Viewer, file: Application, held: own.BookedSlot, longer: bool) -> bool:
     """Take the slot behind somebody's, or give it back. Returns whether they have what they need."""
-    booking = db.session.get_one(SlotBooking, booking_id)
+    booking = held.booking
     if longer == (booking.more_slot_id is not None):
         return True
     if not longer:
         bookings.release(viewer, {booking.more_slot_id or 0})
         booking.more_slot_id = None
         return True
-    more = days.slot_behind(slot)
-    if more is None or not bookings.claim(viewer, {more.id}):
+    more = days.slot_behind(held.slot)
+    engaged = engagements.engagements_of(file, booking.phase)
+    if more is None or any(each.meets(more.starts_at, more.ends_at) for each in engaged):
+        return False
+    if not bookings.claim(viewer, {more.id}):
         return False
     booking.more_slot_id = more.id
     return True

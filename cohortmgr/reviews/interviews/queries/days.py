@@ -22,15 +22,18 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.base.paging import ListPlace, Page, page_of
 from cohortmgr.outbox.models import Message
+from cohortmgr.programmes.definition.rubric import HiddenPart
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.rules import IN_A_SLOT, BusyReader, DayPlan, DayState, attended
 from cohortmgr.reviews.interviews.timetable import DaySpan
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.queries import TO_MARK
 from cohortmgr.reviews.queries import readers_of
+from cohortmgr.reviews.rules import OPEN
 
 # The letter that asks somebody to choose a slot.
 SLOT_AWAITED = "slot_awaited"
@@ -169,10 +172,10 @@ def slot_behind(slot: InterviewSlot) -> InterviewSlot | None:
     return db.session.scalar(sa.select(InterviewSlot).where(*wanted))
 
 
-def people_on(day: InterviewDay) -> Sequence[Any]:
+def people_on(day: InterviewDay, viewer: Viewer | None = None) -> Sequence[Any]:
     """Return who has a slot on a day, in the day's order: (SlotBooking, starts_at, ends_at, number, name, the file's
     reference). `ends_at` is that of the slot behind for whoever has two. Names of children without their guardian's
-    word are empty."""
+    word are empty, and to a `viewer` those of files that they still read without knowing whose they are."""
     more = sa.orm.aliased(InterviewSlot)
     rows = (
         sa.select(
@@ -180,7 +183,7 @@ def people_on(day: InterviewDay) -> Sequence[Any]:
             InterviewSlot.starts_at,
             sa.func.coalesce(more.ends_at, InterviewSlot.ends_at).label("ends_at"),
             Application.number,
-            NAME,
+            NAME if viewer is None else sa.case((_read_blind(viewer, day), ""), else_=NAME).label("name"),
             Application.reference.label("file_reference"),
         )
         .join(InterviewSlot, InterviewSlot.id == SlotBooking.slot_id)
@@ -190,6 +193,19 @@ def people_on(day: InterviewDay) -> Sequence[Any]:
         .order_by(InterviewSlot.starts_at, Application.number)
     )
     return db.session.execute(rows).all()
+
+
+def _read_blind(viewer: Viewer, day: InterviewDay) -> sa.ColumnElement[bool]:
+    """Whether the viewer still reads the file of the statement in another phase, which hides names."""
+    phases_read = definition_of(intake_of(day)).rubric.phases
+    blind = [each.key for each in phases_read if HiddenPart.NAME in each.hidden and each.key != day.phase]
+    reading = sa.select(Review.id).where(
+        Review.application_id == Application.id,
+        Review.reviewer_id == viewer.person_id,
+        Review.phase.in_(blind),
+        Review.state.in_([state.value for state in OPEN]),
+    )
+    return reading.exists()
 
 
 def free_in(intake: Intake, phase: RubricPhase) -> Sequence[Any]:
@@ -211,7 +227,8 @@ def in_phase(intake: Intake, phase: RubricPhase) -> tuple[sa.ColumnElement[bool]
     return (*TO_MARK, AGREED, *phases.in_phase(intake, phase.key))
 
 
-def _without_slot(intake: Intake, phase: RubricPhase) -> tuple[sa.ColumnElement[bool], ...]:
+def without_slot_in(intake: Intake, phase: RubricPhase) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions on a file that say that it is in a phase of its intake and has no slot."""
     held = sa.select(SlotBooking.id).where(
         SlotBooking.application_id == Application.id, SlotBooking.phase == phase.key, HELD
     )
@@ -221,13 +238,13 @@ def _without_slot(intake: Intake, phase: RubricPhase) -> tuple[sa.ColumnElement[
 def without_slot(intake: Intake, phase: RubricPhase, place: ListPlace) -> Page:
     """Return a page of who is in a phase and has no slot: (id, number, name, the file's reference), by name."""
     rows = sa.select(Application.id, Application.number, NAME, Application.reference.label("file_reference"))
-    rows = rows.where(*_without_slot(intake, phase)).order_by(Application.sort_name, Application.id)
+    rows = rows.where(*without_slot_in(intake, phase)).order_by(Application.sort_name, Application.id)
     return page_of(rows, place, PAGE)
 
 
 def count_without_slot(intake: Intake, phase: RubricPhase) -> int:
     """Return how many people of a phase have no slot."""
-    counted = sa.select(sa.func.count(Application.id)).where(*_without_slot(intake, phase))
+    counted = sa.select(sa.func.count(Application.id)).where(*without_slot_in(intake, phase))
     return int(db.session.scalar(counted) or 0)
 
 
@@ -259,7 +276,7 @@ def to_ask(intake: Intake, phase: RubricPhase, places: int) -> Sequence[Any]:
             REACHED.label("reached"),
         )
         .join(Person, Person.id == Application.person_id)
-        .where(*_without_slot(intake, phase))
+        .where(*without_slot_in(intake, phase))
         .order_by(Application.id)
     )
     return db.session.execute(rows).all() if places else ()

@@ -24,6 +24,8 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
 from cohortmgr.reviews.interviews.queries.days import free_in, in_phase
+from cohortmgr.reviews.interviews.queries.engagements import engagements_of
+from cohortmgr.reviews.interviews.queries.hearing import hearing_in
 from cohortmgr.reviews.interviews.rules import BookingState, attended, changes_until
 
 
@@ -101,7 +103,7 @@ def appointments_of(application: Application, intake: Intake) -> list[OwnAppoint
         for phase in attended(definition_of(intake)):
             last = booked.get((application.id, phase.key))
             is_in = is_in_phase(application, intake, phase)
-            free = choosable(free_in(intake, phase)) if is_in else ()
+            free = offered(application, intake, phase) if is_in else ()
             if last is not None or (is_in and free):
                 found.append(OwnAppointment(application, intake, phase, last, free, is_in))
     if not found:
@@ -148,6 +150,22 @@ def choosable(free: Sequence[Any]) -> Sequence[Any]:
     """Return the free slots that people may still choose themselves."""
     now = clock.now()
     return [row for row in free if now < changes_until(row[0].starts_at, row[1].move_until)]
+
+
+def offered(application: Application, intake: Intake, phase: RubricPhase) -> Sequence[Any]:
+    """Return (InterviewSlot, InterviewDay) of the free slots that the person of a file may choose: not at an hour at
+    which they are to be elsewhere, nor on a day whose panel may not mark them. Nothing more is asked without any."""
+    free = choosable(free_in(intake, phase))
+    if not free:
+        return ()
+    held = engagements_of(application, phase.key)
+    who = hearing_in(intake, {day.id for _slot, day in free})
+    return [
+        row
+        for row in free
+        if not any(each.meets(row[0].starts_at, row[0].ends_at) for each in held)
+        and who.hears(phase, row[1].id, application)
+    ]
 
 
 def is_in_phase(application: Application, intake: Intake, phase: RubricPhase) -> bool:

@@ -24,6 +24,7 @@ from cohortmgr.reviews.interviews.models import (
     SlotBooking,
 )
 from cohortmgr.reviews.interviews.queries.days import HELD, concerned, intake_of
+from cohortmgr.reviews.interviews.queries.hearing import unmarked_on
 from cohortmgr.reviews.interviews.rules import DayState
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import WITHHELD, person_of
@@ -73,6 +74,14 @@ def member_of(viewer: Viewer, day: InterviewDay) -> PanelMember | None:
 def may_mark(viewer: Viewer, day: InterviewDay) -> bool:
     """Whether the viewer says who came on a day: its panel does, and who manages readings."""
     return member_of(viewer, day) is not None or allows(viewer, "reviews.assign", intake_of(day).path)
+
+
+def unseen_on(viewer: Viewer, day: InterviewDay) -> set[int]:
+    """Return the ids of the files that a member of a day's panel does not mark, and learns nothing of: neither who
+    comes nor what they need. Whoever manages the day sees its people."""
+    if member_of(viewer, day) is None or allows(viewer, "reviews.assign", intake_of(day).path):
+        return set()
+    return unmarked_on(viewer, day)
 
 
 def booking_on(day: InterviewDay, reference: str) -> SlotBooking:
@@ -142,7 +151,14 @@ def calendar_rows(viewer: Viewer, since: date) -> Sequence[Any]:
         .where(_mine(viewer), InterviewDay.state == DayState.OPEN.value, InterviewDay.day >= since, HELD)
         .order_by(InterviewSlot.starts_at, Application.number)
     )
-    return db.session.execute(rows).all()
+    found = db.session.execute(rows.add_columns(SlotBooking)).all()
+    unmarked: dict[int, set[int]] = {}
+    for row in found:
+        if row.InterviewDay.intake_id not in unmarked:
+            unmarked[row.InterviewDay.intake_id] = unmarked_on(viewer, row.InterviewDay)
+    return [
+        row for row in found if row.SlotBooking.application_id not in unmarked[row.InterviewDay.intake_id]
+    ]
 
 
 def said_since(day: InterviewDay, files: Iterable[int]) -> Any:

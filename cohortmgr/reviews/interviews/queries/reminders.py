@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import AGREED
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.outbox.models import Message
-from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
-from cohortmgr.reviews.interviews.queries.days import HELD, recipients
+from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, PanelMember, SlotBooking
 from cohortmgr.reviews.interviews.queries.days import SLOT_AWAITED as SLOT_AWAITED
+from cohortmgr.reviews.interviews.queries.days import able_in, phase_named, recipients, without_slot_in
 from cohortmgr.reviews.interviews.rules import BookingState, DayState
 
 BOOKED, CHANGED, TOMORROW = "slot_booked", "slot_changed", "slot_tomorrow"
+PANEL_TOMORROW = "panel_tomorrow"
 # The letters that hold as long as their person has the slot of which they tell.
 OF_A_SLOT = (BOOKED, CHANGED, TOMORROW)
 # On the day before, people are reminded from this hour on, and panels from that one.
@@ -67,14 +70,44 @@ def still_booked(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
 
 
 def still_without(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
-    """Whether each letter that asks for a slot still holds when it leaves: its person has none, and has not withdrawn.
-    One statement for all."""
+    """Whether each letter that asks for a slot still holds when it leaves: its person has none, and is still in the
+    phase, from which they may have withdrawn, been put aside, hidden by a guardian, or taken back with all who went on
+    to it. One statement for all letters of a phase, and two."""
     names = sorted({str(each["reference"]) for each in asked})
-    held = sa.select(SlotBooking.phase, Application.reference).where(HELD)
-    held = held.join(Application, Application.id == SlotBooking.application_id)
-    rows = db.session.execute(held.where(Application.reference.in_(names)))
-    there = {(row.reference, row.phase) for row in rows}
-    return [(each["reference"], each["phase"]) not in there for each in asked]
+    rows = sa.select(Application.reference, Intake).join(Intake, Intake.id == Application.intake_id)
+    intakes = {row[0]: row[1] for row in db.session.execute(rows.where(Application.reference.in_(names)))}
+    wanted = {
+        (intakes[each["reference"]].id, each["phase"]): intakes[each["reference"]]
+        for each in asked
+        if each["reference"] in intakes
+    }
+    awaited: set[tuple[str, str]] = set()
+    for (_intake_id, key), intake in wanted.items():
+        phase = phase_named(intake, key)
+        if phase is not None:
+            theirs = sa.select(Application.reference).where(*without_slot_in(intake, phase))
+            found = db.session.scalars(theirs.where(Application.reference.in_(names)))
+            awaited |= {(reference, key) for reference in found}
+    return [(each["reference"], each["phase"]) in awaited for each in asked]
+
+
+def panel_still_heard(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each letter that tells somebody of tomorrow's panel still holds when it leaves: the day is to come and
+    takes place then, and they are on its panel and may hear. Two statements, and those of `able_in` for an intake."""
+    names = sorted({str(each["reference"]) for each in asked})
+    rows = sa.select(InterviewDay, Intake, Person.reference)
+    rows = rows.join(Intake, Intake.id == InterviewDay.intake_id)
+    rows = rows.join(PanelMember, PanelMember.day_id == InterviewDay.id)
+    rows = rows.join(Person, Person.id == PanelMember.reader_id)
+    rows = rows.where(InterviewDay.reference.in_(names), InterviewDay.state == DayState.OPEN.value)
+    able: dict[int, Collection[str]] = {}
+    heard = set()
+    for day, intake, reader in db.session.execute(rows.where(InterviewDay.day >= clock.today())).all():
+        if intake.id not in able:
+            able[intake.id] = able_in(intake).keys()
+        if reader in able[intake.id]:
+            heard.add((day.reference, reader, day.day))
+    return [(each["reference"], each.get("reader"), each.get("day")) in heard for each in asked]
 
 
 def left_behind() -> sa.Select[Application]:

@@ -15,7 +15,7 @@ from cohortmgr.base.registries.waiting import Coming, PendingAct, PendingKind
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.actions.letters import title_of
-from cohortmgr.reviews.interviews.queries import panels, waiting
+from cohortmgr.reviews.interviews.queries import hearing, panels, waiting
 from cohortmgr.reviews.interviews.rules import attended
 
 # How many days of a panel stand on the page of today; its own page has all.
@@ -41,6 +41,20 @@ def without_slot(viewer: Viewer) -> Iterator[PendingAct]:
         url = url_for("interviews_staff.waiting", reference=row.intake.reference, phase=row.phase.key)
         yield PendingAct(
             told(what, localized(row.intake.title)), _("Voir"), url, "wait", row.last, row.intake.id
+        )
+
+
+def lacking_panels(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the days to come with a member of the panel who may not hear anybody any longer."""
+    for row in hearing.lacking_panels(viewer, "reviews.assign"):
+        what = ngettext(
+            "%(num)s membre du jury ne peut plus entendre",
+            "%(num)s membres du jury ne peuvent plus entendre",
+            row.people,
+        )
+        url = url_for("panels_staff.day", reference=row.day.reference)
+        yield PendingAct(
+            told(what, localized(row.intake.title)), _("Voir"), url, "stop", row.day.day, row.intake.id
         )
 
 

@@ -19,7 +19,7 @@ from cohortmgr.applications.guardians.views.visit import guardian_of, in_visit
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.i18n import colon, localized, say
+from cohortmgr.base.i18n import colon, localized, moment, say
 from cohortmgr.base.printed.calendars import ICALENDAR, CalendarDate, calendar_file
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.interviews.actions import booking, guardians, needs
@@ -27,7 +27,7 @@ from cohortmgr.reviews.interviews.actions.letters import place_of, title_of
 from cohortmgr.reviews.interviews.forms import AccessNeedsForm
 from cohortmgr.reviews.interviews.queries import access, own
 from cohortmgr.reviews.interviews.queries.own import OwnAppointment
-from cohortmgr.reviews.interviews.rules import NEED_NAMES
+from cohortmgr.reviews.interviews.rules import NEED_NAMES, sequence_of
 
 bp = Blueprint("interviews_candidate", __name__)
 guardian_bp = Blueprint("interviews_guardian", __name__, url_prefix="/guardian")
@@ -175,6 +175,8 @@ def calendar(reference: str) -> ResponseReturnValue:
         warns=_WARNED,
         ends=booked.ends_at,
         place=place_of(booked.day),
+        sequence=sequence_of(booked.booking.version, booked.day.version),
+        note=_("Heure de Casablanca : %(moment)s.", moment=moment(booked.slot.starts_at)),
     )
     headers = {"Content-Disposition": f'attachment; filename="{booked.booking.reference}.ics"'}
     file = calendar_file(programme, [entry], clock.now())

@@ -24,7 +24,7 @@ from cohortmgr.reviews.interviews.actions import days as acts
 from cohortmgr.reviews.interviews.actions import reminding
 from cohortmgr.reviews.interviews.actions.letters import title_of
 from cohortmgr.reviews.interviews.forms import InterviewDayForm, SlotReasonForm
-from cohortmgr.reviews.interviews.queries import days
+from cohortmgr.reviews.interviews.queries import days, hearing
 from cohortmgr.reviews.interviews.rules import BookingState, attended
 
 bp = Blueprint("interviews_staff", __name__)
@@ -48,6 +48,7 @@ def index(reference: str) -> ResponseReturnValue:
         intake=intake,
         titles=_titles(intake),
         phases=[(phase, days.count_without_slot(intake, phase)) for phase in phases],
+        unheard=sorted({number for phase in phases for number in hearing.unheard_in(intake, phase)}),
         rows=days.days_of(intake),
         may_manage=allows(viewer, _MANAGE, intake.path),
     )

@@ -15,14 +15,14 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.i18n import localized
+from cohortmgr.base.i18n import localized, moment
 from cohortmgr.base.printed.calendars import ICALENDAR, CalendarDate, calendar_file
 from cohortmgr.reviews.interviews.actions import attendance, feeds
 from cohortmgr.reviews.interviews.actions.letters import place_of, title_of
 from cohortmgr.reviews.interviews.models import InterviewDay
-from cohortmgr.reviews.interviews.queries import access, days, panels
+from cohortmgr.reviews.interviews.queries import access, days, hearing, panels
 from cohortmgr.reviews.interviews.queries.access import AccessNeeds
-from cohortmgr.reviews.interviews.rules import NEED_NAMES, BookingState
+from cohortmgr.reviews.interviews.rules import NEED_NAMES, BookingState, sequence_of
 
 bp = Blueprint("panels_staff", __name__)
 # So far back a calendar keeps what was.
@@ -61,17 +61,21 @@ def day(reference: str) -> ResponseReturnValue:
 def _day(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
     heard = panels.day_for(viewer, reference)
-    rows = days.people_on(heard)
-    needs = _needs(heard, rows)
+    unseen = panels.unseen_on(viewer, heard)
+    needs = _needs(heard, [row for row in days.people_on(heard) if row[0].application_id not in unseen])
     heard = panels.day_for(viewer, reference)
-    intake = days.intake_of(heard)
+    intake, rows = days.intake_of(heard), days.people_on(heard, viewer)
+    who = hearing.hearing_in(intake, [heard.id])
     return render_template(
         "reviews/interviews/staff_day.html",
         day=heard,
         intake=intake,
         title=_title(heard),
         place=place_of(heard),
-        rows=days.people_on(heard),
+        rows=rows,
+        unseen=unseen,
+        unmarked=_unmarked(who, heard, rows),
+        gone=who.gone(heard.id),
         slots=days.slots_of(heard),
         panel=days.panels_of([heard.id]).get(heard.id, ()),
         readings=panels.own_readings(viewer, heard, [row[0].application_id for row in rows]),
@@ -82,6 +86,17 @@ def _day(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnValu
         may_manage=allows(viewer, "reviews.assign", intake.path),
         problems=problems,
     )
+
+
+def _unmarked(who: hearing.PanelHearing, heard: InterviewDay, rows: Sequence[Any]) -> dict[int, list[str]]:
+    """Who of a panel does not mark whom, by name and the file's id."""
+    found = {}
+    for row in rows:
+        number, person = row[0].application_id, row[0].person_id
+        not_by = who.unmarked_by(heard.id, number, person) - who.gone(heard.id)
+        if not_by:
+            found[number] = [who.people[each].name for each in who.panels[heard.id] if each in not_by]
+    return found
 
 
 def _needs(heard: InterviewDay, rows: Sequence[Any]) -> dict[int, AccessNeeds]:
@@ -168,6 +183,8 @@ def calendar(token: str) -> ResponseReturnValue:
             + url_for("panels_staff.day", reference=row.InterviewDay.reference),
             ends=row.ends_at,
             place=place_of(row.InterviewDay),
+            sequence=sequence_of(row.SlotBooking.version, row.InterviewDay.version),
+            note=_("Heure de Casablanca : %(moment)s.", moment=moment(row.starts_at)),
         )
         for row in panels.calendar_rows(viewer, since)
     ]

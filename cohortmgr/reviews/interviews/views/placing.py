@@ -46,7 +46,13 @@ def place(reference: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             with writing():
-                booking.place(viewer, intake.reference, form.number.data or "", form.slot.data or "")
+                booking.place(
+                    viewer,
+                    intake.reference,
+                    form.number.data or "",
+                    form.slot.data or "",
+                    anyway=form.anyway.data,
+                )
         except Refused as refusal:
             show_problems(form, refusal)
             intake = reviews.intake_for(viewer, reference, _MANAGE)

@@ -253,7 +253,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     intake = queries.intake_of(found)
     definition = programmes.definition_of(intake)
     application, phase = queries.file_of(found), queries.phase_of(found)
-    papers = own.papers_of(found)
+    papers, hidden = own.papers_of(found), queries.hidden_in(found)
     rows = own.queue(viewer, intake.id, found.phase)
     mine = found.reviewer_id == viewer.person_id
     # What somebody must not read since it was given to them goes to another; they see no more of it meanwhile.
@@ -269,13 +269,13 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         minutes=definition.rubric.reading_target_minutes if phase.kind is PhaseKind.FILES else 0,
         sections=()
         if mine and (taken or found.state in GIVEN_BACK or not queries.is_read(application))
-        else sections_of(definition.form, application.answers, phase.hidden),
+        else sections_of(definition.form, application.answers, hidden),
         computed=phase_display.computed(
             definition.rubric, phases.marks_in(intake, application.id).of(application.id)
         )
         if any(each.kind is PhaseKind.COMPUTED for each in definition.rubric.phases)
         else (),
-        documents=papers_shown(definition.form, () if taken else papers, phase.hidden),
+        documents=papers_shown(definition.form, () if taken else papers, hidden),
         papers=_unseen(found, phase),
         rows=_around(rows, found.reference),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,14 +33,14 @@ from tests.factories.choices import known, readers, sent, someone
 PHASE = "entretien"
 
 
-def with_interview(definition: Definition, goes_on: int | None = None) -> Definition:
+def with_interview(definition: Definition, goes_on: int | None = None, **more: Any) -> Definition:
     """Return a definition with an interview behind its phases."""
     said = {"fr": "Expression", "ar": "التعبير", "en": "Expression"}
     anchors = {
         score: {"fr": f"Niveau {score}", "ar": f"مستوى {score}", "en": f"Level {score}"} for score in range(6)
     }
     criterion = Criterion("expression", said, 1, 0, 5, anchors)
-    phase = RubricPhase(PHASE, (criterion,), PhaseKind.INTERVIEW, readings=1, weight=1)
+    phase = RubricPhase(PHASE, (criterion,), PhaseKind.INTERVIEW, **{"readings": 1, **more})
     before = tuple(replace(each, goes_on=goes_on) for each in definition.rubric.phases)
     phases = (*before, phase)
     return replace(
@@ -49,11 +50,13 @@ def with_interview(definition: Definition, goes_on: int | None = None) -> Defini
     )
 
 
-def heard(files: int = 3, panel: int = 2, goes_on: int | None = None) -> tuple[Intake, Viewer, list[Viewer]]:
+def heard(
+    files: int = 3, panel: int = 2, goes_on: int | None = None, **more: Any
+) -> tuple[Intake, Viewer, list[Viewer]]:
     """Make an intake with an interview, who manages it, and reviewers."""
     sent(files)
     with writing():
-        programmes.load_definition(SYSTEM, with_interview(read_known("mdia"), goes_on))
+        programmes.load_definition(SYSTEM, with_interview(read_known("mdia"), goes_on, **more))
     db.session.rollback()
     intake = queries.intake_of("mdia", "2025")
     return intake, someone(intake, Role.SELECTION_MANAGER), readers(intake, panel)

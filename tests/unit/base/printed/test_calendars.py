@@ -41,3 +41,12 @@ def test_what_has_a_meaning_in_the_file_is_said_as_a_letter() -> None:
 def test_a_long_line_is_broken_between_letters() -> None:
     title = "ماستر علوم البيانات والذكاء الاصطناعي بالتناوب، " * 5
     assert f"SUMMARY:{title}" in lines(CalendarDate("d", title, date(2027, 1, 4)))
+
+
+def test_an_entry_that_changed_has_a_higher_number_and_says_its_hour_in_words() -> None:
+    plain = lines(CalendarDate("e", "Entretien", date(2027, 1, 4)))
+    assert not [each for each in plain if each.startswith(("SEQUENCE", "DESCRIPTION"))]
+    changed = lines(
+        CalendarDate("e", "Entretien", date(2027, 1, 4), sequence=2_001, note="Heure : 09:00, ici")
+    )
+    assert "SEQUENCE:2001" in changed and "DESCRIPTION:Heure : 09:00\\, ici" in changed

@@ -47,6 +47,17 @@ def with_phases(*added: RubricPhase) -> Rubric:
     return Rubric((*MASTER.rubric.phases, *added))
 
 
+def test_a_phase_to_which_people_come_while_their_files_are_read_blind_is_named() -> None:
+    files = MASTER.rubric.files
+    test = replace(ORAL, key="epreuve", kind=PhaseKind.TEST)
+    assert Rubric((files, test, ORAL)).met_before_read == {"epreuve", "entretien"}
+    assert Rubric((files, replace(test, goes_on=3), ORAL)).met_before_read == {"epreuve"}
+    assert Rubric((replace(files, goes_on=3), test, ORAL)).met_before_read == frozenset()
+    named = replace(files, hidden=tuple(each for each in files.hidden if each.value != "name"))
+    assert Rubric((named, ORAL)).met_before_read == frozenset()
+    assert Rubric((ORAL, files)).met_before_read == frozenset()
+
+
 def test_phases_are_read_and_written_as_they_are() -> None:
     assert check(PHASED) == []
     assert read_definition(write_definition(PHASED), "x.toml") == PHASED

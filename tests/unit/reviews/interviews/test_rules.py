@@ -11,7 +11,9 @@ from cohortmgr.reviews.interviews.rules import (
     DayPlan,
     changes_until,
     clashes,
+    may_be_heard,
     plan_problems,
+    sequence_of,
     settled,
 )
 from cohortmgr.reviews.interviews.timetable import DaySpan
@@ -87,3 +89,28 @@ def test_a_member_of_two_panels_is_named_if_their_hours_meet() -> None:
 
 def test_the_last_moment_to_change_counts_from_the_slot() -> None:
     assert changes_until(datetime(2027, 6, 3, 9, tzinfo=UTC), 24) == datetime(2027, 6, 2, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("readings", "able", "unmarked_by", "heard"),
+    [
+        (1, {1, 2}, {1}, True),
+        (1, {1, 2}, {1, 2}, False),
+        (2, {1, 2, 3}, {3}, True),
+        (2, {1, 2}, {2}, False),
+        (2, {1}, set(), True),  # a panel of one is what the office made, and hears whom it knows not
+        (2, {1}, {1}, False),
+        (1, {1}, {7}, True),
+        (1, set(), set(), False),  # nobody of the panel may hear
+    ],
+)
+def test_somebody_is_heard_by_as_many_as_are_asked_for(
+    readings: int, able: set[int], unmarked_by: set[int], heard: bool
+) -> None:
+    assert may_be_heard(readings, able, unmarked_by) is heard
+
+
+def test_the_number_of_a_calendars_entry_grows_with_the_slot_and_with_its_day() -> None:
+    assert sequence_of(1, 2) > sequence_of(1, 1)
+    assert sequence_of(2, 1) > sequence_of(1, 900)
+    assert sequence_of(2, 1) > sequence_of(1, 5_000)

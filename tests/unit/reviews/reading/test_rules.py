@@ -1,11 +1,13 @@
 """A reader's day: undoing, what stays on record, and the pace."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cohortmgr.programmes.definition.rubric import Criterion, Rubric, RubricPhase
 from cohortmgr.reviews.reading.rules import (
     UNDONE_WITHIN,
     earlier_of,
@@ -13,6 +15,7 @@ from cohortmgr.reviews.reading.rules import (
     may_undo,
     pace_of,
     spread_of,
+    taken_draft,
 )
 from cohortmgr.reviews.rules import ReadingChange, ReviewState, as_earlier
 
@@ -70,3 +73,24 @@ def test_a_pace_is_finite_and_more_files_take_longer(minutes: list[int], left: i
 def test_the_spread_has_each_point_between_the_least_and_the_greatest() -> None:
     assert spread_of([]) == ()
     assert spread_of([9_999, 12_000, 12_400]) == ((9, 1), (10, 0), (11, 0), (12, 2))
+
+
+def test_a_draft_that_was_taken_back_is_its_readers_again_as_long_as_the_rubric_asks_for_it() -> None:
+    criterion = Criterion("level", {"fr": "Niveau"}, 1, 0, 5)
+    rubric = Rubric((RubricPhase("files", (criterion,)),))
+    undone = as_earlier({"level": 1}, 4_000, "", None, ReadingChange.UNDONE)
+    taken = as_earlier({"level": 3}, None, "Bien.", None, ReadingChange.RECALLED, "Absente", to_discuss=True)
+    kept, left = taken_draft([undone, taken], rubric, "files")
+    assert kept is not None and (kept.scores, kept.comment, kept.to_discuss) == ({"level": 3}, "Bien.", True)
+    assert left == [undone]
+    assert taken_draft([taken, undone], rubric, "files") == (None, [taken, undone]), "something came after"
+    assert taken_draft([], rubric, "files") == (None, [])
+    assert taken_draft([taken], rubric, "gone") == (None, [taken])
+    narrower = Rubric((RubricPhase("files", (replace(criterion, scale_max=2),)),))
+    assert taken_draft([taken], narrower, "files") == (None, [taken]), (
+        "on another scale it says something else"
+    )
+    at = datetime(2027, 5, 3, 9, tzinfo=UTC)
+    handed_in = as_earlier({"level": 3}, 12_000, "", at, ReadingChange.RECALLED)
+    kept, left = taken_draft([handed_in], rubric, "files")
+    assert kept is not None and left == [handed_in], "what counted once stays on record"
