@@ -86,7 +86,8 @@ def taken_draft(
     is no record of anything."""
     last = earlier_of(kept[-1:])
     known = next((each for each in rubric.phases if each.key == phase), None)
-    if not last or last[0].why is not ReadingChange.RECALLED or known is None:
+    back = (ReadingChange.RECALLED, ReadingChange.RELEASED)
+    if not last or last[0].why not in back or known is None:
         return None, list(kept)
     if check_scores(last[0].scores, bounds_of(known), complete=False):
         return None, list(kept)
