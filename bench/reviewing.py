@@ -8,10 +8,15 @@ The tables stand in docs/reviewing.md. `sharing` and `calibrating` are figures o
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
+
+# As wsgi and the worker have it, before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
@@ -27,7 +32,7 @@ from tests.unit.reviews.calibration.worlds import World, shared_out, world
 
 FILES, SEATS = 600, 30
 # How many readings are given out before marks are calibrated anew.
-BATCH = 60
+BATCH = 30
 SHARED, READINGS, READERS = 20_000, 2, 60
 KNOWN = 100
 """How many candidates a reader knows, and does not read."""
@@ -236,8 +241,6 @@ def strange(readers: int, seeds: int) -> Iterator[str]:
 
 
 def _strange(name: str, turn: Callable[[World], World], readers: int, seed: int) -> tuple[float, ...]:
-    from decimal import Decimal
-
     made = turn(world(3_000 + seed, FILES, readers))
     file, reader = shared_out(FILES, readers, 3, seed)
     if name == "two pieces":

@@ -11,7 +11,7 @@ from cohortmgr.reviews.calibration.dense import Array, np
 from cohortmgr.reviews.calibration.posterior import Posterior, weighed
 from cohortmgr.reviews.calibration.rules import MarkFormula
 from cohortmgr.reviews.calibration.scores import PhaseScores
-from cohortmgr.reviews.calibration.solution import Values
+from cohortmgr.reviews.calibration.solution import SummedValues
 from cohortmgr.reviews.calibration.variances import fitted, tells_files
 
 DRAWS = 4_000
@@ -76,7 +76,7 @@ def calibrate(scores: PhaseScores, *, is_weighted: bool = False) -> Calibration:
     first = Crossing(
         scores.file, scores.reader, len(scores.files), len(scores.readers), np.ones(len(deviations))
     )
-    solution = fitted(first, Values.of(first, deviations / spread))
+    solution = fitted(first, SummedValues.of(first, deviations / spread))
     noise = solution.noise
     posterior, weights = Posterior(solution, noise), np.ones(len(scores.readers))
     mean = solution.mean

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from flask.cli import AppGroup
@@ -19,9 +18,6 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.sheets.tables import read_limited, read_rows
 from cohortmgr.base.sheets.writing import Sheet, plain_csv, write_xlsx_to
-
-if TYPE_CHECKING:  # numpy and scipy are loaded only where they are used
-    from cohortmgr.reviews.calibration.calibrating import Calibration
 
 MOST_ROWS = 2_000_000
 MOST_BYTES = 512 * 1024 * 1024
@@ -57,8 +53,10 @@ def calibrate_file(scores: Path, out: Path, seats: int | None, scale: Scale | No
 
     Its columns are application, reviewer, score and, if there are several a reading, criterion: a reading's score is
     their sum."""
+    # numpy and scipy are loaded only where they are used.
     from cohortmgr.reviews.calibration.calibrating import calibrate, chances
     from cohortmgr.reviews.calibration.cautions import cautions
+    from cohortmgr.reviews.calibration.ranking_tables import figures, header_of, ranking
     from cohortmgr.reviews.calibration.score_files import FaultyLines, columns_named, phase_scores
 
     try:
@@ -73,8 +71,8 @@ def calibrate_file(scores: Path, out: Path, seats: int | None, scale: Scale | No
             click.echo(f"line {fault.line}: {say(fault.problem)}", err=True)
         raise click.ClickException(f"{scores}: {len(faulty.faults)} faults; nothing was written") from None
     stood = None if seats is None else chances(found.draws(), seats)
-    _write(out, _header(stood is not None), _ranking(found, stood))
-    for line in _told(found):
+    _write(out, header_of(stood), ranking(found, stood))
+    for line in figures(found):
         click.echo(line)
     ends = None if scale is None else (scale[0] * criteria, scale[1] * criteria)
     for caution in cautions(found, ends):
@@ -88,45 +86,6 @@ def _data(path: Path) -> bytes:
             return read_limited(stream, MOST_BYTES)
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror or 'cannot be read'}") from None
-
-
-def _told(found: Calibration) -> Iterator[str]:
-    """The figures, a line each: those of the spread with four decimals, those of the formula with three."""
-    yield f"mean {found.mean:.4f}"
-    yield f"quality {found.quality:.4f}"
-    yield f"severity {found.severity:.4f}"
-    yield f"noise {found.noise:.4f}"
-    formula = found.formula
-    shrinkage = "none" if formula.shrinkage is None else _thousandths(formula.shrinkage)
-    yield f"formula: mean {_thousandths(formula.mean)}, shrinkage {shrinkage}"
-    yield "severities (above 0: gives more)" + (
-        ", weights" if set(formula.weights.values()) != {1000} else ""
-    )
-    for name, severity in sorted(formula.severities.items(), key=lambda pair: pair[1]):
-        weight = formula.weights[name]
-        yield f"  {name}\t{'+' if severity > 0 else ''}{_thousandths(severity)}" + (
-            f"\t{_thousandths(weight)}" if weight != 1000 else ""
-        )
-
-
-def _thousandths(value: int) -> Decimal:
-    return Decimal(value).scaleb(-3)
-
-
-def _header(with_chances: bool) -> list[str]:
-    return ["application", "estimate", "standard_error", *(["chance"] if with_chances else [])]
-
-
-def _ranking(found: Calibration, stood: Sequence[float] | None) -> Iterator[Sequence[object]]:
-    """The rows, the greatest estimate first; those that are equal in the order of the scores."""
-    marks, names = found.marks(), found.scores.files
-    for place in sorted(range(len(marks)), key=lambda place: -marks[place]):
-        row = [names[place], _thousandths(marks[place]), _places(found.errors[place])]
-        yield row if stood is None else [*row, _places(stood[place])]
-
-
-def _places(value: float) -> Decimal:
-    return Decimal(f"{value:.4f}")
 
 
 def _write(out: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,17 +1,12 @@
 """Dense symmetric matrices: factor, solve, invert, on one thread.
 
 Two threads on a machine that does other work wait for each other and cost six times the CPU. OpenBLAS reads how many
-it may use when numpy is loaded, so the variable is set before; wsgi and the worker say the same, for whoever loads
-numpy first. What the operator has set stays.
+it may use from the environment when numpy is loaded: wsgi and the worker say one, unless the operator has said another.
 """
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import numpy as np  # after the number of threads
+import numpy as np
 from scipy.linalg import lapack
 
 Array = np.ndarray

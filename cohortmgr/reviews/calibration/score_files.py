@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -61,7 +60,7 @@ class _Lines:
     criteria: dict[str, int] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     values: list[Decimal] = field(default_factory=list)
-    rows: array[int] = field(default_factory=lambda: array("q"))
+    rows: list[int] = field(default_factory=list)
     faults: list[LineFault] = field(default_factory=list)
 
     def take(self, line: int, file: str, reader: str, typed: str, criterion: str) -> None:

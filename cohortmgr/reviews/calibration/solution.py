@@ -14,7 +14,7 @@ from cohortmgr.reviews.calibration.dense import Array, Factor, np
 
 
 @dataclass(frozen=True)
-class Values:
+class SummedValues:
     """A value of each reading, in the order of the crossing, with its sums and its weighted square."""
 
     each: Array
@@ -22,16 +22,18 @@ class Values:
     square: float
 
     @staticmethod
-    def of(crossing: Crossing, values: Array) -> Values:
+    def of(crossing: Crossing, values: Array) -> SummedValues:
         """Sum values that stand in the order in which the readings were given."""
         each = values[crossing.order]
-        return Values(each, crossing.sums(each), float((crossing.weights * each * each).sum()))
+        return SummedValues(each, crossing.sums(each), float((crossing.weights * each * each).sum()))
 
 
 class Solution:
     """The effects that are likeliest at two ratios, and what REML says of the ratios."""
 
-    def __init__(self, crossing: Crossing, values: Values, big_ratio: float, small_ratio: float) -> None:
+    def __init__(
+        self, crossing: Crossing, values: SummedValues, big_ratio: float, small_ratio: float
+    ) -> None:
         self.crossing, self.values = crossing, values
         self.ratios = (big_ratio, small_ratio)
         sums, sizes = values.sums, crossing.of_big

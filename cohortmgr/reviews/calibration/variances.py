@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from cohortmgr.reviews.calibration.crossing import Crossing
 from cohortmgr.reviews.calibration.dense import Array, np
-from cohortmgr.reviews.calibration.solution import Solution, Values
+from cohortmgr.reviews.calibration.solution import Solution, SummedValues
 
 PRESUMED = 1 / 0.64
 """The ratio of the variance of files to that of noise where no file was read twice, which nothing else can tell."""
 
-LARGEST = 1e8
+LARGEST = 1e7
 _STEP = 2.0
 # From a step of this length Newton's next one ends within a hundredth of it.
 _NEAR = 2e-4
@@ -23,7 +23,7 @@ _ROUNDS = 60
 _SMALL = 0.02
 
 
-def fitted(crossing: Crossing, values: Values) -> Solution:
+def fitted(crossing: Crossing, values: SummedValues) -> Solution:
     """Return the solution at the ratios that REML finds likeliest.
 
     A side with one row says nothing of its variance, which is nought then. A side whose rows have one reading each
@@ -40,7 +40,7 @@ def tells_files(crossing: Crossing) -> bool:
     return 1 < files < crossing.count
 
 
-def _start(crossing: Crossing, values: Values) -> tuple[Array, list[int]]:
+def _start(crossing: Crossing, values: SummedValues) -> tuple[Array, list[int]]:
     """The ratios at which the search begins, and which of the two it may change."""
     start = _by_squares(crossing, values)
     free = []
@@ -53,7 +53,7 @@ def _start(crossing: Crossing, values: Values) -> tuple[Array, list[int]]:
     return start, free
 
 
-def _by_squares(crossing: Crossing, values: Values) -> Array:
+def _by_squares(crossing: Crossing, values: SummedValues) -> Array:
     """Ratios by which the sums of squares by row, by column and in all are those that one would expect."""
     sums, count = values.sums, crossing.count
     big, small = crossing.of_big, crossing.of_small
@@ -82,7 +82,7 @@ def _by_squares(crossing: Crossing, values: Values) -> Array:
 class _Search:
     """The search for the ratios; those that are not free stay as they were."""
 
-    def __init__(self, crossing: Crossing, values: Values, free: list[int]) -> None:
+    def __init__(self, crossing: Crossing, values: SummedValues, free: list[int]) -> None:
         self.crossing, self.values, self.free = crossing, values, free
         self.at_nought: list[int] = []
         self.rows = np.array((crossing.bigs, crossing.smalls))

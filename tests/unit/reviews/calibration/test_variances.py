@@ -8,7 +8,7 @@ import pytest
 from cohortmgr.reviews.calibration.calibrating import calibrate
 from cohortmgr.reviews.calibration.crossing import Crossing
 from cohortmgr.reviews.calibration.scores import PhaseScores
-from cohortmgr.reviews.calibration.solution import Solution, Values
+from cohortmgr.reviews.calibration.solution import Solution, SummedValues
 from tests.unit.reviews.calibration.oracle import at, solved
 from tests.unit.reviews.calibration.worlds import shared_out, world
 
@@ -94,7 +94,7 @@ def test_the_gradient_is_that_of_the_deviance() -> None:
     file, reader, marks = _small(3, 12, 5, 1.0, 0.6)
     chance = np.random.default_rng(0)
     crossing = Crossing(file, reader, file.max() + 1, reader.max() + 1, chance.uniform(0.5, 2, len(file)))
-    values = Values.of(crossing, marks / 1000 - 10)
+    values = SummedValues.of(crossing, marks / 1000 - 10)
     for ratios in ((0.7, 0.3), (0.0, 0.4), (2.0, 0.0)):
         slope = Solution(crossing, values, *ratios).gradient
         for side in (0, 1):
