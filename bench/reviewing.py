@@ -78,13 +78,15 @@ def calibrating() -> Iterator[Figure]:
 def _many() -> PhaseScores:
     chance = np.random.default_rng(0)
     files, readers = 1_128, 2_972
-    cells = np.unique(chance.integers(files * readers, size=75_400))[:73_421]
-    file, reader = chance.permutation(cells) // readers, chance.permutation(cells) % readers
-    cells = np.unique(file * readers + reader)
-    file, reader = cells // readers, cells % readers
+    cells = chance.choice(files * readers, 73_421, replace=False)
+    # Each side has only those who read or were read.
+    file, reader = (np.unique(side, return_inverse=True)[1] for side in (cells // readers, cells % readers))
     seen = 3.25 + chance.normal(0, 0.52, files)[file] + chance.normal(0, 0.33, readers)[reader]
     marks = np.clip(np.round(seen + chance.normal(0, 1.18, len(cells))), 1, 5).astype(np.int64)
-    names = [f"d{number}" for number in range(files)], [f"s{number}" for number in range(readers)]
+    names = (
+        [f"d{number}" for number in range(file.max() + 1)],
+        [f"s{number}" for number in range(reader.max() + 1)],
+    )
     return PhaseScores(*names, file, reader, marks * 1000)
 
 

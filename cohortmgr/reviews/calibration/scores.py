@@ -17,7 +17,7 @@ class PhaseScores:
     """Readings: which file (by its place in `files`), which reader, and the score in whole ticks.
 
     A tick is a thousandth of a point, or a part of one: `ticks` go to a thousandth. Files and readers stand in the
-    order in which they first come, and so do draws: names change nothing."""
+    order in which they first come, and so do draws: names change nothing. Each has one reading at least."""
 
     files: Sequence[str]
     readers: Sequence[str]
