@@ -3,6 +3,7 @@
 import atexit
 import ctypes
 import gc
+import os
 import sys
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from cohortmgr.jobs.actions.broker import ask_at_stop, celery_for
 _mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
 if _mallopt is not None:
     _mallopt(-8, 1)
+
+# Two threads for one matrix cost six times the CPU on a machine that does other work. Read when numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _COMMAND_LINE = Path(sys.argv[0]).name in ("flask", "__main__.py") and "run" not in sys.argv
 

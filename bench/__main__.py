@@ -10,7 +10,7 @@ from bench.figures import Figure
 from bench.installation import Installation, installed
 from bench.letters import letters
 from bench.patterns import patterns
-from bench.sharing import sharing
+from bench.reviewing import calibrating, sharing
 
 # Few enough that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
 LETTERS = 3000
@@ -49,6 +49,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield figures.twice_at_once(made)
     yield from patterns()
     yield sharing()
+    yield from calibrating()
     yield from letters(made, LETTERS)
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from tests.databases import Database
 
+# As wsgi and the worker have it, before numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent
 # The folders whose tests need no server; for all others the servers are started.
 SERVERLESS = ("unit", "architecture")

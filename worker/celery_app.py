@@ -4,12 +4,16 @@ Each room says in its tasks what the worker does and how often; here that become
 minute finds every row whose wake was lost; a message that no worker took before the next is due is dropped.
 """
 
+import os
+
 from cohortmgr.base import clock  # noqa: F401  # first, so that only the packaged time zones are read
 from cohortmgr.app import create_app
 from cohortmgr.base.settings import read_settings
 from cohortmgr.base.work import works_of
 from cohortmgr.jobs.actions.broker import celery_for, routes_of, schedule_of
 
+# Two threads for one matrix cost six times the CPU on a machine that does other work. Read when numpy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 settings = read_settings()
 flask_app = create_app(settings, process="system")

@@ -26,6 +26,7 @@ from cohortmgr.reviews.assignment.actions import passing
 from cohortmgr.reviews.assignment.queries import bars, days
 from cohortmgr.reviews.assignment.views import by_hand, knowing
 from cohortmgr.reviews.assignment.views import overview as assignment_views
+from cohortmgr.reviews.calibration import commands as calibration
 from cohortmgr.reviews.discussion import views as discussion_views
 from cohortmgr.reviews.gaps import tasks as gaps
 from cohortmgr.reviews.interviews import tasks as interview_tasks
@@ -69,6 +70,7 @@ def init_app(app: Flask) -> None:
     """Register the pages and their navigation entries."""
     for page in PAGES:
         app.register_blueprint(page)
+    app.cli.add_command(calibration.group)
     declare("reviews", *notices.NOTICES)
     hooks.given_back.register(passing.pass_on_given_back)
     hooks.phase_begun.register(phases.has_begun)

@@ -36,7 +36,7 @@ class Record:
     formulas: frozenset[int] = frozenset()
 
 
-def csv_records(text: str) -> tuple[list[Record], str]:
+def csv_records(text: str, most: int = MAX_ROWS) -> tuple[list[Record], str]:
     """The records that hold a value, and the separator by which they were read."""
     offset = 0
     delimiter = None
@@ -45,12 +45,12 @@ def csv_records(text: str) -> tuple[list[Record], str]:
         delimiter, offset, text = text[4], 1, text[5:].removeprefix("\r").removeprefix("\n")
     delimiter = delimiter or _delimiter(text)
     try:
-        records = list(_parse(text, delimiter, strict=True))
+        records = list(_parse(text, delimiter, strict=True, most=most))
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise Refused(_UNCLOSED) from None
         # Some programs do not escape quotes inside texts. What that breaks is reported row by row.
-        records = _leniently(text, delimiter)
+        records = _leniently(text, delimiter, most)
     return [Record(record.line + offset, record.cells) for record in records], delimiter
 
 
@@ -72,9 +72,9 @@ def unpacked(records: Sequence[Record]) -> tuple[list[Record], str] | None:
     return [Record(record.line, cells, record.formulas) for record, cells in parted], delimiter
 
 
-def _leniently(text: str, delimiter: str) -> list[Record]:
+def _leniently(text: str, delimiter: str, most: int) -> list[Record]:
     try:
-        return list(_parse(text, delimiter, strict=False))
+        return list(_parse(text, delimiter, strict=False, most=most))
     except csv.Error:
         raise Refused(_UNCLOSED) from None
 
@@ -99,7 +99,7 @@ def _delimiter(text: str) -> str:
     return max(DELIMITERS, key=worth)
 
 
-def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
+def _parse(text: str, delimiter: str, *, strict: bool, most: int = MAX_ROWS) -> Iterator[Record]:
     """Yield the records that hold a value, with the physical line where each begins. Rows and columns that nobody
     filled, for which programs write separators, do not count. Raises csv.Error."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
@@ -111,12 +111,37 @@ def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[Record]:
             raise Refused(Problem(_UNCLOSED_AT, {"line": begins}))
         if width > MAX_COLUMNS:
             raise Refused(too_wide())
-        if count > MAX_ROWS + FIRST:
-            raise Refused(too_long())
+        if count > most + FIRST:
+            raise Refused(too_long(most))
         if width:
             count += 1
             yield Record(begins, tuple(cells[:MAX_COLUMNS]))
         begins = reader.line_num + 1
+
+
+def lean_rows(text: str, most: int = MAX_ROWS) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line and the cells of each record of a plain CSV that holds a value, one at a time and as they stand:
+    a million of them are never held. Its cells are parted by commas and quoted as CSV is."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    begins, count = 1, 0
+    try:
+        for cells in reader:
+            if any(cells):
+                count += 1
+                if count > most + 1:
+                    raise Refused(too_long(most))
+                yield begins, cells
+            if reader.line_num - begins > MAX_RECORD_LINES:
+                raise Refused(Problem(_UNCLOSED_AT, {"line": begins}))
+            begins = reader.line_num + 1
+    except csv.Error:
+        raise Refused(Problem(_UNCLOSED_AT, {"line": begins})) from None
+
+
+def is_lean(text: str) -> bool:
+    """Whether a text is a plain CSV, as programs write it: its first line parts cells by commas and nothing else."""
+    first = text[: text.find("\n")] if "\n" in text[:10_000] else ""
+    return "," in first and not any(other in first for other in DELIMITERS if other != ",")
 
 
 def filled(cells: Sequence[str]) -> int:
@@ -124,8 +149,8 @@ def filled(cells: Sequence[str]) -> int:
     return next((n for n in range(len(cells), 0, -1) if cells[n - 1].strip()), 0)
 
 
-def too_long() -> Problem:
-    return Problem(TOO_LONG, {"limit": MAX_ROWS})
+def too_long(most: int = MAX_ROWS) -> Problem:
+    return Problem(TOO_LONG, {"limit": most})
 
 
 def too_wide() -> Problem:

@@ -7,14 +7,23 @@ its name. Everything wrong with a whole file is one `Refused`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.sheets.damage import is_damaged
-from cohortmgr.base.sheets.delimited import FIRST, Record, csv_records, filled, too_long, unpacked
+from cohortmgr.base.sheets.delimited import (
+    FIRST,
+    Record,
+    csv_records,
+    filled,
+    is_lean,
+    lean_rows,
+    too_long,
+    unpacked,
+)
 from cohortmgr.base.sheets.encodings import ENCODINGS, decode
 from cohortmgr.base.sheets.unpacking import MAX_ROWS
 from cohortmgr.base.sheets.workbooks import NOT_A_TABLE, is_workbook, read_workbook
@@ -22,7 +31,7 @@ from cohortmgr.base.text import bare
 
 __all__ = [
     "ENCODINGS", "FIRST", "MAX_BYTES", "NamedBy", "Place", "Readable", "Record", "SheetTable",
-    "column_letters", "decode", "is_damaged", "is_formula", "read_limited", "read_table", "shown",
+    "column_letters", "decode", "is_damaged", "is_formula", "read_limited", "read_rows", "read_table", "shown",
 ]  # fmt: skip
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -106,7 +115,13 @@ def read_limited(stream: Readable, limit: int = MAX_BYTES) -> bytes:
 
 
 def read_table(
-    data: bytes, filename: str = "", wanted: Place | None = None, named: NamedBy | None = None
+    data: bytes,
+    filename: str = "",
+    wanted: Place | None = None,
+    named: NamedBy | None = None,
+    *,
+    most_rows: int = MAX_ROWS,
+    most_bytes: int = MAX_BYTES,
 ) -> SheetTable:
     """Return the table in a CSV or XLSX file. `filename` only says where a problem was.
 
@@ -115,15 +130,38 @@ def read_table(
     empty, not decodable or of another kind, or has nothing where `wanted` says.
     """
     try:
-        return _read(data, wanted or Place(), named)
+        _require_a_table(data, most_bytes)
+        return _read(data, wanted or Place(), named, most_rows)
     except Refused as refused:
         raise Refused(
             *(Problem(p.what, p.values, p.where or filename or None) for p in refused.problems)
         ) from None
 
 
-def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
-    _require_a_table(data)
+def read_rows(
+    data: bytes, named: NamedBy, *, most_rows: int, most_bytes: int
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the header and then each record of a table, with its line, one at a time.
+
+    A plain CSV in UTF-8 is read as it stands, in the memory of its text; anything else by `read_table`. Raises Refused
+    as it does, a plain CSV perhaps only at the line concerned."""
+    _require_a_table(data, most_bytes)
+    text = None if is_workbook(data) else _plain_text(data)
+    if text is not None and is_lean(text):
+        return lean_rows(text, most_rows)
+    table = read_table(data, named=named, most_rows=most_rows, most_bytes=most_bytes)
+    header = (table.place.line or 1, table.header)
+    return iter([header, *((row.line, row.cells) for row in table.rows)])
+
+
+def _plain_text(data: bytes) -> str | None:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def _read(data: bytes, wanted: Place, named: NamedBy | None, most_rows: int) -> SheetTable:
     sheets: tuple[str, ...] = ()
     hidden: frozenset[int] = frozenset()
     if is_workbook(data):
@@ -131,7 +169,7 @@ def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
             raise Refused(
                 N_("Ce fichier est un classeur, qui n’a pas d’encodage à choisir. Retirez « encoding ».")
             )
-        book = read_workbook(data, wanted.sheet)
+        book = read_workbook(data, wanted.sheet, most_rows)
         if wanted.sheet not in (None, book.taken):
             raise Refused(_no_such_sheet(wanted.sheet or "", book.names))
         width = max((len(row.cells) for row in book.rows), default=0)
@@ -144,7 +182,7 @@ def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
             what = N_("Ce fichier est un texte, qui n’a pas de feuilles : retirez « %(sheet)s ».")
             raise Refused(Problem(what, {"sheet": wanted.sheet[:100]}, "sheet"))
         text, encoding = decode(data, wanted.encoding)
-        records, separator = csv_records(text)
+        records, separator = csv_records(text, most_rows)
         place = Place(encoding=encoding, separator=separator)
     if (parted := unpacked(records)) is not None:
         records, place = parted[0], replace(place, separator=parted[1])
@@ -152,12 +190,12 @@ def _read(data: bytes, wanted: Place, named: NamedBy | None) -> SheetTable:
         raise Refused(N_("Le fichier est vide. Vérifiez que le tableau a bien été exporté."))
     header = _header_among(records, wanted.line, named)
     place = replace(place, line=records[header].line)
-    return replace(_table(records, header, place, sheets), hidden=hidden)
+    return replace(_table(records, header, place, sheets, most_rows), hidden=hidden)
 
 
-def _require_a_table(data: bytes) -> None:
-    if len(data) > MAX_BYTES:
-        raise Refused(_too_heavy(MAX_BYTES))
+def _require_a_table(data: bytes, most_bytes: int) -> None:
+    if len(data) > most_bytes:
+        raise Refused(_too_heavy(most_bytes))
     if data.startswith(_OLD_OFFICE):
         raise Refused(
             N_(
@@ -194,10 +232,12 @@ def _header_among(records: Sequence[Record], wanted: int | None, named: NamedBy 
     return max(range(len(first)), key=lambda number: (named(first[number].cells), -number))
 
 
-def _table(records: list[Record], header: int, place: Place, sheets: tuple[str, ...]) -> SheetTable:
+def _table(
+    records: list[Record], header: int, place: Place, sheets: tuple[str, ...], most_rows: int
+) -> SheetTable:
     rows = records[header + 1 :]
-    if len(rows) > MAX_ROWS:
-        raise Refused(too_long())
+    if len(rows) > most_rows:
+        raise Refused(too_long(most_rows))
     cells = records[header].cells
     # A column without a name counts if some row fills it.
     names = _header(cells[: max(filled(cells), max((filled(row.cells) for row in rows), default=0))])

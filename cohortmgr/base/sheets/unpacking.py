@@ -2,7 +2,8 @@
 
 Readers of workbooks are large, and a file of 2 MB can unpack to hundreds. So they run in a process that has no
 secrets, no database, limited memory and limited time, and that writes one line of JSON for each row. It imports
-nothing of the application: `python -I unpacking.py`, with the wanted sheet as a line of JSON before the file.
+nothing of the application: `python -I unpacking.py`, with a line of JSON before the file: the wanted sheet, and how
+many rows it may have.
 
 The sizes that a zip declares can lie, and a single cell at the far corner makes a reader ask for gigabytes. So the
 parts are unpacked up to a limit, the places of the cells are checked, and only what was checked is read.
@@ -91,10 +92,10 @@ class LookedSheet:
 
 def main(given: BinaryIO, told: BinaryIO) -> None:
     """Read a workbook and write its tabs, its rows and "end", a line of JSON each; or why it is refused."""
-    _bound()
+    wanted, rows = json.loads(given.readline())
+    _bound(grown(rows))
     try:
-        wanted = json.loads(given.readline())
-        book = read(given.read(), wanted)
+        book = read(given.read(), wanted, rows)
         tabs = [[tab.name, tab.visible] for tab in book.tabs]
         _put(told, {"tabs": tabs, "taken": book.taken, "hidden": book.hidden})
         for row in book.rows:
@@ -107,9 +108,14 @@ def main(given: BinaryIO, told: BinaryIO) -> None:
     told.flush()
 
 
-def _bound() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+def grown(rows: int) -> int:
+    """By how much the other bounds grow with the rows that are asked for. A million rows have few columns."""
+    return min(6, max(1, -(-rows // MAX_ROWS)))
+
+
+def _bound(times: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY * times, MEMORY * times))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS * times, SECONDS * times))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
@@ -118,10 +124,10 @@ def _put(told: BinaryIO, what: object) -> None:
     told.write(json.dumps(what, separators=(",", ":")).encode() + b"\n")
 
 
-def read(data: bytes, wanted: str | None = None) -> Workbook:
+def read(data: bytes, wanted: str | None = None, most: int = MAX_ROWS) -> Workbook:
     """Return the tab with that name, else the first that people see and that holds a value: programs leave empty
     ones, and drawings, before it. Raises WorkbookRefusal."""
-    parts = _unpack(data)
+    parts = _unpack(data, MAX_UNPACKED * grown(most))
     tabs = _tabs(parts)
     if not tabs:
         raise WorkbookRefusal("damaged")
@@ -135,12 +141,12 @@ def read(data: bytes, wanted: str | None = None) -> Workbook:
     part = tabs[taken].part
     if part not in parts:
         raise WorkbookRefusal("damaged")
-    looked = _looked(parts[part], shared)
+    looked = _looked(parts[part], shared, most)
     parts[part] = looked.sheet
-    hidden = _hidden(parts[part])
+    hidden = _hidden(parts[part], most)
     kept = _kept(parts, {tab.part for tab in tabs} - {part})
     parts.clear()
-    return Workbook(tabs, taken, _rows(kept, taken, looked), hidden)
+    return Workbook(tabs, taken, _rows(kept, taken, looked, most), hidden)
 
 
 def _holds_values(sheet: bytes, shared: Sequence[int]) -> bool:
@@ -148,16 +154,16 @@ def _holds_values(sheet: bytes, shared: Sequence[int]) -> bool:
     return any(match[2] and _size(match[1], match[2], shared) for match in _CELL.finditer(sheet))
 
 
-def _unpack(data: bytes) -> dict[str, bytes]:
+def _unpack(data: bytes, most: int) -> dict[str, bytes]:
     """Return the XML parts of the archive. Their sizes are checked as declared, then again as unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = [e for e in archive.infolist() if e.filename.lower().endswith((".xml", ".rels"))]
             declared = sum(entry.file_size for entry in entries)
-            if len(entries) > _MAX_PARTS or _is_bomb(declared, len(data)):
+            if len(entries) > _MAX_PARTS or _is_bomb(declared, len(data), most):
                 raise WorkbookRefusal("bomb")
             parts: dict[str, bytes] = {}
-            left = MAX_UNPACKED
+            left = most
             for entry in entries:
                 with archive.open(entry) as part:
                     parts[entry.filename] = part.read(left + 1)
@@ -180,8 +186,8 @@ def _unpack(data: bytes) -> dict[str, bytes]:
         raise WorkbookRefusal("damaged") from error
 
 
-def _is_bomb(unpacked: int, packed: int) -> bool:
-    return unpacked > MAX_UNPACKED or (unpacked > _SMALL and unpacked > MAX_RATIO * packed)
+def _is_bomb(unpacked: int, packed: int, most: int) -> bool:
+    return unpacked > most or (unpacked > _SMALL and unpacked > MAX_RATIO * packed)
 
 
 def _tabs(parts: dict[str, bytes]) -> tuple[Tab, ...]:
@@ -232,7 +238,7 @@ def _shared_sizes(parts: dict[str, bytes]) -> list[int]:
     return []
 
 
-def _looked(sheet: bytes, shared: Sequence[int]) -> LookedSheet:
+def _looked(sheet: bytes, shared: Sequence[int], most: int) -> LookedSheet:
     """Return the sheet, where its formulas are, and what its errors are, by (line from 1, column from 0).
 
     Rows and columns that hold a value count, and no others: programs leave a style at the last row of all, or a
@@ -252,8 +258,8 @@ def _looked(sheet: bytes, shared: Sequence[int]) -> LookedSheet:
         total += size
         if size:
             last_row, last_column = max(last_row, row), max(last_column, column + 1)
-            _require_within(last_row, last_column, total)
-        elif row > MAX_ROWS + 1 or column >= MAX_COLUMNS:
+            _require_within(last_row, last_column, total, most)
+        elif row > most + 1 or column >= MAX_COLUMNS:
             beyond.append(match.span())
             continue
         if match[2] and _FORMULA.match(match[2]):
@@ -268,15 +274,15 @@ def _said(inside: bytes) -> str:
     return unescape(b"".join(_VALUE.findall(inside)).decode("utf-8", "replace")).strip()[:40]
 
 
-def _hidden(sheet: bytes) -> tuple[int, ...]:
+def _hidden(sheet: bytes, most: int) -> tuple[int, ...]:
     """The lines that nobody sees in the spreadsheet, of those that may be read."""
     found, line = [], 0
     for match in _ROW.finditer(sheet):
         place = _ROW_LINE.search(match[1])
         line = int(place[1]) if place else line + 1
-        if line <= MAX_ROWS + 20 and _HIDDEN.search(match[1]):
+        if line <= most + 20 and _HIDDEN.search(match[1]):
             found.append(line)
-    return tuple(found[: MAX_ROWS + 20])
+    return tuple(found[: most + 20])
 
 
 def _at(letters: bytes, digits: bytes) -> tuple[int, int]:
@@ -300,12 +306,12 @@ def _shared_size(value: bytes, shared: Sequence[int]) -> int:
     return shared[int(number)] if known else len(value)
 
 
-def _require_within(last_row: int, last_column: int, total: int) -> None:
+def _require_within(last_row: int, last_column: int, total: int, most: int) -> None:
     if last_column > MAX_COLUMNS:
         raise WorkbookRefusal("too_wide")
-    if last_row > MAX_ROWS + 20 or last_row * last_column > MAX_CELLS:
+    if last_row > most + 20 or last_row * last_column > MAX_CELLS * grown(most):
         raise WorkbookRefusal("too_long")
-    if total > MAX_TEXT:
+    if total > MAX_TEXT * grown(most):
         raise WorkbookRefusal("bomb")
 
 
@@ -330,7 +336,7 @@ def _kept(parts: dict[str, bytes], left_out: set[str]) -> io.BytesIO:
 
 
 def _rows(
-    workbook: io.BytesIO, taken: int, looked: LookedSheet
+    workbook: io.BytesIO, taken: int, looked: LookedSheet, most: int
 ) -> Iterator[tuple[int, list[str], list[int]]]:
     """Yield the rows that hold a value: line, cells without the empty ones at the end, positions of formulas. An error
     is the text that people see, and not an empty cell, as which the reader gives it.
@@ -341,7 +347,7 @@ def _rows(
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(workbook)
         sheet = book.get_sheet_by_index(taken)
-        if sheet.total_width > MAX_COLUMNS or sheet.total_height > MAX_ROWS + 20:
+        if sheet.total_width > MAX_COLUMNS or sheet.total_height > most + 20:
             raise WorkbookRefusal("too_long")
         lines_of_errors = {line for line, _column in looked.errors}
         before = [""] * (sheet.start or (0, 0))[1]  # rows begin at the first line, cells at the first value

@@ -13,11 +13,11 @@ from threading import Timer
 from typing import IO, Any
 
 from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets.unpacking import MAX_COLUMNS, MAX_ROWS, SECONDS
+from cohortmgr.base.sheets.unpacking import MAX_COLUMNS, MAX_ROWS, SECONDS, grown
 
 PROGRAM = Path(__file__).with_name("unpacking.py")
 # On a busy machine a process also waits, so the limit of wall time is higher than that of processor time.
-PATIENCE = SECONDS + 60
+WAITS = 60
 
 NOT_A_TABLE = N_(
     "Ce fichier n’est ni un CSV ni un XLSX. Enregistrez le tableau dans l’un de ces formats, puis "
@@ -34,7 +34,6 @@ REASONS = {
     "no_table": Problem(NOT_A_TABLE),
     "damaged": Problem(_DAMAGED),
     "bomb": Problem(_BOMB),
-    "too_long": Problem(TOO_LONG, {"limit": MAX_ROWS}),
     "too_wide": Problem(TOO_WIDE, {"limit": MAX_COLUMNS}),
 }
 
@@ -64,23 +63,23 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def read_workbook(data: bytes, wanted: str | None = None) -> WorkbookSheet:
+def read_workbook(data: bytes, wanted: str | None = None, most: int = MAX_ROWS) -> WorkbookSheet:
     """Return the sheet with that name, else the first that people see; dates in ISO.
 
     Refuses what is no XLSX, is damaged, or would unpack beyond the bounds."""
-    with _reader(data, wanted) as lines:
-        head = _answer(next(lines, None))
+    with _reader(data, wanted, most) as lines:
+        head = _answer(next(lines, None), most)
         tabs = head["tabs"]
         names = [name for name, visible in tabs if visible] + [name for name, visible in tabs if not visible]
-        rows = tuple(_rows(lines))
+        rows = tuple(_rows(lines, most))
     return WorkbookSheet(tuple(names), tabs[head["taken"]][0], rows, frozenset(head["hidden"]))
 
 
-def _rows(lines: Iterator[bytes]) -> Iterator[WorkbookRow]:
+def _rows(lines: Iterator[bytes], most: int) -> Iterator[WorkbookRow]:
     """The rows until the word that ends them; what breaks off before it is not a table."""
     known: dict[str, str] = {}
     for line in lines:
-        told = _answer(line)
+        told = _answer(line, most)
         if told == "end":
             return
         number, cells, formulas = told
@@ -89,17 +88,18 @@ def _rows(lines: Iterator[bytes]) -> Iterator[WorkbookRow]:
     raise Refused(_BOMB)
 
 
-def _answer(line: bytes | None) -> Any:
+def _answer(line: bytes | None, most: int) -> Any:
     if line is None:
         raise Refused(_BOMB)
     told = json.loads(line)
     if isinstance(told, dict) and "refused" in told:
-        raise Refused(REASONS[told["refused"]])
+        reason = told["refused"]
+        raise Refused(Problem(TOO_LONG, {"limit": most}) if reason == "too_long" else REASONS[reason])
     return told
 
 
 @contextmanager
-def _reader(data: bytes, wanted: str | None) -> Iterator[Iterator[bytes]]:
+def _reader(data: bytes, wanted: str | None, most: int) -> Iterator[Iterator[bytes]]:
     """The lines that the program says of a file. It ends with the block, whatever it still does."""
     # -I: neither the environment nor the working folder decides what is imported. One memory arena for the process.
     process = subprocess.Popen(
@@ -110,12 +110,12 @@ def _reader(data: bytes, wanted: str | None) -> Iterator[Iterator[bytes]]:
         env={"MALLOC_ARENA_MAX": "1", "LC_ALL": "C.UTF-8"},
         cwd="/",
     )
-    stop = Timer(PATIENCE, process.kill)
+    stop = Timer(SECONDS * grown(most) + WAITS, process.kill)
     stop.start()
     try:
         if process.stdin is None or process.stdout is None:
             raise Refused(_DAMAGED)
-        _send(process.stdin, json.dumps(wanted).encode() + b"\n", data)
+        _send(process.stdin, json.dumps([wanted, most]).encode() + b"\n", data)
         yield iter(process.stdout)
     finally:
         stop.cancel()

@@ -8,7 +8,8 @@ import pytest
 import xlsxwriter
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.base.sheets.tables import read_table
+from cohortmgr.base.sheets.tables import read_rows, read_table
+from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 
 ROWS = [["Nom", "Prénom", "Note"], ["ALAMI", 'Salma "la petite"', "12,5"], ["TAZI", "Omar; Ali", "13"]]
 
@@ -72,3 +73,39 @@ def test_a_page_that_is_named_a_workbook_is_told_to_be_none(text: str, encoding:
 
 def test_a_text_that_begins_with_a_sign_is_a_table() -> None:
     assert cells(b"<Nom>;Note\r\nALAMI;12\r\n") == [["<Nom>", "Note"], ["ALAMI", "12"]]
+
+
+def test_a_plain_text_is_read_row_by_row_with_its_lines() -> None:
+    data = b'\xef\xbb\xbfa,b\r\n1,"x\r\ny"\r\n\r\n,\r\n3,"q ""z"""\r\n'
+    rows = read_rows(data, len, most_rows=10, most_bytes=1000)
+    assert list(rows) == [(1, ["a", "b"]), (2, ["1", "x\r\ny"]), (6, ["3", 'q "z"'])]
+
+
+@pytest.mark.parametrize("data", ["a;b\n1;2\n", "a\tb\n1\t2\n", "\ufeffa|b\n1|2\n", "a,b\r1,2\r"])
+def test_what_is_not_plain_is_read_as_people_s_tables_are(data: str) -> None:
+    rows = [(line, list(cells)) for line, cells in read_rows(data.encode(), len, most_rows=9, most_bytes=99)]
+    assert rows == [(1, ["a", "b"]), (2, ["1", "2"])]
+
+
+def test_bounds_are_those_that_are_given() -> None:
+    lines = "a,b\n" + "1,2\n" * 60_000
+    assert sum(1 for _ in read_rows(lines.encode(), len, most_rows=60_000, most_bytes=10**6)) == 60_001
+    assert len(read_table(lines.encode(), most_rows=60_000).rows) == 60_000
+    for refused in (
+        lambda: list(read_rows(lines.encode(), len, most_rows=59_999, most_bytes=10**6)),
+        lambda: read_table(lines.encode(), most_rows=59_999),
+        lambda: read_table(lines.encode()),
+        lambda: read_rows(lines.encode(), len, most_rows=10**6, most_bytes=1000),
+        lambda: read_table(lines.encode(), most_rows=10**6, most_bytes=1000),
+        lambda: list(read_rows(b'a,b\n1,"2\n3,4\n', len, most_rows=9, most_bytes=99)),
+    ):
+        with pytest.raises(Refused):
+            refused()
+
+
+def test_a_workbook_may_have_more_rows_where_more_are_asked_for() -> None:
+    book = write_xlsx([Sheet("x", ["a", "b"], ([n, n % 7] for n in range(50_100)))])
+    with pytest.raises(Refused):
+        read_table(book)
+    table = read_table(book, most_rows=60_000)
+    assert len(table.rows) == 50_100 and table.rows[-1].cells == ("50099", "0")

@@ -16,7 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.sheets.tables import read_table
-from cohortmgr.base.sheets.writing import PART, Sheet, csv_parts, write_csv, write_xlsx, write_xlsx_to
+from cohortmgr.base.sheets.writing import (
+    PART,
+    Sheet,
+    csv_parts,
+    plain_csv,
+    write_csv,
+    write_xlsx,
+    write_xlsx_to,
+)
 
 LONG = 20_000
 HEADER = ["Nom", "Numéro", "Moyenne", "Région", "Jour"]
@@ -130,3 +138,9 @@ def test_days_are_shown_as_days_and_no_range_of_cells_is_promised(rows: int) -> 
         page = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<dimension" not in page and page.count("<row ") == rows + 1
     assert page.count('s="2"') == rows
+
+
+def test_a_table_for_programs_is_plain() -> None:
+    rows = [["=1+1", Decimal("12.500"), None], ["a,b", -3, 'say "x"'], ["سلمى", 1.5, date(2026, 9, 1)]]
+    written = b"".join(plain_csv(["application", "estimate", "x"], rows)).decode("utf-8")
+    assert written == 'application,estimate,x\n=1+1,12.500,\n"a,b",-3,"say ""x"""\nسلمى,1.5,2026-09-01\n'
