@@ -11,7 +11,7 @@ from cohortmgr.applications.interests import queries as interests
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale, Withheld
 from cohortmgr.base.text import clean
 from cohortmgr.programmes.actions import keep_rubric
 from cohortmgr.programmes.definition.rules import RubricPhase
@@ -344,7 +344,7 @@ def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> 
     ):
         raise Refused(_OWN_FILE)
     if interests.concerned_in(intake, me):
-        raise Refused(queries.WITHHELD)
+        raise Withheld(queries.WITHHELD)
 
 
 def _require_mine(review: Review) -> None:

@@ -17,6 +17,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import barred_to
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState, marks
@@ -97,7 +98,9 @@ def traces(file: File) -> sa.Select[str, str]:
 
 def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     """Return what was decided about a file and how its person answered, once they were told; with rank and mean for
-    whoever reads the selection. One statement; the path of the person's page shows it."""
+    whoever reads the selection and has no interest in it. One statement, and that of interests; the path of the
+    person's page shows it."""
+    barred = application.intake_id in barred_to(viewer)
     columns = (Decision.outcome, Decision.rank, Decision.mean_thousandths, Release.published_at)
     rows = db.session.execute(
         sa.select(*columns, Offer.state, Offer.answered_at, Batch.summary, Intake.path)
@@ -107,7 +110,10 @@ def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
         .outerjoin(Offer, Offer.decision_id == Decision.id)
         .where(Decision.application_id == application.id)
     ).all()
-    told = [HistoryEntry(row.published_at, _OUTCOMES[row.outcome], more=_ranked(viewer, row)) for row in rows]
+    told = [
+        HistoryEntry(row.published_at, _OUTCOMES[row.outcome], more="" if barred else _ranked(viewer, row))
+        for row in rows
+    ]
     answers = [row for row in rows if row.answered_at is not None and row.state in _ANSWERS]
     return [*told, *(HistoryEntry(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 

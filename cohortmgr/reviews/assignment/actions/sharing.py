@@ -120,6 +120,7 @@ def plan_assignment(
     """Say which readings `assign` would add and take back. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    queries.require_unconcerned(viewer, intake)
     return _plan(intake, None, due_on, anchors=anchors)
 
 
@@ -127,6 +128,7 @@ def plan_apart(viewer: Viewer, intake_reference: str, due_on: date | None = None
     """Say which readings `ask_more` would add of all files whose readings differ too much. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    queries.require_unconcerned(viewer, intake)
     phase, standing = programmes.definition_of(intake).rubric.files, assignments.standing_in(intake)
     return _one_more(intake, standing, gaps.apart_in(intake, phase), due_on)
 

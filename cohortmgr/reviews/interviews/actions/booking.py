@@ -33,6 +33,7 @@ from cohortmgr.reviews.interviews.rules import (
     changes_until,
     reason_given,
 )
+from cohortmgr.reviews.queries import require_unconcerned
 
 _TAKEN = N_(
     "Ce créneau vient d’être pris par quelqu’un d’autre. Choisissez-en un autre : rien d’autre n’a changé."
@@ -256,6 +257,7 @@ def place(viewer: Viewer, intake_reference: str, number: str, slot: str) -> Slot
     told."""
     intake = get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    require_unconcerned(viewer, intake)
     if not slot:
         raise Refused(Problem(_CHOOSE, {}, "slot"))
     day = _chosen(intake, slot)[1]
@@ -273,6 +275,7 @@ def call_off(viewer: Viewer, reference: str, reason: str) -> SlotBooking:
         raise NotFound(reference)
     intake = db.session.get_one(Intake, found.intake_id)
     require(viewer, "reviews.assign", intake.path)
+    require_unconcerned(viewer, intake)
     hold(viewer, sa.select(Application.id).where(Application.id == found.application_id))
     held = own.booked_of([found.application_id])[found.application_id, found.phase]
     reason = reason_given(reason)
