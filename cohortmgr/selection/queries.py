@@ -14,7 +14,7 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED, NAME, staff_intake
+from cohortmgr.applications.file.queries import NAME, staff_intake
 from cohortmgr.base import clock, paging
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
@@ -379,36 +379,6 @@ def decided_offerings(intake_id: int) -> set[int]:
     """Return the ids of the intake's offerings about which an approved batch decided."""
     rows = sa.select(Batch.offering_id).where(Batch.intake_id == intake_id)
     return set(db.session.scalars(rows.where(Batch.state == BatchState.APPROVED.value)))
-
-
-@dataclass(frozen=True)
-class StaffOffer:
-    """An offer as staff see it, with the file, its intake and the batch that led to it."""
-
-    offer: Offer
-    application: Application
-    intake: Intake
-    batch: Batch
-
-
-def offer_for(viewer: Viewer, reference: str, *, lock: bool = False) -> StaffOffer:
-    """Return the offer with this reference if the viewer may read that selection. Raises NotFound otherwise,
-    and Withheld from whoever has an interest in its intake."""
-    wanted = (
-        sa.select(Offer, Application, Intake, Batch)
-        .join(Application, Application.id == Offer.application_id)
-        .join(Intake, Intake.id == Offer.intake_id)
-        .join(Decision, Decision.id == Offer.decision_id)
-        .join(Batch, Batch.id == Decision.batch_id)
-        .where(Offer.reference == reference, AGREED, within(viewer, "selection.read", Intake.path))
-    )
-    if lock:
-        wanted = wanted.with_for_update(of=Offer).execution_options(populate_existing=True)
-    row = db.session.execute(wanted).first()
-    if row is None:
-        raise NotFound(reference)
-    require_unconcerned(viewer, row.Intake, "selection.read")
-    return StaffOffer(*row)
 
 
 def anything_expired() -> bool:

@@ -34,6 +34,7 @@ from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.people.queries import offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
@@ -329,7 +330,7 @@ def _offer(
     reference: str, extending: ExtendOfferForm | None = None, withdrawing: WithdrawOfferForm | None = None
 ) -> ResponseReturnValue:
     viewer = guards.viewer()
-    found = queries.offer_for(viewer, reference)
+    found = offer_for(viewer, reference)
     may_approve = allows(viewer, "selection.approve", found.intake.path)
     return render_template(
         "selection/staff_offer.html",
@@ -350,7 +351,7 @@ def _offer(
 def extend(reference: str) -> ResponseReturnValue:
     """Give more days to answer."""
     viewer, form = guards.viewer(), ExtendOfferForm()
-    found = queries.offer_for(viewer, reference).intake
+    found = offer_for(viewer, reference).intake
     if not allows(viewer, "selection.propose", found.path):
         require(viewer, "selection.approve", found.path)
     if form.validate_on_submit():
@@ -381,7 +382,7 @@ def remind(reference: str) -> ResponseReturnValue:
 def withdraw(reference: str) -> ResponseReturnValue:
     """Withdraw the offer, with the reason."""
     viewer, form = guards.viewer(), WithdrawOfferForm()
-    require(viewer, "selection.approve", queries.offer_for(viewer, reference).intake.path)
+    require(viewer, "selection.approve", offer_for(viewer, reference).intake.path)
     if form.validate_on_submit():
         try:
             with writing():

@@ -9,15 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.queries import AGREED, File
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import barred_to
+from cohortmgr.reviews.queries import barred_to, require_unconcerned
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState, marks
@@ -65,6 +66,36 @@ def decided_of(viewer: Viewer, file: File) -> Sequence[DecidedLine]:
         DecidedLine(decision, batch, offer, told_at, ranked_in(batch.summary), _place(decision, file.intake))
         for decision, batch, offer, told_at in rows
     ]
+
+
+@dataclass(frozen=True)
+class StaffOffer:
+    """An offer as staff see it, with the file, its intake and the batch that led to it."""
+
+    offer: Offer
+    application: Application
+    intake: Intake
+    batch: Batch
+
+
+def offer_for(viewer: Viewer, reference: str, *, lock: bool = False) -> StaffOffer:
+    """Return the offer with this reference if the viewer may read that selection. Raises NotFound otherwise,
+    and Withheld from whoever has an interest in its intake."""
+    wanted = (
+        sa.select(Offer, Application, Intake, Batch)
+        .join(Application, Application.id == Offer.application_id)
+        .join(Intake, Intake.id == Offer.intake_id)
+        .join(Decision, Decision.id == Offer.decision_id)
+        .join(Batch, Batch.id == Decision.batch_id)
+        .where(Offer.reference == reference, AGREED, within(viewer, "selection.read", Intake.path))
+    )
+    if lock:
+        wanted = wanted.with_for_update(of=Offer).execution_options(populate_existing=True)
+    row = db.session.execute(wanted).first()
+    if row is None:
+        raise NotFound(reference)
+    require_unconcerned(viewer, row.Intake, "selection.read")
+    return StaffOffer(*row)
 
 
 def _place(decision: Decision, intake: Intake) -> int | None:
