@@ -238,13 +238,10 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     if len(reason) > LONGEST_COMMENT:
         raise Refused(Problem(_TOO_LONG, {"most": LONGEST_COMMENT}, "reason"))
     _require_unfrozen(review)
-    now, before = (
-        ReviewState.RECALLED if abstained else ReviewState.REOPENED,
-        {"total": review.total_thousandths},
-    )
+    now = ReviewState.RECALLED if abstained else ReviewState.REOPENED
     REVIEW_STATES.move(review.state, now)
+    before = {"total": review.total_thousandths, "because": review.abstained_because}
     if abstained:
-        before = {"state": review.state, "reason": review.abstained_because}
         _keep(review, ReadingChange.ABSTAINED, review.abstained_because)
         review.comment, review.abstained_because = "", reason
     _keep(review, ReadingChange.READMITTED if abstained else ReadingChange.REOPENED, reason)
