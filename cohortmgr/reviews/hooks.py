@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import sqlalchemy as sa
+from typing import Any
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.hooks import Hook
@@ -14,8 +13,8 @@ from cohortmgr.reviews.models import Review
 # A reading was given back by its reader, the viewer, and somebody else is to read the file.
 given_back: Hook[[Viewer, Review], None] = Hook()
 # Whether the decision on a file of the statement (a row of applications) is proposed or made, so that its readings
-# change no more.
-frozen: Hook[[], sa.ColumnElement[bool]] = Hook()
+# change no more: a condition, for lists and counts take it in.
+frozen: Hook[[], Any] = Hook()
 # Whether the reader of a reading must not read its file, by what they or others said since it was given to them.
 barred: Hook[[Review], bool] = Hook()
 # What else a reader has to do, beside their queue: (what a page is called, its address).

@@ -10,19 +10,24 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.accounts.actions import people as accounts
+from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.documents.actions import papers
 from cohortmgr.applications.documents.actions.receiving import prepare_document
 from cohortmgr.applications.documents.tasks import examine_next
 from cohortmgr.applications.file.models import Application, Document
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.queries import definition_of, intake_of
+from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from tests.browser.visits import visiting
 from tests.databases import Database
+from tests.factories.access import cookie
+from tests.factories.choices import phased, readers, someone
 from tests.factories.year import PASSWORD, Year, read
 from tests.integration.applications.documents.photos import photo
 from tests.watch import test_context
@@ -303,3 +308,50 @@ def test_without_scripts_a_paper_opens_and_closes_on_a_telephone(
         expect(page.locator("[data-paper] img").nth(2)).to_be_visible()
         page.locator("[data-paper]").nth(1).locator(".paper-close").click()
         expect(page.locator("[data-paper]").nth(1)).to_be_hidden()
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_the_pages_of_phases_are_in_nobody_s_way(
+    chromium: Browser, database: Database, live: str, language: str, width: int
+) -> None:
+    with test_context(database.system_app):
+        intake = phased(4, goes_on=2)
+        manager, (reader,) = someone(intake, Role.SELECTION_MANAGER), readers(intake, 1)
+        author = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+        with writing():
+            sharing.assign(manager, intake.reference)
+            for row in own.queue(reader):
+                reading.score(
+                    reader, row.reference, dict.fromkeys(("resultats", "bases", "projet", "langues"), 3)
+                )
+        file = phases.files_in(intake, "dossiers")["MDIA-000001"].reference
+        home = f"/staff/intakes/{intake.reference}"
+        with writing():
+            tokens = [accounts.open_session(each.account_id or 0) for each in (manager, author)]
+    seen = (
+        (0, f"{home}/phases"), (0, f"{home}/phases/epreuve/results"), (0, f"{home}/ranking"),
+        (0, f"/staff/applications/{file}/readings"), (1, "/staff/programmes/mdia/rubric"),
+        (1, "/staff/programmes/mdia/rubric/phases/points"), (1, "/staff/programmes/mdia/rubric/phases/entretien"),
+        (1, "/staff/programmes/mdia/rubric/criteria/moyenne"), (1, "/programmes/mdia"),
+    )  # fmt: skip
+    with visiting(chromium, live, Year(intake), language, width) as visitor:
+        for number, path in seen:
+            session = cookie(database, tokens[number])["Cookie"].partition("=")[2]
+            visitor.page.context.add_cookies([{"name": "session", "value": session, "url": live}])
+            visitor.page.goto(path)
+            visitor.look()
+        visitor.page.context.add_cookies(
+            [
+                {
+                    "name": "session",
+                    "value": cookie(database, tokens[0])["Cookie"].partition("=")[2],
+                    "url": live,
+                }
+            ]
+        )
+        visitor.page.goto(f"{home}/phases")
+        visitor.send("form[action$='/close'] button[type=submit]")
+        assert visitor.page.url.endswith("/phases")
+        visitor.look()
+    with test_context(database.system_app):
+        assert len(phases.files_in(intake_of("mdia", "2025"), "epreuve")) == 4, "all are equal, and all go on"

@@ -194,11 +194,17 @@ def read_settings(given: PostedValues, document: Mapping[str, Any], key: str | N
     """The same as typed on the page; of a phase that nobody reads, what only readings have stays as it was."""
     typed = Typed(settings_of(document, key))
     kind = kind_of(phase_of(document, key) or {})
-    typed.table["weight"] = count(typed, given, "weight", 1, MOST_WEIGHT)
-    typed.table["goes_on"] = count(typed, given, "goes_on", 1, MOST_GOING_ON, optional=True)
-    title = typed.localized(given, "title", LIMITS["title"])
-    typed.table["title"] = title if any(title.values()) else {}
-    typed.table["no_show"] = next((each.value for each in NoShow if each == one(given, "no_show")), "absent")
+    # A page that was opened before it asked these says nothing of them.
+    if "weight" in given:
+        typed.table["weight"] = count(typed, given, "weight", 1, MOST_WEIGHT)
+        title = typed.localized(given, "title", LIMITS["title"])
+        typed.table["title"] = title if any(title.values()) else {}
+    if "goes_on" in given:
+        typed.table["goes_on"] = count(typed, given, "goes_on", 1, MOST_GOING_ON, optional=True)
+    if "no_show" in given:
+        typed.table["no_show"] = next(
+            (each.value for each in NoShow if each == one(given, "no_show")), "absent"
+        )
     if kind in (PhaseKind.FILES, PhaseKind.INTERVIEW):
         _read_readings(typed, given, kind)
     return typed

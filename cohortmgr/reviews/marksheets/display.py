@@ -11,14 +11,14 @@ from cohortmgr.base.i18n import in_each_language, language, localized
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rules import Rubric
-from cohortmgr.reviews.marksheets.rules import COMMENT, NUMBER, RUBRIC, VERSION, OwnReading, head_of
+from cohortmgr.reviews.marksheets.rules import COMMENT, NUMBER, RUBRIC_MARK, VERSION, OwnReading, head_of
 from cohortmgr.reviews.rules import rubric_mark
 
 _HEADS = {
     NUMBER: N_("Dossier"),
     COMMENT: N_("Commentaire"),
     VERSION: N_("Version (à laisser)"),
-    RUBRIC: N_("Grille (à laisser)"),
+    RUBRIC_MARK: N_("Grille (à laisser)"),
 }
 
 

@@ -15,7 +15,7 @@ from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews.rules import LONGEST_COMMENT, OPEN, bounds_of, check_scores, rubric_mark
 
 # What the columns that are no criteria hold.
-NUMBER, COMMENT, VERSION, RUBRIC = ":number", ":comment", ":version", ":rubric"  # no keys of criteria
+NUMBER, COMMENT, VERSION, RUBRIC_MARK = ":number", ":comment", ":version", ":rubric"  # no keys of criteria
 # What each head may mean, folded: two criteria may be called alike, and one as a column of ours is.
 KnownHeads = Mapping[str, Collection[str]]
 _KEY_IN_HEAD = re.compile(r"\[([^\[\]]+)\]\s*\Z")
@@ -179,7 +179,7 @@ def _row(
     line: int, cells: Mapping[str, str], rubric: Rubric, own: Mapping[str, OwnReading], seen: set[str]
 ) -> MarkedRow | None:
     number = cells.get(NUMBER, "")
-    if not any(text for name, text in cells.items() if name not in (VERSION, RUBRIC)):
+    if not any(text for name, text in cells.items() if name not in (VERSION, RUBRIC_MARK)):
         return None
     reading = own.get(fold(number))
     problems: list[Problem] = []
@@ -220,7 +220,7 @@ def _version(cells: Mapping[str, str]) -> int | None:
 def _aged(cells: Mapping[str, str], rubric: Rubric) -> list[Problem]:
     """What is wrong with when a row was taken out: by which rubric, and of which version."""
     problems = []
-    if cells.get(RUBRIC) and cells[RUBRIC] != rubric_mark(rubric.files):
+    if cells.get(RUBRIC_MARK) and cells[RUBRIC_MARK] != rubric_mark(rubric.files):
         problems.append(Problem(_REGRADED))
     if cells.get(VERSION) and _version(cells) is None:
         what = N_("« %(typed)s » n’est pas une version : laissez cette colonne comme la feuille la donne.")

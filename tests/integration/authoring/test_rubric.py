@@ -238,11 +238,27 @@ def test_who_was_read_goes_on_being_read_by_the_same_rubric(client: FlaskClient,
 def test_until_a_first_reading_is_handed_in_the_rubric_may_change(
     client: FlaskClient, intake: Intake
 ) -> None:
+    manager, (one, two) = someone(intake, Role.SELECTION_MANAGER), readers(intake, 2)
+    with writing():
+        assignment.assign(manager, intake.reference)
+    held = sa.select(Review.reference).where(Review.intake_id == intake.id)
+    mine, other = (
+        db.session.scalars(held.where(Review.reviewer_id == each.person_id)).first() for each in (one, two)
+    )
+    assert mine is not None and other is not None
+    with writing():
+        reading.draft(one, mine, {"projet": 5, "bases": 2})
+        reading.draft(two, other, {"bases": 2})
     client.post(f"{RUBRIC}/criteria/projet/remove", data={"version": version()})
+    page = html.unescape(client.get(f"{HOME}/publish").text)
+    assert "1 lecture y est commencée" in page and "<bdi>Une r0</bdi>" in page
+    assert "Une r1" not in page, "no mark of theirs is set aside"
     assert publish(client).status_code == 302
     db.session.expire_all()
     found = queries.definition_of(db.session.get_one(Intake, intake.id))
     assert "projet" not in [each.key for each in found.rubric.criteria]
+    kept = db.session.scalars(sa.select(Review).where(Review.reference == mine)).one()
+    assert kept.scores == {"bases": 2} and kept.earlier[0]["scores"] == {"projet": 5, "bases": 2}
 
 
 def paper(file: Application, question: str) -> str:

@@ -1,5 +1,7 @@
 """States of a reading, bounds of scores, and the exact total."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,8 @@ from cohortmgr.reviews.rules import (
     ReviewState,
     check_scores,
     mark_out_of_twenty,
+    remade_criteria,
+    rubric_mark,
     total_thousandths,
 )
 
@@ -86,3 +90,23 @@ def test_a_total_lies_between_0_and_20_and_grows_with_each_score(
     first = lines.criteria[0]
     if scores[first.key] < first.scale_max:
         assert total_thousandths(lines, {**scores, first.key: scores[first.key] + 1}) >= total
+
+
+def test_a_rubric_is_told_from_another_by_what_a_mark_says_in_it() -> None:
+    said = {"fr": "Bien", "ar": "جيد", "en": "Good"}
+    one = Criterion("level", said, 1, 0, 5, anchors={0: said, 5: said})
+    phase = RubricPhase("files", (one, replace(one, key="other")))
+    mark = rubric_mark(phase)
+    assert mark.isalpha(), "no spreadsheet makes a number of it"
+    assert rubric_mark(replace(phase, readings=7, criteria=tuple(phase.criteria))) == mark
+    changes = ({"key": "b"}, {"scale_min": 1}, {"scale_max": 20}, {"weight": 2}, {"anchors": {0: said}})
+    others = {
+        rubric_mark(replace(phase, criteria=(replace(one, **each), phase.criteria[1]))) for each in changes
+    }
+    assert len(others) == len(changes) and mark not in others
+    remade = [
+        remade_criteria(phase, replace(phase, criteria=(replace(one, **each), phase.criteria[1])))
+        for each in changes
+    ]
+    assert [bool(each) for each in remade] == [True, True, True, False, True], "a weight changes no mark"
+    assert set().union(*remade) == {"level"} and remade_criteria(phase, phase) == frozenset()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Viewer, require
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.actions import hold
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.interviews.actions import absences, readings
 from cohortmgr.reviews.interviews.models import InterviewDay, PanelMember, SlotBooking
@@ -26,8 +26,8 @@ def mark(viewer: Viewer, day: str, booking: str, to: BookingState) -> SlotBookin
 
     Who did not come is read by nobody as long as that stands: what was not handed in goes."""
     heard = panels.day_for(viewer, day)
-    if panels.member_of(viewer, heard) is None:
-        require(viewer, "reviews.assign", days.intake_of(heard).path)
+    if not panels.may_mark(viewer, heard):
+        raise NotPermitted(day)
     found = panels.booking_on(heard, booking)
     hold(viewer, sa.select(Application.id).where(Application.id == found.application_id))
     held = own.booked_of([found.application_id])[found.application_id, found.phase].booking

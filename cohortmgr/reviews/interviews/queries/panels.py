@@ -72,6 +72,11 @@ def member_of(viewer: Viewer, day: InterviewDay) -> PanelMember | None:
     return db.session.scalar(sa.select(PanelMember).where(*mine))
 
 
+def may_mark(viewer: Viewer, day: InterviewDay) -> bool:
+    """Whether the viewer says who came on a day: its panel does, and who manages readings."""
+    return member_of(viewer, day) is not None or allows(viewer, "reviews.assign", intake_of(day).path)
+
+
 def booking_on(day: InterviewDay, reference: str) -> SlotBooking:
     """Return the slot with this reference that somebody has on a day. Raises NotFound."""
     wanted = sa.select(SlotBooking).join(InterviewSlot, InterviewSlot.id == SlotBooking.slot_id)

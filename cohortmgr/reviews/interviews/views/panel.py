@@ -14,7 +14,7 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.errors import NotFound, Problem, Refused
 from cohortmgr.base.i18n import localized
 from cohortmgr.base.printed.calendars import ICALENDAR, CalendarDate, calendar_file
 from cohortmgr.reviews.interviews.actions import attendance, feeds
@@ -78,6 +78,7 @@ def _day(reference: str, problems: Sequence[Problem] = ()) -> ResponseReturnValu
         needs=needs,
         need_names=NEED_NAMES,
         today=clock.today(),
+        may_mark=panels.may_mark(viewer, heard),
         may_manage=allows(viewer, "reviews.assign", intake.path),
         problems=problems,
     )
@@ -108,7 +109,9 @@ def _needs(heard: InterviewDay, rows: Sequence[Any]) -> dict[int, AccessNeeds]:
 @guards.staff
 def mark(reference: str) -> ResponseReturnValue:
     """Mark somebody as arrived or as not come, or take that back."""
-    panels.day_for(guards.viewer(), reference)  # first, so that strangers learn nothing
+    heard = panels.day_for(guards.viewer(), reference)
+    if not panels.may_mark(guards.viewer(), heard):  # first, so that strangers learn nothing
+        raise NotFound(reference)
     asked = request.form.get("to", "")
     if asked not in (BookingState.ARRIVED, BookingState.NO_SHOW, BookingState.BOOKED):
         return redirect(url_for(".day", reference=reference))

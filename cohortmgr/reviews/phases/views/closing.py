@@ -25,7 +25,7 @@ from cohortmgr.reviews.phases.display import listed, name_of
 
 bp = Blueprint("phases_staff", __name__)
 # How many files on either side of the line the page names.
-AROUND = 5
+AROUND = 2
 
 
 @bp.get("/staff/intakes/<reference>/phases")

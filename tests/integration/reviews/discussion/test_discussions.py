@@ -193,7 +193,7 @@ def test_a_file_that_is_given_again_begins_anew_and_what_it_said_stays_on_record
     opened, taken = earlier_of(found.earlier)
     assert (opened.total, opened.why, opened.was_handed_in) == (4_000, "reopened", True)
     assert (taken.scores, taken.comment, taken.why, taken.reason) == (
-        {"resultats": 2}, "Entre nous", "recalled", "Absente",
+        {"resultats": 2}, "Entre nous", "recalled", "",
     )  # fmt: skip
     assert taken.to_discuss and not taken.was_handed_in
     assert "Entre nous" in browser(app, one).get(f"/staff/reviews/{reference}").text

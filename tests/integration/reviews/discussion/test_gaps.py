@@ -15,6 +15,7 @@ from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, Refused, Stale
 from cohortmgr.base.paging import ListPlace
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.discussion import queries as discussions
@@ -148,7 +149,7 @@ def test_the_list_holds_wide_gaps_and_files_to_discuss_the_widest_first(app: Fla
         hand_in(one, low, place=place)
         with writing():
             reading.score(two, mine(two, place), high, to_discuss=place == 3)
-    page = discussions.gaps_in(manager, intake, 4, ListPlace())
+    page = discussions.gaps_in(manager, intake, definition_of(intake).rubric.files, ListPlace())
     assert [(row.gap, row.asked) for row in page.rows] == [(12_000, 0), (8_000, 0), (4_000, 1)]
     text = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews/gaps").text
     assert text.count("À discuter") == 1 and "16,00" in text

@@ -81,7 +81,7 @@ def test_the_page_waits_for_the_worker_and_then_shows_the_widest_first_and_its_a
     assert work() == 1
     page = client.get(_way(intake)).text
     assert _listed(page) == WIDE and "Chiffres du" in page
-    small = discussions.gaps_in(manager, intake, 4, ListPlace())
+    small = discussions.gaps_in(manager, intake, definition_of(intake).rubric.files, ListPlace())
     assert [(row[0].number, row.gap) for row in small.rows] == list(_kept_in_order(intake, manager))
 
 

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts.rules import Role, Viewer
+from cohortmgr.accounts.actions import people
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -219,3 +220,29 @@ def test_a_file_that_was_given_back_is_its_reader_s_no_longer(app: Flask) -> Non
         reading.abstain(one, mine, "Je la connais.")
     page = there.get(f"/staff/reviews/{mine}")
     assert page.status_code == 200 and "Apprendre." not in page.text
+
+
+def test_what_is_written_while_the_session_ends_waits_for_its_reader(app: Flask) -> None:
+    _intake, _manager, (one, *_others) = given_out()
+    mine, page = first_of(one), browser(app, one)
+    assert one.account_id is not None
+    with writing():
+        people.revoke_sessions(SYSTEM, one.account_id)
+    path, words = f"/staff/reviews/{mine}", {"comment": "Longuement pesé"}
+    answer = page.post(path, data=typed(MARKS, 1) | words, headers=AS_DATA)
+    assert "held" not in answer.location, "what a script sends waits on its page"
+    assert "held" in page.post(path, data=typed(MARKS, 1) | words).location
+    again = browser(app, one)
+    assert "Longuement pesé" in again.get("/my/held").text
+    answer = again.post("/my/held", data=typed(MARKS, 1) | words)
+    assert (answer.status_code, answer.location) == (307, path)
+    assert again.post(path, data=typed(MARKS, 1) | words).status_code == 302
+    db.session.expire_all()
+    assert queries.get_for(one, mine).comment == "Longuement pesé"
+    for act in ("abstain", "correct", "reopen"):
+        with writing():
+            people.revoke_sessions(SYSTEM, one.account_id)
+        assert "held" in again.post(f"{path}/{act}", data={"reason": "Je la connais"}).location, act
+        again = browser(app, one)
+        left = again.post("/my/held", data={"forget": "1"}).location
+        assert again.get(left).status_code == 200, "a page, and no address that takes nothing but a form"

@@ -50,10 +50,23 @@ def test_a_phase_reads_something_and_by_somebody() -> None:
     assert faults(RubricPhase("dossiers", (SOUND,), readings=3, most_readings=2)) == ["most_readings"]
     assert faults(RubricPhase("dossiers", (SOUND,), gap_points=0)) == ["gap_points"]
     assert faults(RubricPhase("dossiers", (SOUND,), reminder_hours=(24, 0))) == ["reminder_hours.1"]
-    assert faults(RubricPhase("dossiers", (SOUND, SOUND))) == ["criteria.1.key"]
+    assert faults(RubricPhase("dossiers", (SOUND, SOUND))) == ["criteria.1.key", "criteria.1.title.fr"]
     again = RubricPhase("encore", (replace(SOUND, key="autre"),))
     assert faults(RubricPhase("dossiers", (SOUND,)), again) == ["kind"]
     assert faults(RubricPhase("dossiers", (SOUND,)), minutes=-1) == ["rubric.reading_target_minutes"]
+
+
+def test_two_criteria_of_a_phase_are_called_by_two_names() -> None:
+    other = replace(SOUND, key="autre", title={"fr": "Autre", "ar": "آخر", "en": "CRITERION "})
+    assert faults(RubricPhase("dossiers", (SOUND, other))) == ["criteria.1.title.en"]
+    other = replace(other, title={**other.title, "en": ""})
+    assert (
+        faults(RubricPhase("dossiers", (SOUND, other, replace(other, key="t", title={"fr": "T", "en": ""}))))
+        == []
+    )
+    assert faults(RubricPhase("dossiers", (SOUND,)), RubricPhase("b", (replace(SOUND, key="autre"),))) == [
+        "kind"
+    ]
 
 
 def test_one_person_alone_knocks_nobody_out() -> None:

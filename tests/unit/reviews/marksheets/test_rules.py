@@ -8,6 +8,10 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.base.sheets.tables import Record, SheetTable
 from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
 from cohortmgr.reviews.marksheets.rules import (
+    COMMENT,
+    NUMBER,
+    RUBRIC_MARK,
+    VERSION,
     MarkedRow,
     OwnReading,
     as_kept,
@@ -15,10 +19,12 @@ from cohortmgr.reviews.marksheets.rules import (
     heads_counted,
     marked_rows,
 )
+from cohortmgr.reviews.rules import rubric_mark
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
 RUBRIC = Rubric((RubricPhase("dossiers", (Criterion("a", NAME, 1, 0, 5), Criterion("b", NAME, 1, 0, 20))),))
-KNOWN = {"dossier": "number", "commentaire": "comment", "a": "a", "b": "b", "version": "version"}
+KNOWN = {"dossier": {NUMBER}, "commentaire": {COMMENT}, "a": {"a"}, "b": {"b"}, "version": {VERSION}}
+KNOWN |= {"nom": {"a", "b"}, "grille": {RUBRIC_MARK}}
 OWN = [
     OwnReading("R1", "M-1", "assigned", 1, {}, ""),
     OwnReading("R2", "M-2", "drafted", 3, {"a": 2}, "Bien"),
@@ -106,9 +112,10 @@ def test_rows_are_kept_as_they_may_be_taken() -> None:
     rows = read(
         ("M-1", "1", "2", "Oui", "1"), ("M-2", "5", "", "", "1"), ("M-9", "1", "1", "", "1"), header=HEADER
     )
-    first, second = from_kept(as_kept(rows))
+    first, second = from_kept(as_kept(rows, "abc"))
     assert (first.reading, first.version, first.scores, first.comment) == ("R1", 1, {"a": 1, "b": 2}, "Oui")
     assert (first.is_whole, first.is_clash, second.is_whole, second.is_clash) == (True, False, False, True)
+    assert first.rubric == "abc", "by which rubric they were looked at"
     assert second.version == 3, "what is ticked rests on what was looked at"
 
 
@@ -119,3 +126,52 @@ def test_no_row_takes_a_newer_mark_away_unasked(theirs: int, now: int, version: 
     (row,) = marked_rows(table, RUBRIC, own, KNOWN)
     takes_away = row.is_sound and not row.is_clash and row.scores["a"] != now
     assert not takes_away or version == 2
+
+
+def test_a_head_with_its_key_says_which_of_two_criteria_of_one_name_it_is() -> None:
+    for header in (("Dossier", "Nom [a]", "Nom [b]"), ("Dossier", "Nom [b]", "Nom [a]")):
+        cells = {"Nom [a]": "1", "Nom [b]": "12", "Dossier": "M-1"}
+        (row,) = read(tuple(cells[head] for head in header), header=header)
+        assert row.scores == {"a": 1, "b": 12}
+    (row,) = read(("M-1", "12", "1"), header=("Dossier", "Nom", "Nom [a]"))
+    assert row.scores == {"a": 1, "b": 12}, "a bare title is what no other column says"
+
+
+def test_a_criterion_that_is_called_as_a_column_of_ours_is_no_other() -> None:
+    known = {**KNOWN, "dossier": {NUMBER, "a"}}
+    table = SheetTable(("Dossier", "Dossier [a]"), (Record(2, ("M-1", "4")),))
+    (row,) = marked_rows(table, RUBRIC, OWN, known)
+    assert (row.number, row.scores) == ("M-1", {"a": 4})
+    with pytest.raises(Refused, match="« Dossier » peut dire plusieurs choses"):
+        marked_rows(SheetTable(("Dossier", "B"), (Record(2, ("M-1", "4")),)), RUBRIC, OWN, known)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (("Dossier", "Nom", "Commentaire"), "« Nom » peut dire plusieurs choses"),
+        (("Dossier", "A", "Nom [a]"), r"« A » et « Nom \[a\] » disent la même chose"),
+        (("Dossier", "Nom", "a", "b"), "disent la même chose"),
+        (("Dossier", "Dossier", "a"), "disent la même chose"),
+    ],
+)
+def test_no_mark_goes_where_it_may_be_another_s(header: tuple[str, ...], said: str) -> None:
+    with pytest.raises(Refused, match=said):
+        read(("M-1", "1", "2", "3")[: len(header)], header=header)
+
+
+def test_a_comment_is_unchanged_whatever_ends_its_lines() -> None:
+    own = [OwnReading("R1", "M-1", "drafted", 1, {"a": 1}, "Un\nDeux")]
+    for ended in ("Un\r\nDeux", "Un\nDeux \u200e"):
+        table = SheetTable(("Dossier", "a", "Commentaire"), (Record(2, ("M-1", "1", ended)),))
+        (row,) = marked_rows(table, RUBRIC, own, KNOWN)
+        assert not row.changes, ended
+
+
+def test_a_row_of_another_rubric_is_not_taken() -> None:
+    header = ("Dossier", "a", "Grille")
+    same, other, silent = read(
+        ("M-1", "1", rubric_mark(RUBRIC.files)), ("M-2", "1", "abcdef"), ("M-2", "1", ""), header=header
+    )
+    assert same.is_sound and not other.is_sound and "La grille a changé" in str(other.problems[0])
+    assert not [each for each in silent.problems if "grille" in str(each)]
