@@ -204,6 +204,7 @@ ACTS: Mapping[str, str] = {
     "reviews.release": N_("Lecture reprise à qui ne peut plus lire"),
     "reviews.recall": N_("Lectures reprises"),
     "reviews.regrade": N_("Notes mises à part : la grille a changé"),
+    "reviews.readmit": N_("Récusation reprise par les responsables"),
     "reviews.reopen": N_("Lecture rouverte"),
     "reviews.score": N_("Lecture remise"),
     "reviews.undo": N_("Remise d’une lecture annulée"),

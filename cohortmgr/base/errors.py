@@ -137,6 +137,11 @@ class Refused(Exception):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
 
+class Withheld(Refused):
+    """What the viewer's roles would open is not for them, for a reason that concerns them. Its page says why, and who
+    does it instead."""
+
+
 class NotFound(Exception):
     """The thing asked for does not exist, or the viewer may not know that it exists."""
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
 from cohortmgr.accounts.models import Account, Person, RoleGrant
-from cohortmgr.accounts.queries.viewers import granted, granted_below, within
+from cohortmgr.accounts.queries.viewers import colleagues_with, granted, granted_below, within
 from cohortmgr.accounts.rules import Role, Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application, IntakeCount
@@ -19,8 +19,9 @@ from cohortmgr.applications.file.rules import HIDDEN, ApplicationState
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
-from cohortmgr.base.errors import N_, NotFound, Problem, Refused
+from cohortmgr.base.errors import N_, NotFound, Problem, Refused, Withheld
 from cohortmgr.base.paging import ListPlace, Page, counted_in_order, page_of
+from cohortmgr.base.registries.waiting import OfIntake
 from cohortmgr.programmes.definition.rubric import HiddenPart
 from cohortmgr.programmes.definition.rules import IntakeState, RubricPhase
 from cohortmgr.programmes.models import Intake
@@ -32,6 +33,16 @@ from cohortmgr.reviews.rules import HOLDING, MOST_AT_ONCE, OPEN, ReviewState
 WITHHELD = N_(
     "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
     "représentez une entreprise. Ses dossiers ne vous sont pas ouverts : d’autres personnes les lisent."
+)
+WITHHELD_CHOICE = N_(
+    "Conflit d’intérêts : vous êtes candidat·e à cette campagne, ou un enfant dont vous répondez, ou vous y "
+    "représentez une entreprise. Ses lectures, ses entretiens et ses décisions ne vous sont pas ouverts, et leurs "
+    "chiffres non plus : d’autres personnes s’en chargent."
+)
+_INSTEAD = N_("Pour cette campagne, adressez-vous à : %(names)s.")
+_NOBODY_ELSE = N_(
+    "Personne d’autre n’a encore ce rôle ici : l’administration du programme doit le confier à quelqu’un qui n’y a "
+    "pas d’intérêt."
 )
 
 
@@ -59,13 +70,10 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
     child's file without the guardian's word.
 
     What waits for its reader is not seen once its file was withdrawn, or taken the place of. Whoever has an interest in
-    an intake reads no file of it, whatever was given to them before. Whoever follows the readings and reads files too
-    sees others' marks of a file in a phase once they have handed in their own."""
+    an intake sees no reading of it, whatever was given to them before and whatever they manage. Whoever follows the
+    readings and reads files too sees others' marks of a file in a phase once they have handed in their own."""
     still_read = Review.application_id.in_(sa.select(Application.id).where(_IS_READ))
     own = sa.and_(_own(viewer), sa.or_(Review.state.not_in([state.value for state in OPEN]), still_read))
-    barred = _barred_to(viewer) if viewer.paths("reviews.score") else ()
-    if barred:
-        own = sa.and_(own, Review.intake_id.not_in(sorted(barred)))
     everyone = within(viewer, "reviews.read", Intake.path)
     if viewer.person_id is not None and viewer.paths("reviews.score") and viewer.paths("reviews.read"):
         unread = aliased(Review)
@@ -74,7 +82,9 @@ def visible(viewer: Viewer) -> sa.Select[Review]:
         everyone = sa.and_(everyone, sa.tuple_(Review.application_id, Review.phase).not_in(in_hand))
     agreed = Review.application_id.in_(sa.select(Application.id).where(AGREED))
     chosen = sa.select(Review).join(Intake, Intake.id == Review.intake_id)
-    return chosen.where(sa.or_(own, everyone), agreed)
+    concerned = viewer.paths("reviews.score") or viewer.paths("reviews.read")
+    barred = [Review.intake_id.not_in(sorted(found))] if concerned and (found := barred_to(viewer)) else []
+    return chosen.where(sa.or_(own, everyone), agreed, *barred)
 
 
 _IS_READ = Application.state == ApplicationState.SUBMITTED.value
@@ -89,14 +99,45 @@ def _own(viewer: Viewer) -> sa.ColumnElement[bool]:
     return sa.and_(Review.reviewer_id == viewer.person_id, within(viewer, "reviews.score", Intake.path))
 
 
-def _barred_to(viewer: Viewer) -> frozenset[int]:
+def barred_to(viewer: Viewer) -> frozenset[int]:
+    """Return the ids of the intakes of which the viewer neither reads files nor sees or does what is chosen there, for
+    they have an interest in it. Looked up once a transaction; for almost everybody in one statement."""
     given = sa.select(Review.intake_id).where(Review.reviewer_id == viewer.person_id)
     return interests.barred_to(viewer, given)
 
 
+def followed(viewer: Viewer, permission: str) -> sa.ColumnElement[bool]:
+    """Whether the viewer holds a permission in the intake of the statement, and has no interest in it."""
+    inside, barred = within(viewer, permission, Intake.path), barred_to(viewer)
+    return sa.and_(inside, Intake.id.not_in(sorted(barred))) if barred else inside
+
+
+def require_unconcerned(viewer: Viewer, intake: Intake, permission: str = "reviews.assign") -> None:
+    """Raise Withheld if the viewer has an interest in an intake, with the names of others who hold the permission by
+    which it is done: who chooses there is none of those among whom is chosen, nor theirs."""
+    if intake.id in barred_to(viewer):
+        names = colleagues_with(permission, intake.path, [viewer.reference])
+        instead = Problem(_INSTEAD, {"names": ", ".join(names)}) if names else Problem(_NOBODY_ELSE)
+        raise Withheld(Problem(WITHHELD_CHOICE), instead)
+
+
+def counted_for(count: OfIntake) -> OfIntake:
+    """Return a figure of an intake as it stands beside it: none for who has a file there, or a child with one. It is
+    asked in the statement that counts, by the rows of persons alone."""
+
+    def asked(viewer: Viewer, intake_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[Any]:
+        if viewer.person_id is None:
+            return count(viewer, intake_id)
+        return sa.case(
+            (interests.has_file_in(viewer.person_id, intake_id), sa.null()), else_=count(viewer, intake_id)
+        )
+
+    return asked
+
+
 def withheld_from(viewer: Viewer) -> Sequence[Intake]:
     """Return the intakes of which the viewer holds readings that they do not see, for they have an interest there."""
-    barred = _barred_to(viewer)
+    barred = barred_to(viewer)
     if not barred:
         return []
     held = sa.select(Review.intake_id).join(Intake, Intake.id == Review.intake_id).where(_own(viewer))
@@ -105,8 +146,8 @@ def withheld_from(viewer: Viewer) -> Sequence[Intake]:
 
 
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
-    """Return the reading with this public reference. Raises NotFound if the viewer may not see it, and Refused if
-    it is withheld from them, or if its file was withdrawn before they handed it in.
+    """Return the reading with this public reference. Raises NotFound if the viewer may not see it, and Withheld if
+    they have an interest in its intake, and Refused if its file was withdrawn before they handed it in.
 
     With `lock`, a second click waits for the first and then reads the changed row.
     """
@@ -115,15 +156,25 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Review:
         wanted = wanted.with_for_update(of=Review).execution_options(populate_existing=True)
     found = db.session.scalar(wanted)
     if found is None:
-        held = sa.select(Review.intake_id, Application).join(Intake, Intake.id == Review.intake_id)
-        held = held.join(Application, Application.id == Review.application_id).where(_own(viewer))
-        mine = db.session.execute(held.where(Review.reference == reference)).one_or_none()
-        if mine is not None and mine.intake_id in _barred_to(viewer):
-            raise Refused(WITHHELD)
-        if mine is not None and not is_read(mine.Application):
-            raise Refused(GONE)
+        _require_open_to(viewer, reference)
         raise NotFound(reference)
     return found
+
+
+def _require_open_to(viewer: Viewer, reference: str) -> None:
+    """Say why a reading is not seen by whoever else would see it."""
+    held = sa.select(_own(viewer).label("own"), Intake, Application).select_from(Review)
+    held = held.join(Intake, Intake.id == Review.intake_id)
+    held = held.join(Application, Application.id == Review.application_id)
+    held = held.where(sa.or_(_own(viewer), within(viewer, "reviews.read", Intake.path)))
+    row = db.session.execute(held.where(Review.reference == reference)).one_or_none()
+    if row is None:
+        return
+    if row.own and row.Intake.id in barred_to(viewer):
+        raise Withheld(WITHHELD)
+    require_unconcerned(viewer, row.Intake)
+    if row.own and not is_read(row.Application):
+        raise Refused(GONE)
 
 
 def readings_beside(viewer: Viewer, reference: str) -> Sequence[Review]:
@@ -138,8 +189,11 @@ def readings_beside(viewer: Viewer, reference: str) -> Sequence[Review]:
 
 
 def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read") -> Intake:
-    """Return an intake in whose scope the viewer holds the permission. Raises NotFound otherwise."""
-    return staff_intake(viewer, reference, permission)
+    """Return an intake in whose scope the viewer holds the permission. Raises NotFound otherwise, and Withheld from
+    whoever has an interest in it."""
+    intake = staff_intake(viewer, reference, permission)
+    require_unconcerned(viewer, intake)
+    return intake
 
 
 def reviewers_in(path: str) -> Sequence[Any]:

@@ -50,14 +50,15 @@ REVIEW_STATES = Table(
         ),
         ReviewState.SUBMITTED: Stage(
             N_("La lecture est remise : ses notes comptent, et elle ne change que rouverte ou récusée."),
-            to=(ReviewState.REOPENED, ReviewState.ABSTAINED),
+            to=(ReviewState.REOPENED, ReviewState.ABSTAINED, ReviewState.RECALLED),
         ),
         ReviewState.REOPENED: Stage(
             N_("La lecture remise a été rouverte pour correction ; ses notes ne comptent plus."),
             to=(ReviewState.REOPENED, ReviewState.SUBMITTED, ReviewState.ABSTAINED, ReviewState.RECALLED),
         ),
         ReviewState.ABSTAINED: Stage(
-            N_("L’évaluateur s’est récusé ; le dossier doit aller à quelqu’un d’autre.")
+            N_("L’évaluateur s’est récusé ; le dossier doit aller à quelqu’un d’autre."),
+            to=(ReviewState.RECALLED,),
         ),
         ReviewState.RECALLED: Stage(
             N_("Le dossier a été repris à l’évaluateur, avec un motif, pour aller à quelqu’un d’autre."),
@@ -90,6 +91,7 @@ class ReadingChange(StrEnum):
     RECALLED = "recalled"
     RELEASED = "released"
     REGRADED = "regraded"
+    READMITTED = "readmitted"
 
 
 def as_earlier(

@@ -95,7 +95,7 @@ def init_app(app: Flask) -> None:
             40,
             "star",
             below=tuple(page.name for page in PAGES),
-            count=own.open_in,
+            count=queries.counted_for(own.open_in),
             stops=True,
             used=_marks,
             known_as=(RoomName(N_("Lecture des dossiers")), RoomName(N_("Par évaluateur"))),

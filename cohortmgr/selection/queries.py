@@ -14,7 +14,7 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import AGREED, NAME
+from cohortmgr.applications.file.queries import NAME, staff_intake
 from cohortmgr.base import clock, paging
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
@@ -24,6 +24,7 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.marks import Reading
+from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection import rules
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
@@ -38,13 +39,23 @@ INELIGIBLE = "ineligible"
 
 
 def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[Batch]:
-    """Select the batches of the programmes whose selection the viewer may read."""
-    inside = within(viewer, permission, Intake.path)
+    """Select the batches of the programmes whose selection the viewer may read; of no intake in which they have an
+    interest."""
+    inside = followed(viewer, permission)
     return sa.select(Batch).join(Intake, Intake.id == Batch.intake_id).where(inside)
 
 
+def intake_for(viewer: Viewer, reference: str) -> Intake:
+    """Return an intake whose selection the viewer reads. Raises NotFound otherwise, and Withheld from whoever has an
+    interest in it."""
+    intake = staff_intake(viewer, reference, "selection.read")
+    require_unconcerned(viewer, intake, "selection.read")
+    return intake
+
+
 def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
-    """Return the batch with this public reference. Raises NotFound if the viewer may not see it.
+    """Return the batch with this public reference. Raises NotFound if the viewer may not see it, and Withheld if they
+    have an interest in its intake.
 
     With `lock`, a second click waits for the first and then reads the changed row.
     """
@@ -53,6 +64,12 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> Batch:
         wanted = wanted.with_for_update(of=Batch).execution_options(populate_existing=True)
     found = db.session.scalar(wanted)
     if found is None:
+        there = (
+            sa.select(Intake).join(Batch, Batch.intake_id == Intake.id).where(Batch.reference == reference)
+        )
+        intake = db.session.scalar(there.where(within(viewer, "selection.read", Intake.path)))
+        if intake is not None:
+            require_unconcerned(viewer, intake, "selection.read")
         raise NotFound(reference)
     return found
 
@@ -362,34 +379,6 @@ def decided_offerings(intake_id: int) -> set[int]:
     """Return the ids of the intake's offerings about which an approved batch decided."""
     rows = sa.select(Batch.offering_id).where(Batch.intake_id == intake_id)
     return set(db.session.scalars(rows.where(Batch.state == BatchState.APPROVED.value)))
-
-
-@dataclass(frozen=True)
-class StaffOffer:
-    """An offer as staff see it, with the file, its intake and the batch that led to it."""
-
-    offer: Offer
-    application: Application
-    intake: Intake
-    batch: Batch
-
-
-def offer_for(viewer: Viewer, reference: str, *, lock: bool = False) -> StaffOffer:
-    """Return the offer with this reference if the viewer may read that selection. Raises NotFound otherwise."""
-    wanted = (
-        sa.select(Offer, Application, Intake, Batch)
-        .join(Application, Application.id == Offer.application_id)
-        .join(Intake, Intake.id == Offer.intake_id)
-        .join(Decision, Decision.id == Offer.decision_id)
-        .join(Batch, Batch.id == Decision.batch_id)
-        .where(Offer.reference == reference, AGREED, within(viewer, "selection.read", Intake.path))
-    )
-    if lock:
-        wanted = wanted.with_for_update(of=Offer).execution_options(populate_existing=True)
-    row = db.session.execute(wanted).first()
-    if row is None:
-        raise NotFound(reference)
-    return StaffOffer(*row)
 
 
 def anything_expired() -> bool:

@@ -15,7 +15,6 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.queries.viewers import second_people
 from cohortmgr.accounts.rules import allows, require
 from cohortmgr.applications.answers.regions import REGIONS
-from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused, from_json
@@ -35,6 +34,7 @@ from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.people.queries import offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
@@ -53,7 +53,7 @@ bp.add_app_template_filter(from_json, "reason")
 def ranking(reference: str) -> ResponseReturnValue:
     """Show the ranking around the line, or a page of it. That of a large intake is the last one kept; if it no longer
     holds, another is asked for."""
-    intake = staff_intake(guards.viewer(), reference, "selection.read")
+    intake = queries.intake_for(guards.viewer(), reference)
     return _ranking(intake, ProposeForm(formdata=None))
 
 
@@ -120,7 +120,7 @@ def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]
 @guards.staff
 def ranking_progress(reference: str) -> ResponseReturnValue:
     """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
-    intake = staff_intake(guards.viewer(), reference, "selection.read")
+    intake = queries.intake_for(guards.viewer(), reference)
     making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
     return _told(advance_of(making.job_reference if making is not None else ""))
 
@@ -135,7 +135,7 @@ def _told(advance: Advance) -> ResponseReturnValue:
 @guards.survives
 def propose(reference: str) -> ResponseReturnValue:
     """Freeze the ranking into a batch, for a second person to approve."""
-    intake = staff_intake(guards.viewer(), reference, "selection.read")
+    intake = queries.intake_for(guards.viewer(), reference)
     form = ProposeForm()
     if not form.validate_on_submit():
         return _ranking(intake, form)
@@ -150,7 +150,7 @@ def propose(reference: str) -> ResponseReturnValue:
             )
     except Refused as refusal:
         show_problems(form, refusal)
-        return _ranking(staff_intake(guards.viewer(), reference, "selection.read"), form, refusal.problems)
+        return _ranking(queries.intake_for(guards.viewer(), reference), form, refusal.problems)
     if found.state == BatchState.PROPOSED:
         flash(_("Les décisions sont figées. Une deuxième personne doit les approuver."), "done")
     return redirect(url_for(".batch", reference=found.reference))
@@ -330,7 +330,7 @@ def _offer(
     reference: str, extending: ExtendOfferForm | None = None, withdrawing: WithdrawOfferForm | None = None
 ) -> ResponseReturnValue:
     viewer = guards.viewer()
-    found = queries.offer_for(viewer, reference)
+    found = offer_for(viewer, reference)
     may_approve = allows(viewer, "selection.approve", found.intake.path)
     return render_template(
         "selection/staff_offer.html",
@@ -351,7 +351,7 @@ def _offer(
 def extend(reference: str) -> ResponseReturnValue:
     """Give more days to answer."""
     viewer, form = guards.viewer(), ExtendOfferForm()
-    found = queries.offer_for(viewer, reference).intake
+    found = offer_for(viewer, reference).intake
     if not allows(viewer, "selection.propose", found.path):
         require(viewer, "selection.approve", found.path)
     if form.validate_on_submit():
@@ -382,7 +382,7 @@ def remind(reference: str) -> ResponseReturnValue:
 def withdraw(reference: str) -> ResponseReturnValue:
     """Withdraw the offer, with the reason."""
     viewer, form = guards.viewer(), WithdrawOfferForm()
-    require(viewer, "selection.approve", queries.offer_for(viewer, reference).intake.path)
+    require(viewer, "selection.approve", offer_for(viewer, reference).intake.path)
     if form.validate_on_submit():
         try:
             with writing():

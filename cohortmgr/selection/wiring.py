@@ -22,6 +22,7 @@ from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.programmes.queries import seats_taken
 from cohortmgr.reviews import hooks as readings
+from cohortmgr.reviews import queries as reading
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Batch, Offer
@@ -69,7 +70,7 @@ def init_app(app: Flask) -> None:
             50,
             "check",
             below=(staff_views.bp.name,),
-            count=seats_taken,
+            count=reading.counted_for(seats_taken),
             used=_ranks,
             known_as=tuple(
                 map(RoomName, (N_("Classement"), N_("Décisions"), N_("Offres"), N_("Liste d’attente")))

@@ -118,6 +118,10 @@ class StageStanding:
     presses: bool = False
 
 
+# Nothing is told of a stage to whoever has an interest in what is chosen there.
+WITHHELD = StageStanding(0, "")
+
+
 @dataclass(frozen=True)
 class IntakeStage(Generic[V]):
     """How a room says where a stage of LIFE stands, for a viewer who holds the permission there (None: for everybody

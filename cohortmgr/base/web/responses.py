@@ -19,7 +19,7 @@ from wtforms import Form
 from cohortmgr.base import clock
 from cohortmgr.base.databases.ailing import Ailment, ailment_of, is_overtaken, is_walled
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.errors import HELP, NotFound, NotPermitted, Problem, Refused, Stale, Withheld
 from cohortmgr.base.hooks import Slot
 from cohortmgr.base.i18n import say
 from cohortmgr.base.typed import is_sound
@@ -221,7 +221,8 @@ def _without_token(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
-    return _page(HTTPStatus.CONFLICT, error.problems)
+    withheld = isinstance(error, Withheld)
+    return _page(HTTPStatus.FORBIDDEN if withheld else HTTPStatus.CONFLICT, error.problems)
 
 
 def _taken(error: sa.exc.IntegrityError) -> ResponseReturnValue:

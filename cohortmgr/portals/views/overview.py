@@ -8,7 +8,7 @@ from flask import current_app
 
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.i18n import number, say
-from cohortmgr.base.registries.waiting import LIFE, IntakeStage, StageStanding, workspace_of
+from cohortmgr.base.registries.waiting import LIFE, WITHHELD, IntakeStage, StageStanding, workspace_of
 from cohortmgr.programmes.definition.rules import ProgrammeStage
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -24,7 +24,7 @@ _STAGES = {"outcomes": ProgrammeStage.OUTCOMES}
 class StageShown:
     """A stage as the overview draws it: its name, its figure in words, and what its room says; `figure` is a dash where
     nothing is there to tell yet. One that the viewer's roles do not see is `unseen`, and one that is not counted yet is
-    `untold`: it may be over or to come."""
+    `untold`: it may be over or to come. What is `withheld` is not for who has an interest in it."""
 
     name: str
     figure: str = "—"
@@ -59,6 +59,8 @@ def _is_seen(viewer: Viewer, intake: Intake, stage: IntakeStage[Viewer]) -> bool
 def _shown(name: str, standing: StageStanding | None, viewer: Viewer, intake: Intake) -> StageShown:
     if standing is None:  # such as readings by the hundred thousand, before they were first summed up
         return StageShown(name, state="untold")
+    if standing is WITHHELD:
+        return StageShown(name, figure="", state="withheld")
     small = 0 < standing.count < SMALL and reports.sees_figures_alone(viewer, intake.path)
     figure = HIDDEN if small else number(standing.count)
     if standing.of is not None:

@@ -22,7 +22,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.rules import narrowing_before
-from cohortmgr.reviews.queries import late, may_read, of_files, readers_of, to_read_in
+from cohortmgr.reviews.queries import late, may_read, of_files, readers_of, require_unconcerned, to_read_in
 from cohortmgr.reviews.rules import (
     COUNTING,
     HOLDING,
@@ -41,11 +41,12 @@ KIND = "reviews.progress"
 
 def intake_with_files(viewer: Viewer, reference: str) -> tuple[Intake, int]:
     """Return an intake whose readings the viewer reads, and how many of its files are to be read, in one statement.
-    Raises NotFound otherwise."""
+    Raises NotFound otherwise, and Withheld from whoever has an interest in it."""
     chosen = sa.select(Intake, to_read_in(Intake.id).scalar_subquery()).where(Intake.reference == reference)
     row = db.session.execute(chosen.where(within(viewer, "reviews.read"))).first()
     if row is None:
         raise NotFound(reference)
+    require_unconcerned(viewer, row[0])
     return row[0], int(row[1] or 0)
 
 

@@ -11,7 +11,7 @@ from cohortmgr.applications.interests import queries as interests
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale
+from cohortmgr.base.errors import N_, NotPermitted, Problem, Refused, Stale, Withheld
 from cohortmgr.base.text import clean
 from cohortmgr.programmes.actions import keep_rubric
 from cohortmgr.programmes.definition.rules import RubricPhase
@@ -222,14 +222,15 @@ def abstain(viewer: Viewer, review_reference: str, reason: str, version: int | N
 
 
 def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
-    """Reopen a reading that was handed in, with the reason, so that it can be corrected. Its scores no longer count
-    meanwhile, and stay on record.
+    """Reopen a reading that was handed in, with the reason, so that it can be corrected: its scores no longer count
+    meanwhile, and stay on record. An abstention is taken back: the file may then be given to its reader again.
 
-    Only those who manage readings may do it."""
+    Only those who manage readings may do it, and who has no interest in the intake. Doing it again changes nothing."""
     review = queries.get_for(viewer, review_reference, lock=True)
     intake = db.session.get_one(Intake, review.intake_id)
     require(viewer, "reviews.assign", intake.path)
-    if review.state == ReviewState.REOPENED:
+    abstained = review.state == ReviewState.ABSTAINED
+    if review.state in (ReviewState.REOPENED, ReviewState.RECALLED):
         return review
     reason = reason.strip()
     if not reason:
@@ -237,16 +238,16 @@ def reopen(viewer: Viewer, review_reference: str, reason: str) -> Review:
     if len(reason) > LONGEST_COMMENT:
         raise Refused(Problem(_TOO_LONG, {"most": LONGEST_COMMENT}, "reason"))
     _require_unfrozen(review)
-    REVIEW_STATES.move(review.state, ReviewState.REOPENED)
-    _keep(review, ReadingChange.REOPENED, reason)
-    review.state = ReviewState.REOPENED.value
-    record(
-        viewer,
-        "reviews.reopen",
-        about(review),
-        before={"total": review.total_thousandths},
-        after={"reason": reason},
-    )
+    now = ReviewState.RECALLED if abstained else ReviewState.REOPENED
+    REVIEW_STATES.move(review.state, now)
+    before = {"total": review.total_thousandths, "because": review.abstained_because}
+    if abstained:
+        _keep(review, ReadingChange.ABSTAINED, review.abstained_because)
+        review.comment, review.abstained_because = "", reason
+    _keep(review, ReadingChange.READMITTED if abstained else ReadingChange.REOPENED, reason)
+    review.state = now.value
+    act = "reviews.readmit" if abstained else "reviews.reopen"
+    record(viewer, act, about(review), before=before, after={"reason": reason})
     return review
 
 
@@ -344,7 +345,7 @@ def _require_somebody_else_s(viewer: Viewer, review: Review, intake: Intake) -> 
     ):
         raise Refused(_OWN_FILE)
     if interests.concerned_in(intake, me):
-        raise Refused(queries.WITHHELD)
+        raise Withheld(queries.WITHHELD)
 
 
 def _require_mine(review: Review) -> None:

@@ -7,15 +7,18 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.registries.waiting import StageStanding, StageState
+from cohortmgr.base.registries.waiting import WITHHELD, StageStanding, StageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews import queries
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.progress import queries as progress
 
 
-def stage(_viewer: Viewer, intake: Intake) -> StageStanding | None:
+def stage(viewer: Viewer, intake: Intake) -> StageStanding | None:
     """Return how many readings were handed in of those that somebody holds, and how many discussions are open."""
+    if intake.id in queries.barred_to(viewer):
+        return WITHHELD
     tally = progress.tally_of(intake)
     if tally is None:
         return None

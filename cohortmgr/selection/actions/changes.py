@@ -19,7 +19,7 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.queries import StaffOffer
+from cohortmgr.selection.people.queries import StaffOffer, offer_for
 from cohortmgr.selection.rules import (
     OFFER_STATES,
     SEAT_HOLDING,
@@ -127,7 +127,7 @@ def close_list(viewer: Viewer, batch_reference: str, reason: str) -> int:
 
 def _held(viewer: Viewer, reference: str) -> StaffOffer:
     """Return the offer, locked, for whoever may propose or approve decisions of its programme."""
-    found = queries.offer_for(viewer, reference, lock=True)
+    found = offer_for(viewer, reference, lock=True)
     if not allows(viewer, "selection.propose", found.intake.path):
         require(viewer, "selection.approve", found.intake.path)
     return found

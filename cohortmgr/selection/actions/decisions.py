@@ -19,6 +19,7 @@ from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.rules import require_published
+from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import freezing, offers, telling
 from cohortmgr.selection.certificate import verify
@@ -47,6 +48,7 @@ def propose(
     """
     intake = programmes.get_intake(intake_reference)
     require(viewer, "selection.propose", intake.path)
+    require_unconcerned(viewer, intake, "selection.propose")
     # Two calls at once queue here, so that the second sees what the first proposed.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     offering = queries.offering_of(intake, offering_reference)

@@ -9,14 +9,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application
-from cohortmgr.applications.file.queries import File
+from cohortmgr.applications.file.queries import AGREED, File
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem
+from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import barred_to, require_unconcerned
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState, marks
@@ -66,6 +68,36 @@ def decided_of(viewer: Viewer, file: File) -> Sequence[DecidedLine]:
     ]
 
 
+@dataclass(frozen=True)
+class StaffOffer:
+    """An offer as staff see it, with the file, its intake and the batch that led to it."""
+
+    offer: Offer
+    application: Application
+    intake: Intake
+    batch: Batch
+
+
+def offer_for(viewer: Viewer, reference: str, *, lock: bool = False) -> StaffOffer:
+    """Return the offer with this reference if the viewer may read that selection. Raises NotFound otherwise,
+    and Withheld from whoever has an interest in its intake."""
+    wanted = (
+        sa.select(Offer, Application, Intake, Batch)
+        .join(Application, Application.id == Offer.application_id)
+        .join(Intake, Intake.id == Offer.intake_id)
+        .join(Decision, Decision.id == Offer.decision_id)
+        .join(Batch, Batch.id == Decision.batch_id)
+        .where(Offer.reference == reference, AGREED, within(viewer, "selection.read", Intake.path))
+    )
+    if lock:
+        wanted = wanted.with_for_update(of=Offer).execution_options(populate_existing=True)
+    row = db.session.execute(wanted).first()
+    if row is None:
+        raise NotFound(reference)
+    require_unconcerned(viewer, row.Intake, "selection.read")
+    return StaffOffer(*row)
+
+
 def _place(decision: Decision, intake: Intake) -> int | None:
     if decision.waiting_state != WaitingState.WAITING or queries.offers_are_over(intake):
         return None
@@ -97,7 +129,9 @@ def traces(file: File) -> sa.Select[str, str]:
 
 def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
     """Return what was decided about a file and how its person answered, once they were told; with rank and mean for
-    whoever reads the selection. One statement; the path of the person's page shows it."""
+    whoever reads the selection and has no interest in it. One statement, and that of interests; the path of the
+    person's page shows it."""
+    barred = application.intake_id in barred_to(viewer)
     columns = (Decision.outcome, Decision.rank, Decision.mean_thousandths, Release.published_at)
     rows = db.session.execute(
         sa.select(*columns, Offer.state, Offer.answered_at, Batch.summary, Intake.path)
@@ -107,7 +141,10 @@ def story_of(viewer: Viewer, application: Application) -> list[HistoryEntry]:
         .outerjoin(Offer, Offer.decision_id == Decision.id)
         .where(Decision.application_id == application.id)
     ).all()
-    told = [HistoryEntry(row.published_at, _OUTCOMES[row.outcome], more=_ranked(viewer, row)) for row in rows]
+    told = [
+        HistoryEntry(row.published_at, _OUTCOMES[row.outcome], more="" if barred else _ranked(viewer, row))
+        for row in rows
+    ]
     answers = [row for row in rows if row.answered_at is not None and row.state in _ANSWERS]
     return [*told, *(HistoryEntry(row.answered_at, _ANSWERS[row.state]) for row in answers)]
 

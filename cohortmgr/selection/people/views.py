@@ -27,7 +27,8 @@ _OFFERS = {
 
 def draw(viewer: Viewer, file: File) -> TabContent:
     """Return each reading with its marks by criterion, comment, reader and moment, and the decisions with rank, offer
-    and place on the waiting list."""
+    and place on the waiting list. Raises Withheld from whoever has an interest in the file's intake."""
+    readings.require_unconcerned(viewer, file.intake)
     rubric = programmes.definition_of(file.intake).rubric
     found = readings.of_file(viewer, file.application) if allows(viewer, READINGS, file.intake.path) else []
     values = {

@@ -16,6 +16,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.selection.board import SelectionBoard, require_read
 from cohortmgr.selection.standings import queries
 from cohortmgr.selection.standings.models import Standing, StandingRow
@@ -30,6 +31,7 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
     """Ask for the ranking of an offering as it is now. If one is being computed, that one is returned; one whose
     computation failed gives way to another."""
     require(viewer, "selection.read", intake.path)
+    require_unconcerned(viewer, intake, "selection.read")
     known = queries.being_made(offering)
     if known is not None and advance_of(known.job_reference).goes_on:
         return known

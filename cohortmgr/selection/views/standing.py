@@ -9,15 +9,18 @@ from flask_babel import ngettext
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import short_day
-from cohortmgr.base.registries.waiting import StageStanding, StageState
+from cohortmgr.base.registries.waiting import WITHHELD, StageStanding, StageState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import offerings_of
+from cohortmgr.reviews.queries import barred_to
 from cohortmgr.selection import queries
 from cohortmgr.selection.rules import BatchState
 
 
-def stage(_viewer: Viewer, intake: Intake) -> StageStanding:
+def stage(viewer: Viewer, intake: Intake) -> StageStanding:
     """Return how many seats are taken, and where the decisions stand."""
+    if intake.id in barred_to(viewer):
+        return WITHHELD
     offerings, states = offerings_of(intake), {batch.state for batch in queries.batches_of(intake)}
     seats, taken = sum(each.seats for each in offerings), sum(each.taken for each in offerings)
     counted = ngettext("place attribuée", "places attribuées", taken)

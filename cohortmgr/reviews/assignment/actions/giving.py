@@ -19,6 +19,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.reviews.reading.rules import taken_draft
 from cohortmgr.reviews.rules import REVIEW_STATES, ReadingChange, ReviewState, as_earlier
 
@@ -28,6 +29,7 @@ def intake_locked(viewer: Viewer, intake_reference: str) -> Intake:
     the first gave."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    require_unconcerned(viewer, intake)
     # Weaker than what keeps others from adding a reading, which refers to the intake.
     alone = sa.select(Intake.id).where(Intake.id == intake.id)
     db.session.execute(alone.with_for_update(key_share=True))

@@ -120,6 +120,7 @@ def plan_assignment(
     """Say which readings `assign` would add and take back. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    queries.require_unconcerned(viewer, intake)
     return _plan(intake, None, due_on, anchors=anchors)
 
 
@@ -127,6 +128,7 @@ def plan_apart(viewer: Viewer, intake_reference: str, due_on: date | None = None
     """Say which readings `ask_more` would add of all files whose readings differ too much. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    queries.require_unconcerned(viewer, intake)
     phase, standing = programmes.definition_of(intake).rubric.files, assignments.standing_in(intake)
     return _one_more(intake, standing, gaps.apart_in(intake, phase), due_on)
 
@@ -257,11 +259,12 @@ def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]
 
 
 def release(viewer: Viewer, stranded: Mapping[int, str]) -> None:
-    """Take readings back from people who may read no longer. What they had noted stays on record. One that somebody
-    changed since it was found so stays."""
+    """Take readings back from people who may read no longer: none abstained, so that each file may be given to them
+    again once they may read. What they had noted stays on record. One that somebody changed since it was found so
+    stays."""
     taken = sa.select(Review).where(Review.id.in_(stranded)).order_by(Review.id).with_for_update()
     for review in db.session.scalars(taken.execution_options(populate_existing=True)):
         if review.state != stranded[review.id]:
             continue
-        take_back(viewer, review, ReviewState.ABSTAINED, ReadingChange.RELEASED)
+        take_back(viewer, review, ReviewState.RECALLED, ReadingChange.RELEASED)
     db.session.flush()

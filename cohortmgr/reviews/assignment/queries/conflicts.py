@@ -17,7 +17,7 @@ from cohortmgr.applications.file.queries import AGREED, NAME, staff_intake
 from cohortmgr.applications.interests import queries as interests
 from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.errors import NotFound, Withheld
 from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
@@ -42,13 +42,13 @@ class KnowableFile:
 
 def intake_to_know(viewer: Viewer, reference: str) -> Intake:
     """Return an intake of which the viewer is to say whom they know: one that has closed and is not decided. Raises
-    NotFound at any other time and for who does not read there, and Refused for who has an interest in it: they read
+    NotFound at any other time and for who does not read there, and Withheld for who has an interest in it: they read
     none of its files."""
     intake = _read_in(viewer, reference)
     if db.session.scalar(sa.select(Intake.id).where(Intake.id == intake.id, *_is_said_now())) is None:
         raise NotFound(reference)
     if interests.concerned_in(intake, person_of(viewer)):
-        raise Refused(WITHHELD)
+        raise Withheld(WITHHELD)
     return intake
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Account, Person
-from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
@@ -21,7 +20,7 @@ from cohortmgr.programmes.definition.sections import Reminders, ReminderWindow
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import late, owed, readers_of
+from cohortmgr.reviews.queries import followed, late, owed, readers_of
 from cohortmgr.reviews.rules import OPEN
 
 READINGS_DUE = "readings_due"
@@ -133,7 +132,7 @@ def late_by_reader(viewer: Viewer, permission: str, most: int) -> Sequence[Any]:
         .join(Application, Application.id == Review.application_id)
         .join(Intake, Intake.id == Review.intake_id)
         .join(Person, Person.id == Review.reviewer_id)
-        .where(within(viewer, permission, Intake.path), *late())
+        .where(followed(viewer, permission), *late())
         .group_by(Intake.id, Person.id)
         .order_by(sa.func.count().desc(), Intake.id, Person.id)
     )

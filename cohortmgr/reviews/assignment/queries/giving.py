@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.interests import queries as interests
@@ -31,6 +30,7 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases.queries import in_phase
 from cohortmgr.reviews.queries import (
     _PEOPLE,
+    followed,
     frozen_file,
     of_files,
     reader_in,
@@ -61,7 +61,7 @@ def closed_with_files(
     closed = (Intake.state != IntakeState.DRAFT.value, Intake.closes_at <= clock.now(), ~begun, number > 0)
     rows = db.session.execute(
         sa.select(Intake, number.label("number"))
-        .where(within(viewer, permission, Intake.path), *closed, *conditions)
+        .where(followed(viewer, permission), *closed, *conditions)
         .order_by(Intake.decision_by, Intake.id)
     )
     return {row[0]: row[1] for row in rows if definition_of(row[0]).rubric.ranks}

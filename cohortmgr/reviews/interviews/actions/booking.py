@@ -35,6 +35,7 @@ from cohortmgr.reviews.interviews.rules import (
     changes_until,
     reason_given,
 )
+from cohortmgr.reviews.queries import require_unconcerned
 
 _TAKEN = N_(
     "Ce créneau vient d’être pris par quelqu’un d’autre. Choisissez-en un autre : rien d’autre n’a changé."
@@ -299,6 +300,7 @@ def place(
     though they are engaged at that hour, or the panel may not mark them. They are told."""
     intake = get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    require_unconcerned(viewer, intake)
     if not slot:
         raise Refused(Problem(_CHOOSE, {}, "slot"))
     day = _chosen(intake, slot)[1]
@@ -316,6 +318,7 @@ def call_off(viewer: Viewer, reference: str, reason: str) -> SlotBooking:
         raise NotFound(reference)
     intake = db.session.get_one(Intake, found.intake_id)
     require(viewer, "reviews.assign", intake.path)
+    require_unconcerned(viewer, intake)
     hold(viewer, sa.select(Application.id).where(Application.id == found.application_id))
     held = own.booked_of([found.application_id])[found.application_id, found.phase]
     reason = reason_given(reason)

@@ -32,7 +32,7 @@ from cohortmgr.reviews.interviews.timetable import DaySpan
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.queries import TO_MARK
-from cohortmgr.reviews.queries import readers_of
+from cohortmgr.reviews.queries import readers_of, require_unconcerned
 from cohortmgr.reviews.rules import OPEN
 
 # The letter that asks somebody to choose a slot.
@@ -74,7 +74,8 @@ def day_for(
     viewer: Viewer, reference: str, permission: str = "reviews.read", *, lock: bool = False
 ) -> InterviewDay:
     """Return the day with this reference, if the viewer holds the permission in its intake. Raises NotFound
-    otherwise. With `lock`, a second who changes it waits, and then reads the changed row."""
+    otherwise, and Withheld from whoever has an interest in it. With `lock`, a second who changes it waits, and then
+    reads the changed row."""
     wanted = sa.select(InterviewDay).join(Intake, Intake.id == InterviewDay.intake_id)
     wanted = wanted.where(InterviewDay.reference == reference, within(viewer, permission, Intake.path))
     if lock:
@@ -82,6 +83,7 @@ def day_for(
     found = db.session.scalar(wanted)
     if found is None:
         raise NotFound(reference)
+    require_unconcerned(viewer, intake_of(found))
     return found
 
 

@@ -14,7 +14,7 @@ from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import NotFound, Refused
+from cohortmgr.base.errors import NotFound, Withheld
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.interviews.models import (
     AccessRequest,
@@ -27,7 +27,7 @@ from cohortmgr.reviews.interviews.queries.days import HELD, concerned, intake_of
 from cohortmgr.reviews.interviews.queries.hearing import unmarked_on
 from cohortmgr.reviews.interviews.rules import DayState
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import WITHHELD, person_of
+from cohortmgr.reviews.queries import WITHHELD, person_of, require_unconcerned
 from cohortmgr.reviews.rules import GIVEN_BACK
 
 
@@ -49,15 +49,17 @@ def _mine(viewer: Viewer) -> sa.ColumnElement[bool]:
 
 def day_for(viewer: Viewer, reference: str) -> InterviewDay:
     """Return the day with this reference, to its panel and to who reads readings. Raises NotFound to anybody else, and
-    Refused to a member of the panel who has come to have an interest in the intake."""
+    Withheld to whoever has an interest in the intake."""
     wanted = sa.select(InterviewDay, _mine(viewer)).join(Intake, Intake.id == InterviewDay.intake_id)
     allowed = sa.or_(_mine(viewer), within(viewer, "reviews.read", Intake.path))
     row = db.session.execute(wanted.where(InterviewDay.reference == reference, allowed)).first()
     if row is None:
         raise NotFound(reference)
     intake = intake_of(row[0])
-    if row[1] and not allows(viewer, "reviews.read", intake.path) and _is_concerned(viewer, intake):
-        raise Refused(WITHHELD)
+    if allows(viewer, "reviews.read", intake.path):
+        require_unconcerned(viewer, intake)
+    if row[1] and _is_concerned(viewer, intake):
+        raise Withheld(WITHHELD)
     return row[0]
 
 

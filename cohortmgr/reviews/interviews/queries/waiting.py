@@ -8,7 +8,6 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.desk.history import HistoryEntry
 from cohortmgr.applications.file.models import Application
@@ -21,6 +20,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.interviews.models import InterviewDay, InterviewSlot, SlotBooking
 from cohortmgr.reviews.interviews.queries.days import HELD, count_without_slot, phase_named
 from cohortmgr.reviews.interviews.rules import BookingState, DayState
+from cohortmgr.reviews.queries import followed
 
 _CHOSEN = N_("Créneau choisi : %(moment)s")
 _CAME = N_("Présence à son créneau")
@@ -44,7 +44,7 @@ def waiting_for_slots(viewer: Viewer, permission: str) -> list[WaitingPeople]:
     rows = (
         sa.select(Intake, InterviewDay.phase, sa.func.max(InterviewDay.day).label("last"))
         .join(InterviewDay, InterviewDay.intake_id == Intake.id)
-        .where(within(viewer, permission, Intake.path))
+        .where(followed(viewer, permission))
         .where(InterviewDay.state == DayState.OPEN.value, InterviewDay.day > clock.today())
         .group_by(Intake.id, InterviewDay.phase)
         .order_by(sa.func.max(InterviewDay.day), Intake.id)

@@ -78,6 +78,7 @@ def plan_closing(viewer: Viewer, intake_reference: str) -> ClosingPlan:
     Raises Refused if all files go on, so that there is nothing to close."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.read", intake.path)
+    readings.require_unconcerned(viewer, intake)
     rubric, phase = programmes.definition_of(intake).rubric, queries.current_phase(intake)
     if phase is None or phase.goes_on is None:
         raise Refused(_NOTHING_TO_CLOSE)
@@ -201,5 +202,6 @@ def _locked(viewer: Viewer, intake_reference: str) -> Intake:
     """Return an intake whose phases the viewer closes. Two who do so at once queue here."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    readings.require_unconcerned(viewer, intake)
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     return intake

@@ -101,6 +101,7 @@ def take_absence_back(viewer: Viewer, application: Application, key: str) -> Non
 def _open(viewer: Viewer, intake_reference: str, key: str) -> tuple[Intake, RubricPhase]:
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
+    readings.require_unconcerned(viewer, intake)
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     return intake, _unclosed(intake, key)
 
@@ -109,6 +110,7 @@ def _open_of(viewer: Viewer, application: Application, key: str) -> tuple[Intake
     intake = db.session.get_one(Intake, application.intake_id)
     if not queries.may_note(viewer, application, key):
         require(viewer, "reviews.assign", intake.path)
+    readings.require_unconcerned(viewer, intake)
     return intake, _unclosed(intake, key)
 
 

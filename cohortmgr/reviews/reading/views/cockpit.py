@@ -33,7 +33,7 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.display import papers_shown, sections_of
 from cohortmgr.reviews.reading.forms import AbstainForm
 from cohortmgr.reviews.reading.rules import earlier_of, given_of, pace_of, spread_of
-from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReviewState, rubric_mark, shows_papers
+from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReadingChange, ReviewState, rubric_mark, shows_papers
 
 bp = Blueprint("reading_staff", __name__)
 QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
@@ -291,7 +291,11 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         others=discussions.others_of(viewer, found),
         awaited=mine and is_open(found.state, found.discussed_at, found.settled_at),
         correctable=mine and own.may_correct(viewer, found),
-        earlier=[was for was in earlier_of(found.earlier) if mine or was.was_handed_in],
+        earlier=[
+            was
+            for was in earlier_of(found.earlier)
+            if mine or was.was_handed_in or was.why == ReadingChange.READMITTED
+        ],
         may_reopen=_may_reopen(found, mine),
         problems=problems,
         errors={problem.where: problem for problem in problems},
@@ -306,8 +310,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
 
 def _may_reopen(found: Review, mine: bool) -> bool:
     """Whether the viewer manages the readings, and no decision rests on this one."""
-    path = queries.intake_of(found).path
-    if mine or found.state != ReviewState.SUBMITTED or not allows(guards.viewer(), "reviews.assign", path):
+    path, done = queries.intake_of(found).path, (ReviewState.SUBMITTED, ReviewState.ABSTAINED)
+    if mine or found.state not in done or not allows(guards.viewer(), "reviews.assign", path):
         return False
     return not queries.is_frozen(queries.file_of(found))
 
@@ -363,11 +367,16 @@ def abstain(reference: str) -> ResponseReturnValue:
 @guards.staff
 @guards.survives
 def reopen(reference: str) -> ResponseReturnValue:
-    """Reopen a reading, with the reason, so that it can be corrected."""
+    """Reopen a reading, with the reason, so that it can be corrected; or take an abstention back."""
     try:
         with writing():
-            actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))
+            found = actions.reopen(guards.viewer(), reference, request.form.get("reason", ""))
     except Refused as refusal:
         return _cockpit(queries.get_for(guards.viewer(), reference), refusal.problems)
-    flash(_("La lecture est rouverte : ses notes ne comptent plus jusqu’à sa remise."), "wait")
+    if found.state == ReviewState.RECALLED:
+        flash(
+            _("La récusation est reprise : ce dossier peut être confié de nouveau à cette personne."), "done"
+        )
+    else:
+        flash(_("La lecture est rouverte : ses notes ne comptent plus jusqu’à sa remise."), "wait")
     return redirect(url_for(".review", reference=reference))

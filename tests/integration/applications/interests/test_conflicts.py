@@ -201,7 +201,7 @@ def test_a_reader_whom_the_intake_concerns_gets_no_file_and_what_she_had_goes_to
     assert queue.open_count(known(first.email)) == 0 and not queue.queue(known(first.email))
     assert "Conflit d’intérêts" in desk.get("/staff/reviews").text
     answer = desk.get(f"/staff/reviews/{left[0].reference}")
-    assert answer.status_code == 409 and "Conflit d’intérêts" in answer.text
+    assert answer.status_code == 403 and "Conflit d’intérêts" in answer.text
     page = browser(app, manager).get(
         f"/staff/intakes/{intake.reference}/reviews/readers/{second.person_reference}"
     )
