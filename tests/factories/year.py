@@ -391,9 +391,8 @@ def _name_readers(year: Year, readers: list[int]) -> None:
     """Rename the reviewers: `reviewer` reads the table's file, `other_reviewer` reads others and never this one."""
     names = [name for name in ROLE_OF if "reviewer" in name]
     by_person = {year.viewer(name).person_id: name for name in names}
-    mine = by_person[readers[0]]
     other = next(name for person, name in by_person.items() if person not in readers)
-    people = {"reviewer": mine, "other_reviewer": other}
+    people = {"reviewer": by_person[readers[0]], "other_reviewer": other}
     found = {new: (year.accounts[old], year.emails[old]) for new, old in people.items()}
     for name in names:
         del year.accounts[name], year.emails[name]

@@ -1,5 +1,4 @@
-"""Writing a letterhead: its texts and numbers, and its mark, which is made small first; and how an organisation without
-one is reached, and its mark."""
+"""Writing a letterhead with its mark, which is made small first; and how an organisation without one is reached."""
 
 from __future__ import annotations
 
