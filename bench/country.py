@@ -27,6 +27,7 @@ from cohortmgr.base import clock, crypto
 from cohortmgr.base.db import Model, table_of
 from cohortmgr.outbox.models import Message
 from cohortmgr.outbox.variables import encode
+from cohortmgr.programmes.definition.earlier import FIRST_PHASE
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection.models import Decision
 
@@ -244,7 +245,7 @@ class Loader:
         return {
             "id": self._id("reviews"), "reference": self._reference(), "version": 1, "comment": "",
             "institution_id": file["institution_id"], "application_id": file["id"],
-            "intake_id": file["intake_id"], "reviewer_id": reader, "state": "submitted", "scores": scores,
+            "phase": FIRST_PHASE, "intake_id": file["intake_id"], "reviewer_id": reader, "state": "submitted", "scores": scores,
             "total_thousandths": total, "abstained_because": "", "assigned_at": file["sent_at"],
             "submitted_at": file["sent_at"],
         }  # fmt: skip

@@ -17,6 +17,12 @@ DOWNLOADS = {
     "/staff/exports/{export}/xlsx": "the workbook of a long list, as the worker wrote it",
     "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
 }
+# The year's only phase reads files: none goes on from it, and it has no results of a test.
+NOT_OF_THE_YEAR = {
+    "/staff/intakes/{intake}/phases/dossiers",
+    "/staff/intakes/{intake}/phases/dossiers/results",
+    "/staff/intakes/{intake}/phases/dossiers/results.xlsx",
+}
 pytestmark = pytest.mark.services
 
 
@@ -35,7 +41,7 @@ def test_next_to_nothing_is_left_out() -> None:
     # An address that only leads to another is measured where it leads.
     asked = {path for method, path, cells in rows() if method == "GET" and ">" not in cells}
     opened = {path for path, _ in pages()}
-    assert len(opened) > 140 and len(asked - opened) < 8, asked - opened
+    assert len(opened) > 140 and len(asked - opened - NOT_OF_THE_YEAR) < 8, asked - opened
     assert opened > DOWNLOADS.keys()
 
 

@@ -13,7 +13,7 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import writing
 from cohortmgr.organisations import actions
 from cohortmgr.organisations.queries import by_key, institutions_below
-from cohortmgr.placements.queries.placements import people_with
+from cohortmgr.placements.queries.around import people_with
 from cohortmgr.reviews.queries import reviewers_in
 from tests.factories.lives import lived_intake
 from tests.factories.promotions import someone
