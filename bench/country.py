@@ -245,8 +245,8 @@ class Loader:
         return {
             "id": self._id("reviews"), "reference": self._reference(), "version": 1, "comment": "",
             "institution_id": file["institution_id"], "application_id": file["id"],
-            "phase": FIRST_PHASE, "intake_id": file["intake_id"], "reviewer_id": reader, "state": "submitted", "scores": scores,
-            "total_thousandths": total, "abstained_because": "", "assigned_at": file["sent_at"],
+            "intake_id": file["intake_id"], "reviewer_id": reader, "state": "submitted", "scores": scores,
+            "phase": FIRST_PHASE, "total_thousandths": total, "abstained_because": "", "assigned_at": file["sent_at"],
             "submitted_at": file["sent_at"],
         }  # fmt: skip
 
