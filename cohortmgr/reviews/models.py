@@ -32,6 +32,13 @@ class Review(Row, Versioned, Model):
         sa.Index("ix_reviews_intake_id_state", "intake_id", "state"),
         sa.Index("ix_reviews_reviewer_id_state", "reviewer_id", "state"),
         sa.Index(
+            "ix_reviews_anchors",
+            "intake_id",
+            "application_id",
+            sqlite_where=sa.text("anchor IS 1"),
+            postgresql_where=sa.text("anchor IS true"),
+        ),
+        sa.Index(
             "ix_reviews_discussed",
             "intake_id",
             "reviewer_id",

@@ -17,6 +17,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.i18n import LANGUAGES, language, localized, number, speaking, told
+from cohortmgr.organisations.letterheads import queries as letterheads
 from cohortmgr.programmes.definition.beginning import begin_definition, unwritten
 from cohortmgr.programmes.definition.questions import FormSection
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, window_of
@@ -175,6 +176,7 @@ def _public_page(found: Writing) -> str:
         calendar=definition.calendar_of(newest.key),
         stipend=definition.stipend_of(newest.key),
         phases=phases_told(definition.rubric),
+        marks=letterheads.known().marks,
         others=[],
     )
 
