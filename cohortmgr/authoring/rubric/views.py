@@ -88,18 +88,23 @@ def _rubric_page(
 @guards.staff
 def add_phase(key: str) -> ResponseReturnValue:
     """Add a phase of a kind at the end; its own page asks for the rest."""
-    kind = next((each for each in PhaseKind if each == request.form.get("kind")), None)
-    if kind is None:
-        raise NotFound(key)
     try:
         with writing():
             begun = revisions.change(
-                guards.viewer(), key, lambda document: rubric_fields.begin_phase(document, kind)
+                guards.viewer(), key, lambda document: rubric_fields.begin_phase(document, _kind())
             )
     except Refused as refusal:
         flash(say(refusal.problems[0]), "stop")
         return redirect(url_for(".rubric", key=key))
     return redirect(url_for(".rubric", key=key, phase=begun))
+
+
+def _kind() -> PhaseKind:
+    """The kind that was chosen. Raises Refused if there is none."""
+    kind = next((each for each in PhaseKind if each == request.form.get("kind")), None)
+    if kind is None:
+        raise Refused(N_("Choisissez ce que l’on note dans cette phase."))
+    return kind
 
 
 @bp.post("/<key>/rubric/phases/<phase>/move")
