@@ -112,9 +112,8 @@ def test_what_changed_is_found_a_minute_later_and_a_lost_worker_loses_nothing(ap
     assert work() == 1 and len(_kept()) == 4
     with writing() as session:
         closed = sa.select(Application.id).where(Application.number == "MDIA-000002").scalar_subquery()
-        session.execute(
-            sa.update(Review).where(Review.application_id == closed).values(total_thousandths=9000)
-        )
+        settled = {"total_thousandths": 9000, "settled_at": clock.now()}
+        session.execute(sa.update(Review).where(Review.application_id == closed).values(**settled))
         asked = sa.select(Application.id).where(Application.number == "MDIA-000003").scalar_subquery()
         session.execute(sa.update(Review).where(Review.application_id == asked).values(to_discuss=True))
     assert _listed(client.get(_way(intake)).text) == WIDE
