@@ -226,7 +226,7 @@ def test_a_role_that_lapsed_is_no_abstention_and_its_files_may_be_given_back_onc
             manager, intake.reference, people[0].person_reference or "", [_number(review)]
         )
     db.session.expire_all()
-    assert given == 1 and review.state == ReviewState.ASSIGNED
+    assert given == 1 and (review.state, review.scores) == (ReviewState.DRAFTED, {"resultats": 4})
 
 
 def test_an_abstention_is_taken_back_with_a_reason_that_stays_and_the_file_can_be_given_again(
