@@ -10,6 +10,7 @@ from cohortmgr.applications.guardians.actions import consents
 from cohortmgr.applications.importing import hooks as importing
 from cohortmgr.applications.interests import hooks as interests
 from cohortmgr.applications.journey.actions import changes, sending
+from cohortmgr.applications.lists import hooks as list_hooks
 from cohortmgr.applications.lists.queries import lent as lists
 from cohortmgr.base.errors import N_
 from cohortmgr.base.registries.navigation import navigation_of
@@ -57,6 +58,7 @@ def init_app(app: Flask) -> None:
     readings.frozen.register(queries.frozen)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
+    list_hooks.withheld.register(reading.is_withheld)
     for column in kept.LENT:
         lists.lend(*column)
     navigation = navigation_of(app)

@@ -56,7 +56,7 @@ def save_view(
     row = held.get(name) or SavedView(
         institution_id=intake.institution_id, path=intake.path, author=viewer.reference, name=name
     )
-    filters = open_to(viewer, intake.path, filters)
+    filters = open_to(viewer, intake, filters)
     row.arguments, row.shared, row.created_at = filters.arguments(), shared, clock.now()
     db.session.add(row)
     return row

@@ -94,6 +94,12 @@ class ApplicationFilters:
         them all."""
         return replace(self, files=_references(ticked))
 
+    @property
+    def is_lent(self) -> bool:
+        """Whether something of the list is lent by a higher room: a column, the order or a group."""
+        named = {*self.shown, self.sort.removeprefix("-")}
+        return bool(self.among) or not known_columns.LENT.keys().isdisjoint(named)
+
     def without(self, closed: Collection[str]) -> ApplicationFilters:
         """The same list without columns that are not open to whoever reads it, their order and their groups."""
         if not closed:

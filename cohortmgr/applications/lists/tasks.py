@@ -54,7 +54,7 @@ def export(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
 
 def _write(asker: Viewer, wanted: ListExport, intake: Intake, progress: ProgressCallback) -> int:
     asked, reason = exports.asked_of(wanted)
-    filters = open_to(asker, intake.path, asked)
+    filters = open_to(asker, intake, asked)
     definition = definition_of(intake)
     total, written = lists.number_of(intake.id, filters), 0
 

@@ -70,7 +70,7 @@ def create(viewer: Viewer, intake_reference: str, draft: CampaignDraft, form_key
 def _columns_of(viewer: Viewer, intake: Intake, draft: CampaignDraft) -> dict[str, Any]:
     """Return the columns that a form fills. Raises Refused with every problem in the form, and if a condition of the
     list is not open to the viewer: a campaign tells how many people meet it, and who they are."""
-    require_open(viewer, intake.path, draft.filters)
+    require_open(viewer, intake, draft.filters)
     texts = {language: _cleaned(text) for language, text in draft.texts.items()}
     title = " ".join(clean(draft.title[: LONGEST_TITLE + 1]).split())
     cohort = campaign_queries.cohort_of(intake.id) if draft.to_cohort else None

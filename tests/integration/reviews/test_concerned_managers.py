@@ -83,6 +83,11 @@ def _pages(intake: Intake, batch: Batch) -> list[str]:
     ]
 
 
+def _is_ranked(page: str) -> bool:
+    """Whether the list has the columns of ranks or of readings' marks."""
+    return 'data-label="Rang"' in page or 'data-label="Note de lecture"' in page
+
+
 def _offer() -> str | None:
     return db.session.scalar(sa.text("select reference from offers order by id limit 1"))
 
@@ -98,6 +103,8 @@ def test_whoever_a_file_concerns_sees_no_reading_ranking_or_decision_of_its_inta
     opened = {path for path, answer in before.items() if answer.status_code == 200}
     assert len(opened) >= 8 and not any(WITHHELD in answer.text for answer in before.values())
     assert "lectures rendues" in page.get(home).text
+    lent = f"{home}/applications?columns=number&columns=rank&columns=score"
+    assert _is_ranked(page.get(lent).text)
     for way in WAYS:
         with _concerned(other, way):
             for path in opened:
@@ -108,6 +115,8 @@ def test_whoever_a_file_concerns_sees_no_reading_ranking_or_decision_of_its_inta
             shown = page.get(home).text
             assert "lectures rendues" not in shown and "places attribuées" not in shown, way
             assert "réservée" in shown, way
+            listed = page.get(lent)
+            assert listed.status_code == 200 and not _is_ranked(listed.text), way
     assert all(page.get(path).status_code == 200 for path in opened), "and sees all again once none is theirs"
 
 

@@ -102,7 +102,7 @@ def preview(viewer: Viewer, intake: Intake, act: Act, filters: ApplicationFilter
     """The files of the list to which the act applies. One statement asks whether it has too many, and one reads.
     Refused if a condition of the list is not open to the viewer."""
     require(viewer, file.MANAGE, intake.path)
-    require_open(viewer, intake.path, filters)
+    require_open(viewer, intake, filters)
     listed = lists.chosen(intake.id, filters)
     if is_longer(sa.select(Application.id).where(*listed), MOST):
         return Preview([], {}, Problem(_TOO_MANY, {"most": MOST}))

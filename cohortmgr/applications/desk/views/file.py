@@ -89,7 +89,7 @@ def _page(
     head = desk.head_of(viewer, file, registry)
     if wanted not in head.tabs:  # nothing to tell yet, or this programme has no such room
         return redirect(url_for(".show", reference=row.reference))
-    filters = allowed.open_to(viewer, file.intake.path, ApplicationFilters.of(request.args))
+    filters = allowed.open_to(viewer, file.intake, ApplicationFilters.of(request.args))
     content = content or wanted.draw(viewer, file)
     reached = desk.contacts_of(head.person, row)
     return render_template(

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows
-from cohortmgr.applications.lists import columns
+from cohortmgr.applications.lists import columns, hooks
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.errors import N_, Refused
+from cohortmgr.programmes.models import Intake
 
 _CLOSED = N_("Une condition de cette liste ne vous est pas ouverte : enlevez-la, puis recommencez.")
 
@@ -19,15 +20,19 @@ def _closed(viewer: Viewer, path: str) -> set[str]:
     return {key for key, asked in columns.permissions().items() if not allows(viewer, asked, path)}
 
 
-def open_to(viewer: Viewer, path: str, filters: ApplicationFilters) -> ApplicationFilters:
-    """The same list without the columns that the viewer may not read in that scope, nor what these narrow."""
-    return filters.without(_closed(viewer, path))
+def open_to(viewer: Viewer, intake: Intake, filters: ApplicationFilters) -> ApplicationFilters:
+    """The same list without the columns that the viewer may not read in an intake, nor what these narrow; without what
+    higher rooms lend if that is withheld from them there, which is asked where a list has something of it."""
+    found = filters.without(_closed(viewer, intake.path))
+    if found.is_lent and any(hooks.withheld(viewer, intake)):
+        return found.without(columns.LENT.keys())
+    return found
 
 
-def require_open(viewer: Viewer, path: str, filters: ApplicationFilters) -> ApplicationFilters:
+def require_open(viewer: Viewer, intake: Intake, filters: ApplicationFilters) -> ApplicationFilters:
     """The same list, for an act on its files. Refused if it has a condition that is not open to the viewer in that
-    scope: without it the act would reach everybody, and with it the number of files would tell."""
-    if open_to(viewer, path, filters).conditions != filters.conditions:
+    intake: without it the act would reach everybody, and with it the number of files would tell."""
+    if open_to(viewer, intake, filters).conditions != filters.conditions:
         raise Refused(_CLOSED)
     return filters
 

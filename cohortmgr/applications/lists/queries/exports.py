@@ -33,7 +33,7 @@ def export_for(viewer: Viewer, reference: str) -> tuple[ListExport, Intake]:
     if row is None:
         raise NotFound(reference)
     filters, _reason = asked_of(row[0])
-    if open_to(viewer, row[1].path, filters) != filters:
+    if open_to(viewer, row[1], filters) != filters:
         raise NotFound(reference)
     return row[0], row[1]
 

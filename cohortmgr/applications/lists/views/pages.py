@@ -58,7 +58,7 @@ def index(reference: str) -> ResponseReturnValue:
     the rows."""
     viewer = guards.viewer()
     intake, views = lists.intake_with_views(viewer, reference)
-    filters = allowed.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
+    filters = allowed.open_to(viewer, intake, ApplicationFilters.of(request.args))
     if filters.state == ApplicationState.HELD:
         return _awaiting_guardian(intake)
     return _list(intake, views, filters)
@@ -169,7 +169,7 @@ def export(reference: str) -> ResponseReturnValue:
     except Refused as refusal:
         db.session.rollback()
         intake, views = lists.intake_with_views(viewer, reference)
-        filters = allowed.open_to(viewer, intake.path, ApplicationFilters.of(request.args))
+        filters = allowed.open_to(viewer, intake, ApplicationFilters.of(request.args))
         form = "ticked" if "ticked" in request.form else "list"
         said = [Problem(each.what, each.values, f"{form}-{each.where}") for each in refusal.problems]
         return _list(intake, views, filters, said, request.form.getlist("files")), 422
@@ -178,7 +178,7 @@ def export(reference: str) -> ResponseReturnValue:
 def _exported(viewer: Viewer, intake: Intake) -> ResponseReturnValue:
     """The list as a file, or the page on which it becomes one. Raises Refused for one that is not sent."""
     kind = "csv" if request.form.get("kind") == "csv" else "xlsx"
-    filters = allowed.open_to(viewer, intake.path, requests.ticked(ApplicationFilters.of(request.args)))
+    filters = allowed.open_to(viewer, intake, requests.ticked(ApplicationFilters.of(request.args)))
     reason = requests.reason_given(filters)
     if kind == "xlsx" and lists.is_long(intake.id, filters):
         with writing():

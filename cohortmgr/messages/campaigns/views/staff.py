@@ -87,7 +87,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
 def new(reference: str) -> ResponseReturnValue:
     """Show a new form, filled with the filters in the URL."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
-    values = values_of_new(require_open(guards.viewer(), intake.path, ApplicationFilters.of(request.args)))
+    values = values_of_new(require_open(guards.viewer(), intake, ApplicationFilters.of(request.args)))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
 
@@ -97,7 +97,7 @@ def new(reference: str) -> ResponseReturnValue:
 def begin(reference: str) -> ResponseReturnValue:
     """Show the same form, for the files that were ticked in the list; nothing is stored yet."""
     intake = campaign_queries.intake_for(guards.viewer(), reference)
-    asked = require_open(guards.viewer(), intake.path, ApplicationFilters.of(request.args))
+    asked = require_open(guards.viewer(), intake, ApplicationFilters.of(request.args))
     values = values_of_new(ticked(asked))
     return _form(intake, CampaignForm(formdata=None, data=values, with_cohort=_has_cohort(intake)))
 
