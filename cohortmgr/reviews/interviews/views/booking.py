@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
@@ -225,13 +225,22 @@ def book_for_child(token: str, person: Person) -> ResponseReturnValue:
     child, slot = request.form.get("child", ""), request.form.get("slot", "")
     if not slot:
         return _guardian_page(token, person, [Problem(_CHOOSE)], 422)
+
+    def act() -> object:
+        return guardians.book_for_child(guards.viewer(), guardian_of(token), child, slot)
+
+    return _done_for_child(token, act, _("Le créneau est réservé. Nous vous l’écrivons aussi."))
+
+
+def _done_for_child(token: str, act: Callable[[], object], said: str) -> ResponseReturnValue:
+    """Do what a guardian asks for a child and say so, or why it cannot be done."""
     try:
         with writing():
-            guardians.book_for_child(guards.viewer(), guardian_of(token), child, slot)
+            act()
     except Refused as refusal:
         db.session.rollback()
         return _guardian_page(token, guardian_of(token), refusal.problems, 409)
-    flash(_("Le créneau est réservé. Nous vous l’écrivons aussi."), "done")
+    flash(said, "done")
     return redirect(url_for(".of_children", token=token))
 
 
@@ -241,14 +250,11 @@ def book_for_child(token: str, person: Person) -> ResponseReturnValue:
 def give_back_for_child(token: str, person: Person) -> ResponseReturnValue:
     """Give a child's slot back."""
     child, phase = request.form.get("child", ""), request.form.get("phase", "")
-    try:
-        with writing():
-            guardians.give_back_for_child(guards.viewer(), guardian_of(token), child, phase)
-    except Refused as refusal:
-        db.session.rollback()
-        return _guardian_page(token, guardian_of(token), refusal.problems, 409)
-    flash(_("Le créneau est rendu. Vous pouvez en choisir un autre."), "done")
-    return redirect(url_for(".of_children", token=token))
+
+    def act() -> object:
+        return guardians.give_back_for_child(guards.viewer(), guardian_of(token), child, phase)
+
+    return _done_for_child(token, act, _("Le créneau est rendu. Vous pouvez en choisir un autre."))
 
 
 @guardian_bp.post("/<token>/interviews/needs")
