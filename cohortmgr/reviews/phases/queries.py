@@ -283,14 +283,22 @@ def _gone_on(
 
 
 def stamp_of(intake: Intake) -> str:
-    """Return a text that changes with whatever the marks of an intake rest on: readings, results, files, closings."""
+    """Return a text that changes with whatever the marks of an intake rest on: readings, results, files with their
+    answers, closings."""
+    # Each in a sum of its own: added up, a mark that falls by as much as a version rises would change nothing.
     reads = sa.select(
-        sa.func.count(), sa.func.coalesce(sa.func.sum(Review.version + Review.total_thousandths), 0)
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(Review.version), 0),
+        sa.func.coalesce(sa.func.sum(Review.total_thousandths), 0),
     )
     reads = reads.where(Review.intake_id == intake.id, Review.state.in_([each.value for each in COUNTING]))
     noted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(PhaseResult.version), 0))
     noted = noted.where(PhaseResult.intake_id == intake.id)
-    files = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Application.id), 0))
+    files = sa.select(
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(Application.id), 0),
+        sa.func.coalesce(sa.func.sum(Application.version), 0),
+    )
     files = files.where(Application.intake_id == intake.id, *TO_MARK)
     closed = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(PhaseClosing.id), 0))
     closed = closed.where(PhaseClosing.intake_id == intake.id, _STANDS)

@@ -186,6 +186,18 @@ def test_marks_that_changed_since_the_page_was_opened_are_looked_at_again() -> N
     assert queries.closings_of(intake) == {}
 
 
+@pytest.mark.parametrize("falls", [0, 1, 7])
+def test_no_change_is_made_up_for_by_another(falls: int) -> None:
+    intake, _, _ = marked([5, 4, 3], goes_on=1)
+    before = queries.stamp_of(intake)
+    with writing() as session:
+        one = session.scalars(sa.select(Review).order_by(Review.id)).first()
+        assert one is not None and one.total_thousandths
+        changed = {"version": one.version + falls, "total_thousandths": one.total_thousandths - falls}
+        session.execute(sa.update(Review).where(Review.id == one.id).values(**changed))
+    assert (queries.stamp_of(intake) != before) == bool(falls)
+
+
 def test_two_who_close_at_once_close_it_once(database: Database) -> None:
     intake, manager, _ = marked([5, 4, 3, 2], goes_on=2)
     other = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
