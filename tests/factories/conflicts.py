@@ -32,7 +32,7 @@ def shared_out(year: Year) -> str:
     """Let the reviewers say that they know nobody, share the files out, bar the reviewer from one that is not theirs,
     and return the reference of that."""
     manager, reader = year.viewer("selection_manager"), year.viewer("reviewer")
-    for name in ("reviewer", "other_reviewer"):
+    for name in ("reviewer", "other_reviewer", "idle_reviewer"):
         with writing():
             knowing.declare(year.viewer(name), year.intake.reference, set())
     with writing():

@@ -57,10 +57,15 @@ def summed_at_once(intake: Intake, files: int | None = None) -> ReadingProgress 
     return _summed(intake, files) if files <= MOST_AT_ONCE else None
 
 
+def is_summed_at_once(intake: Intake) -> bool:
+    """Whether an intake has so few files to read that its page sums them up, and shares them out."""
+    return _files(intake) <= MOST_AT_ONCE
+
+
 def tally_of(intake: Intake) -> tuple[int, int] | None:
     """Return how many readings of an intake are handed in, and how many were given to somebody in all; of a large
     intake as the worker last summed them up, None before the first. Two statements."""
-    if _files(intake) > MOST_AT_ONCE:
+    if not is_summed_at_once(intake):
         kept = kept_of(KIND, intake.reference)
         if kept is None or not kept.made_at:
             return None

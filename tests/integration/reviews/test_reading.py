@@ -89,7 +89,7 @@ def test_what_somebody_can_read_no_longer_goes_to_others(app: Flask, how: str) -
     progress = progress_of(intake)
     assert (progress.stranded, progress.assigned, progress.handed_in) == (0, progress.expected, 1)
     mine = sa.select(Review.state).where(Review.reviewer_id == gone.person_id)
-    assert sorted(db.session.scalars(mine)) == sorted(["submitted", *["abstained"] * len(left)])
+    assert sorted(db.session.scalars(mine)) == sorted(["submitted", *["recalled"] * len(left)])
     with writing():
         assert assignment.assign(manager, intake.reference).added == 0
 

@@ -28,7 +28,10 @@ from cohortmgr.reviews.assignment.pairing import ReaderPair
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import OPEN
 
-_THEIRS = (SayingKind.PLACE, SayingKind.INSTITUTION)
+_BARRING = (SayingKind.NAME, SayingKind.PLACE, SayingKind.INSTITUTION)
+_SCOPING = (SayingKind.LANGUAGE, SayingKind.FIELD)
+# What is said of readers: texts by kind, by the reader's reference.
+SaidWords = Mapping[str, Mapping[str, Sequence[str]]]
 LANGUAGES = {"fr": N_("français"), "ar": N_("arabe"), "en": N_("anglais")}
 _FEW_OF_LANGUAGE = N_(
     "Trop peu d’évaluateurs lisent cette langue : %(what)s. Dossiers qui manquent de lecteurs : %(count)s."
@@ -43,14 +46,31 @@ def blind_word(intake: Intake, word: str) -> str:
     return crypto.blind_index("acquaintance", f"{intake.reference} {word}")[:20]
 
 
+def words_in(intake: Intake, kinds: Sequence[SayingKind], reader: str | None = None) -> SaidWords:
+    """Return what is said of the readers of an intake, or of one, of some kinds. One statement."""
+    rows = sa.select(Person.reference, ReaderWord.kind, ReaderWord.said)
+    rows = rows.join(Person, Person.id == ReaderWord.reader_id)
+    rows = rows.where(ReaderWord.intake_id == intake.id, ReaderWord.kind.in_([kind.value for kind in kinds]))
+    if reader is not None:
+        rows = rows.where(Person.reference == reader)
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name, kind, said in db.session.execute(rows):
+        found[name][kind].append(said)
+    return found
+
+
 def barred_pairs(
-    intake: Intake, numbers: Collection[str] | None = None, reader: str | None = None
+    intake: Intake,
+    numbers: Collection[str] | None = None,
+    reader: str | None = None,
+    words: SaidWords | None = None,
 ) -> set[ReaderPair]:
     """Return (reader's reference, number) of the files that readers must not read, of those with some numbers and of
     one reader, or of all: for they know their person, or share a school. A file that was put aside for another of the
-    same person bars that one. One statement; two more where readers said something of themselves."""
+    same person bars that one. `words` are what readers said, if that is known. One statement; one more for `words`, and
+    one where there are some."""
     pairs, lifted = _by_rows(intake, numbers, reader)
-    said = _sayings(intake, reader)
+    said = _sayings(words_in(intake, _BARRING, reader) if words is None else words)
     if said:
         pairs |= barred(_bearers(intake, said, numbers), said) - lifted
     return pairs
@@ -110,18 +130,14 @@ def _by_rows(
     return pairs, lifted - pairs
 
 
-def _sayings(intake: Intake, reader: str | None = None) -> dict[str, ReaderSaying]:
-    kinds = [SayingKind.NAME.value, *(kind.value for kind in _THEIRS)]
-    rows = sa.select(Person.reference, ReaderWord.kind, ReaderWord.said)
-    rows = rows.join(Person, Person.id == ReaderWord.reader_id)
-    rows = rows.where(ReaderWord.intake_id == intake.id, ReaderWord.kind.in_(kinds))
-    if reader is not None:
-        rows = rows.where(Person.reference == reader)
-    names: dict[str, list[str]] = defaultdict(list)
-    places: dict[str, list[str]] = defaultdict(list)
-    for name, kind, said in db.session.execute(rows):
-        (names if kind == SayingKind.NAME else places)[name].append(said)
-    return {name: ReaderSaying(names[name], places[name]) for name in [*names, *(places.keys() - names)]}
+def _sayings(words: SaidWords) -> dict[str, ReaderSaying]:
+    found = {}
+    for reader, said in words.items():
+        places = [*said.get(SayingKind.PLACE, ()), *said.get(SayingKind.INSTITUTION, ())]
+        saying = ReaderSaying(tuple(said.get(SayingKind.NAME, ())), places)
+        if saying.names or saying.places:
+            found[reader] = saying
+    return found
 
 
 def _bearers(
@@ -199,16 +215,17 @@ def words_by(intake: Intake, reader_id: int) -> Mapping[SayingKind, Sequence[str
 
 def scopes_in(intake: Intake) -> dict[str, ReaderScope]:
     """Return which languages and fields somebody reads in an intake, by the reader's reference, where that is said."""
-    rows = sa.select(Person.reference, ReaderWord.kind, ReaderWord.said)
-    rows = rows.join(Person, Person.id == ReaderWord.reader_id).where(ReaderWord.intake_id == intake.id)
-    kinds = [SayingKind.LANGUAGE.value, SayingKind.FIELD.value]
-    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for reader, kind, said in db.session.execute(rows.where(ReaderWord.kind.in_(kinds))):
-        found[reader][kind].add(said)
-    return {
-        reader: ReaderScope(frozenset(said[SayingKind.LANGUAGE]), frozenset(said[SayingKind.FIELD]))
-        for reader, said in found.items()
-    }
+    return scopes_of(words_in(intake, _SCOPING))
+
+
+def scopes_of(words: SaidWords) -> dict[str, ReaderScope]:
+    """Return the same of what is said of the readers, of all kinds."""
+    found = {}
+    for reader, said in words.items():
+        languages, fields = (frozenset(said.get(kind, ())) for kind in _SCOPING)
+        if languages or fields:
+            found[reader] = ReaderScope(languages, fields)
+    return found
 
 
 def fields_of(intake: Intake) -> dict[str, Mapping[str, str]]:

@@ -21,6 +21,7 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.definition.rules import IntakeState
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews.assignment.acquaintance import SayingKind
 from cohortmgr.reviews.assignment.anchoring import Agreement, agreement_on
 from cohortmgr.reviews.assignment.fitness import FileSubject, unfit
 from cohortmgr.reviews.assignment.models import ReaderLimit
@@ -166,7 +167,8 @@ def standing_in(intake: Intake, numbers: Collection[str] | None = None) -> Readi
     concerned = interests.concerned_in(intake, with_holders(able, held))
     people = {person.reference: person.person_id for person in able if person.reference not in concerned}
     done: dict[str, set[str]] = defaultdict(set)
-    known = bars.barred_pairs(intake, numbers)
+    words = bars.words_in(intake, list(SayingKind))
+    known = bars.barred_pairs(intake, numbers, words=words)
     barred = set(known)
     awaited: set[str] = set()
     stranded: dict[int, str] = {}
@@ -184,7 +186,7 @@ def standing_in(intake: Intake, numbers: Collection[str] | None = None) -> Readi
             barred.add((row.reference, row.number))
     files = {row.number: row.id for row in files_to_read(intake, numbers)}
     loads = {} if numbers is None else _loads_beside(intake, numbers)
-    scopes = bars.scopes_in(intake)
+    scopes = bars.scopes_of(words)
     subjects = bars.subjects_of(intake, numbers) if scopes else {}
     rest = (_limits_in(intake), stranded, loads, subjects, unfit(subjects, scopes))
     return ReadingStanding(files, people, done, barred, awaited, *rest)

@@ -24,6 +24,7 @@ from cohortmgr.reviews.assignment.forms import DayForm, GiveForm, MoreForm, Reca
 from cohortmgr.reviews.assignment.queries import bars
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.gaps import queries as gaps
+from cohortmgr.reviews.progress import queries as summing
 
 bp = Blueprint("by_hand_staff", __name__)
 _BETWEEN = re.compile(r"[\s,;،]+")
@@ -208,7 +209,7 @@ def apart(reference: str) -> ResponseReturnValue:
         return _more_page(intake, form, days)
     try:
         with writing():
-            if queries.has_many(intake):
+            if not summing.is_summed_at_once(intake):
                 sharing.ask_assignment(guards.viewer(), reference, days.due_on.data, apart=True)
                 return redirect(url_for("assignment_staff.overview", reference=reference))
             given = sharing.ask_more(guards.viewer(), reference, due_on=days.due_on.data)

@@ -12,7 +12,6 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
-from cohortmgr.applications.file import queries as file_queries
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized, say
@@ -33,7 +32,7 @@ from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
-from cohortmgr.reviews.rules import MOST_AT_ONCE, Reader, ReadingProgress
+from cohortmgr.reviews.rules import Reader, ReadingProgress
 
 bp = Blueprint("assignment_staff", __name__)
 
@@ -77,7 +76,8 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         kept=kept,
         advance=advance,
         has_phases=not rubric.is_plain,
-        assigning=assignments.assignment_of(intake),
+        # Of the worker it is asked in those intakes alone that no page sums up.
+        assigning=assignments.assignment_of(intake) if kept or progress is None else None,
         may_assign=may_assign,
         read_by=_read_by(intake),
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
@@ -131,7 +131,7 @@ def assign(reference: str) -> ResponseReturnValue:
     form = AssignForm()
     if not form.validate_on_submit():
         return _overview(intake, form)
-    if file_queries.counts([intake.id])[intake.id]["eligible"] > MOST_AT_ONCE:
+    if not summing.is_summed_at_once(intake):
         return _asked(reference, form)
     try:
         with writing():

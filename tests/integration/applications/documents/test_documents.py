@@ -82,7 +82,7 @@ def test_several_photos_are_one_document_whose_pages_are_put_in_order(
     paper = standing()
     assert names() == ["trois.pdf", "un.jpg"] and len(paper.pages) == 2 and paper.filename == "trois.pdf"
     page = client.get(place(draft)).text
-    assert page.count("/pages/") == 2 and "Page 2 sur 2" in page
+    assert page.count("srcset=") == 2 and "/pages/2" in page and "Page 2 sur 2" in page
     for number, status in ((1, 200), (2, 200), (3, 404), (0, 404)):
         answer = client.get(f"/my/documents/{paper.reference}/pages/{number}")
         assert answer.status_code == status

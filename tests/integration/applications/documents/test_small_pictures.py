@@ -15,7 +15,7 @@ from PIL import Image
 
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.documents.queries import stored_keys
-from cohortmgr.applications.documents.rules import files_of
+from cohortmgr.applications.documents.rules import files_of, page_files
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import writing
 from cohortmgr.programmes.actions import load_definition
@@ -120,7 +120,8 @@ def test_they_stay_while_more_is_examined_and_go_with_their_file(
     for key in first[1]:
         with pytest.raises(FileNotFoundError):
             storage.load(key)
-    named = {standing().storage_key, *standing().pages, *files_of(standing().parts)}
+    paper = standing()
+    named = {paper.storage_key, *page_files(paper.pages, paper.narrow_pages), *files_of(paper.parts)}
     assert {path.name for path in files.glob("*/*")} - before == named
     assert named <= stored_keys(), "the hourly sweep leaves them, a backup has them"
     for part in list(standing().parts):

@@ -21,7 +21,7 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.documents import tasks as documents
 from cohortmgr.applications.documents.actions import uploads
-from cohortmgr.applications.documents.rules import files_of
+from cohortmgr.applications.documents.rules import files_of, page_files
 from cohortmgr.base import clock, storage
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.actions import load_definition
@@ -321,7 +321,8 @@ def test_a_change_while_the_worker_reads_wins(
     monkeypatch.setattr(documents, "_outcome", meanwhile)
     examine()
     assert names() == ["un.jpg", "deux.jpg"] and len(standing().pages) == 2
-    kept = {standing().storage_key, *standing().pages, *files_of(standing().parts)}
+    paper = standing()
+    kept = {paper.storage_key, *page_files(paper.pages, paper.narrow_pages), *files_of(paper.parts)}
     there = {path.name for path in Path(system_app.config["DATA"], "files").glob("*/*")}
     assert there - before == kept
 

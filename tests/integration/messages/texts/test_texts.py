@@ -203,7 +203,9 @@ def test_the_link_of_whoever_is_sent_one_is_not_shown(app: Flask) -> None:
 def test_another_institution_s_staff_neither_read_nor_write_there(app: Flask) -> None:
     intake, _batch = decided(2, seats=1)
     in_french()
-    post(manager(app, intake), 0)
+    own = manager(app, intake)
+    post(own, 0)
+    assert ">changé<" in own.get("/staff/texts").text
     with writing() as session:
         other = Organisation(kind="institution", key="autre", name={"fr": "Autre"}, path="ma.autre.")
         session.add(other)
@@ -214,7 +216,7 @@ def test_another_institution_s_staff_neither_read_nor_write_there(app: Flask) ->
         people.grant(SYSTEM, account, role, "institution", other.reference, path, [other.id])
     host = db.session.get_one(Organisation, intake.institution_id).reference
     client = browser(app, known("v@autre.ma"))
-    assert "changé" not in client.get("/staff/texts").get_data(as_text=True)
+    assert ">changé<" not in client.get("/staff/texts").get_data(as_text=True)
     page = client.get(PATH).get_data(as_text=True)
     assert "Votre place, {name}" not in page and offer().reference not in page
     for path in (f"{PATH}?institution={host}", f"/staff/texts?institution={host}"):
