@@ -146,9 +146,10 @@ def approve(
         raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
     batch.approved_by, batch.approved_at = viewer.reference, clock.now()
     if at_once:
-        telling.begin(viewer, batch, intake)
-        telling.write(viewer, batch, rows)
-        telling.settle(viewer, batch, chosen)
+        with db.session.no_autoflush:  # the batch's row is not written for each of its columns
+            telling.begin(viewer, batch, intake)
+            telling.write(viewer, batch, rows)
+            telling.settle(viewer, batch, chosen)
         telling.say_all(viewer, batch)
     else:
         telling.ask(viewer, batch, len(chosen))
