@@ -115,15 +115,10 @@ def followed(viewer: Viewer, permission: str) -> sa.ColumnElement[bool]:
 def require_unconcerned(viewer: Viewer, intake: Intake, permission: str = "reviews.assign") -> None:
     """Raise Withheld if the viewer has an interest in an intake, with the names of others who hold the permission by
     which it is done: who chooses there is none of those among whom is chosen, nor theirs."""
-    if is_withheld(viewer, intake):
+    if intake.id in barred_to(viewer):
         names = colleagues_with(permission, intake.path, [viewer.reference])
         instead = Problem(_INSTEAD, {"names": ", ".join(names)}) if names else Problem(_NOBODY_ELSE)
         raise Withheld(Problem(WITHHELD_CHOICE), instead)
-
-
-def is_withheld(viewer: Viewer, intake: Intake) -> bool:
-    """Whether the viewer has an interest in an intake: nothing of its readings and decisions is theirs to see."""
-    return intake.id in barred_to(viewer)
 
 
 def counted_for(count: OfIntake) -> OfIntake:

@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     readings.frozen.register(queries.frozen)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
-    list_hooks.withheld.register(reading.is_withheld)
+    list_hooks.withheld.register(reading.barred_to)
     for column in kept.LENT:
         lists.lend(*column)
     navigation = navigation_of(app)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base.hooks import Hook
-from cohortmgr.programmes.models import Intake
 
-# Whether what is lent of an intake is withheld from a viewer, who has an interest in it.
-withheld: Hook[[Viewer, Intake], bool] = Hook()
+# The ids of the intakes of which what is lent is withheld from a viewer, who has an interest in them.
+withheld: Hook[[Viewer], Collection[int]] = Hook()

@@ -127,20 +127,21 @@ def may_correct(viewer: Viewer, review: Review) -> bool:
     return review.discussed_at is not None or sees_others(viewer, review)
 
 
-def open_by_intake(viewer: Viewer) -> Sequence[sa.Row[int, Mapping[str, str], int]]:
-    """Return (intake's id, its title, how many readings wait there for the viewer), the intake that opened first
+def open_by_phase(viewer: Viewer) -> Sequence[sa.Row[Intake, str, int]]:
+    """Return (intake, key of the phase, how many readings wait there for the viewer), the intake that opened first
     before the others."""
     mine = visible(viewer).join(Application, Application.id == Review.application_id)
     waiting = (Review.state.in_([state.value for state in OPEN]), Application.state == "submitted")
-    columns = (Intake.id, Intake.title, sa.func.count().label("number"))
-    counted = mine.with_only_columns(*columns).where(Review.reviewer_id == viewer.person_id, *waiting)
-    grouped = counted.group_by(Intake.id, Intake.opens_at).order_by(Intake.opens_at, Intake.id)
-    return db.session.execute(grouped).all()
+    counted = mine.with_only_columns(Review.intake_id, Review.phase, sa.func.count().label("number"))
+    counted = counted.where(Review.reviewer_id == viewer.person_id, *waiting)
+    found = counted.group_by(Review.intake_id, Review.phase).subquery()
+    rows = sa.select(Intake, found.c.phase, found.c.number).join(found, found.c.intake_id == Intake.id)
+    return db.session.execute(rows.order_by(Intake.opens_at, Intake.id, found.c.phase)).all()
 
 
 def open_count(viewer: Viewer) -> int:
     """Return how many readings wait for the viewer."""
-    return sum(number for _id, _title, number in open_by_intake(viewer))
+    return sum(number for _intake, _phase, number in open_by_phase(viewer))
 
 
 @same_for_all

@@ -34,14 +34,21 @@ def to_declare(viewer: Viewer) -> Iterator[PendingAct]:
 
 
 def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
-    """Yield how many files of each intake wait until the viewer has read them."""
-    mine = readings.open_by_intake(viewer)
+    """Yield how many files of each intake wait until the viewer has read them, and how many interviews for marks."""
+    mine = readings.open_by_phase(viewer)
     days = due.next_days_of(viewer) if mine else {}
-    for intake_id, title, number in mine:
-        what, day = ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number), days.get(intake_id)
+    for intake, phase, number in mine:
+        heard = phase in {each.key for each in attended(definition_of(intake))}
+        what = (
+            ngettext("%(num)s entretien à noter", "%(num)s entretiens à noter", number)
+            if heard
+            else ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number)
+        )
+        day = None if heard else days.get(intake.id)
         kind: PendingKind = "stop" if day is not None and day < clock.today() else "wait"
         url = url_for("reading_staff.queue")
-        yield PendingAct(told(what, localized(title)), _("Lire"), url, kind, day, intake_id)
+        title = told(what, localized(intake.title))
+        yield PendingAct(title, _("Noter") if heard else _("Lire"), url, kind, day, intake.id)
 
 
 def discussions(viewer: Viewer) -> Iterator[PendingAct]:

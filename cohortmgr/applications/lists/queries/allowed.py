@@ -20,11 +20,15 @@ def _closed(viewer: Viewer, path: str) -> set[str]:
     return {key for key, asked in columns.permissions().items() if not allows(viewer, asked, path)}
 
 
+def _withheld(viewer: Viewer) -> set[int]:
+    return set().union(*hooks.withheld(viewer))
+
+
 def open_to(viewer: Viewer, intake: Intake, filters: ApplicationFilters) -> ApplicationFilters:
     """The same list without the columns that the viewer may not read in an intake, nor what these narrow; without what
     higher rooms lend if that is withheld from them there, which is asked where a list has something of it."""
     found = filters.without(_closed(viewer, intake.path))
-    if found.is_lent and any(hooks.withheld(viewer, intake)):
+    if found.is_lent and intake.id in _withheld(viewer):
         return found.without(columns.LENT.keys())
     return found
 
@@ -37,15 +41,19 @@ def require_open(viewer: Viewer, intake: Intake, filters: ApplicationFilters) ->
     return filters
 
 
-def is_open(viewer: Viewer, kept: Any, path: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
-    """Do `require_open` as a condition on rows that keep a list's filters, in the scope of a path beside them."""
+def is_open(viewer: Viewer, kept: Any, path: sa.SQLColumnExpression[str], intake_id: Any) -> sa.ColumnElement[bool]:
+    """Do `require_open` as a condition on rows that keep a list's filters, in the scope of a path beside them and of
+    the intake of an id."""
     among = kept["among"].as_string()
     groups = {lent.group: lent.permission for lent in columns.LENT.values()}
     held = [
         sa.and_(sa.or_(among == group, among.startswith(f"{group}.")), within(viewer, permission, path))
         for group, permission in groups.items()
     ]
-    return sa.or_(among.is_(None), *held)
+    lends = any(viewer.paths(permission) for permission in groups.values())
+    withheld = _withheld(viewer) if lends else set()
+    barred = [intake_id.not_in(sorted(withheld))] if withheld else []
+    return sa.or_(among.is_(None), sa.and_(sa.or_(sa.false(), *held), *barred))
 
 
 def open_names(viewer: Viewer, path: str) -> dict[str, str]:

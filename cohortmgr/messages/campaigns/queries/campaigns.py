@@ -28,7 +28,8 @@ def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Inta
     return (
         sa.select(Campaign, Intake)
         .join(Intake, Intake.id == Campaign.intake_id)
-        .where(within(viewer, permission, Intake.path), is_open(viewer, Campaign.filters, Intake.path))
+        .where(within(viewer, permission, Intake.path))
+        .where(is_open(viewer, Campaign.filters, Intake.path, Intake.id))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
 
