@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.rules import Role
+from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Refused
@@ -66,6 +67,22 @@ def test_a_list_that_others_narrowed_by_it_is_not_told(app: Flask, among: str) -
     with writing():
         campaigns.change(manager, reference, draft(filters=ApplicationFilters(eligible="yes")))
     assert hers.get(f"{place}/people").status_code == 200
+
+
+def test_a_list_that_is_narrowed_by_choice_is_not_told_to_whom_its_intake_concerns(app: Flask) -> None:
+    intake, manager, _administrator, reference = begun(2, filters=ApplicationFilters(among="ranked"))
+    with writing():
+        open_one = campaigns.create(manager, intake.reference, draft(), KEY).reference
+    his, every = browser(app, manager), f"/staff/intakes/{intake.reference}/campaigns"
+    place, beside = f"/staff/campaigns/{reference}", f"/staff/campaigns/{open_one}"
+    assert (his.get(place).status_code, place in his.get(every).text) == (200, True)
+    with writing() as session:
+        one = session.scalars(sa.select(Application).order_by(Application.id).limit(1)).one()
+        one.person_id = manager.person_id or 0
+    for page in (place, f"{place}/people", f"{place}/edit", f"{place}/progress"):
+        assert his.get(page).status_code == 404, page
+    assert place not in his.get(every).text and beside in his.get(every).text
+    assert his.get(beside).status_code == 200
 
 
 def test_an_action_refuses_what_a_form_did_not_ask() -> None:
