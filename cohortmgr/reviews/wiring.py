@@ -153,6 +153,7 @@ def _place_interviews(app: Flask) -> None:
     )
     workspace.add_agendas(
         Agenda(("reviews.score",), interview_agenda.own_days, 34),
+        Agenda(("reviews.score",), interview_agenda.to_mark, 30),
         Agenda(("reviews.assign",), interview_agenda.without_slot, 34),
         Agenda(("reviews.assign",), interview_agenda.lacking_panels, 34),
     )

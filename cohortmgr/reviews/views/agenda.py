@@ -12,10 +12,12 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries import conflicts
 from cohortmgr.reviews.assignment.queries import days as due
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.discussion import queries as talks
+from cohortmgr.reviews.interviews.rules import attended
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import queries as progress
@@ -34,21 +36,18 @@ def to_declare(viewer: Viewer) -> Iterator[PendingAct]:
 
 
 def own_readings(viewer: Viewer) -> Iterator[PendingAct]:
-    """Yield how many files of each intake wait until the viewer has read them, and how many interviews for marks."""
+    """Yield how many files of each intake wait until the viewer has read them; whom they hear is told with its day."""
     mine = readings.open_by_phase(viewer)
     days = due.next_days_of(viewer) if mine else {}
     for intake, phase, number in mine:
-        heard = phase in {each.key for each in attended(definition_of(intake))}
-        what = (
-            ngettext("%(num)s entretien à noter", "%(num)s entretiens à noter", number)
-            if heard
-            else ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number)
-        )
-        day = None if heard else days.get(intake.id)
-        kind: PendingKind = "stop" if day is not None and day < clock.today() else "wait"
-        url = url_for("reading_staff.queue")
-        title = told(what, localized(intake.title))
-        yield PendingAct(title, _("Noter") if heard else _("Lire"), url, kind, day, intake.id)
+        if phase not in {each.key for each in attended(definition_of(intake))}:
+            what, day = (
+                ngettext("%(num)s dossier à lire", "%(num)s dossiers à lire", number),
+                days.get(intake.id),
+            )
+            kind: PendingKind = "stop" if day is not None and day < clock.today() else "wait"
+            url = url_for("reading_staff.queue")
+            yield PendingAct(told(what, localized(intake.title)), _("Lire"), url, kind, day, intake.id)
 
 
 def discussions(viewer: Viewer) -> Iterator[PendingAct]:

@@ -41,7 +41,9 @@ def require_open(viewer: Viewer, intake: Intake, filters: ApplicationFilters) ->
     return filters
 
 
-def is_open(viewer: Viewer, kept: Any, path: sa.SQLColumnExpression[str], intake_id: Any) -> sa.ColumnElement[bool]:
+def is_open(
+    viewer: Viewer, kept: Any, path: sa.SQLColumnExpression[str], intake_id: Any
+) -> sa.ColumnElement[bool]:
     """Do `require_open` as a condition on rows that keep a list's filters, in the scope of a path beside them and of
     the intake of an id."""
     among = kept["among"].as_string()

@@ -28,7 +28,7 @@ from cohortmgr.reviews.interviews.queries.hearing import unmarked_on
 from cohortmgr.reviews.interviews.rules import DayState
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import WITHHELD, person_of, require_unconcerned
-from cohortmgr.reviews.rules import GIVEN_BACK
+from cohortmgr.reviews.rules import GIVEN_BACK, OPEN
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,26 @@ def own_days(viewer: Viewer, since: date | None = None) -> Sequence[PanelDay]:
         .order_by(InterviewDay.day, InterviewDay.begins, InterviewDay.id)
     )
     return [PanelDay(row[0], row[1], int(row[2])) for row in db.session.execute(rows)]
+
+
+def to_mark(viewer: Viewer) -> Sequence[PanelDay]:
+    """Return the days on which somebody came before the viewer whose marks they have not handed in, the first one
+    first, with how many people these are."""
+    mine = (Review.application_id == SlotBooking.application_id, Review.phase == SlotBooking.phase)
+    people = (
+        sa.select(InterviewSlot.day_id, sa.func.count().label("people"))
+        .join(SlotBooking, SlotBooking.slot_id == InterviewSlot.id)
+        .join(Review, sa.and_(*mine))
+        .where(Review.reviewer_id == viewer.person_id, Review.state.in_([state.value for state in OPEN]))
+        .where(InterviewSlot.starts_at <= clock.now(), HELD)
+        .group_by(InterviewSlot.day_id)
+        .subquery()
+    )
+    rows = sa.select(InterviewDay, Intake, people.c.people).join(people, people.c.day_id == InterviewDay.id)
+    rows = rows.join(Intake, Intake.id == InterviewDay.intake_id)
+    rows = rows.where(_mine(viewer), InterviewDay.state == DayState.OPEN.value)
+    found = db.session.execute(rows.order_by(InterviewDay.day, InterviewDay.id))
+    return [PanelDay(row[0], row[1], int(row[2])) for row in found]
 
 
 def hears_anybody(viewer: Viewer) -> bool:

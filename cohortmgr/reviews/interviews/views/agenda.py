@@ -34,6 +34,15 @@ def own_days(viewer: Viewer) -> Iterator[PendingAct]:
             )
 
 
+def to_mark(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the days on which people came before the viewer, who has not handed in their marks."""
+    for row in panels.to_mark(viewer)[:MOST_DAYS]:
+        what = ngettext("%(num)s entretien à noter", "%(num)s entretiens à noter", row.people)
+        url = url_for("panels_staff.day", reference=row.day.reference)
+        title = told(what, localized(row.intake.title))
+        yield PendingAct(title, _("Ouvrir"), url, "wait", row.day.day, row.intake.id)
+
+
 def without_slot(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield how many people of a phase have no slot, where days are planned for it."""
     for row in waiting.waiting_for_slots(viewer, "reviews.assign"):

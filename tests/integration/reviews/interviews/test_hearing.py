@@ -51,6 +51,11 @@ def reading_of(viewer: Viewer, phase: str = PHASE) -> Review:
     return db.session.scalars(wanted.execution_options(populate_existing=True)).one()
 
 
+def reading_of_file(viewer: Viewer, number: int) -> Review:
+    mine = (Review.reviewer_id == viewer.person_id, Review.application_id == file_of(number).id)
+    return db.session.scalars(sa.select(Review).where(*mine, Review.phase == PHASE)).one()
+
+
 def drafted(viewer: Viewer) -> tuple[str, dict[str, int], str]:
     found = reading_of(viewer)
     return found.state, found.scores, found.comment
@@ -98,6 +103,25 @@ def test_what_a_juror_drafted_is_theirs_again_after_each_mistake() -> None:
     with writing():
         reading.score(panel[1], reading_of(panel[1]).reference, {"expression": 4})
     assert reading_of(panel[1]).total_thousandths == 16_000
+
+
+def test_whom_a_panel_hears_waits_for_marks_once_they_came_and_is_no_file_to_read(app: Flask) -> None:
+    intake, manager, panel = heard(panel=2)
+    day = a_day(intake, manager, panel)
+    one, two, _three = slots(day)
+    book(1, one.reference)
+    book(2, two.reference)
+    page = browser(app, panel[0])
+    before = page.get("/staff").text
+    assert "2 personnes à recevoir" in before
+    assert "à lire" not in before and "entretiens à noter" not in before and "entretien à noter" not in before
+    with clock.at(two.starts_at):
+        assert "2 entretiens à noter" in page.get("/staff").text
+        with writing():
+            reading.score(panel[0], reading_of_file(panel[0], 1).reference, {"expression": 4})
+        after = page.get("/staff").text
+        assert "1 entretien à noter" in after and f"/staff/interviews/{day.reference}" in after
+        assert "à lire" not in after
 
 
 def test_a_day_whose_panel_may_not_mark_somebody_is_not_theirs_to_choose(app: Flask) -> None:
