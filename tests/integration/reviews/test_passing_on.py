@@ -184,7 +184,7 @@ def test_what_was_noted_stays_on_record_when_a_reading_goes_to_somebody_else() -
     assert tasks.pass_on(lambda: False) > 0
     with writing():
         by_hand.recall(manager, intake.reference, absent.person_reference or "", "Absente.")
-    whys = {gone: ("abstained", "released", ""), absent: ("recalled", "recalled", "Absente.")}
+    whys = {gone: ("recalled", "released", ""), absent: ("recalled", "recalled", "Absente.")}
     for each, (state, why, because) in whys.items():
         review = db.session.scalars(sa.select(Review).where(Review.reference == drafts[each])).one()
         assert (review.state, review.scores, review.comment, review.to_discuss) == (state, {}, "", False)
