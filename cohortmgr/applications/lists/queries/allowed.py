@@ -41,21 +41,21 @@ def require_open(viewer: Viewer, intake: Intake, filters: ApplicationFilters) ->
     return filters
 
 
-def is_open(
-    viewer: Viewer, kept: Any, path: sa.SQLColumnExpression[str], intake_id: Any
-) -> sa.ColumnElement[bool]:
-    """Do `require_open` as a condition on rows that keep a list's filters, in the scope of a path beside them and of
-    the intake of an id."""
+def is_open(viewer: Viewer, kept: Any, path: sa.SQLColumnExpression[str]) -> sa.ColumnElement[bool]:
+    """Do `require_open` as a condition on rows that keep a list's filters, in the scope of a path beside them; but for
+    what is withheld, which `is_withheld` says of each."""
     among = kept["among"].as_string()
     groups = {lent.group: lent.permission for lent in columns.LENT.values()}
     held = [
         sa.and_(sa.or_(among == group, among.startswith(f"{group}.")), within(viewer, permission, path))
         for group, permission in groups.items()
     ]
-    lends = any(viewer.paths(permission) for permission in groups.values())
-    withheld = _withheld(viewer) if lends else set()
-    barred = [intake_id.not_in(sorted(withheld))] if withheld else []
-    return sa.or_(among.is_(None), sa.and_(sa.or_(sa.false(), *held), *barred))
+    return sa.or_(among.is_(None), *held)
+
+
+def is_withheld(viewer: Viewer, intake_id: int, filters: ApplicationFilters) -> bool:
+    """Whether a list is narrowed by what is withheld from the viewer in an intake; asked where something narrows it."""
+    return bool(filters.among) and intake_id in _withheld(viewer)
 
 
 def open_names(viewer: Viewer, path: str) -> dict[str, str]:

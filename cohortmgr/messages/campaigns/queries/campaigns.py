@@ -10,7 +10,7 @@ from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.lists.filters import ApplicationFilters
-from cohortmgr.applications.lists.queries.allowed import is_open
+from cohortmgr.applications.lists.queries.allowed import is_open, is_withheld
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts.models import Cohort
@@ -28,8 +28,7 @@ def visible(viewer: Viewer, permission: str = WRITE) -> sa.Select[Campaign, Inta
     return (
         sa.select(Campaign, Intake)
         .join(Intake, Intake.id == Campaign.intake_id)
-        .where(within(viewer, permission, Intake.path))
-        .where(is_open(viewer, Campaign.filters, Intake.path, Intake.id))
+        .where(within(viewer, permission, Intake.path), is_open(viewer, Campaign.filters, Intake.path))
         .order_by(Campaign.created_at.desc(), Campaign.id.desc())
     )
 
@@ -41,7 +40,7 @@ def get_for(viewer: Viewer, reference: str, *, lock: bool = False) -> tuple[Camp
     if lock:
         wanted = wanted.with_for_update(of=Campaign).execution_options(populate_existing=True)
     row = db.session.execute(wanted).first()
-    if row is None:
+    if row is None or not is_told(viewer, row[0]):
         raise NotFound(reference)
     return row[0], row[1]
 
@@ -55,7 +54,8 @@ def waiting_for_approval(viewer: Viewer) -> Sequence[Campaign]:
     """Return the campaigns for the viewer to approve, which they neither wrote nor proposed, oldest first."""
     others = (Campaign.written_by != viewer.reference, Campaign.proposed_by != viewer.reference)
     proposed = visible(viewer, APPROVE).where(Campaign.state == CampaignState.PROPOSED.value, *others)
-    return db.session.scalars(proposed.order_by(None).order_by(Campaign.proposed_at)).all()
+    found = db.session.scalars(proposed.order_by(None).order_by(Campaign.proposed_at))
+    return [campaign for campaign in found if is_told(viewer, campaign)]
 
 
 def listed(viewer: Viewer, intake_id: int | None) -> sa.Select[Campaign, Intake]:
@@ -73,6 +73,12 @@ def by_form_key(account_reference: str, key: str) -> Campaign | None:
     """Return the campaign that an account created with one form; None if there is none."""
     asked = (Campaign.created_by == account_reference, Campaign.form_key == key)
     return db.session.scalar(sa.select(Campaign).where(*asked))
+
+
+def is_told(viewer: Viewer, campaign: Campaign) -> bool:
+    """Whether a campaign that `visible` selects is told to the viewer: its people are not those of a choice in which
+    they have an interest."""
+    return not is_withheld(viewer, campaign.intake_id, filters_of(campaign))
 
 
 def filters_of(campaign: Campaign) -> ApplicationFilters:

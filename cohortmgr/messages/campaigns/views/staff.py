@@ -77,6 +77,7 @@ def _list(intake: Intake | None, intakes: Sequence[Intake]) -> ResponseReturnVal
         intake=intake,
         intakes=intakes,
         page=page,
+        rows=[row for row in page.rows if campaign_queries.is_told(guards.viewer(), row[0])],
         names=CAMPAIGN_STATES.names,
         tags=rules.STATE_TAGS,
     )
