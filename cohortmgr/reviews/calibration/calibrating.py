@@ -58,7 +58,7 @@ class Calibration:
         totals = given.totals(exact * weights[given.reader], heaviest * furthest)
         heavy = given.totals(weights[given.reader], heaviest)
         return [
-            formula.mean + round(Fraction(total, given.ticks * (weight + formula.shrinkage)))
+            round(formula.mean + Fraction(total, given.ticks * (weight + formula.shrinkage)))
             for total, weight in zip(totals, heavy, strict=True)
         ]
 

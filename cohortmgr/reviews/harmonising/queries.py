@@ -1,28 +1,28 @@
-"""Reading by which marks the phases of an intake are ranked, and the formulas of those that are harmonised."""
+"""Reading by which marks the phases of an intake are ranked, the formulas of those that are harmonised, and whether
+these are still those of today's marks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from cohortmgr.accounts.models import Person
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.reviews.harmonising.models import Harmonisation, MarkChoice
-from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
+from cohortmgr.reviews.harmonising.rules import (
+    ChosenFormula,
+    FirstMark,
+    MarkBasis,
+    MarkFormula,
+    digest_of_marks,
+    first_total,
+)
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.rules import COUNTING
 
 STANDS = MarkChoice.taken_back_at.is_(None)
-
-
-@dataclass(frozen=True)
-class ChosenFormula:
-    """The formula by which a phase is ranked, on which basis, and what its readers are called where names are masked,
-    by their reference. `digest` is that of the marks from which it was found."""
-
-    basis: MarkBasis
-    formula: MarkFormula
-    letters: Mapping[str, str]
-    digest: str
 
 
 def formulas_in(intake_id: int) -> dict[str, ChosenFormula]:
@@ -42,6 +42,12 @@ def formulas_in(intake_id: int) -> dict[str, ChosenFormula]:
     }
 
 
+def choices_in(intake_id: int) -> dict[str, MarkChoice]:
+    """Return what was chosen for the phases of an intake and stands, by the phase's key. One statement."""
+    rows = db.session.scalars(sa.select(MarkChoice).where(MarkChoice.intake_id == intake_id, STANDS))
+    return {row.phase: row for row in rows}
+
+
 def choice_of(intake_id: int, phase: str) -> MarkChoice | None:
     """Return what was chosen for a phase of an intake and stands; None without."""
     mine = (MarkChoice.intake_id == intake_id, MarkChoice.phase == phase, STANDS)
@@ -52,3 +58,32 @@ def harmonisation_of(intake_id: int, phase: str) -> Harmonisation | None:
     """Return what the worker last found of a phase of an intake; None before."""
     mine = (Harmonisation.intake_id == intake_id, Harmonisation.phase == phase)
     return db.session.scalar(sa.select(Harmonisation).where(*mine))
+
+
+def first_marks(intake_id: int, phase: str) -> list[FirstMark]:
+    """Return the marks first handed in of a phase of an intake, by file and then in the order in which they were given
+    out: of readings that count, of files that are marked. One statement, of columns alone."""
+    rows = sa.select(Application.number, Person.reference, Review.total_thousandths, Review.earlier)
+    rows = rows.join(Application, Application.id == Review.application_id)
+    rows = rows.join(Person, Person.id == Review.reviewer_id)
+    counts = Review.state.in_([each.value for each in COUNTING])
+    mine = (Review.intake_id == intake_id, Review.phase == phase, counts)
+    marked = (Application.state == "submitted", Application.eligible.is_(True))
+    rows = rows.where(*mine, *marked).order_by(Review.application_id, Review.id)
+    return [
+        FirstMark(number, reader, first_total(earlier, total) or 0)
+        for number, reader, total, earlier in db.session.execute(rows)
+    ]
+
+
+def is_fresh(intake_id: int, phase: str, digest: str) -> bool:
+    """Whether what was found by marks with this digest is what today's marks would give.
+
+    The marks themselves are compared, of large intakes too: nothing else would notice each change, and whoever asks
+    reads all marks anyhow. Half a million are read in seconds, and by the worker where pages would wait."""
+    return digest == digest_of_marks(first_marks(intake_id, phase))
+
+
+def stale_in(intake_id: int, formulas: Mapping[str, ChosenFormula]) -> list[str]:
+    """Return the keys of the phases whose formula is not that of today's marks. A statement for each formula."""
+    return [key for key, each in formulas.items() if not is_fresh(intake_id, key, each.digest)]

@@ -1,14 +1,17 @@
-"""A mark that a calculator gives, in whole thousandths of a point, and by which marks a phase is ranked."""
+"""A mark that a calculator gives, in whole thousandths of a point, by which marks a phase is ranked, and from which
+marks the formula was found."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_
+from cohortmgr.reviews.rules import ReadingChange
 
 
 class MarkBasis(StrEnum):
@@ -50,7 +53,7 @@ class MarkFormula:
             weight = self.weights.get(reader, 1000)
             over += weight * (mark - self.severities.get(reader, 0) - self.mean)
             weights += weight
-        return self.mean + round(Fraction(over, weights + self.shrinkage)) if weights else self.mean
+        return round(self.mean + Fraction(over, weights + self.shrinkage)) if weights else self.mean
 
     def as_json(self) -> dict[str, Any]:
         """Return it as it is kept: keys and whole numbers."""
@@ -65,6 +68,70 @@ class MarkFormula:
     def of_json(kept: Mapping[str, Any]) -> MarkFormula:
         """Return what `as_json` gave."""
         return MarkFormula(kept["mean"], kept["shrinkage"], kept["severities"], kept["weights"])
+
+
+@dataclass(frozen=True)
+class ChosenFormula:
+    """The formula by which a phase is ranked, on which basis, and what its readers are called where names are masked,
+    by their reference. `digest` is that of the marks from which it was found."""
+
+    basis: MarkBasis
+    formula: MarkFormula
+    letters: Mapping[str, str]
+    digest: str
+
+    def letter_of(self, reader: str) -> str:
+        """What a reader is called where names are masked; a question mark for one who came after it was found."""
+        return self.letters.get(reader, "?")
+
+
+@dataclass(frozen=True)
+class FirstMark:
+    """What a reader, by their reference, first handed in of a file, by its number: the total in thousandths."""
+
+    file: str
+    reader: str
+    mark: int
+
+
+def first_total(earlier: Iterable[Mapping[str, Any]], total: int | None) -> int | None:
+    """Return the total that a reading was first handed in with, by what its row keeps of before it changed and what it
+    says now; None if it never was.
+
+    What its reader took back within minutes was not handed in yet, and what was given on a rubric that has changed
+    since means something else."""
+    found: int | None = None
+    for was in earlier:
+        if was.get("why") == ReadingChange.REGRADED:
+            found = None
+        elif found is None and was.get("why") != ReadingChange.UNDONE:
+            found = was.get("total")
+    return total if found is None else found
+
+
+def digest_of(
+    files: Sequence[str], readers: Sequence[str], rows: Iterable[tuple[int, int, int]], ticks: int = 1
+) -> str:
+    """Return the SHA-256 of all that a calibration depends on: who gave what to whom, in which order. `rows` are
+    (place of the file, place of the reader, score in whole ticks, of which `ticks` go to a thousandth)."""
+    told = hashlib.sha256()
+    for names in (files, readers):
+        told.update("".join(f"{len(name)}:{name}" for name in names).encode())
+        told.update(b"\n")
+    told.update(f"{ticks}\n".encode())
+    told.update("".join(f"{file},{reader},{score};" for file, reader, score in rows).encode())
+    return told.hexdigest()
+
+
+def digest_of_marks(marks: Iterable[FirstMark]) -> str:
+    """Return the digest of the marks first handed in, in their order, as the calibration of them has it."""
+    files: dict[str, int] = {}
+    readers: dict[str, int] = {}
+    rows = [
+        (files.setdefault(each.file, len(files)), readers.setdefault(each.reader, len(readers)), each.mark)
+        for each in marks
+    ]
+    return digest_of(tuple(files), tuple(readers), rows)
 
 
 def letter_of(place: int) -> str:
