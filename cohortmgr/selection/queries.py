@@ -107,7 +107,7 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
         files = [replace(_file(row), readings=tuple(given.get(row.id, {}).get(key, ()))) for row in rows]
     else:
         files = [replace(_file(row), marks=marks.of(row.id)) for row in rows]
-    current, stale = phases.open_phase(intake), stale_in(intake.id, marks.formulas)
+    current, stale = phases.open_phase(intake), stale_in(intake.id, marks.formulas, marks.closed)
     seats, seed = offering.seats, intake.reference
     return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale)
 

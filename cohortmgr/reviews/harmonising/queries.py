@@ -3,11 +3,12 @@ these are still those of today's marks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.models import Account, Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.reviews.harmonising.models import Harmonisation, MarkChoice
@@ -16,6 +17,7 @@ from cohortmgr.reviews.harmonising.rules import (
     FirstMark,
     MarkBasis,
     MarkFormula,
+    ToldChoice,
     digest_of_marks,
     first_total,
 )
@@ -46,6 +48,38 @@ def choices_in(intake_id: int) -> dict[str, MarkChoice]:
     """Return what was chosen for the phases of an intake and stands, by the phase's key. One statement."""
     rows = db.session.scalars(sa.select(MarkChoice).where(MarkChoice.intake_id == intake_id, STANDS))
     return {row.phase: row for row in rows}
+
+
+def as_kept(choices: Iterable[MarkChoice]) -> list[dict[str, str]]:
+    """Return choices as whatever rests on them keeps them: by phase, which marks, who chose them, when and why."""
+    return [
+        {
+            "phase": each.phase,
+            "basis": each.basis,
+            "who": each.chosen_by,
+            "when": each.chosen_at.isoformat(),
+            "because": each.because,
+        }
+        for each in choices
+    ]
+
+
+def told(kept: Sequence[Mapping[str, str]]) -> list[ToldChoice]:
+    """Return what `as_kept` gave, with the names that people bear now. One statement, none without a choice."""
+    accounts = sorted({each["who"] for each in kept})
+    rows = sa.select(Account.reference, Person).join(Person, Person.id == Account.person_id)
+    people = db.session.execute(rows.where(Account.reference.in_(accounts))) if accounts else ()
+    names = {reference: person.name for reference, person in people}
+    return [
+        ToldChoice(
+            each["phase"],
+            MarkBasis(each["basis"]),
+            names.get(each["who"], ""),
+            datetime.fromisoformat(each["when"]),
+            each["because"],
+        )
+        for each in kept
+    ]
 
 
 def choice_of(intake_id: int, phase: str) -> MarkChoice | None:
@@ -84,6 +118,14 @@ def is_fresh(intake_id: int, phase: str, digest: str) -> bool:
     return digest == digest_of_marks(first_marks(intake_id, phase))
 
 
-def stale_in(intake_id: int, formulas: Mapping[str, ChosenFormula]) -> list[str]:
-    """Return the keys of the phases whose formula is not that of today's marks. A statement for each formula."""
-    return [key for key, each in formulas.items() if not is_fresh(intake_id, key, each.digest)]
+def stale_in(
+    intake_id: int, formulas: Mapping[str, ChosenFormula], closed: Collection[str] = ()
+) -> list[str]:
+    """Return the keys of the phases whose formula is not that of today's marks. A statement for each formula.
+
+    That of a `closed` phase holds: by it people went on, and a file that is withdrawn since changes nobody's mark."""
+    return [
+        key
+        for key, each in formulas.items()
+        if key not in closed and not is_fresh(intake_id, key, each.digest)
+    ]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -83,6 +84,22 @@ class ChosenFormula:
     def letter_of(self, reader: str) -> str:
         """What a reader is called where names are masked; a question mark for one who came after it was found."""
         return self.letters.get(reader, "?")
+
+
+@dataclass(frozen=True)
+class ToldChoice:
+    """By which marks the phase with a key is ranked, who chose it, by name, when and why, as pages tell it."""
+
+    phase: str
+    basis: MarkBasis
+    who: str
+    when: datetime
+    because: str
+
+    @property
+    def words(self) -> str:
+        """What the marks are called."""
+        return BASIS_WORDS[self.basis]
 
 
 @dataclass(frozen=True)

@@ -121,9 +121,9 @@ def _in_the_way(intake: Intake, lacking: Sequence[str]) -> list[Problem]:
 
 def _stale(intake: Intake, phases: Sequence[RubricPhase]) -> list[Problem]:
     """A problem for each of these phases that is ranked by harmonised marks which are not those of today."""
-    titles = {each.key: title_of(each) for each in phases}
+    titles, closed = {each.key: title_of(each) for each in phases}, queries.closings_of(intake)
     formulas = {key: each for key, each in formulas_in(intake.id).items() if key in titles}
-    return [Problem(_STALE, {"phase": titles[key]}) for key in stale_in(intake.id, formulas)]
+    return [Problem(_STALE, {"phase": titles[key]}) for key in stale_in(intake.id, formulas, closed)]
 
 
 def close(viewer: Viewer, plan: ClosingPlan, stamp: str) -> PhaseClosing:
