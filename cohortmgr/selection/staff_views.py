@@ -28,7 +28,7 @@ from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.phases.display import name_of, weights_of
-from cohortmgr.reviews.phases.queries import open_phase
+from cohortmgr.reviews.phases.queries import chosen_marks, open_phase
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.certificate import canonical
@@ -87,7 +87,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         seed=intake.reference,
         wanted=definition.rubric.readings,
         phases=weights_of(definition.rubric),
-        chosen_marks=standings.chosen_marks(intake),
+        chosen_marks=chosen_marks(intake),
         stale=stale,
         open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
         regions=REGIONS,
@@ -198,7 +198,7 @@ def _batch(
         outcome=outcome,
         answer=answer,
         counts=found.summary,
-        chosen_marks=standings.chosen_marks(intake, found.summary.get("marks", ())),
+        chosen_marks=chosen_marks(intake, found.summary.get("marks", ())),
         ineligible=found.summary.get("ineligible", 0),
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
         offers=queries.offers_by_state(found) if is_settled else {},

@@ -3,6 +3,8 @@ these are still those of today's marks."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -48,6 +50,14 @@ def choices_in(intake_id: int) -> dict[str, MarkChoice]:
     """Return what was chosen for the phases of an intake and stands, by the phase's key. One statement."""
     rows = db.session.scalars(sa.select(MarkChoice).where(MarkChoice.intake_id == intake_id, STANDS))
     return {row.phase: row for row in rows}
+
+
+def stamp_of_choices(intake_id: int) -> str:
+    """Return a text that changes with by which marks the phases of an intake are ranked, and with the numbers of their
+    formulas. Two statements."""
+    chosen = sorted(row.id for row in choices_in(intake_id).values())
+    numbers = {key: each.formula.as_json() for key, each in formulas_in(intake_id).items()}
+    return hashlib.sha256(json.dumps([chosen, numbers], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def as_kept(choices: Iterable[MarkChoice]) -> list[dict[str, str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +18,10 @@ from cohortmgr.base.paging import ListPlace, Page, Total, page_of
 from cohortmgr.programmes.definition.rules import Definition, NoShow, PhaseKind, Rubric, RubricPhase
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews.harmonising.queries import choices_in, formulas_in
-from cohortmgr.reviews.harmonising.rules import ChosenFormula
+from cohortmgr.reviews.harmonising.queries import as_kept, choices_in, formulas_in, stamp_of_choices, told
+from cohortmgr.reviews.harmonising.rules import ChosenFormula, ToldChoice
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.phases.marks import FileMarks, Reading
 from cohortmgr.reviews.phases.models import PhaseAdvance, PhaseClosing, PhaseResult
 from cohortmgr.reviews.phases.points import points_of
@@ -324,10 +323,7 @@ def stamp_of(intake: Intake) -> str:
     closed = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(PhaseClosing.id), 0))
     closed = closed.where(PhaseClosing.intake_id == intake.id, _STANDS)
     parts = [int(part) for asked in (reads, noted, files, closed) for part in db.session.execute(asked).one()]
-    chosen = sorted(row.id for row in choices_in(intake.id).values())
-    numbers = [(key, each.formula.as_json()) for key, each in sorted(formulas_in(intake.id).items())]
-    told = hashlib.sha256(json.dumps([chosen, numbers], sort_keys=True).encode()).hexdigest()
-    return "-".join(map(str, [*parts, intake.definition_version_id, told[:16]]))
+    return "-".join(map(str, [*parts, intake.definition_version_id, stamp_of_choices(intake.id)]))
 
 
 def files_in(intake: Intake, key: str) -> dict[str, Application]:
@@ -389,3 +385,13 @@ def is_marked(intake: Intake, phase: RubricPhase) -> bool:
     lacking = sa.select(Application.id).where(Application.intake_id == intake.id, *TO_MARK)
     lacking = lacking.where(*in_phase(intake, phase.key), marks < phase.asked, ~noted.exists())
     return db.session.scalar(lacking.limit(1)) is None
+
+
+def chosen_marks(
+    intake: Intake, kept: Sequence[Mapping[str, str]] | None = None
+) -> list[tuple[str, ToldChoice]]:
+    """Return by which marks phases are ranked for which that was chosen, each with the phase's name: of today, or what
+    a batch kept. Two statements at most."""
+    names = {each.key: name_of(each) for each in definition_of(intake).rubric.phases}
+    found = told(as_kept(choices_in(intake.id).values()) if kept is None else kept)
+    return [(names.get(each.phase, each.phase), each) for each in found]

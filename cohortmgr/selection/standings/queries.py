@@ -21,10 +21,7 @@ from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries.giving import closed_with_files
-from cohortmgr.reviews.harmonising.queries import as_kept, choices_in, told
-from cohortmgr.reviews.harmonising.rules import ToldChoice
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
@@ -112,16 +109,6 @@ def outdated() -> list[tuple[Intake, Offering]]:
         .order_by(Offering.id)
     ).all()
     return [(row[0], row[1]) for row in rows if is_done_at_once(row[0])]
-
-
-def chosen_marks(
-    intake: Intake, kept: Sequence[Mapping[str, str]] | None = None
-) -> list[tuple[str, ToldChoice]]:
-    """Return by which marks phases are ranked for which that was chosen, each with the phase's name: of today, or what
-    a batch kept. Two statements at most."""
-    names = {each.key: name_of(each) for each in definition_of(intake).rubric.phases}
-    found = told(as_kept(choices_in(intake.id).values()) if kept is None else kept)
-    return [(names.get(each.phase, each.phase), each) for each in found]
 
 
 def newest(offering: Offering) -> Standing | None:
