@@ -1,5 +1,4 @@
-"""Reading by which marks the phases of an intake are ranked, the formulas of those that are harmonised, and whether
-these are still those of today's marks."""
+"""Reading by which marks the phases of an intake are ranked, by which formulas, and whether these still hold."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A mark that a calculator gives, in whole thousandths of a point, by which marks a phase is ranked, and from which
-marks the formula was found."""
+"""A mark that a calculator gives in thousandths, by which marks a phase is ranked, and the marks first handed in."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import StandingRow
 from tests.factories.choices import browser, known
-from tests.factories.harmonised import CRITERIA, generous, harmonise, phased, read_unevenly
 from tests.factories.working import work
+from tests.integration.reviews.jury.uneven import CRITERIA, generous, harmonise, phased, read_unevenly
 
 pytestmark = pytest.mark.usefixtures("system_context")
 Statements = Callable[[], AbstractContextManager[list[str]]]

@@ -31,7 +31,7 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from tests.factories.choices import SEASON, known, someone
-from tests.factories.harmonised import CRITERIA, generous, harmonise, phased, read_unevenly
+from tests.integration.reviews.jury.uneven import CRITERIA, generous, harmonise, phased, read_unevenly
 
 pytestmark = pytest.mark.usefixtures("system_context")
 MANAGER = "selection_manager@inpt.ma"
