@@ -16,6 +16,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused, from_json
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reports.queries import line_of
 from cohortmgr.reviews.harmonising.models import Harmonisation
 from cohortmgr.reviews.harmonising.queries import formulas_in
 from cohortmgr.reviews.harmonising.rules import MarkBasis
@@ -109,6 +110,11 @@ def test_a_batch_says_who_chose_when_and_why_and_its_certificate_holds(app: Flas
     assert answer.status_code == 302
     db.session.expire_all()
     assert db.session.scalars(sa.select(Batch)).one().state == "approved"
+    file = db.session.scalar(sa.select(Application.reference).where(Application.number == "MDIA-000001"))
+    person = manager.get(f"/staff/applications/{file}/readings").text
+    assert "Note harmonisée</dt>" in person and "Moyenne</dt>" not in person
+    assert ", note harmonisée" in manager.get(f"/staff/applications/{file}").text
+    assert line_of(intake.id) is None, "a report shows the marks given, beside which this is no line"
 
 
 def test_raw_marks_that_were_chosen_make_the_certificate_of_raw_marks() -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from cohortmgr.accounts.rules import Role
+from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db, see, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Withheld
 from cohortmgr.reviews.calibration.scores import PhaseScores
 from cohortmgr.reviews.harmonising.models import Harmonisation, MarkChoice
@@ -30,6 +31,7 @@ from cohortmgr.reviews.phases.actions import closing
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
+from tests.databases import Database
 from tests.factories.choices import SEASON, known, someone
 from tests.integration.reviews.jury.uneven import CRITERIA, generous, harmonise, phased, read_unevenly
 
@@ -205,6 +207,29 @@ def test_who_reads_does_not_choose_nor_who_has_a_file_in_the_intake() -> None:
     with pytest.raises(Withheld):
         choose(intake)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Harmonisation)) == 1
+
+
+def test_of_two_who_choose_at_once_the_second_sees_what_the_first_chose(database: Database) -> None:
+    intake = read_unevenly()
+    harmonise(intake)
+    people = (known(MANAGER), MarkBasis.RAW), (known("programme_administrator@inpt.ma"), MarkBasis.WEIGHTED)
+    reference, institution = intake.reference, intake.institution_id
+    db.session.commit()
+
+    def press(pair: tuple[Viewer, MarkBasis]) -> str:
+        viewer, basis = pair
+        with database.app.app_context():
+            see([institution], viewer.person_id)
+            try:
+                with writing():
+                    return choosing.choose(viewer, reference, "dossiers", basis, WHY).basis
+            except Refused as refusal:
+                return str(refusal.problems[0])
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(press, people))
+    assert sum("déjà choisies" in each for each in found) == 1
+    assert len(db.session.scalars(sa.select(MarkChoice)).all()) == 1
 
 
 def test_of_one_phase_one_choice_stands() -> None:
