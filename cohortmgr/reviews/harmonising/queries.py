@@ -28,21 +28,22 @@ from cohortmgr.reviews.rules import COUNTING
 STANDS = MarkChoice.taken_back_at.is_(None)
 
 
+# Of a choice beside which nothing is kept: the mean of what was given, and never that of today's marks.
+_NOTHING_FOUND = MarkFormula(mean=0, shrinkage=0, severities={})
+
+
 def formulas_in(intake_id: int) -> dict[str, ChosenFormula]:
     """Return the formulas by which phases of an intake are ranked, by the phase's key: none of one whose raw marks
-    count. One statement."""
+    count. One statement. Where nothing is kept of a phase, what stands for it is of no marks, and so stale."""
     same = sa.and_(Harmonisation.intake_id == MarkChoice.intake_id, Harmonisation.phase == MarkChoice.phase)
     rows = sa.select(MarkChoice.phase, MarkChoice.basis, Harmonisation.formulas, Harmonisation.digest)
-    rows = rows.join(Harmonisation, same).where(MarkChoice.intake_id == intake_id, STANDS)
-    return {
-        row.phase: ChosenFormula(
-            MarkBasis(row.basis),
-            MarkFormula.of_json(row.formulas[row.basis]),
-            row.formulas["letters"],
-            row.digest,
-        )
-        for row in db.session.execute(rows.where(MarkChoice.basis != MarkBasis.RAW.value))
-    }
+    rows = rows.outerjoin(Harmonisation, same).where(MarkChoice.intake_id == intake_id, STANDS)
+    found = {}
+    for phase, basis, formulas, digest in db.session.execute(rows.where(MarkChoice.basis != MarkBasis.RAW)):
+        formula = MarkFormula.of_json(formulas[basis]) if formulas else _NOTHING_FOUND
+        letters = formulas["letters"] if formulas else {}
+        found[phase] = ChosenFormula(MarkBasis(basis), formula, letters, digest or "")
+    return found
 
 
 def choices_in(intake_id: int) -> dict[str, MarkChoice]:

@@ -152,6 +152,19 @@ def test_nothing_is_proposed_on_harmonised_marks_of_before(app: Flask) -> None:
         assert verify(decisions.propose(known(MANAGER), intake.reference).certificate) == []
 
 
+def test_a_choice_beside_which_nothing_is_kept_does_not_pass_for_raw_marks() -> None:
+    intake = read_unevenly()
+    before = {row.reference: row.mean for row in queries.ranking_of(intake).ranking.rows}
+    harmonise(intake)
+    choose(intake)
+    with writing() as session:
+        session.execute(sa.delete(Harmonisation))
+    board = queries.ranking_of(intake)
+    assert {row.reference: row.mean for row in board.ranking.rows} == before and board.stale == ("dossiers",)
+    with pytest.raises(Refused, match="datent d’avant"), writing():
+        decisions.propose(known(MANAGER), intake.reference)
+
+
 def test_a_mark_that_changes_after_a_discussion_counts_with_the_same_severities() -> None:
     intake = read_unevenly()
     harmonise(intake)
