@@ -31,6 +31,7 @@ from cohortmgr.reports import models as reports
 from cohortmgr.reviews import models as reviews
 from cohortmgr.reviews.assignment import models as assignment
 from cohortmgr.reviews.gaps import models as gaps
+from cohortmgr.reviews.harmonising import models as harmonising
 from cohortmgr.reviews.interviews import models as interviews
 from cohortmgr.reviews.marksheets import models as marksheets
 from cohortmgr.reviews.phases import models as phases
@@ -52,6 +53,7 @@ __all__ = [
     "files",
     "gaps",
     "guardians",
+    "harmonising",
     "helpdesk",
     "importing",
     "interviews",

@@ -30,6 +30,7 @@ from cohortmgr.reports.figures import FileRecord, Marks
 from cohortmgr.reports.masking import masked
 from cohortmgr.reports.models import Report
 from cohortmgr.reports.rules import OFFER_NAMES, Contents, Month, ReportState, from_json
+from cohortmgr.reviews.harmonising.rules import MarkBasis
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection.models import Batch, Decision, Offer
@@ -246,16 +247,20 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
 
 
 def line_of(intake_id: int) -> int | None:
-    """Return the mean of the last one chosen, in thousandths; None before decisions are approved, and where each of
-    several offerings has a line of its own."""
-    chosen = sa.select(Batch.offering_id, sa.func.min(Decision.mean_thousandths).label("line"))
+    """Return the mean of the last one chosen, in thousandths; None before decisions are approved, where each of several
+    offerings has a line of its own, and where it is one of harmonised marks: what a report shows are those given."""
+    chosen = sa.select(Batch.id, sa.func.min(Decision.mean_thousandths).label("line"))
     chosen = chosen.join(Decision, Decision.batch_id == Batch.id).where(
         Batch.intake_id == intake_id,
         Batch.state == BatchState.APPROVED.value,
         Decision.outcome == Outcome.OFFER.value,
     )
-    lines = db.session.execute(chosen.group_by(Batch.offering_id)).all()
-    return lines[0].line if len(lines) == 1 else None
+    lines = db.session.execute(chosen.group_by(Batch.id)).all()
+    if len(lines) != 1:
+        return None
+    summary = db.session.scalar(sa.select(Batch.summary).where(Batch.id == lines[0].id)) or {}
+    raw = all(each["basis"] == MarkBasis.RAW for each in summary.get("marks", ()))
+    return lines[0].line if raw else None
 
 
 def stipends_by_month(intake_id: int) -> tuple[Month, ...]:

@@ -6,7 +6,7 @@ Pure: it takes files with their readings and returns decisions with reasons.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, partial
@@ -15,6 +15,7 @@ from typing import Any
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.programmes.definition.rubric_changes import title_of
 from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric, RubricPhase
+from cohortmgr.reviews.harmonising.rules import ChosenFormula
 from cohortmgr.reviews.phases.marks import (
     FileMarks,
     Reading,
@@ -22,7 +23,6 @@ from cohortmgr.reviews.phases.marks import (
     counted_place,
     knocked_out_by,
     lacking_in,
-    mean_of,
     score_of,
     whole_mark,
 )
@@ -46,7 +46,7 @@ from cohortmgr.selection.rules import (
     reason_to_knock_out,
     reasons_to_stay,
 )
-from cohortmgr.selection.stating import marks_stated, tie_order
+from cohortmgr.selection.stating import RAW, marks_stated, tie_order
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
@@ -56,7 +56,7 @@ _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 class SelectionFile:
     """A file that was sent; `reasons` are the keys of the conditions that it does not meet. `reference` is the public
     one, which addresses bear. Where files are read and nothing else is marked, `readings` say all of it; where there
-    are other phases, `marks` do."""
+    are other phases, or marks are harmonised, `marks` do."""
 
     application_id: int
     person_id: int
@@ -81,7 +81,8 @@ class SelectionBoard:
 
     `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
     read; `undecided` ones wait for a person to say whether they meet the conditions. `open_phase` is one that must be
-    closed before anything is decided."""
+    closed before anything is decided. `formulas` are those of the phases that are ranked by harmonised marks; `stale`
+    are the keys of those whose formula is not that of today's marks."""
 
     ranking: Ranking
     cut: Cut
@@ -93,12 +94,19 @@ class SelectionBoard:
     waiting: int
     undecided: tuple[SelectionFile, ...] = ()
     open_phase: RubricPhase | None = None
+    formulas: Mapping[str, ChosenFormula] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
+
+    @property
+    def is_by_phase(self) -> bool:
+        """Whether marks are stated by phase: there are others than the reading of files, or they are harmonised."""
+        return not self.rubric.is_plain or bool(self.formulas)
 
     @property
     def scores(self) -> dict[str, list[Mapping[str, int]]]:
-        """The readings of each ranked file, by criterion, without the names of the readers; empty where there are other
-        phases than that in which files are read."""
-        if not self.rubric.is_plain:
+        """The readings of each ranked file, by criterion, without the names of the readers; empty where marks are
+        stated by phase."""
+        if self.is_by_phase:
             return {}
         return {
             row.reference: [reading.scores for reading in self.files[row.reference].readings]
@@ -107,13 +115,11 @@ class SelectionBoard:
 
     @property
     def parts(self) -> dict[str, dict[str, Any]]:
-        """What each ranked file got in each phase, as the certificate states it; empty where files are only read."""
-        if self.rubric.is_plain:
+        """What each ranked file got in each phase, as the certificate states it; empty where it states readings."""
+        if not self.is_by_phase:
             return {}
-        return {
-            row.reference: marks_stated(self.rubric, self.files[row.reference].marked(self.rubric))
-            for row in self.ranking.rows
-        }
+        marks = {row.reference: self.files[row.reference].marked(self.rubric) for row in self.ranking.rows}
+        return {name: marks_stated(self.rubric, each, self.formulas) for name, each in marks.items()}
 
     @cached_property
     def lines(self) -> dict[int, int]:
@@ -160,6 +166,8 @@ def build(
     waiting: int,
     seed: str,
     open_phase: RubricPhase | None = None,
+    formulas: Mapping[str, ChosenFormula] = RAW,
+    stale: Sequence[str] = (),
 ) -> SelectionBoard:
     """Rank the files that have all their marks, and cut after the seats and the waiting list."""
     eligible = [file for file in files if file.eligible]
@@ -178,23 +186,32 @@ def build(
         seats=seats,
         waiting=waiting,
         open_phase=open_phase,
+        formulas=formulas,
+        stale=tuple(stale),
     )
 
 
 def _entry(file: SelectionFile, rubric: Rubric, ties: Sequence[Criterion]) -> RankingEntry:
-    """A file as it is ranked: of several phases by the mark of each that counts, and by how far it came."""
+    """A file as it is ranked: of several phases by the mark of each that counts, and by how far it came. Where files
+    are only read, its totals are those of its readings, though a harmonised mark follows from them."""
     marks = file.marked(rubric)
     tie = tuple(_mark(file, rubric, criterion) or 0 for criterion in ties)
     out = knocked_out_by(rubric, marks)
-    if rubric.is_plain:
-        return RankingEntry(file.number, tuple(each.total for each in file.readings), tie, out)
-    counted = [(phase, marks.of(phase)) for phase in counted_phases(rubric, marks)]
-    parts = tuple(
-        (phase.weight, tuple(each.total for each in readings)) for phase, readings in counted if readings
-    )
-    means = tuple(round(mean_of(readings) or 0) for _phase, readings in counted if readings)
+    totals = tuple(each.total for each in marks.of(rubric.files)) if rubric.is_plain else ()
+    if rubric.is_plain and not marks.harmonised:
+        return RankingEntry(file.number, totals, tie, out)
+    counted = [phase for phase in counted_phases(rubric, marks) if marks.of(phase)]
+    parts = tuple((phase.weight, _ranked_by(marks, phase)) for phase in counted)
+    means = tuple(round(marks.mark_in(phase) or 0) for phase in counted)
     short = len(rubric.phases) - 1 - counted_place(rubric, marks)
-    return RankingEntry(file.number, means or (0,), tie, out, parts or ((1, (0,)),), short)
+    return RankingEntry(file.number, totals or means or (0,), tie, out, parts or ((1, (0,)),), short)
+
+
+def _ranked_by(marks: FileMarks, phase: RubricPhase) -> tuple[int, ...]:
+    """What the mark of a phase is the mean of: the harmonised mark, or what the file has got."""
+    if phase.key in marks.harmonised:
+        return (marks.harmonised[phase.key],)
+    return tuple(each.total for each in marks.of(phase))
 
 
 def mean_on(file: SelectionFile, rubric: Rubric, key: str) -> int:
@@ -206,7 +223,7 @@ def mean_on(file: SelectionFile, rubric: Rubric, key: str) -> int:
 
 def require_read(board: SelectionBoard) -> None:
     """Refuse to decide while an eligible file lacks readings, or one waits for a person to say whether it meets the
-    conditions. The problem says how many do and names the first."""
+    conditions: the problem says how many do and names the first. Refuse too on harmonised marks of before."""
     if board.undecided:
         what = N_(
             "Dites d’abord si les conditions sont remplies par %(files)s, en commençant par %(first)s : rien ne se "
@@ -234,6 +251,12 @@ def require_read(board: SelectionBoard) -> None:
                 "unread",
             )
         )
+    if board.stale:
+        what = N_(
+            "Les notes harmonisées de « %(phase)s » datent d’avant les dernières notes remises : ouvrez leur page, qui "
+            "les recalcule, puis proposez."
+        )
+        raise Refused(Problem(what, {"phase": title_of(board.rubric.phase(board.stale[0]))}, "stale"))
     if not board.ranking.rows:
         raise Refused(Problem(N_("Aucun dossier n’est classé : il n’y a rien à proposer.")))
 
@@ -276,7 +299,14 @@ def _reasons(
     marks = _marks(file, board.rubric, chosen)
     if refusal.reason == STAYED:
         return _why_stayed(board, row, of, marks)
-    return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=refusal.reason == LOST_TIE)
+    tied, harmonised = refusal.reason == LOST_TIE, _is_harmonised(file, board.rubric)
+    return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=tied, harmonised=harmonised)
+
+
+def _is_harmonised(file: SelectionFile, rubric: Rubric) -> bool:
+    """Whether a harmonised mark counts in that of a file."""
+    marks = file.marked(rubric)
+    return any(phase.key in marks.harmonised for phase in counted_phases(rubric, marks))
 
 
 def _why_stayed(
@@ -288,8 +318,10 @@ def _why_stayed(
     following = phases[place + 1]
     if following.key in file.absent:
         return [reason_of_absence(title_of(following))]
-    line = board.lines.get(place)
-    return reasons_to_stay(row.rank, of, title_of(phases[place]), row.mean, line, marks)
+    line, harmonised = board.lines.get(place), _is_harmonised(board.files[row.reference], board.rubric)
+    return reasons_to_stay(
+        row.rank, of, title_of(phases[place]), row.mean, line, marks, harmonised=harmonised
+    )
 
 
 def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Problem]:

@@ -15,12 +15,16 @@ FORMAT = 2
 FORMAT_WITH_KNOCK_OUT = 3
 # That of a rubric of several phases, or of one that is not the reading of files.
 FORMAT_OF_PHASES = 4
+# That in which a phase is ranked by harmonised marks.
+FORMAT_OF_HARMONISED = 5
 RULE = "mean, ties, sha256(seed+reference)"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
 # What a whole mark is worth in this format, whatever the house reckons in by then.
 _OUT_OF = 20_000
 # The numbers of a row from which its others follow.
 _GIVEN = ("scores", "phases", "short")
+# By which marks a phase may be ranked, and what each reader weighs in thousandths where all weigh the same.
+_HARMONISED, _WEIGHTED, _ONE = "harmonised", "weighted", 1000
 _DECIDED = {CHOSEN: Outcome.OFFER, WAITING: Outcome.WAITING, REFUSED: Outcome.REFUSED}
 
 
@@ -73,8 +77,9 @@ def certificate(
     `rubric` says how the totals were made (weights, scale) and may hold only texts and integers. `scores` are
     the readings of each reference, by criterion, without the names of the readers; a rubric that lists its
     criteria needs them. One of several phases needs `parts`: by reference the scores and totals in each phase that
-    counts, and how many phases before the last it stopped. Raises ValueError for a number that is no integer, and
-    for a seed that is not that of the ranking.
+    counts, and how many phases before the last it stopped; where marks are harmonised, the phase states the numbers of
+    their formula, each reader by a letter, and the row its readers' letters and its mark. Raises ValueError for a
+    number that is no integer, and for a seed that is not that of the ranking.
     """
     if seed != ranking.seed:
         raise ValueError("the ranking was drawn with another seed")
@@ -175,8 +180,11 @@ def _entry_of(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> RankingEntry
     if not 0 <= row["short"] <= len(rubric["phases"]):
         raise ValueError(f"{reference} stopped where there is no phase")
     weights = {each["key"]: each["weight"] for each in rubric["phases"]}
-    parts = tuple((weights[each["key"]], tuple(each["totals"])) for each in row["phases"])
+    parts = tuple((weights[each["key"]], _ranked_by(each)) for each in row["phases"])
     means = tuple(round(Fraction(sum(totals), len(totals))) for _weight, totals in parts)
+    if [each["kind"] for each in rubric["phases"]] == ["files"]:
+        # Files are only read: a row has the totals of its readings.
+        means = tuple(total for each in row["phases"] for total in each["totals"])
     given = {each["key"]: each["scores"] for each in row["phases"]}
     out = next(
         (key for each in rubric["phases"] if (key := _knocked_out(each, given.get(each["key"], ())))), ""
@@ -184,9 +192,39 @@ def _entry_of(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> RankingEntry
     return RankingEntry(reference, means or (0,), tie, out, parts or ((1, (0,)),), row["short"])
 
 
+def _ranked_by(found: Mapping[str, Any]) -> tuple[int, ...]:
+    """What the mark of a row in a phase is the mean of: its harmonised mark, or its totals."""
+    return (found["mark"],) if "mark" in found else tuple(found["totals"])
+
+
+def _mark_follows(phase: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Whether the mark of a row in a phase is what a calculator gives from the numbers of the phase and the row's
+    totals: mean + sum of weight x (total - severity - mean) / (sum of weights + shrinkage), rounded half to even.
+
+    A row without one has the noughts of who did not come: nobody gave them, and nobody's severity is taken out."""
+    numbers = phase.get("marks")
+    if numbers is None or "mark" not in found:
+        return not {"mark", "readers"} & found.keys() and (numbers is None or not any(found["totals"]))
+    mean, weights, readers = numbers["mean"], numbers["weights"], found["readers"]
+    if numbers["basis"] not in (_HARMONISED, _WEIGHTED) or weights.keys() != numbers["severities"].keys():
+        return False
+    if min(weights.values()) < 1 or (numbers["basis"] == _HARMONISED and {*weights.values()} != {_ONE}):
+        return False
+    if len(set(readers)) != len(readers) or len(readers) != len(found["totals"]):
+        return False
+    if numbers["shrinkage"] is None:
+        return bool(found["mark"] == mean)
+    over = sum(
+        weights[reader] * (total - numbers["severities"][reader] - mean)
+        for reader, total in zip(readers, found["totals"], strict=True)
+    )
+    whole = sum(weights[reader] for reader in readers) + numbers["shrinkage"]
+    return numbers["shrinkage"] >= 0 and bool(found["mark"] == round(mean + Fraction(over, whole)))
+
+
 def _follows(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Whether the totals and tie-breaks of a row of phases follow from its scores: each phase up to the one where it
-    stopped has the marks that it asks for, but one that is computed, and none comes after."""
+    """Whether the totals, harmonised marks and tie-breaks of a row of phases follow from its scores: each phase up to
+    the one where it stopped has the marks that it asks for, but one that is computed, and none comes after."""
     counted = rubric["phases"][: len(rubric["phases"]) - row["short"]]
     given = {each["key"]: each for each in row["phases"]}
     if not given.keys() <= {each["key"] for each in counted}:
@@ -201,6 +239,8 @@ def _follows(rubric: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
             "totals"
         ]:
             return False
+        if not _mark_follows(phase, found):
+            return False
         for criterion in phase["criteria"]:
             readings = [scores for scores in found["scores"] if criterion["key"] in scores]
             if readings:
@@ -214,7 +254,8 @@ def _total_of(criteria: Collection[Mapping[str, Any]], scores: Mapping[str, int]
 
 def _format_of(rubric: Mapping[str, Any]) -> int:
     if "phases" in rubric:
-        return FORMAT_OF_PHASES
+        harmonises = any("marks" in each for each in rubric["phases"])
+        return FORMAT_OF_HARMONISED if harmonises else FORMAT_OF_PHASES
     knocks_out = any("knock_out_below" in each for each in rubric.get("criteria", ()))
     return FORMAT_WITH_KNOCK_OUT if knocks_out else FORMAT
 

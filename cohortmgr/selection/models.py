@@ -20,7 +20,8 @@ class Batch(Row, Versioned, Model):
     `proposed_by` and `approved_by` are references of accounts. An offering has at most one batch that is not
     cancelled. `open_until` is the close that the proposer saw and accepted, while the intake was open.
 
-    `summary` counts the decisions, which change no more: by outcome, `ineligible`, and by language. The certificate of
+    `summary` counts the decisions, which change no more: by outcome, `ineligible`, and by language; where it was chosen
+    by which marks phases are ranked, `marks` say who chose, when and why. The certificate of
     many files is large and loaded by whoever asks for it alone: `digest` is its SHA-256, and `problems` what its last
     check found, at `checked_at`. `job_reference` is the worker's last job on the batch, `stopped` why it was given up.
     While a batch is being approved, decisions up to the id `reached` have their letters, which wait in `bundle`; after

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -21,11 +20,9 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.harmonising.queries import stale_in
 from cohortmgr.reviews.phases import queries as phases
-from cohortmgr.reviews.phases.marks import Reading
 from cohortmgr.reviews.queries import followed, require_unconcerned
-from cohortmgr.reviews.rules import COUNTING
 from cohortmgr.selection import rules
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
@@ -94,37 +91,25 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
 
 
 def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoard:
-    """Return the ranking board of an offering from the marks given so far; where files are read and nothing else is
-    marked, in three statements.
+    """Return the ranking board of an offering from the marks given so far, harmonised where that was chosen; where
+    files are read and nothing else is marked or chosen, in four statements.
 
     The seed of the lots is the intake's reference. It was drawn when the intake was loaded, so it was known
     before anything was read, and nobody who sees the ranking can choose another.
     """
     offering = offering or offering_of(intake)
-    definition = programmes.definition_of(intake)
-    if not definition.rubric.is_plain:
-        return _ranking_of_phases(intake, offering)
-    readings: dict[int, list[Reading]] = defaultdict(list)
-    counted = sa.select(Review.application_id, Review.total_thousandths, Review.scores).where(
-        Review.intake_id == intake.id, Review.state.in_([state.value for state in COUNTING])
-    )
-    counted = counted.where(Review.phase == definition.rubric.files.key)
-    for row in db.session.execute(counted.order_by(Review.id)):
-        readings[row.application_id].append(Reading(row.total_thousandths or 0, row.scores))
-    files = [
-        replace(_file(row), readings=tuple(readings[row.id]))
-        for row in db.session.execute(_sent(intake, offering))
-    ]
-    return build(files, definition.rubric, offering.seats, definition.offers.waiting_list, intake.reference)
-
-
-def _ranking_of_phases(intake: Intake, offering: Offering) -> SelectionBoard:
     definition, marks = programmes.definition_of(intake), phases.marks_in(intake)
-    files = [
-        replace(_file(row), marks=marks.of(row.id)) for row in db.session.execute(_sent(intake, offering))
-    ]
-    waiting, current = definition.offers.waiting_list, phases.open_phase(intake)
-    return build(files, definition.rubric, offering.seats, waiting, intake.reference, current)
+    rubric, waiting = definition.rubric, definition.offers.waiting_list
+    is_read_alone = rubric.is_plain and not marks.formulas
+    rows = db.session.execute(_sent(intake, offering))
+    if is_read_alone:
+        given, key = marks.readings, rubric.files.key
+        files = [replace(_file(row), readings=tuple(given.get(row.id, {}).get(key, ()))) for row in rows]
+    else:
+        files = [replace(_file(row), marks=marks.of(row.id)) for row in rows]
+    current, stale = phases.open_phase(intake), stale_in(intake.id, marks.formulas, marks.closed)
+    seats, seed = offering.seats, intake.reference
+    return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale)
 
 
 def _file(row: Any) -> SelectionFile:

@@ -175,8 +175,11 @@ def reason_for(
     criteria: Sequence[CriterionMark],
     shown: int = 2,
     tied: bool | None = None,
+    *,
+    harmonised: bool = False,
 ) -> list[Problem]:
-    """Return why a file was not chosen: its rank, the line, and the criteria that cost it most, with advice.
+    """Return why a file was not chosen: its rank, the line, and the criteria that cost it most, with advice. Of a
+    `harmonised` mean it says what that is.
 
     `mean` and `line` (the lowest mean chosen) are thousandths out of twenty. Marks in the problems are
     Decimals with two places, or three where two would show the same figure. `tied` says whether the exact
@@ -188,23 +191,48 @@ def reason_for(
     if line is None:
         reasons.append(Problem(N_("Aucune place n’était à pourvoir."), {}, "line"))
     elif mean == line if tied is None else tied:
-        reasons.append(
-            Problem(
-                N_("Votre moyenne, %(mean)s sur 20, est celle du dernier retenu ; le départage a tranché."),
-                {"mean": marks(mean)},
-                "line",
-            )
-        )
+        reasons.append(Problem(_TIED_WITH[harmonised], {"mean": marks(mean)}, "line"))
     else:
-        reasons.append(
-            Problem(
-                N_("Votre moyenne est de %(mean)s sur 20 ; le dernier dossier retenu a %(line)s."),
-                _told_apart(mean, line),
-                "line",
-            )
-        )
-    weakest = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
-    return reasons + [_weakness(criterion) for criterion in weakest[:shown]]
+        reasons.append(Problem(_BELOW[harmonised], _told_apart(mean, line), "line"))
+    return reasons + _explained(harmonised) + _weakest(criteria, shown)
+
+
+# By whether the mark is harmonised.
+_TIED_WITH = (
+    N_("Votre moyenne, %(mean)s sur 20, est celle du dernier retenu ; le départage a tranché."),
+    N_("Votre note harmonisée, %(mean)s sur 20, est celle du dernier retenu ; le départage a tranché."),
+)
+_BELOW = (
+    N_("Votre moyenne est de %(mean)s sur 20 ; le dernier dossier retenu a %(line)s."),
+    N_("Votre note harmonisée est de %(mean)s sur 20 ; celle du dernier dossier retenu est de %(line)s."),
+)
+_STAYED = (
+    N_("Votre dossier s’est arrêté après « %(phase)s », avec une moyenne de %(mean)s sur 20."),
+    N_("Votre dossier s’est arrêté après « %(phase)s », avec une note harmonisée de %(mean)s sur 20."),
+)
+_STAYED_BELOW = (
+    N_(
+        "Votre dossier s’est arrêté après « %(phase)s » : sa moyenne est de %(mean)s sur 20, et le dernier à aller "
+        "plus loin avait %(line)s."
+    ),
+    N_(
+        "Votre dossier s’est arrêté après « %(phase)s » : sa note harmonisée est de %(mean)s sur 20, et celle du "
+        "dernier à aller plus loin était de %(line)s."
+    ),
+)
+_HARMONISED = N_(
+    "Note harmonisée (péréquation) : la sévérité de chaque personne qui a lu est retirée de ses notes, par un calcul "
+    "qui est le même pour tous les dossiers. La commission l’a choisi ; elle décide, et non le calcul."
+)
+
+
+def _explained(harmonised: bool) -> list[Problem]:
+    return [Problem(_HARMONISED, {}, "harmonised")] if harmonised else []
+
+
+def _weakest(criteria: Sequence[CriterionMark], shown: int) -> list[Problem]:
+    found = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
+    return [_weakness(criterion) for criterion in found[:shown]]
 
 
 def reason_to_knock_out(
@@ -236,21 +264,19 @@ def reasons_to_stay(
     line: int | None,
     criteria: Sequence[CriterionMark],
     shown: int = 2,
+    *,
+    harmonised: bool = False,
 ) -> list[Problem]:
     """Return why a file went no further than a phase: its rank, the lowest mark so far that went on, None without any,
-    and the criteria that cost it most against the chosen, with advice."""
+    and the criteria that cost it most against the chosen, with advice. Of a `harmonised` mean it says what that is."""
     reasons = [Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank")]
     if line is None:
-        what = N_("Votre dossier s’est arrêté après « %(phase)s », avec une moyenne de %(mean)s sur 20.")
-        reasons.append(Problem(what, {"phase": phase, "mean": marks(mean)}, "line"))
+        values: dict[str, object] = {"phase": phase, "mean": marks(mean)}
+        reasons.append(Problem(_STAYED[harmonised], values, "line"))
     else:
-        what = N_(
-            "Votre dossier s’est arrêté après « %(phase)s » : sa moyenne est de %(mean)s sur 20, et le dernier à aller "
-            "plus loin avait %(line)s."
-        )
-        reasons.append(Problem(what, {"phase": phase, **_told_apart(mean, line)}, "line"))
-    weakest = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
-    return reasons + [_weakness(criterion) for criterion in weakest[:shown]]
+        values = {"phase": phase, **_told_apart(mean, line)}
+        reasons.append(Problem(_STAYED_BELOW[harmonised], values, "line"))
+    return reasons + _explained(harmonised) + _weakest(criteria, shown)
 
 
 def reason_of_absence(phase: Mapping[str, str] | Problem) -> Problem:

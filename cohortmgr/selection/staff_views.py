@@ -28,7 +28,7 @@ from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.phases.display import name_of, weights_of
-from cohortmgr.reviews.phases.queries import open_phase
+from cohortmgr.reviews.phases.queries import chosen_marks, open_phase
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.certificate import canonical
@@ -70,9 +70,11 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         standing = Standing(**standings.figures_of(board))
         lines = standings.lines_of(board)
         page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
+        stale = bool(board.stale)
     else:
         standing, making = _kept(intake, offering)
         page = standings.page_of_rows(standing, place, standing.chosen, down=down)
+        stale = any(each["where"] == "stale" for each in standing.refusal or ())
     return render_template(
         "selection/staff_ranking.html",
         intake=intake,
@@ -85,6 +87,8 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         seed=intake.reference,
         wanted=definition.rubric.readings,
         phases=weights_of(definition.rubric),
+        chosen_marks=chosen_marks(intake),
+        stale=stale,
         open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
         regions=REGIONS,
         criteria={each.key: each for each in definition.rubric.criteria},
@@ -194,6 +198,7 @@ def _batch(
         outcome=outcome,
         answer=answer,
         counts=found.summary,
+        chosen_marks=chosen_marks(intake, found.summary.get("marks", ())),
         ineligible=found.summary.get("ineligible", 0),
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
         offers=queries.offers_by_state(found) if is_settled else {},
@@ -214,8 +219,7 @@ def _batch(
         over=queries.offers_are_over(intake),
         waits=queries.waiting_in(found) if is_settled else 0,
         closing=closing or CloseListForm(formdata=None),
-        may_cancel=allows(viewer, "selection.propose", intake.path)
-        or allows(viewer, "selection.approve", intake.path),
+        may_cancel=any(allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")),
         problems=problems,
         error=next((problem for problem in problems if problem.where == "confirmation"), None),
     )
@@ -268,15 +272,11 @@ def cancel(reference: str) -> ResponseReturnValue:
     """Cancel a proposal."""
     with writing():
         found = decisions.cancel(guards.viewer(), reference, posted_version())
-    if found.state == BatchState.CANCELLED:
-        flash(_("Le lot est annulé. Personne n’en a été informé."), "done")
-    else:
-        flash(
-            _(
-                "L’accord est repris. Personne n’a été informé ; le lot attend de nouveau une deuxième personne."
-            ),
-            "done",
-        )
+    cancelled = _("Le lot est annulé. Personne n’en a été informé.")
+    again = _(
+        "L’accord est repris. Personne n’a été informé ; le lot attend de nouveau une deuxième personne."
+    )
+    flash(cancelled if found.state == BatchState.CANCELLED else again, "done")
     return redirect(url_for(".batch", reference=reference))
 
 
@@ -308,12 +308,9 @@ def close_list(reference: str) -> ResponseReturnValue:
         show_problems(form, refusal)
         return _batch(queries.get_for(viewer, reference), closing=form)
     if count:
-        told = ngettext(
-            "La liste est close : %(num)s personne l’apprend.",
-            "La liste est close : %(num)s personnes l’apprennent.",
-            count,
-        )
-        flash(told, "done")
+        said = ngettext("La liste est close : %(num)s personne l’apprend.",
+                        "La liste est close : %(num)s personnes l’apprennent.", count)  # fmt: skip
+        flash(said, "done")
     else:
         flash(_("Personne n’attendait plus sur cette liste : rien n’a changé."), "info")
     return redirect(url_for(".batch", reference=reference))

@@ -5,11 +5,17 @@ Pure: the rubric and the marks of files in, plain values out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
+from cohortmgr.reviews.harmonising.rules import ChosenFormula
 from cohortmgr.reviews.phases.marks import FileMarks, counted_phases
+
+# Every phase is ranked by its raw marks.
+RAW: Mapping[str, ChosenFormula] = MappingProxyType({})
 
 
 def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
@@ -22,14 +28,18 @@ def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
     return tuple(sorted(rubric.every_criterion, key=lambda criterion: -weights[criterion.key]))
 
 
-def marks_stated(rubric: Rubric, marks: FileMarks) -> dict[str, Any]:
-    """What a file got in the phases that count for it, as the certificate states it."""
+def marks_stated(
+    rubric: Rubric, marks: FileMarks, formulas: Mapping[str, ChosenFormula] = RAW
+) -> dict[str, Any]:
+    """What a file got in the phases that count for it, as the certificate states it; where a phase is harmonised, also
+    by whom, in letters, and the mark that follows."""
     counted = counted_phases(rubric, marks)
     phases = [
         {
             "key": phase.key,
             "scores": [dict(each.scores) for each in marks.of(phase)],
             "totals": [each.total for each in marks.of(phase)],
+            **_harmonised(phase, marks, formulas),
         }
         for phase in counted
         if marks.of(phase)
@@ -37,11 +47,22 @@ def marks_stated(rubric: Rubric, marks: FileMarks) -> dict[str, Any]:
     return {"phases": phases, "short": len(rubric.phases) - len(counted)}
 
 
-def rubric_of(rubric: Rubric) -> dict[str, Any]:
-    """Return how totals and ties were made, as the certificate states it: keys and whole numbers."""
+def _harmonised(
+    phase: RubricPhase, marks: FileMarks, formulas: Mapping[str, ChosenFormula]
+) -> dict[str, Any]:
+    if phase.key not in marks.harmonised:
+        return {}
+    readers = [formulas[phase.key].letter_of(each.reader) for each in marks.of(phase)]
+    return {"mark": marks.harmonised[phase.key], "readers": readers}
+
+
+def rubric_of(rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW) -> dict[str, Any]:
+    """Return how totals and ties were made, and harmonised marks by phase, as the certificate states it: keys, letters
+    and whole numbers."""
     ties = [each.key for each in tie_order(rubric)]
-    if not rubric.is_plain:
-        return {"phases": [_stated_phase(each) for each in rubric.phases], "ties": ties}
+    if not rubric.is_plain or formulas:
+        stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
+        return {"phases": stated, "ties": ties}
     return {
         "criteria": [_stated(each) for each in rubric.criteria],
         "readings": rubric.readings,
@@ -49,13 +70,26 @@ def rubric_of(rubric: Rubric) -> dict[str, Any]:
     }
 
 
-def _stated_phase(phase: RubricPhase) -> dict[str, Any]:
-    return {
+def _stated_phase(phase: RubricPhase, chosen: ChosenFormula | None) -> dict[str, Any]:
+    stated = {
         "criteria": [_stated(each) for each in phase.criteria],
         "key": phase.key,
         "kind": phase.kind.value,
         "readings": phase.asked,
         "weight": phase.weight,
+    }
+    return stated if chosen is None else {**stated, "marks": _stated_formula(chosen)}
+
+
+def _stated_formula(chosen: ChosenFormula) -> dict[str, Any]:
+    """The numbers of a formula, in thousandths, each reader by the letter."""
+    formula, letters = chosen.formula, chosen.letters
+    return {
+        "basis": chosen.basis.value,
+        "mean": formula.mean,
+        "severities": {letters[reader]: formula.severities.get(reader, 0) for reader in letters},
+        "shrinkage": formula.shrinkage,
+        "weights": {letters[reader]: formula.weights.get(reader, 1000) for reader in letters},
     }
 
 

@@ -9,10 +9,10 @@ from fractions import Fraction
 from cohortmgr.reviews.calibration.crossing import Crossing
 from cohortmgr.reviews.calibration.dense import Array, np
 from cohortmgr.reviews.calibration.posterior import Posterior, weighed
-from cohortmgr.reviews.calibration.rules import MarkFormula
 from cohortmgr.reviews.calibration.scores import PhaseScores
 from cohortmgr.reviews.calibration.solution import SummedValues
 from cohortmgr.reviews.calibration.variances import fitted, tells_files
+from cohortmgr.reviews.harmonising.rules import MarkFormula
 
 DRAWS = 4_000
 SEED = 15
@@ -58,7 +58,7 @@ class Calibration:
         totals = given.totals(exact * weights[given.reader], heaviest * furthest)
         heavy = given.totals(weights[given.reader], heaviest)
         return [
-            formula.mean + round(Fraction(total, given.ticks * (weight + formula.shrinkage)))
+            round(formula.mean + Fraction(total, given.ticks * (weight + formula.shrinkage)))
             for total, weight in zip(totals, heavy, strict=True)
         ]
 

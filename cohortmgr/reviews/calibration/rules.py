@@ -1,22 +1,14 @@
-"""A mark that a calculator gives, and what is said of marks: all in whole thousandths of a point, and no arrays."""
+"""What is said of marks and of chances: in whole thousandths of a point, and no arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from math import exp, lgamma, sqrt
 
 from cohortmgr.base.errors import N_
-
-
-class MarkBasis(StrEnum):
-    """By which marks a phase is ranked: the commission chooses one, once."""
-
-    RAW = "raw"
-    HARMONISED = "harmonised"
-    WEIGHTED = "weighted"
 
 
 class ChanceWord(StrEnum):
@@ -35,33 +27,6 @@ CHANCE_WORDS = {
 SURE, OUT = 0.95, 0.05
 # How rarely chance alone may fill as much of a selection, for all readers together.
 ONCE_IN = 1000
-
-
-@dataclass(frozen=True)
-class MarkFormula:
-    """What a mark is computed with, in thousandths: the mean, the shrinkage, and severity and weight by reader.
-
-    Above nought a severity is generous: the reader gives so much more. Without shrinkage (None) files do not differ,
-    and each has the mean."""
-
-    mean: int
-    shrinkage: int | None
-    severities: Mapping[str, int]
-    weights: Mapping[str, int] = field(default_factory=dict)
-
-    def mark(self, readings: Iterable[tuple[str, int]]) -> int:
-        """Return the harmonised mark of a file from its readings (reader, mark in thousandths).
-
-        mean + sum of weight x (mark - severity - mean) / (sum of weights + shrinkage), exactly, then rounded half to
-        even. It may lie beyond the ends of the scale: it is not cut."""
-        if self.shrinkage is None:
-            return self.mean
-        over = weights = 0
-        for reader, mark in readings:
-            weight = self.weights.get(reader, 1000)
-            over += weight * (mark - self.severities[reader] - self.mean)
-            weights += weight
-        return self.mean + round(Fraction(over, weights + self.shrinkage)) if weights else self.mean
 
 
 @dataclass(frozen=True)

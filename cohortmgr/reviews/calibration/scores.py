@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from cohortmgr.reviews.calibration.dense import Array, np
+from cohortmgr.reviews.harmonising.rules import digest_of
 
 _MOST_EXACT = 2**62
 
@@ -41,14 +41,8 @@ class PhaseScores:
     @property
     def digest(self) -> str:
         """SHA-256 of all that a calibration depends on: who gave what to whom, in which order."""
-        told = hashlib.sha256()
-        for names in (self.files, self.readers):
-            told.update("".join(f"{len(name)}:{name}" for name in names).encode())
-            told.update(b"\n")
-        told.update(f"{self.ticks}\n".encode())
         rows = zip(self.file.tolist(), self.reader.tolist(), self.score.tolist(), strict=True)
-        told.update("".join(f"{file},{reader},{score};" for file, reader, score in rows).encode())
-        return told.hexdigest()
+        return digest_of(self.files, self.readers, rows, self.ticks)
 
     @property
     def mean(self) -> Fraction:

@@ -13,7 +13,7 @@ from cohortmgr.base.sheets.writing import Sheet, write_xlsx
 from cohortmgr.base.text import fold
 from cohortmgr.programmes.definition.rubric_changes import PHASE_NAMES
 from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
-from cohortmgr.reviews.phases.marks import FileMarks, mean_of
+from cohortmgr.reviews.phases.marks import FileMarks
 from cohortmgr.reviews.phases.result_rows import NUMBER
 from cohortmgr.reviews.phases.rules import current_place
 
@@ -52,8 +52,9 @@ def listed(rubric: Rubric, closed: Collection[str]) -> list[ListedPhase]:
 
 @dataclass(frozen=True)
 class ShownPhase:
-    """What a file got in one phase: its mark in thousandths, None without; its points on each criterion where nobody
-    reads; whether its person did not come; and whether the file is in the phase at all."""
+    """What a file got in one phase: the mark by which it is ranked in thousandths, None without; its points on each
+    criterion where nobody reads; whether its person did not come; whether the file is in the phase at all; and whether
+    the mark is harmonised."""
 
     name: str
     weight: int
@@ -61,26 +62,28 @@ class ShownPhase:
     points: Sequence[tuple[Criterion, int | None]]
     is_absent: bool
     is_in: bool
+    is_harmonised: bool
 
 
 def shown(rubric: Rubric, marks: FileMarks) -> list[ShownPhase]:
-    """What a file got in each phase; nothing where files are read and nothing else is marked."""
-    if rubric.is_plain:
+    """What a file got in each phase; nothing where files are read, nothing else is marked, and raw marks count."""
+    if rubric.is_plain and not marks.harmonised:
         return []
     found = []
     for place, phase in enumerate(rubric.phases):
         readings = marks.of(phase)
-        mean = mean_of(readings)
+        mark = marks.mark_in(phase)
         unread = not phase.is_read and bool(readings)
         points = [(each, readings[0].scores.get(each.key)) for each in phase.criteria] if unread else []
         found.append(
             ShownPhase(
                 name_of(phase),
                 phase.weight,
-                None if mean is None else round(mean),
+                None if mark is None else round(mark),
                 points,
                 phase.key in marks.absent,
                 place <= marks.reached,
+                phase.key in marks.harmonised,
             )
         )
     return found

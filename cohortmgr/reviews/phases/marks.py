@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
@@ -12,24 +12,32 @@ from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, 
 @dataclass(frozen=True)
 class Reading:
     """A mark that counts in a phase: of a reading that was handed in, a test, or a rule. Its total is in thousandths
-    out of twenty; its scores are by criterion."""
+    out of twenty; its scores are by criterion. `reader` is the reference of who read, where harmonised marks ask it."""
 
     total: int
     scores: Mapping[str, int]
+    reader: str = ""
 
 
 @dataclass(frozen=True)
 class FileMarks:
     """What a file has got in each phase, by its key; the place of the last phase that it is in, and the phases to which
-    its person did not come."""
+    its person did not come. `harmonised` has its mark, in thousandths, in the phases that are ranked by such marks."""
 
     readings: Mapping[str, Sequence[Reading]]
     reached: int
     absent: Collection[str] = frozenset()
+    harmonised: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, phase: RubricPhase) -> Sequence[Reading]:
         """What the file has got in a phase."""
         return self.readings.get(phase.key, ())
+
+    def mark_in(self, phase: RubricPhase) -> Fraction | None:
+        """The mark of a phase by which the file is ranked, in thousandths: the harmonised one, or the mean of what it
+        has got; None without any."""
+        found = self.harmonised.get(phase.key)
+        return mean_of(self.of(phase)) if found is None else Fraction(found)
 
 
 def mean_of(readings: Sequence[Reading]) -> Fraction | None:
@@ -38,14 +46,14 @@ def mean_of(readings: Sequence[Reading]) -> Fraction | None:
 
 
 def whole_mark(rubric: Rubric, file: FileMarks, most: int | None = None) -> Fraction | None:
-    """The mean of the marks of a file's phases, each counted by its weight, in thousandths: up to that at the place
-    `most`, or to the last that it is in. A phase without a mark does not count; None if none has one."""
+    """The mean of the marks by which a file is ranked in its phases, each by its weight, in thousandths: up to the
+    place `most`, or to the last that it is in. A phase without a mark does not count; None if none has one."""
     last = file.reached if most is None else min(most, file.reached)
-    found = [(phase.weight, mean_of(file.of(phase))) for phase in rubric.phases[: last + 1]]
-    marked = [(weight, mean) for weight, mean in found if mean is not None]
+    found = [(phase.weight, file.mark_in(phase)) for phase in rubric.phases[: last + 1]]
+    marked = [(weight, mark) for weight, mark in found if mark is not None]
     if not marked:
         return None
-    return sum((weight * mean for weight, mean in marked), Fraction(0)) / sum(weight for weight, _ in marked)
+    return sum((weight * mark for weight, mark in marked), Fraction(0)) / sum(weight for weight, _ in marked)
 
 
 def counted_place(rubric: Rubric, file: FileMarks) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,7 +18,10 @@ from cohortmgr.base.paging import ListPlace, Page, Total, page_of
 from cohortmgr.programmes.definition.rules import Definition, NoShow, PhaseKind, Rubric, RubricPhase
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
+from cohortmgr.reviews.harmonising.queries import as_kept, choices_in, formulas_in, stamp_of_choices, told
+from cohortmgr.reviews.harmonising.rules import ChosenFormula, ToldChoice
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.phases.marks import FileMarks, Reading
 from cohortmgr.reviews.phases.models import PhaseAdvance, PhaseClosing, PhaseResult
 from cohortmgr.reviews.phases.points import points_of
@@ -178,48 +181,65 @@ def marked_files(intake: Intake) -> list[MarkedFile]:
 @dataclass(frozen=True)
 class IntakeMarks:
     """All marks that count in an intake: by the file's id and the phase's key; which files went on from which phases,
-    and which phases are closed; who did not come."""
+    and which phases are closed; who did not come; the formulas of the phases that are ranked by harmonised marks."""
 
     rubric: Rubric
     readings: Mapping[int, Mapping[str, Sequence[Reading]]]
     gone_on: Mapping[int, Collection[str]]
     closed: Collection[str]
     absent: Mapping[int, Collection[str]]
+    formulas: Mapping[str, ChosenFormula] = field(default_factory=dict)
 
     def of(self, application_id: int) -> FileMarks:
-        """What one file has got."""
+        """What one file has got. Its harmonised marks follow from its readings as they stand, and from numbers that are
+        kept: a calculator gives them."""
         reached = reached_place(self.rubric, self.gone_on.get(application_id, ()), self.closed)
-        return FileMarks(
-            self.readings.get(application_id, {}), reached, frozenset(self.absent.get(application_id, ()))
-        )
+        readings = self.readings.get(application_id, {})
+        harmonised = {
+            key: chosen.formula.mark((each.reader, each.total) for each in readings[key])
+            for key, chosen in self.formulas.items()
+            if _is_read_by_people(readings.get(key, ()))
+        }
+        absent = frozenset(self.absent.get(application_id, ()))
+        return FileMarks(readings, reached, absent, harmonised)
+
+
+def _is_read_by_people(readings: Sequence[Reading]) -> bool:
+    """Whether there are readings, and none is the nought of who did not come: that is nobody's, and stays one."""
+    return bool(readings) and all(each.reader for each in readings)
 
 
 def marks_in(intake: Intake, application_id: int | None = None) -> IntakeMarks:
     """Return all marks that count in an intake, or those of one file. Answers are read only where points come from
-    them."""
+    them, and who read only where marks are harmonised."""
     definition = definition_of(intake)
     rubric = definition.rubric
+    formulas = formulas_in(intake.id) if any(each.is_read for each in rubric.phases) else {}
     readings: dict[int, dict[str, list[Reading]]] = defaultdict(lambda: defaultdict(list))
     absent: dict[int, set[str]] = defaultdict(set)
-    _read(readings, intake, application_id)
+    _read(readings, intake, application_id, with_readers=bool(formulas))
     if any(not each.is_read for each in rubric.phases) or not rubric.is_plain:
         _noted(readings, absent, rubric, intake, application_id)
     if any(each.kind is PhaseKind.COMPUTED for each in rubric.phases):
         _computed(readings, definition, intake, application_id)
     closed, gone_on = _gone_on(rubric, intake, application_id)
-    return IntakeMarks(rubric, readings, gone_on, closed, absent)
+    return IntakeMarks(rubric, readings, gone_on, closed, absent, formulas)
 
 
 _Found = dict[int, dict[str, list[Reading]]]
 
 
-def _read(found: _Found, intake: Intake, application_id: int | None) -> None:
-    rows = sa.select(Review.application_id, Review.phase, Review.total_thousandths, Review.scores)
+def _read(found: _Found, intake: Intake, application_id: int | None, *, with_readers: bool) -> None:
+    reader = Person.reference if with_readers else sa.literal("")
+    columns = (Review.application_id, Review.phase, Review.total_thousandths, Review.scores)
+    rows = sa.select(*columns, reader.label("reader"))
+    rows = rows.join(Person, Person.id == Review.reviewer_id) if with_readers else rows
     rows = rows.where(Review.intake_id == intake.id, Review.state.in_([each.value for each in COUNTING]))
     if application_id is not None:
         rows = rows.where(Review.application_id == application_id)
     for row in db.session.execute(rows.order_by(Review.id)):
-        found[row.application_id][row.phase].append(Reading(row.total_thousandths or 0, row.scores))
+        reading = Reading(row.total_thousandths or 0, row.scores, row.reader)
+        found[row.application_id][row.phase].append(reading)
 
 
 def _noted(
@@ -284,7 +304,7 @@ def _gone_on(
 
 def stamp_of(intake: Intake) -> str:
     """Return a text that changes with whatever the marks of an intake rest on: readings, results, files with their
-    answers, closings."""
+    answers, closings, by which marks phases are ranked and with which numbers."""
     # Each in a sum of its own: added up, a mark that falls by as much as a version rises would change nothing.
     reads = sa.select(
         sa.func.count(),
@@ -303,7 +323,7 @@ def stamp_of(intake: Intake) -> str:
     closed = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(PhaseClosing.id), 0))
     closed = closed.where(PhaseClosing.intake_id == intake.id, _STANDS)
     parts = [int(part) for asked in (reads, noted, files, closed) for part in db.session.execute(asked).one()]
-    return "-".join(map(str, [*parts, intake.definition_version_id]))
+    return "-".join(map(str, [*parts, intake.definition_version_id, stamp_of_choices(intake.id)]))
 
 
 def files_in(intake: Intake, key: str) -> dict[str, Application]:
@@ -365,3 +385,13 @@ def is_marked(intake: Intake, phase: RubricPhase) -> bool:
     lacking = sa.select(Application.id).where(Application.intake_id == intake.id, *TO_MARK)
     lacking = lacking.where(*in_phase(intake, phase.key), marks < phase.asked, ~noted.exists())
     return db.session.scalar(lacking.limit(1)) is None
+
+
+def chosen_marks(
+    intake: Intake, kept: Sequence[Mapping[str, str]] | None = None
+) -> list[tuple[str, ToldChoice]]:
+    """Return by which marks phases are ranked for which that was chosen, each with the phase's name: of today, or what
+    a batch kept. Two statements at most."""
+    names = {each.key: name_of(each) for each in definition_of(intake).rubric.phases}
+    found = told(as_kept(choices_in(intake.id).values()) if kept is None else kept)
+    return [(names.get(each.phase, each.phase), each) for each in found]

@@ -6,7 +6,7 @@ The worker commits each chunk, the request of a small intake all of them at once
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import queue
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.harmonising.queries import as_kept, choices_in
 from cohortmgr.selection import queries
 from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read
 from cohortmgr.selection.certificate import certificate, verify
@@ -44,13 +45,15 @@ class OnBehalf:
 
 @dataclass(frozen=True)
 class Frozen:
-    """What a batch is to hold, as it was read: `rests_on` says of which state of the readings and files."""
+    """What a batch is to hold, as it was read: `rests_on` says of which state of the readings and files, `marks` by
+    which marks phases are ranked, where that was chosen."""
 
     rests_on: str
     board: SelectionBoard
     decisions: Sequence[DecidedFile]
     certificate: dict[str, Any]
     problems: Sequence[Problem]
+    marks: Sequence[Mapping[str, str]] = ()
 
 
 def ask(viewer: Viewer, batch: Batch) -> None:
@@ -72,14 +75,15 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
         board.ranking,
         board.seats,
         board.ranking.seed,
-        rubric_of(board.rubric),
+        rubric_of(board.rubric, board.formulas),
         board.waiting,
         board.scores,
         board.parts,
     )
     problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)
-    return Frozen(rests_on, board, decided, found, problems)
+    marks = as_kept(choices_in(intake.id).values())
+    return Frozen(rests_on, board, decided, found, problems, marks)
 
 
 def held(viewer: Viewer, reference: str, *states: BatchState) -> Batch | None:
@@ -126,7 +130,7 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
     BATCH_STATES.move(batch.state, BatchState.PROPOSED)
     batch.seats, batch.waiting, batch.seed = found.board.seats, found.board.waiting, found.board.ranking.seed
     batch.certificate, batch.digest = found.certificate, found.certificate["sha256"]
-    batch.summary = _summary(found.decisions)
+    batch.summary = {**_summary(found.decisions), **({"marks": found.marks} if found.marks else {})}
     batch.state, batch.stopped, batch.proposed_at = BatchState.PROPOSED.value, [], clock.now()
     keep_check(viewer, batch, found.problems)
 

@@ -17,6 +17,7 @@ from cohortmgr.applications.file.queries import AGREED, File
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, NotFound, Problem
 from cohortmgr.programmes.models import Intake
+from cohortmgr.reviews.harmonising.rules import MarkBasis
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import barred_to, require_unconcerned
 from cohortmgr.selection import queries
@@ -34,6 +35,7 @@ _ANSWERS: Mapping[str, str] = {
     OfferState.DECLINED: N_("Renoncement"),
 }
 _RANKED = N_("%(rank)s sur %(of)s, moyenne %(mean)s")
+_RANKED_HARMONISED = N_("%(rank)s sur %(of)s, note harmonisée %(mean)s")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class DecidedLine:
     told_at: datetime | None
     of: int
     place: int | None
+
+    @property
+    def is_harmonised(self) -> bool:
+        """Whether harmonised marks count in that of the decision."""
+        return is_harmonised(self.batch.summary)
 
 
 def decided_of(viewer: Viewer, file: File) -> Sequence[DecidedLine]:
@@ -109,6 +116,11 @@ def ranked_in(summary: Mapping[str, Any]) -> int:
     return int(summary.get("all", 0)) - int(summary.get("ineligible", 0))
 
 
+def is_harmonised(summary: Mapping[str, Any]) -> bool:
+    """Return whether any phase of a batch was ranked by harmonised marks."""
+    return any(each["basis"] != MarkBasis.RAW for each in summary.get("marks", ()))
+
+
 def read_or_decided(_viewer: Viewer, file: File) -> sa.ColumnElement[bool]:
     """Whether a file was given to a reader, or decided about, for the head of its person's page."""
     number = file.application.id
@@ -153,4 +165,4 @@ def _ranked(viewer: Viewer, row: sa.Row[*tuple[Any, ...]]) -> Problem | str:
     if not row.rank or not allows(viewer, PERMISSION, row.path):
         return ""
     values = {"rank": row.rank, "of": ranked_in(row.summary), "mean": marks(row.mean_thousandths or 0)}
-    return Problem(_RANKED, values)
+    return Problem(_RANKED_HARMONISED if is_harmonised(row.summary) else _RANKED, values)

@@ -10,6 +10,7 @@ from cohortmgr.base.registries.person_page import ShownMark, TabContent
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews import queries as readings
+from cohortmgr.reviews.harmonising.queries import formulas_in
 from cohortmgr.reviews.phases.display import ShownPhase, name_of, shown
 from cohortmgr.reviews.phases.queries import marks_in
 from cohortmgr.selection.people import queries
@@ -45,7 +46,9 @@ def draw(viewer: Viewer, file: File) -> TabContent:
 
 def _phases(viewer: Viewer, file: File, rubric: Rubric) -> list[ShownPhase]:
     """What the file got in each phase, for whoever follows the readings."""
-    if rubric.is_plain or not allows(viewer, READINGS, file.intake.path):
+    if not allows(viewer, READINGS, file.intake.path):
+        return []
+    if rubric.is_plain and not formulas_in(file.intake.id):
         return []
     number = file.application.id
     return shown(rubric, marks_in(file.intake, number).of(number))

@@ -16,10 +16,12 @@ from cohortmgr.base.db import append, db
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rubric_changes import title_of
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews import queries as readings
+from cohortmgr.reviews.harmonising.queries import formulas_in, stale_in
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.marks import knocked_out_by, lacking_in, whole_mark
@@ -34,6 +36,10 @@ _CHANGED = N_("Les notes ont changé depuis que cette page est ouverte : regarde
 _STILL_OPEN = N_("Cette campagne prend encore des candidatures, jusqu’au %(end)s : closez cette phase après.")
 _UNREAD = N_("Il manque des notes à %(files)s, en commençant par %(first)s : personne ne reste sur moins.")
 _UNDECIDED = N_("Dites d’abord si les conditions sont remplies par %(files)s, en commençant par %(first)s.")
+_STALE = N_(
+    "Les notes harmonisées de « %(phase)s » datent d’avant les dernières notes remises. Elles se recalculent quand "
+    "leur page est ouverte : closez cette phase après."
+)
 _BEGUN = N_("La phase suivante a commencé : qui y va ne change plus.")
 _DECIDED = N_("Des décisions reposent sur cette phase : elle ne se rouvre plus.")
 _LATER = N_("Rouvrez d’abord la phase suivante : elle est close.")
@@ -94,7 +100,7 @@ def plan_closing(viewer: Viewer, intake_reference: str) -> ClosingPlan:
         out = {each.number for each in by_offering[offering.id] if knocked_out_by(rubric, each.marks)}
         absent = {each.number for each in by_offering[offering.id] if phase.key in each.marks.absent}
         plans.append(OfferingPlan(offering, going_on(marks, phase.goes_on, out | absent)))
-    problems = _in_the_way(intake, lacking)
+    problems = [*_in_the_way(intake, lacking), *_stale(intake, rubric.phases[: place + 1])]
     named = {each.number: each for each in files}
     return ClosingPlan(intake, phase, rubric.phases[place + 1], plans, named, problems, stamp)
 
@@ -111,6 +117,13 @@ def _in_the_way(intake: Intake, lacking: Sequence[str]) -> list[Problem]:
         if numbers:
             found.append(Problem(what, {"files": Quantity(*_FILES, len(numbers)), "first": numbers[0]}))
     return found
+
+
+def _stale(intake: Intake, phases: Sequence[RubricPhase]) -> list[Problem]:
+    """A problem for each of these phases that is ranked by harmonised marks which are not those of today."""
+    titles, closed = {each.key: title_of(each) for each in phases}, queries.closings_of(intake)
+    formulas = {key: each for key, each in formulas_in(intake.id).items() if key in titles}
+    return [Problem(_STALE, {"phase": titles[key]}) for key in stale_in(intake.id, formulas, closed)]
 
 
 def close(viewer: Viewer, plan: ClosingPlan, stamp: str) -> PhaseClosing:

@@ -48,6 +48,7 @@ def _page(intake: Intake, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         counts={each.key: found.count_in(intake, each.key) for each in rubric.phases} if not waits else {},
         still_open=still_open,
         plan=plan,
+        chosen_marks=found.chosen_marks(intake),
         around=_around(plan) if plan else {},
         story=found.story_of(intake),
         closed=closed,

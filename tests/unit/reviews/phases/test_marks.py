@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.programmes.definition.rubric import Criterion, PhaseKind, Rubric, RubricPhase
-from cohortmgr.reviews.phases.marks import FileMarks, Reading, counted_place, lacking_in, whole_mark
+from cohortmgr.reviews.phases.marks import (
+    FileMarks,
+    Reading,
+    counted_place,
+    knocked_out_by,
+    lacking_in,
+    whole_mark,
+)
 from cohortmgr.reviews.phases.rules import current_place, going_on, narrowing_before, reached_place
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
@@ -42,6 +50,20 @@ def test_the_whole_mark_is_the_weighted_mean_of_the_phases_that_have_one(
         if own:
             top, bottom = top + weight * Fraction(sum(own), len(own)), bottom + weight
     assert found == (top / bottom if bottom else None)
+
+
+def test_a_harmonised_mark_takes_the_place_of_the_mean_of_its_phase() -> None:
+    readings = {"a": [Reading(6_000, {})], "b": [Reading(10_000, {}), Reading(12_000, {})]}
+    file = FileMarks(readings, 2, harmonised={"b": 20_600})
+    a, b, c = rubric([1, 2, 4]).phases
+    assert [file.mark_in(phase) for phase in (a, b, c)] == [6_000, 20_600, None], "it may lie beyond twenty"
+    assert whole_mark(rubric([1, 2, 4]), file) == Fraction(6_000 + 2 * 20_600, 3)
+    assert whole_mark(rubric([1, 2, 4]), file, 0) == 6_000
+    assert lacking_in(rubric([1, 2, 4]), replace(file, readings={"b": readings["b"][:1]})) is not None
+    strict = replace(b.criteria[0], knock_out_below=Decimal(13))
+    given = [Reading(10_000, {"cb": 10}), Reading(12_000, {"cb": 12})]
+    phases = Rubric((a, replace(b, criteria=(strict,)), c))
+    assert knocked_out_by(phases, replace(file, readings={"b": given})) == "cb", "by what readers gave"
 
 
 def test_who_did_not_come_counts_as_far_as_before_that() -> None:
