@@ -13,7 +13,7 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo import reviewers
-from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
+from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, alike, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import queries as review_queries
@@ -32,7 +32,7 @@ A_SITTING = 40
 def read_files() -> Iterator[float]:
     """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
-    with writing():
+    with alike("readings"), writing():
         assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
     bounds = bounds_of(programmes.definition_of(intake).rubric)
     people = by_role(Role.REVIEWER)
