@@ -144,7 +144,7 @@ def outlook(
     part = doubtful / start if start else 0.0
     then = part * left.after([])
     sizes = [size for size in SIZES if size < len(given)] + ([len(given)] if given else [])
-    steps = [(size, part * left.after(given[:size])) for size in sizes]
+    steps = tuple((size, part * left.after(given[:size])) for size in sizes)
     return ReadingOutlook(
         sure=words.count(ChanceWord.SURE),
         open=words.count(ChanceWord.OPEN),
@@ -178,7 +178,9 @@ class _Doubts:
 
     def now(self) -> float:
         """Before anything more is handed in."""
-        return self._summed({one: [replace(file, pending=0) for file in each] for one, each in self.standings.items()})
+        return self._summed(
+            {one: [replace(file, pending=0) for file in each] for one, each in self.standings.items()}
+        )
 
     def after(self, given: Sequence[NextReading]) -> float:
         """Once all that is pending and all that is given is handed in."""

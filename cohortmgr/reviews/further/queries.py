@@ -22,7 +22,7 @@ from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.assignment.queries.giving import ReadingStanding
 from cohortmgr.reviews.further.outlook import PlacedFile, ReadingState
 from cohortmgr.reviews.harmonising import queries as harmonising
-from cohortmgr.reviews.harmonising.models import HarmonisedFile, Harmonisation
+from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.rules import MarkBasis
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases

@@ -29,7 +29,7 @@ STEPS: tuple[tuple[date, Callable[[], object]], ...] = (
     (date(2025, 7, 17), choice.read_files),
     (date(2025, 7, 29), choice.decide),
 )
-Loaded = tuple[list[tuple[str, str, str, int]], list[tuple[str, str, int | None]]]
+Loaded = tuple[list[tuple[str | None, str | None, str, int | None]], list[tuple[str, str, int | None]]]
 
 
 @pytest.fixture(autouse=True)
