@@ -19,8 +19,8 @@ from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.base.errors import NotPermitted, Refused
-from cohortmgr.base.text import new_reference
+from cohortmgr.base.errors import NotPermitted, Refused, Withheld
+from cohortmgr.base.text import following, new_reference
 from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
@@ -46,6 +46,11 @@ KEYS = ("resultats", "bases", "projet", "langues")
 FILES, SEATS, READERS = 24, 6, 5
 
 
+def _alike() -> None:
+    with following("further readings"):  # who reads what is drawn by references: the marks are always the same
+        _build()
+
+
 def _build() -> None:
     intake = sent(FILES, 0, SEATS)
     manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, READERS)
@@ -63,7 +68,7 @@ def _build() -> None:
 
 def _read() -> tuple[Intake, Viewer]:
     """Files that two of five have read each, the first the best, and their harmonised marks."""
-    build_once("read for further readings", _build, may_age=True)
+    build_once("read for further readings", _alike, may_age=True)
     return intake_of("mdia", "2025"), known("selection_manager@inpt.ma")
 
 
@@ -205,8 +210,9 @@ def test_who_may_not_and_what_stands_in_the_way() -> None:
     for number in (0, 20_001):
         with pytest.raises(Refused, match="nombre entier"):
             _press(intake, manager, number)
+    given = _given(intake)
     with pytest.raises(Refused, match="Ce jour est passé"), writing():
-        actions.give_further(manager, intake.reference, 3, clock.today() - timedelta(days=1), _given(intake))
+        actions.give_further(manager, intake.reference, 3, clock.today() - timedelta(days=1), given)
     with writing():
         decisions.propose(manager, intake.reference, open_until=intake.closes_at)
     with pytest.raises(Refused, match="Des décisions"):
@@ -221,6 +227,23 @@ def test_without_harmonised_marks_or_in_a_closed_phase_nothing_is_given(app: Fla
     page = browser(app, manager).get(_way(intake)).text
     assert "pas encore harmonisées" in page and "Confier ces lectures" not in page
     assert browser(app, manager).get(f"{_way(intake)}?phase=entretien").status_code == 404
+
+
+def test_whom_the_intake_concerns_sees_and_gives_nothing_and_withdrawn_files_are_not_read(app: Flask) -> None:
+    intake, manager = _read()
+    best = min(_ground(intake).files, key=lambda file: abs(file.mark - 12_000)).number
+    with writing() as session:
+        file = session.scalars(sa.select(Application).where(Application.number == best)).one()
+        file.state = "withdrawn"
+    _press(intake, manager, 500)
+    assert best not in {number for number, _reader in _pairs("assigned")}
+    with writing() as session:
+        mine = sa.select(Application).where(Application.number == "MDIA-000002")
+        session.scalars(mine).one().person_id = manager.person_id or 0
+    with pytest.raises(Withheld):
+        _press(intake, manager, 3)
+    answer = browser(app, manager).get(_way(intake))
+    assert "Conflit d’intérêts" in answer.text and "Confier ces lectures" not in answer.text
 
 
 def test_the_choice_says_by_which_marks_files_are_placed() -> None:
@@ -253,8 +276,8 @@ def test_the_page_waits_for_the_worker_then_tells_and_gives_in_one_press(app: Fl
     work()
     assert client.get(_way(intake, "/figures")).json == {"percentage": 100, "text": "", "done": True}
     page = client.get(_way(intake)).text
-    assert "Où en est le choix" in page and "Noms douteux ensuite" in page
-    told = re.search(r"(\d+) lectures? de plus : de (\d+) noms? douteux à (\d+)\.", page)
+    assert "Où en est le choix" in page and "Noms douteux" in page
+    told = re.search(r"(\d+) lectures? de plus\s: de (\d+) noms? douteux à (\d+)\.", page)
     assert told and int(told[3]) <= int(told[2])
     given = re.search(r'name="given" value="(\d+)"', page)
     assert given and int(given[1]) == _given(intake)
