@@ -1,5 +1,4 @@
-"""What further readings promise: how many files are sure, open or out of reach, and how many names of the choice would
-be doubtful after some more readings."""
+"""What further readings promise: how many files are sure or open, and how many chosen names would stay doubtful."""
 
 from __future__ import annotations
 
@@ -140,7 +139,7 @@ def outlook(
     standings = standings_of(files, places, state)
     given = readings_to_give(standings, state, len(files), noise, seed)
     left = _Doubts(standings, places, noise)
-    start = left.now()
+    start = left.before()
     part = doubtful / start if start else 0.0
     then = part * left.after([])
     sizes = [size for size in SIZES if size < len(given)] + ([len(given)] if given else [])
@@ -176,7 +175,7 @@ class _Doubts:
     places: Mapping[int, int]
     noise: float
 
-    def now(self) -> float:
+    def before(self) -> float:
         """Before anything more is handed in."""
         return self._summed(
             {one: [replace(file, pending=0) for file in each] for one, each in self.standings.items()}

@@ -38,8 +38,8 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from tests.databases import build_once
 from tests.factories.choices import browser, known, phased, readers, sent, someone
-from tests.factories.harmonised import harmonise
 from tests.factories.working import work
+from tests.integration.reviews.harmonised import harmonise
 
 pytestmark = pytest.mark.usefixtures("system_context")
 KEYS = ("resultats", "bases", "projet", "langues")
@@ -47,7 +47,9 @@ FILES, SEATS, READERS = 24, 6, 5
 
 
 def _alike() -> None:
-    with following("further readings"):  # who reads what is drawn by references: the marks are always the same
+    with following(
+        "further readings"
+    ):  # who reads what is drawn by references: the marks are always the same
         _build()
 
 
