@@ -2,7 +2,8 @@
 
 600 files, 30 seats; what a file is worth, what a reader adds and what chance adds are drawn (1, 0.6 and 0.8 standard
 deviations), and marks are whole points from 0 to 20. Each policy meets the same phases, so that differences are paired.
-The tables stand in docs/reviewing.md. `sharing` and `calibrating` are figures of `python -m bench`.
+The tables stand in docs/reviewing.md, and so does the story of the demonstration, with `--demonstration FOLDER`, where
+one is loaded. `sharing` and `calibrating` are figures of `python -m bench`.
 """
 
 from __future__ import annotations
@@ -11,29 +12,44 @@ import argparse
 import os
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 # As wsgi and the worker have it, before numpy is loaded.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import sqlalchemy as sa
 
 from bench.figures import Figure
+from cohortmgr.accounts.models import Person
+from cohortmgr.app import create_app
+from cohortmgr.applications.file.models import Application
+from cohortmgr.base.db import db
+from cohortmgr.base.settings import Settings
+from cohortmgr.demo.commands.choice import merit_of
+from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME
+from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews.assignment.flow import assign
 from cohortmgr.reviews.calibration.calibrating import Calibration, calibrate, chances
 from cohortmgr.reviews.calibration.cautions import cautions
 from cohortmgr.reviews.calibration.dense import Factor
-from cohortmgr.reviews.calibration.rules import doubtful_names
+from cohortmgr.reviews.calibration.rules import doubtful_names, filled_by_one
 from cohortmgr.reviews.calibration.scores import PhaseScores
+from cohortmgr.reviews.further.outlook import PlacedFile, ReadingState, outlook
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.next_readings import FileStanding, next_readings
+from cohortmgr.selection import queries as selection
 from tests.unit.reviews.calibration.worlds import World, shared_out, world
 
 FILES, SEATS = 600, 30
 # How many readings are given out before marks are calibrated anew.
 BATCH = 30
 SHARED, READINGS, READERS = 20_000, 2, 60
+# The most readings of a file in the demonstration's programme.
+MOST = 8
 KNOWN = 100
 """How many candidates a reader knows, and does not read."""
 
@@ -283,6 +299,77 @@ def policies(readers: int, seeds: int) -> Iterator[str]:
         yield f"| {name} | {np.mean(values):.1f} | {gap.mean():+.1f} ± {error:.1f} | {told} |"
 
 
+def demonstration(folder: Path) -> Iterator[str]:
+    """The story of the demonstration that is loaded in a folder: who marks how, and what became of whose files."""
+    app = create_app(Settings(data=folder, demonstration=True), "system")
+    with app.app_context():
+        intake = programmes.intake_of(PROGRAMME, INTAKE)
+        batch = selection.batches_of(intake)[-1]
+        chosen = {
+            row.application_reference for row in selection.decisions_of(batch) if row.outcome == "offer"
+        }
+        rows = sa.select(Application, Person.given_name, Person.family_name, Review.total_thousandths)
+        rows = rows.join(Review, Review.application_id == Application.id)
+        rows = rows.join(Person, Person.id == Review.reviewer_id)
+        rows = rows.where(Review.intake_id == intake.id, Review.state == "submitted")
+        read = db.session.execute(rows.order_by(Application.id, Review.id)).all()
+        worth = {row[0].reference: merit_of(row[0].email, row[0].number, row[0].answers) for row in read}
+        marks = [(row[0].reference, f"{row[1]} {row[2]}", row[3] or 0) for row in read]
+    yield from _told(marks, chosen, worth)
+
+
+def _told(
+    marks: Sequence[tuple[str, str, int]], chosen: set[str], worth: Mapping[str, float]
+) -> Iterator[str]:
+    scores, seats = PhaseScores.of(marks), len(chosen)
+    found, weighted = calibrate(scores), calibrate(scores, is_weighted=True)
+    plain, heavy = (_first(scores, each.marks(), seats) for each in (found, weighted))
+    best = set(sorted(worth, key=lambda file: -worth[file])[:seats])
+    read: dict[str, dict[str, int]] = {}
+    for file, reader, mark in marks:
+        read.setdefault(reader, {})[file] = mark
+    files = len(scores.files)
+    yield f"\n{files} files, {len(marks)} marks, {len(read)} readers, {seats} seats:\n"
+    yield f"| reader | files | mean mark | severity | of the {seats} chosen | by chance | harmonised | weighted |"
+    yield "|---|--:|--:|--:|--:|--:|--:|--:|"
+    for reader in sorted(read, key=lambda name: -found.formula.severities[name]):
+        theirs, severity = read[reader], found.formula.severities[reader] / 1000
+        counts = [len(each & theirs.keys()) for each in (chosen, plain, heavy)]
+        usual, mean = seats * len(theirs) / files, sum(theirs.values()) / len(theirs) / 1000
+        cells = (len(theirs), f"{mean:.2f}", f"{severity:+.2f}", counts[0], f"{usual:.1f}", *counts[1:])
+        yield f"| {reader} | {' | '.join(map(str, cells))} |"
+    for reader, (count, chance) in filled_by_one(read, chosen, files).items():
+        yield f"\nBy chance {count} or more of those chosen are {reader}'s files once in {round(1 / chance):,} cases."
+    stood = chances(found.draws(), seats)
+    told = [doubtful_names(stood[scores.files.index(file)] for file in each) for each in (chosen, plain)]
+    yield f"\nOf the {seats} of greatest merit the raw mean finds {len(chosen & best)}, the harmonised mark"
+    yield f"{len(plain & best)}, the weighted one {len(heavy & best)}; {len(chosen & plain)} are of both."
+    yield f"Stated to be doubtful: {told[0]:.1f} of those chosen, {told[1]:.1f} of those by harmonised marks."
+    yield f"Standard deviations: quality {found.quality:.2f}, severity {found.severity:.2f}, noise {found.noise:.2f}."
+    yield _promised(found, stood, seats)
+
+
+def _promised(found: Calibration, stood: Sequence[float], seats: int) -> str:
+    scores, read = found.scores, dict[str, set[str]]()
+    for file, reader in zip(scores.file.tolist(), scores.reader.tolist(), strict=True):
+        read.setdefault(scores.files[file], set()).add(scores.readers[reader])
+    loads = {name: sum(name in readers for readers in read.values()) for name in scores.readers}
+    state = ReadingState({file: len(readers) for file, readers in read.items()}, {}, read, loads, {}, MOST)
+    placed = [
+        PlacedFile(name, 1, mark, round(1000 * error), round(10_000 * chance))
+        for name, mark, error, chance in zip(scores.files, found.marks(), found.errors, stood, strict=True)
+    ]
+    told = outlook(placed, {1: seats}, state, found.noise, "bench")
+    more, left = told.worthwhile, told.after(told.worthwhile)
+    after = f"{more} more readings: from {told.doubtful:.1f} doubtful names to {left:.1f}"
+    return f"{told.sure} sure, {told.open} to discuss, {told.out} out of reach; {after}."
+
+
+def _first(scores: PhaseScores, marks: Sequence[int], seats: int) -> set[str]:
+    order = sorted(zip(marks, scores.files, strict=True), key=lambda each: (-each[0], each[1]))
+    return {file for _mark, file in order[:seats]}
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.reviewing", description=__doc__)
@@ -291,7 +378,11 @@ def main() -> None:
         "--strange", type=int, default=24, help="phases that are strange, of each kind (default 24)"
     )
     parser.add_argument("--readers", type=int, nargs="*", default=[20, 8])
+    parser.add_argument("--demonstration", type=Path, help="a folder where one is loaded: its story alone")
     chosen = parser.parse_args()
+    if chosen.demonstration:
+        print("\n".join(demonstration(chosen.demonstration)))
+        return
     for readers in chosen.readers:
         for line in policies(readers, chosen.seeds) if chosen.seeds else ():
             print(line, flush=True)

@@ -13,7 +13,7 @@ from cohortmgr.accounts import wiring as accounts
 from cohortmgr.applications import wiring as applications
 from cohortmgr.audit import wiring as audit
 from cohortmgr.authoring import wiring as authoring
-from cohortmgr.base import clock, crypto, db, i18n, storage
+from cohortmgr.base import clock, crypto, db, i18n, storage, text
 from cohortmgr.base.migrating import init_migrations
 from cohortmgr.base.printed import charts
 from cohortmgr.base.settings import ROOT, Settings, keep_private, read_settings
@@ -107,6 +107,7 @@ def create_app(settings: Settings | None = None, process: Process = "web") -> Fl
         app.wsgi_app = behind  # type: ignore[method-assign]  # as Flask's documentation says to wrap it
     if settings.production:
         clock.forbid_moving()
+        text.forbid_following()
     return app
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from random import Random
 
 # Crockford's base 32: no letters that can be read as digits. 26 characters hold 130 bits.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -45,6 +48,30 @@ _SIGNS = _QUOTES_AND_HYPHENS | str.maketrans(dict.fromkeys(_SLASHES, "/"))
 _DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹", "01234567890123456789")
 
 
+# What references follow from instead of chance, while the demonstration is made.
+_followed: ContextVar[Random | None] = ContextVar("followed", default=None)
+_leadable = True
+
+
+def forbid_following() -> None:
+    """Forbid `following()`. The application calls this in production, where nobody foretells a reference."""
+    global _leadable
+    _leadable = False
+
+
+@contextmanager
+def following(seed: str) -> Iterator[None]:
+    """Let new references follow from a seed, so that the demonstration is the same at every load. Tokens, codes and
+    keys never do. Refused in production."""
+    if not _leadable:
+        raise RuntimeError("references follow from no seed in production")
+    before = _followed.set(Random(f"references {seed}"))
+    try:
+        yield
+    finally:
+        _followed.reset(before)
+
+
 def reference_once(token: str, *said: str) -> str:
     """Return the reference of a row that one page of a form makes: the same for the same token and the same texts, so
     that a form which is sent twice makes one row, and a changed one another. Without a token it is a new one."""
@@ -56,7 +83,9 @@ def reference_once(token: str, *said: str) -> str:
 
 def new_reference(length: int = 26) -> str:
     """Return a random public reference; each of its `length` characters holds five bits."""
-    return secrets.token_bytes(length).translate(_OF_BYTES).decode()
+    led = _followed.get()
+    drawn = secrets.token_bytes(length) if led is None else led.randbytes(length)
+    return drawn.translate(_OF_BYTES).decode()
 
 
 def new_link_token() -> str:

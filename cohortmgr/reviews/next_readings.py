@@ -21,7 +21,7 @@ DRAWS = 1_000
 class FileStanding:
     """A file whose place is known in part: its mark, how uncertain that is, and the cut that it is held against (one
     for all, or one a file once bounds have prices). `pending` readings are with somebody; `kept_from` may not read it,
-    those who have it among them."""
+    those who have it among them. `room` is how many more readings it may have; None for any number."""
 
     file: str
     mark: float
@@ -29,6 +29,7 @@ class FileStanding:
     cut: float
     pending: int = 0
     kept_from: Collection[str] = field(default_factory=frozenset)
+    room: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,9 @@ def next_readings(
     """Return up to `count` readings to give out, those worth most first, each counted as pending for the next.
 
     `loads` says how many files each reader has; a reading goes to the freest who is not kept from the file and is below
-    their limit, by lot among equals. A file that nobody else may read is passed over, and so is one whose reading
-    cannot change anything. The same input gives the same result."""
+    their limit, by lot among equals. A file that nobody else may read is passed over, and so is one that has all that
+    it may have, or whose reading cannot change anything. Fewer are the first of more: the same input gives the same
+    result."""
     heap = [
         (-worth_of_reading(each, noise), lot(seed, each.file), place) for place, each in enumerate(standings)
     ]
@@ -86,6 +88,8 @@ def next_readings(
     while heap and len(given) < count:
         worth, drawn, place = heapq.heappop(heap)
         standing = standings[place]
+        if standing.room is not None and pending[place] - standing.pending >= standing.room:
+            continue
         able = [
             name
             for name, load in carried.items()

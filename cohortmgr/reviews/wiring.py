@@ -28,6 +28,8 @@ from cohortmgr.reviews.assignment.views import by_hand, knowing
 from cohortmgr.reviews.assignment.views import overview as assignment_views
 from cohortmgr.reviews.calibration import commands as calibration
 from cohortmgr.reviews.discussion import views as discussion_views
+from cohortmgr.reviews.further import tasks as further
+from cohortmgr.reviews.further import views as further_views
 from cohortmgr.reviews.gaps import tasks as gaps
 from cohortmgr.reviews.interviews import tasks as interview_tasks
 from cohortmgr.reviews.interviews.actions import booking, needs
@@ -53,10 +55,10 @@ from cohortmgr.reviews.reading.views import cockpit
 from cohortmgr.reviews.reading.views import papers as paper_views
 from cohortmgr.reviews.views import agenda, standing
 
-JOBS = (assigning.assign, progress.sum_up, gaps.look)
+JOBS = (assigning.assign, progress.sum_up, gaps.look, further.look_ahead, further.give)
 PAGES = (
     assignment_views.bp, by_hand.bp, knowing.bp, cockpit.bp, paper_views.bp, discussion_views.bp, marksheet_views.bp,
-    phase_views.bp, result_views.bp,
+    phase_views.bp, result_views.bp, further_views.bp,
 )  # fmt: skip
 
 INTERVIEWS = (day_views.bp, placing.bp, panel.bp)

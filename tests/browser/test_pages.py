@@ -113,6 +113,7 @@ SCREENS = {
         "/staff/intakes/{intake}/phases",
         "/staff/intakes/{intake}/reviews/readers/{reader}/conflicts",
         "/staff/intakes/{intake}/reviews/more",
+        "/staff/intakes/{intake}/harmonisation/further",
         "/staff/applications/{application}/correction",
         "/staff/applications/{application}/answers",
         "/staff/applications/{application}/answers/motivation",

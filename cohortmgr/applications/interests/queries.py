@@ -40,6 +40,8 @@ _STANDING = tuple(
 )
 
 
+# Made once: whoever reads is asked for at each mark, and a new alias is adapted column by column.
+_OWN = sa.orm.aliased(Application)
 _ADDRESSES, _NUMBERS = ("person.email", "guardian.email"), ("person.phone", "guardian.phone")
 
 
@@ -261,12 +263,11 @@ def same_people(contacts: Mapping[int, set[str]]) -> dict[int, set[int]]:
     for other, contact in _contacts(persons, accounts) if known else ():
         for number in bearers.get(contact, ()):
             same[number].add(other)
-    own = sa.orm.aliased(Application)
-    united = sa.select(own.person_id, Application.person_id).select_from(Merge)
-    united = united.join(own, own.id.in_([Merge.kept_id, Merge.aside_id]))
+    united = sa.select(_OWN.person_id, Application.person_id).select_from(Merge)
+    united = united.join(_OWN, _OWN.id.in_([Merge.kept_id, Merge.aside_id]))
     united = united.join(Application, Application.id.in_([Merge.kept_id, Merge.aside_id]))
     for number, other in db.session.execute(
-        united.where(own.person_id.in_(wanted), Merge.undone_at.is_(None))
+        united.where(_OWN.person_id.in_(wanted), Merge.undone_at.is_(None))
     ):
         same[number].add(other)
     return same

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 from cohortmgr.accounts.actions import claims, links
 from cohortmgr.accounts.actions import people as accounts
@@ -13,7 +14,7 @@ from cohortmgr.accounts.rules import LINK_LIFETIME, Role, Viewer
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo import reviewers
-from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, by_role, file_of, viewer
+from cohortmgr.demo.commands.setting import INTAKE, PROGRAMME, alike, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, PASSWORD
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews import queries as review_queries
@@ -32,7 +33,7 @@ A_SITTING = 40
 def read_files() -> Iterator[float]:
     """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
-    with writing():
+    with alike("readings"), writing():
         assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
     bounds = bounds_of(programmes.definition_of(intake).rubric)
     people = by_role(Role.REVIEWER)
@@ -58,17 +59,24 @@ def _read(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) 
 def scores_of(reviewer: Viewer, reference: str, bounds: dict[str, tuple[int, int]]) -> dict[str, int]:
     """Return what a reviewer of this temper gives the file of a reading, by its merit."""
     file = review_queries.file_of(review_queries.get_for(reviewer, reference))
-    answers = file.answers
+    known_as = _known_as(file.email, file.number)
+    merit = merit_of(file.email, file.number, file.answers)
+    return reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
+
+
+def merit_of(email: str | None, number: str, answers: Mapping[str, Any]) -> float:
+    """Return the true merit of a file, which no reviewer sees."""
     features = {
         "semesters": [answers[f"s{n}"] for n in range(1, 7) if f"s{n}" in answers],
         "languages": [answers[key] for key in ("french", "english") if key in answers],
         "motivation": answers.get("motivation"),
     }
-    # Files are known by their address, because numbers are drawn again at each import: so the same people are
-    # chosen each time.
-    known_as = file.email or file.number
-    merit = reviewers.true_merit(features, known_as, SEED)
-    return reviewers.scores(reviewer.email, known_as, bounds, SEED, merit=merit)
+    return reviewers.true_merit(features, _known_as(email, number), SEED)
+
+
+def _known_as(email: str | None, number: str) -> str:
+    # Files are known by their address, whatever their numbers are: so they have the same merit at each load.
+    return email or number
 
 
 def decide() -> None:

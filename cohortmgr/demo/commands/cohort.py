@@ -18,7 +18,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts import queries as enrolments
 from cohortmgr.demo.commands.choice import SEED
-from cohortmgr.demo.commands.setting import INTAKE, OPEN_INTAKE, PROGRAMME, by_role, file_of, viewer
+from cohortmgr.demo.commands.setting import INTAKE, OPEN_INTAKE, PROGRAMME, alike, by_role, file_of, viewer
 from cohortmgr.demo.people import BEGINNER, BY_TELEPHONE, COMPANIES, PASSWORD
 from cohortmgr.messages.helpdesk.actions import handling, questions
 from cohortmgr.messages.helpdesk.actions.questions import NewHelpRequest
@@ -45,8 +45,9 @@ def is_finished() -> bool:
 def open_cohort() -> None:
     """Open the cohort of those who accepted and confirm their enrolment."""
     manager = by_role(Role.CENTRE_MANAGER)[0]
-    with writing():
-        cohort = cohorts.open_cohort(manager, programmes.intake_of(PROGRAMME, INTAKE).reference)
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    with alike("cohort", enrolments.of_intake(intake.id) is None), writing():
+        cohort = cohorts.open_cohort(manager, intake.reference)
         cohorts.confirm(manager, cohort.reference)
 
 
@@ -56,7 +57,7 @@ def place() -> Iterator[float]:
     cohort = enrolments.of_intake(programmes.intake_of(PROGRAMME, INTAKE).id)
     if cohort is None:
         raise LookupError("the cohort is not open")
-    with writing():
+    with alike("positions"), writing():
         placements.open_positions(manager, cohort.reference)
     yield from _wishes(manager, cohort.id)
     for colleague in COMPANIES:

@@ -22,7 +22,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.demo.commands.choice import scores_of
 from cohortmgr.demo.commands.proofs import PAPER
-from cohortmgr.demo.commands.setting import OPEN_INTAKE, PROGRAMME, SHEET, by_role
+from cohortmgr.demo.commands.setting import OPEN_INTAKE, PROGRAMME, SHEET, alike, by_role, is_empty
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.cloning import ClonedIntake
 from cohortmgr.programmes.definition.rules import Definition
@@ -51,10 +51,10 @@ def begin() -> Iterator[float]:
     manager = by_role(Role.SELECTION_MANAGER)[0]
     definition = programmes.definition_of(intake)
     prepared = import_runs.prepare_import(_sheet(intake.closes_at), "session.csv", definition)
-    with writing():
+    with alike("session.csv", is_empty(intake.id)), writing():
         import_runs.load(manager, intake.reference, prepared)
     yield 0.2
-    with writing():
+    with alike("session's readings"), writing():
         sharing.assign(manager, intake.reference, due_on=clock.today() + DUE_IN, anchors=True)
     yield 0.3
     people = by_role(Role.REVIEWER)
@@ -71,7 +71,7 @@ def put_intake() -> None:
     wanted = ClonedIntake(KEY, TITLE, clock.today() + STARTS_IN)
     with writing():
         revisions.add_intake(administrator, PROGRAMME, OPEN_INTAKE, wanted, 0)
-    with writing():
+    with alike(KEY), writing():
         found = get_writing(administrator, PROGRAMME)
         revisions.publish(administrator, PROGRAMME, found.version, found.in_force.number)
 

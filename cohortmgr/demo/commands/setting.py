@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from cohortmgr.accounts.actions import people as accounts
@@ -14,6 +15,7 @@ from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.settings import ROOT
+from cohortmgr.base.text import following
 from cohortmgr.demo.letterheads import LETTERHEADS, drawn_mark
 from cohortmgr.demo.people import COMPANIES, PASSWORD, STAFF, Colleague
 from cohortmgr.organisations import queries as organisations
@@ -58,9 +60,20 @@ def file_of(manager: Viewer, reference: str) -> tuple[int, str]:
     return application.person_id, application.email
 
 
+def alike(what: str, is_new: bool = True) -> AbstractContextManager[None]:
+    """Let what is made now bear the same references at every load, for lots are drawn by them: who reads what, in which
+    order, and who of equals is chosen. What was made before an interruption took them already; the rest is drawn."""
+    return following(f"demonstration {what}") if is_new else nullcontext()
+
+
+def is_empty(intake_id: int) -> bool:
+    """Whether nobody has a file in an intake yet."""
+    return not any(file_queries.counts([intake_id])[intake_id].values())
+
+
 def put_programme() -> None:
     """Load the definition of the programme, which brings its host and companies along; and say who they are."""
-    with writing():
+    with alike(PROGRAMME, programme_queries.programme_by_key(PROGRAMME) is None), writing():
         programmes.load_definition(SYSTEM, read_known(PROGRAMME))
     picture = letterhead_actions.prepare_mark(drawn_mark())
     for key, draft in LETTERHEADS.items():
@@ -82,8 +95,8 @@ def _put_letterhead(key: str, draft: LetterheadDraft, picture: bytes | None) -> 
 def put_children() -> None:
     """Load the programmes that are open beside, and enrol two children with their school: their mother, who has an
     account, is asked for her agreement."""
-    with writing():
-        for name in BESIDE:
+    for name in BESIDE:
+        with alike(name, programme_queries.programme_by_key(name) is None), writing():
             programmes.load_definition(SYSTEM, read_known(name))
     intake = programme_queries.intake_of(*CHILDREN_OF)
     prepared = import_runs.prepare_import(
@@ -99,7 +112,7 @@ def put_people() -> Iterator[float]:
     people = STAFF + COMPANIES
     for number, colleague in enumerate(people, start=1):
         if account_queries.account_by_email(colleague.email) is None:
-            with writing():
+            with alike(colleague.email), writing():
                 _put(colleague, hashed)
         yield number / len(people)
 
@@ -132,8 +145,9 @@ def import_applications() -> str:
     intake = programme_queries.intake_of(PROGRAMME, INTAKE)
     definition = programme_queries.definition_of(intake)
     prepared = import_runs.prepare_import(SHEET.read_bytes(), SHEET.name, definition)
-    with writing():
-        counts = import_runs.load(by_role(Role.SELECTION_MANAGER)[0], intake.reference, prepared)
+    manager = by_role(Role.SELECTION_MANAGER)[0]
+    with alike(SHEET.name, is_empty(intake.id)), writing():
+        counts = import_runs.load(manager, intake.reference, prepared)
     with clock.at(clock.now() + timedelta(hours=2)), writing():
-        invitations.invite(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
+        invitations.invite(manager, intake.reference)
     return f"{counts.loaded} loaded, {counts.replaced} replaced, {counts.rejected} rejected"

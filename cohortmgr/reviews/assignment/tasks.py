@@ -23,7 +23,7 @@ from cohortmgr.reviews.progress import tasks as summing
 
 # How many readings are written in one transaction, and stand in one event of the trail.
 CHUNK = 1_000
-_NOBODY = N_("La personne qui l’a demandée n’a plus le droit de confier des lectures. Demandez-la vous-même.")
+NOBODY = N_("La personne qui l’a demandée n’a plus le droit de confier des lectures. Demandez-la vous-même.")
 
 
 @handler(ASSIGN)
@@ -34,11 +34,11 @@ def assign(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, 
     What is written stays: begun again after an interruption, it gives what is still lacking, and in the end nothing. A
     refusal is a result, which the page shows."""
     try:
-        plan, added = _assign(_asker(payload), payload, progress)
+        plan, added = _assign(asker_of(payload), payload, progress)
     except Refused as refusal:
         return {"problems": [as_json(problem) for problem in refusal.problems]}
     except NotPermitted:
-        return {"problems": [as_json(Problem(_NOBODY))]}
+        return {"problems": [as_json(Problem(NOBODY))]}
     # The page that waited for this shows what came of it, and not the figures of before.
     summing.keep_anew(str(payload["intake"]))
     return (
@@ -84,7 +84,8 @@ def pass_on(stopping: Stopping) -> int:
 WORKS = (Work("recall.readings", remind, every=300), Work("pass.readings", pass_on, every=300))
 
 
-def _asker(payload: Mapping[str, Any]) -> Viewer:
+def asker_of(payload: Mapping[str, Any]) -> Viewer:
+    """Return who asked the worker to give readings out. Raises NotPermitted if they have no account any more."""
     by = str(payload["by"])
     viewer = viewer_of_account(by)
     if viewer is None:
@@ -101,15 +102,20 @@ def _assign(
         plan = sharing.plan_apart(viewer, intake, due_on)
     else:
         plan = sharing.plan_assignment(viewer, intake, due_on, anchors=anchors)
-    added = 0
     held = plan.standing.stranded
     stranded = sorted(held)
     for start in range(0, len(stranded), CHUNK):
         with writing():
             sharing.release(viewer, {each: held[each] for each in stranded[start : start + CHUNK]})
+    return plan, give_by_parts(viewer, plan, progress)
+
+
+def give_by_parts(viewer: Viewer, plan: AssignmentPlan, progress: ProgressCallback) -> int:
+    """Give what is planned, a part in each transaction, as far as it still holds. Returns how many were given."""
+    added = 0
     for start in range(0, len(plan.pairs), CHUNK):
         chunk = plan.pairs[start : start + CHUNK]
         with writing():
             added += sharing.give_some(viewer, plan, chunk)
         progress(start + len(chunk), len(plan.pairs) + 1)
-    return plan, added
+    return added

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from cohortmgr.base import text
 from cohortmgr.base.text import (
     clean,
     fold,
+    following,
     new_link_token,
     new_reference,
     reference_once,
@@ -41,6 +43,25 @@ def test_a_form_s_row_has_one_reference_for_what_it_says_and_another_for_what_wa
     }
     assert len({first, *others}) == 4
     assert reference_once("", "a") != reference_once("", "a")
+
+
+def test_references_follow_from_a_seed_while_the_demonstration_is_made_and_tokens_never() -> None:
+    drawn = []
+    for _ in range(2):
+        with following("a load"):
+            drawn.append(([new_reference() for _ in range(3)], new_link_token()))
+        with following("another"):
+            assert new_reference() != drawn[0][0][0]
+    assert drawn[0][0] == drawn[1][0] and len(set(drawn[0][0])) == 3
+    assert drawn[0][1] != drawn[1][1]
+    assert new_reference() not in drawn[0][0]
+
+
+def test_no_reference_follows_from_a_seed_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "_leadable", True)
+    text.forbid_following()
+    with pytest.raises(RuntimeError, match="production"), following("a load"):
+        pass
 
 
 @pytest.mark.parametrize(

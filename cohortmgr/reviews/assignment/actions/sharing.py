@@ -85,7 +85,7 @@ def assign(
     if plan.standing.stranded:
         release(viewer, plan.standing.stranded)
     if plan.pairs:
-        _give(viewer, plan, plan.pairs)
+        give_planned(viewer, plan, plan.pairs)
     return GivenReadings(len(plan.pairs), plan.short, plan.lacks)
 
 
@@ -190,7 +190,7 @@ def ask_more(
         _require_open_to_more(standing, asked[0], phase)
     plan = _one_more(intake, standing, asked, due_on)
     if plan.pairs:
-        _give(viewer, plan, plan.pairs)
+        give_planned(viewer, plan, plan.pairs)
     return GivenReadings(len(plan.pairs), plan.short, plan.lacks)
 
 
@@ -243,11 +243,13 @@ def give_some(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, s
             taken[file] += 1
             given.append((number, name))
     if given:
-        _give(viewer, plan, given)
+        give_planned(viewer, plan, given)
     return len(given)
 
 
-def _give(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> None:
+def give_planned(viewer: Viewer, plan: AssignmentPlan, pairs: Sequence[tuple[str, str]]) -> None:
+    """Write readings that were planned under the intake's lock, in this transaction, and one event of the trail."""
+    require(viewer, "reviews.assign", plan.intake.path)
     files, people = plan.standing.files, plan.standing.people
     anchors = {files[number] for number in plan.anchors if number in files}
     rows = [(files[number], people[name]) for number, name in pairs]

@@ -29,6 +29,8 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import OPEN
 
 _BARRING = (SayingKind.NAME, SayingKind.PLACE, SayingKind.INSTITUTION)
+# Made once: what reads a file asks these at each mark, and a new alias is adapted column by column.
+_KEPT, _ASIDE = sa.orm.aliased(Application), sa.orm.aliased(Merge)
 _SCOPING = (SayingKind.LANGUAGE, SayingKind.FIELD)
 # What is said of readers: texts by kind, by the reader's reference.
 SaidWords = Mapping[str, Mapping[str, Sequence[str]]]
@@ -105,21 +107,20 @@ def is_barred(review: Review) -> bool:
 def _by_rows(
     intake: Intake, numbers: Collection[str] | None, reader: str | None
 ) -> tuple[set[ReaderPair], set[ReaderPair]]:
-    kept, aside = sa.orm.aliased(Application), sa.orm.aliased(Merge)
     rows = (
-        sa.select(Person.reference, Application.number, ReaderConflict.lifted_at, kept.number.label("kept"))
+        sa.select(Person.reference, Application.number, ReaderConflict.lifted_at, _KEPT.number.label("kept"))
         .select_from(ReaderConflict)
         .join(Person, Person.id == ReaderConflict.reader_id)
         .join(Application, Application.id == ReaderConflict.application_id)
-        .outerjoin(aside, sa.and_(aside.aside_id == Application.id, aside.undone_at.is_(None)))
-        .outerjoin(kept, sa.and_(kept.id == aside.kept_id, kept.intake_id == intake.id))
+        .outerjoin(_ASIDE, sa.and_(_ASIDE.aside_id == Application.id, _ASIDE.undone_at.is_(None)))
+        .outerjoin(_KEPT, sa.and_(_KEPT.id == _ASIDE.kept_id, _KEPT.intake_id == intake.id))
         .where(ReaderConflict.intake_id == intake.id)
     )
     if reader is not None:
         rows = rows.where(Person.reference == reader)
     if numbers is not None:
         among = sorted(numbers)
-        rows = rows.where(sa.or_(Application.number.in_(among), kept.number.in_(among)))
+        rows = rows.where(sa.or_(Application.number.in_(among), _KEPT.number.in_(among)))
     pairs: set[ReaderPair] = set()
     lifted: set[ReaderPair] = set()
     for name, number, lifted_at, instead in db.session.execute(rows):

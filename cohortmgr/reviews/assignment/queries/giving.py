@@ -93,9 +93,10 @@ def lacking(intake: Intake, wanted: Mapping[int, int]) -> dict[int, Lack]:
     }
 
 
-def assignment_of(intake: Intake) -> Assignment | None:
-    """Return the newest assignment that was asked of the worker in an intake; None if there was none."""
-    asked = (Job.institution_id == intake.institution_id, Job.kind == ASSIGN)
+def assignment_of(intake: Intake, kind: str = ASSIGN) -> Assignment | None:
+    """Return the newest assignment that was asked of the worker in an intake; None if there was none. `kind` is that of
+    the job that gives readings out."""
+    asked = (Job.institution_id == intake.institution_id, Job.kind == kind)
     mine = Job.payload["intake"].as_string() == intake.reference
     newest = (
         sa.select(Job.state, Job.percent, Job.result).where(*asked, mine).order_by(Job.id.desc()).limit(1)
