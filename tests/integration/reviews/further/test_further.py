@@ -26,13 +26,14 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews import queries as reviews
 from cohortmgr.reviews.assignment import tasks as assigning
-from cohortmgr.reviews.assignment.actions import by_hand, sharing
+from cohortmgr.reviews.assignment.actions import by_hand, knowing, sharing
 from cohortmgr.reviews.assignment.models import ReaderConflict
 from cohortmgr.reviews.assignment.queries.giving import standing_in
 from cohortmgr.reviews.further import actions, queries, tasks
 from cohortmgr.reviews.further.outlook import standings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile, MarkChoice
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.models import PhaseClosing
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
@@ -229,6 +230,27 @@ def test_without_harmonised_marks_or_in_a_closed_phase_nothing_is_given(app: Fla
     page = browser(app, manager).get(_way(intake)).text
     assert "pas encore harmonisées" in page and "Confier ces lectures" not in page
     assert browser(app, manager).get(f"{_way(intake)}?phase=entretien").status_code == 404
+    with writing() as session:
+        session.add(
+            PhaseClosing(
+                reference=new_reference(), institution_id=intake.institution_id, intake_id=intake.id,
+                phase="dossiers", closed_at=clock.now(), closed_by=manager.reference, gone_on=2, stayed=4,
+            )
+        )  # fmt: skip
+    with pytest.raises(Refused, match="Cette phase est close"):
+        _press(intake, manager, 3)
+    assert "Cette phase est close" in browser(app, manager).get(_way(intake)).text
+
+
+def test_who_reads_arabic_alone_is_given_no_other_file() -> None:
+    intake, manager = _read()
+    arabist = _people()[2].person_reference or ""
+    with writing():
+        knowing.set_scope(manager, intake.reference, arabist, ["ar"], [])
+    _press(intake, manager, 500)
+    fresh = [number for number, reader in _pairs("assigned") if reader == arabist]
+    spoken = sa.select(Application.language).where(Application.number.in_(fresh))
+    assert fresh and set(db.session.scalars(spoken)) == {"ar"}
 
 
 def test_whom_the_intake_concerns_sees_and_gives_nothing_and_withdrawn_files_are_not_read(app: Flask) -> None:
@@ -290,7 +312,7 @@ def test_the_page_waits_for_the_worker_then_tells_and_gives_in_one_press(app: Fl
     assert "depuis que cette page est ouverte" in again.text and len(_pairs("assigned")) == 4
     work()
     page = client.get(_way(intake)).text
-    assert "4 lectures sont encore attendues." in page and "On les recompte" not in page
+    assert "4 lectures sont attendues, ou remises depuis ce calcul." in page and "On les recompte" not in page
     lone = client.post(_way(intake), data={"readings": "4"}).text
     assert "depuis que cette page est ouverte" in lone
 
