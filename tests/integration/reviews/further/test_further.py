@@ -6,8 +6,10 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
@@ -129,6 +131,25 @@ def test_pressed_twice_nothing_is_given_twice() -> None:
     with pytest.raises(Refused, match="depuis que cette page est ouverte"):
         _press(intake, manager, 5, before)
     assert _given(intake) == before + 5
+
+
+def test_of_two_who_press_at_once_one_gives_and_the_other_is_told(system_app: Flask) -> None:
+    intake, manager = _read()
+    before, reference = _given(intake), intake.reference  # the threads must not share a row of this session
+
+    def press(_turn: int) -> int:
+        with system_app.app_context():
+            try:
+                with writing():
+                    given = actions.give_further(manager, reference, 5, None, before).added
+                    sleep(0.3)  # the other comes meanwhile
+                    return given
+            except Refused:
+                return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, range(2))) == [0, 5]
+    assert _given(intake_of("mdia", "2025")) == before + 5 == len(set(_pairs()))
 
 
 def test_what_is_awaited_counts_as_read_and_what_came_since_too() -> None:
