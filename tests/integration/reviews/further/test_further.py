@@ -6,8 +6,10 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
@@ -26,13 +28,14 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews import queries as reviews
 from cohortmgr.reviews.assignment import tasks as assigning
-from cohortmgr.reviews.assignment.actions import by_hand, sharing
+from cohortmgr.reviews.assignment.actions import by_hand, knowing, sharing
 from cohortmgr.reviews.assignment.models import ReaderConflict
 from cohortmgr.reviews.assignment.queries.giving import standing_in
 from cohortmgr.reviews.further import actions, queries, tasks
 from cohortmgr.reviews.further.outlook import standings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile, MarkChoice
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.models import PhaseClosing
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
@@ -128,6 +131,25 @@ def test_pressed_twice_nothing_is_given_twice() -> None:
     with pytest.raises(Refused, match="depuis que cette page est ouverte"):
         _press(intake, manager, 5, before)
     assert _given(intake) == before + 5
+
+
+def test_of_two_who_press_at_once_one_gives_and_the_other_is_told(system_app: Flask) -> None:
+    intake, manager = _read()
+    before, reference = _given(intake), intake.reference  # the threads must not share a row of this session
+
+    def press(_turn: int) -> int:
+        with system_app.app_context():
+            try:
+                with writing():
+                    given = actions.give_further(manager, reference, 5, None, before).added
+                    sleep(0.3)  # the other comes meanwhile
+                    return given
+            except Refused:
+                return 0
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(press, range(2))) == [0, 5]
+    assert _given(intake_of("mdia", "2025")) == before + 5 == len(set(_pairs()))
 
 
 def test_what_is_awaited_counts_as_read_and_what_came_since_too() -> None:
@@ -229,6 +251,27 @@ def test_without_harmonised_marks_or_in_a_closed_phase_nothing_is_given(app: Fla
     page = browser(app, manager).get(_way(intake)).text
     assert "pas encore harmonisées" in page and "Confier ces lectures" not in page
     assert browser(app, manager).get(f"{_way(intake)}?phase=entretien").status_code == 404
+    with writing() as session:
+        session.add(
+            PhaseClosing(
+                reference=new_reference(), institution_id=intake.institution_id, intake_id=intake.id,
+                phase="dossiers", closed_at=clock.now(), closed_by=manager.reference, gone_on=2, stayed=4,
+            )
+        )  # fmt: skip
+    with pytest.raises(Refused, match="Cette phase est close"):
+        _press(intake, manager, 3)
+    assert "Cette phase est close" in browser(app, manager).get(_way(intake)).text
+
+
+def test_who_reads_arabic_alone_is_given_no_other_file() -> None:
+    intake, manager = _read()
+    arabist = _people()[2].person_reference or ""
+    with writing():
+        knowing.set_scope(manager, intake.reference, arabist, ["ar"], [])
+    _press(intake, manager, 500)
+    fresh = [number for number, reader in _pairs("assigned") if reader == arabist]
+    spoken = sa.select(Application.language).where(Application.number.in_(fresh))
+    assert fresh and set(db.session.scalars(spoken)) == {"ar"}
 
 
 def test_whom_the_intake_concerns_sees_and_gives_nothing_and_withdrawn_files_are_not_read(app: Flask) -> None:
@@ -290,7 +333,7 @@ def test_the_page_waits_for_the_worker_then_tells_and_gives_in_one_press(app: Fl
     assert "depuis que cette page est ouverte" in again.text and len(_pairs("assigned")) == 4
     work()
     page = client.get(_way(intake)).text
-    assert "4 lectures sont encore attendues." in page and "On les recompte" not in page
+    assert "4 lectures sont attendues, ou remises depuis ce calcul." in page and "On les recompte" not in page
     lone = client.post(_way(intake), data={"readings": "4"}).text
     assert "depuis que cette page est ouverte" in lone
 
