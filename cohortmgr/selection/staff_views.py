@@ -70,9 +70,11 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         standing = Standing(**standings.figures_of(board))
         lines = standings.lines_of(board)
         page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
+        filled = standings.filled_by_board(intake, board)
     else:
         standing, making = _kept(intake, offering)
         page = standings.page_of_rows(standing, place, standing.chosen, down=down)
+        filled = standings.filled_by_rows(intake, standing)
     return render_template(
         "selection/staff_ranking.html",
         intake=intake,
@@ -80,6 +82,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         offerings=programmes.offerings_of(intake),
         standing=standing,
         making=making,
+        filled=filled,
         page=page,
         is_whole=is_whole or down,
         seed=intake.reference,

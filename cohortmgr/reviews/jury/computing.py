@@ -6,7 +6,6 @@ All is joint: a draw is one way in which the files may truly stand, and the seat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -19,37 +18,21 @@ from cohortmgr.reviews.calibration.dense import Array, np
 from cohortmgr.reviews.calibration.rules import ChanceWord, chance_word, doubtful_names
 from cohortmgr.reviews.calibration.scores import PhaseScores
 from cohortmgr.reviews.harmonising.rules import MarkBasis, letter_of
-from cohortmgr.reviews.jury.rules import AROUND, MOST_SHOWN, Contest, PhaseWork, ReadPhase
+from cohortmgr.reviews.jury.rules import (
+    AROUND,
+    MOST_SHOWN,
+    Contest,
+    FileOutcome,
+    HarmonisedPhase,
+    PhaseWork,
+    ReadPhase,
+)
 
 # The lowest and the highest total of a reading, in points: all are brought to twenty.
 SCALE = (Decimal(0), Decimal(20))
 # How many numbers are drawn at once, over all files.
-_BLOCK = 4_000_000
+_BLOCK = 1_000_000
 _BASES = (MarkBasis.HARMONISED, MarkBasis.WEIGHTED)
-
-
-@dataclass(frozen=True)
-class FileOutcome:
-    """What is kept of a file: see the columns of `HarmonisedFile`."""
-
-    raw: int
-    harmonised: int
-    weighted: int
-    error: int
-    weighted_error: int
-    chance: int
-    weighted_chance: int
-
-
-@dataclass(frozen=True)
-class HarmonisedPhase:
-    """What is kept of a phase: see the columns of `Harmonisation`, and the files by their name."""
-
-    digest: str
-    seats: int
-    formulas: dict[str, Any]
-    figures: dict[str, Any]
-    files: Mapping[str, FileOutcome]
 
 
 class _Fitted:
@@ -57,7 +40,7 @@ class _Fitted:
 
     def __init__(self, phase: ReadPhase, *, is_weighted: bool, seed: int) -> None:
         first = PhaseScores.of((each.file, each.reader, each.first) for each in phase.readings)
-        now = PhaseScores.of((each.file, each.reader, each.now) for each in phase.readings)
+        now = PhaseScores.of((each.file, each.reader, each.standing) for each in phase.readings)
         self.phase, self.seed = phase, seed
         self.found: Calibration = calibrate(first, is_weighted=is_weighted)
         self.names: Sequence[str] = first.files
@@ -93,37 +76,39 @@ class _Intake:
 
     @cached_property
     def chances(self) -> dict[str, float]:
-        """How likely each file stands among the first of its offering."""
-        found: dict[str, float] = {}
-        for contest in self.work.contests:
-            if contest.files:
-                stood = chances(self._drawn(contest), contest.seats)
-                found |= dict(zip(contest.files, stood, strict=True))
-        return found
+        """How likely each file stands among the first of its offering. All offerings are told from the same draws."""
+        files = [file for contest in self.work.contests for file in contest.files]
+        stood, count = np.zeros(len(files)), 0
+        for whole in self._drawn(files) if files else ():
+            count += whole.shape[1]
+            begin = 0
+            for contest in self.work.contests:
+                rows = slice(begin, begin + len(contest.files))
+                if contest.files:
+                    stood[rows] += np.array(chances([whole[rows]], contest.seats)) * whole.shape[1]
+                begin = rows.stop
+        return dict(zip(files, (stood / max(1, count)).tolist(), strict=True))
 
-    def _drawn(self, contest: Contest) -> Iterator[Array]:
-        """Draws of the whole marks of the files of a contest: by the weights of the phases in which each has one."""
+    def _drawn(self, files: Sequence[str]) -> Iterator[Array]:
+        """Draws of the whole marks of some files: by the weights of the phases in which each has a mark."""
         phases = (self.own, *self.beside)
-        place_of = {name: place for place, name in enumerate(contest.files)}
+        place_of = {name: place for place, name in enumerate(files)}
         nothing = (0, Fraction(0))
-        fixed = [self.work.fixed.get(name, nothing) for name in contest.files]
+        fixed = [self.work.fixed.get(name, nothing) for name in files]
         over = np.array([float(mark) for _weight, mark in fixed]) / 1000
         weights = np.array([weight for weight, _mark in fixed], dtype=float)
         rows = []
         for each in phases:
             held = [(row, place_of[name]) for row, name in enumerate(each.names) if name in place_of]
-            theirs, places = (np.array(part, dtype=int) for part in zip(*held, strict=True)) if held else _NONE
-            weights[places] += each.phase.weight
-            rows.append((theirs, places, each.phase.weight))
+            pairs = np.array(held, dtype=int).reshape(-1, 2)
+            weights[pairs[:, 1]] += each.phase.weight
+            rows.append((pairs[:, 0], pairs[:, 1], each.phase.weight))
         width = min(max(1, _BLOCK // len(each.names)) for each in phases)
         for blocks in zip(*(each.blocks(width) for each in phases), strict=True):
             whole = np.repeat(over[:, None], blocks[0].shape[1], axis=1)
             for block, (theirs, places, weight) in zip(blocks, rows, strict=True):
                 whole[places] += weight * block[theirs]
             yield whole / weights[:, None]
-
-
-_NONE = (np.zeros(0, dtype=int), np.zeros(0, dtype=int))
 
 
 def harmonised(work: PhaseWork) -> HarmonisedPhase:
@@ -134,7 +119,9 @@ def harmonised(work: PhaseWork) -> HarmonisedPhase:
     stood = {basis: each.chances for basis, each in found.items()}
     readers = plain.scores.readers
     counts = np.bincount(plain.scores.reader, minlength=len(readers)).tolist()
-    formulas: dict[str, Any] = {basis.value: each.own.found.formula.as_json() for basis, each in found.items()}
+    formulas: dict[str, Any] = {
+        basis.value: each.own.found.formula.as_json() for basis, each in found.items()
+    }
     formulas["letters"] = {reader: letter_of(place) for place, reader in enumerate(readers)}
     formulas["readings"] = dict(zip(readers, counts, strict=True))
     chosen = {basis: whole.chosen(basis) for basis in MarkBasis}
@@ -195,7 +182,7 @@ class _Whole:
 def _means(phase: ReadPhase) -> dict[str, Fraction]:
     found: dict[str, list[int]] = {}
     for each in phase.readings:
-        found.setdefault(each.file, []).append(each.now)
+        found.setdefault(each.file, []).append(each.standing)
     return {file: Fraction(sum(marks), len(marks)) for file, marks in found.items()}
 
 
@@ -205,7 +192,7 @@ def _standing(phase: ReadPhase) -> Mapping[str, Fraction | int]:
         return _means(phase)
     found: dict[str, list[tuple[str, int]]] = {}
     for each in phase.readings:
-        found.setdefault(each.file, []).append((each.reader, each.now))
+        found.setdefault(each.file, []).append((each.reader, each.standing))
     return {file: phase.formula.mark(readings) for file, readings in found.items()}
 
 
@@ -250,9 +237,7 @@ def _whole_thousandths(points: float) -> int:
     return round(1000 * float(points))
 
 
-def _files(
-    whole: _Whole, found: Mapping[MarkBasis, _Intake], stood: _Stood
-) -> dict[str, FileOutcome]:
+def _files(whole: _Whole, found: Mapping[MarkBasis, _Intake], stood: _Stood) -> dict[str, FileOutcome]:
     plain, weighted = (found[basis].own for basis in _BASES)
     return {
         file: FileOutcome(

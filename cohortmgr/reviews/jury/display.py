@@ -10,7 +10,6 @@ from typing import Any
 
 from cohortmgr.base.errors import N_, Problem, from_json
 from cohortmgr.base.i18n import decimal, number, say, thousandths
-from cohortmgr.base.printed.charts import Axis, axis
 from cohortmgr.reviews.calibration.rules import ChanceWord
 from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
 from cohortmgr.reviews.jury.rules import (
@@ -95,11 +94,10 @@ def _isolated(text: str) -> str:
     return f"\u2066{text}\u2069"
 
 
-def severity_axis(rows: Sequence[SeverityRow], *, is_mirrored: bool) -> Axis:
-    """Return a scale about nought, in whole points, on which each severity and its margin has room."""
+def severity_reach(rows: Sequence[SeverityRow]) -> int:
+    """Return how far from nought a scale reaches, in whole points, on which each severity and its margin has room."""
     most = max((abs(row.severity) + row.margin for row in rows), default=0)
-    end = max(1, ceil(most / 1000))
-    return axis(-end, end, 4, mirrored=is_mirrored)
+    return max(1, ceil(most / 1000))
 
 
 def ribbon_of(kept: Sequence[Sequence[Any]], hidden: Collection[str]) -> list[RibbonFile]:
@@ -186,12 +184,12 @@ def line_of(files: Sequence[RibbonFile]) -> float | None:
     return (min(inside) + max(outside)) / 2000 if inside and outside else None
 
 
-def ribbon_axis(rows: Sequence[RibbonRow], *, is_mirrored: bool) -> Axis:
-    """Return a scale in whole points on which each mark and each margin of the ribbon has room."""
+def ribbon_reach(rows: Sequence[RibbonRow]) -> tuple[int, int]:
+    """Return the ends of a scale in whole points on which each mark and each margin of the ribbon has room."""
     marks = [row.file.raw / 1000 for row in rows]
     low = min([*marks, *(row.low for row in rows)], default=0)
     high = max([*marks, *(row.high for row in rows)], default=20)
-    return axis(floor(low), max(floor(low) + 1, ceil(high)), 5, mirrored=is_mirrored)
+    return floor(low), max(floor(low) + 1, ceil(high))
 
 
 def cautions_of(kept: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews.calibration.rules import ONCE_IN, chance_of_as_many
@@ -16,19 +17,19 @@ from cohortmgr.reviews.rules import ReadingChange
 AROUND, MOST_SHOWN = 20, 80
 # How many readers the page shows, the most generous and the most severe, where there are more.
 MOST_READERS = 80
-# From how many readings on a reader is told their own severity.
-FEWEST_TOLD = 10
+# From which severity on, in thousandths of a point, it explains why a file crosses the line.
+TELLING = 500
 
 
 @dataclass(frozen=True)
 class CountedReading:
-    """A reading that counts: its file by number, its reader by reference, the mark first handed in and the one that stands, in
-    thousandths."""
+    """A reading that counts: its file by number, its reader by reference, the mark first handed in and the one that
+    stands, in thousandths."""
 
     file: str
     reader: str
     first: int
-    now: int
+    standing: int
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,30 @@ class PhaseWork:
     contests: Sequence[Contest]
 
 
+@dataclass(frozen=True)
+class FileOutcome:
+    """What is kept of a file: see the columns of `HarmonisedFile`."""
+
+    raw: int
+    harmonised: int
+    weighted: int
+    error: int
+    weighted_error: int
+    chance: int
+    weighted_chance: int
+
+
+@dataclass(frozen=True)
+class HarmonisedPhase:
+    """What is kept of a phase: see the columns of `Harmonisation`, and the files by their name."""
+
+    digest: str
+    seats: int
+    formulas: dict[str, Any]
+    figures: dict[str, Any]
+    files: Mapping[str, FileOutcome]
+
+
 def deciding_place(rubric: Rubric, key: str) -> int:
     """The place of the phase at whose end the marks of the one with that key decide: the first from it on from which
     only some go on, or the last."""
@@ -87,8 +112,8 @@ def first_handed_in(earlier: Sequence[Mapping[str, object]], total: int) -> int:
 
 @dataclass(frozen=True)
 class RibbonFile:
-    """A file near the line, or that crosses it, by number: its raw and its harmonised mark with its margin (one standard error),
-    in thousandths; whether it is chosen by raw marks and by the harmonised ones; its chance in ten-thousandths."""
+    """A file near the line, or that crosses it, by number: its raw and its harmonised mark with its standard error, in
+    thousandths; whether it is chosen by raw marks and by the harmonised ones; its chance in ten-thousandths."""
 
     number: str
     raw: int
@@ -117,24 +142,22 @@ class FormulaReading:
 def ordered_readings(formula: MarkFormula, readings: Iterable[tuple[str, int]]) -> list[FormulaReading]:
     """Return readings (reader, mark) of a file with what the formula knows of their readers."""
     return [
-        FormulaReading(
-            reader, mark, formula.severities.get(reader, 0), formula.weights.get(reader, 1000)
-        )
+        FormulaReading(reader, mark, formula.severities.get(reader, 0), formula.weights.get(reader, 1000))
         for reader, mark in readings
     ]
 
 
 def reason_to_cross(file: RibbonFile, readings: Sequence[FormulaReading]) -> FormulaReading | None:
     """Return the reading that explains best why a file crosses the line: by the most generous reader of one that is
-    chosen no longer, by the most severe of one that is chosen now. None if its readers do not explain it: others
-    moved."""
+    chosen no longer, by the most severe of one that is chosen now. None if its readers hardly differ from the mean:
+    others moved."""
     if not readings:
         return None
     if file.was_in:
         found = max(readings, key=lambda each: each.severity)
-        return found if found.severity > 0 else None
+        return found if found.severity >= TELLING else None
     found = min(readings, key=lambda each: each.severity)
-    return found if found.severity < 0 else None
+    return found if found.severity <= -TELLING else None
 
 
 def compared_basis(chosen: MarkBasis, asked: str) -> MarkBasis:

@@ -21,11 +21,14 @@ from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries.giving import closed_with_files
+from cohortmgr.reviews.jury.queries.kept import filled_by_one
+from cohortmgr.reviews.jury.rules import FilledSelection
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
 from cohortmgr.selection.models import Batch, Offer
+from cohortmgr.selection.ranking import BY_KNOCK_OUT, BY_PHASE
 from cohortmgr.selection.rules import AT_ONCE, LIVE, OFFER_TAGS, OFFER_WORDS
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
@@ -188,6 +191,21 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
             )
         )
     return found
+
+
+def filled_by_board(intake: Intake, board: SelectionBoard) -> FilledSelection | None:
+    """Return that the files which one person read fill more of the chosen than chance would, of a ranking that was
+    computed this moment. One statement."""
+    able = [board.files[row.reference].application_id for row in board.ranking.rows if row.is_in]
+    chosen = [board.files[row.reference].application_id for row in board.cut.chosen]
+    return filled_by_one(intake, chosen, able, len(chosen))
+
+
+def filled_by_rows(intake: Intake, standing: Standing) -> FilledSelection | None:
+    """Return the same of a kept ranking: the database counts. One statement."""
+    rows = sa.select(StandingRow.application_id).where(StandingRow.standing_id == standing.id)
+    able = rows.where(StandingRow.decided.not_in((BY_KNOCK_OUT, BY_PHASE)))
+    return filled_by_one(intake, rows.where(StandingRow.place <= standing.chosen), able, standing.chosen)
 
 
 def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,9 +18,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
 from cohortmgr.reviews.jury.queries.kept import KIND
-
-if TYPE_CHECKING:
-    from cohortmgr.reviews.jury.computing import HarmonisedPhase
+from cohortmgr.reviews.jury.rules import HarmonisedPhase
 
 # How many rows are written by one statement.
 CHUNK = 1_000

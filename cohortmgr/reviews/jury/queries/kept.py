@@ -59,7 +59,9 @@ def kept_marks(intake: Intake, phase: str) -> KeptMarks:
     return KeptMarks(found, is_stale, is_stale and is_due(kept), advance)
 
 
-def readings_of_files(intake: Intake, phase: str, numbers: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+def readings_of_files(
+    intake: Intake, phase: str, numbers: Collection[str]
+) -> dict[str, list[tuple[str, int]]]:
     """Return (reader's reference, mark that stands) of the readings of some files in a phase, by number and in the
     order in which they were given."""
     rows = sa.select(Application.number, Person.reference, Review.total_thousandths)
@@ -78,7 +80,12 @@ def in_hand(viewer: Viewer, intake: Intake, phase: str) -> frozenset[str]:
     is not for their eyes. No statement for who reads no files."""
     if viewer.person_id is None or not viewer.paths("reviews.score"):
         return frozenset()
-    mine = (Review.reviewer_id == viewer.person_id, Review.intake_id == intake.id, Review.phase == phase, _OPEN)
+    mine = (
+        Review.reviewer_id == viewer.person_id,
+        Review.intake_id == intake.id,
+        Review.phase == phase,
+        _OPEN,
+    )
     rows = sa.select(Application.number).join(Review, Review.application_id == Application.id)
     return frozenset(db.session.scalars(rows.where(*mine)))
 
@@ -101,12 +108,19 @@ def choices_of(intake: Intake, phase: str) -> Sequence[Any]:
 
 
 def filled_by_one(
-    intake: Intake, chosen: Collection[int] | sa.Select[int], files: Collection[int] | sa.Select[int], seats: int
+    intake: Intake,
+    chosen: Collection[int] | sa.Select[int],
+    files: Collection[int] | sa.Select[int],
+    seats: int,
 ) -> FilledSelection | None:
     """Return that the files which one reader read fill more of a selection than chance would once in a thousand; None
     if none does. `chosen` are the ids of the files that are chosen, `files` those of all that are ranked. One
     statement, in which the database counts."""
-    number = len(files) if isinstance(files, Collection) else sa.select(sa.func.count()).select_from(files.subquery())
+    number = (
+        len(files)
+        if isinstance(files, Collection)
+        else sa.select(sa.func.count()).select_from(files.subquery())
+    )
     whole = sa.literal(number) if isinstance(number, int) else number.scalar_subquery()
     theirs = sa.func.count(Review.application_id.distinct())
     taken = sa.func.count(sa.case((Review.application_id.in_(chosen), Review.application_id)).distinct())

@@ -107,9 +107,7 @@ def works_in(intake: Intake) -> tuple[dict[str, PhaseWork], Mapping[str, int]]:
     return found, {file.number: file.application_id for file in files}
 
 
-def _fixed(
-    rubric: Rubric, file: MarkedFile, last: int, held: Mapping[str, set[str]]
-) -> tuple[int, Fraction]:
+def _fixed(rubric: Rubric, file: MarkedFile, last: int, held: Mapping[str, set[str]]) -> tuple[int, Fraction]:
     """What the phases that nobody reads add to a file: computed points, tests, and the nought of who did not come."""
     weights, over = 0, Fraction(0)
     for phase in rubric.phases[: last + 1]:

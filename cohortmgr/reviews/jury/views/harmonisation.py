@@ -15,7 +15,6 @@ from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Refused
-from cohortmgr.base.i18n import mirrored
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.jobs.queries import advance_of, kept_of
@@ -34,7 +33,7 @@ from cohortmgr.reviews.phases.display import name_of
 
 bp = Blueprint("harmonisation_staff", __name__)
 
-Form = ChooseMarksForm | TakeMarksBackForm
+_MarksForm = ChooseMarksForm | TakeMarksBackForm
 
 
 @bp.get("/staff/intakes/<reference>/harmonisation")
@@ -55,7 +54,7 @@ def _phase(intake: Intake) -> RubricPhase:
     return phase
 
 
-def _page(intake: Intake, phase: RubricPhase, form: Form | None = None) -> ResponseReturnValue:
+def _page(intake: Intake, phase: RubricPhase, form: _MarksForm | None = None) -> ResponseReturnValue:
     viewer, rubric = guards.viewer(), programmes.definition_of(intake).rubric
     kept = found.kept_marks(intake, phase.key)
     if kept.is_due:
@@ -115,10 +114,10 @@ def _shown(
         "doubtful": figures["doubtful"],
         "severities_told": display.told_severities(severities, compared),
         "readers_left_out": left_out,
-        "severity_axis": display.severity_axis(severities, is_mirrored=mirrored()),
+        "severity_reach": display.severity_reach(severities),
         "rows": rows,
         "ribbon_told": display.told_ribbon(rows),
-        "ribbon_axis": display.ribbon_axis(rows, is_mirrored=mirrored()),
+        "ribbon_reach": display.ribbon_reach(rows),
         "line": display.line_of(files),
         "crossing": ribbon.get(f"{compared.value}_crossing", 0),
         "crossing_shown": sum(1 for file in files if file.crosses),
@@ -166,7 +165,9 @@ def choose(reference: str) -> ResponseReturnValue:
     except Refused as refusal:
         show_problems(form, refusal)
         return _page(queries.intake_for(viewer, reference), phase, form)
-    flash(_("Le choix est noté : cette phase se classe par « %(basis)s ».", basis=_(BASIS_WORDS[basis])), "done")
+    flash(
+        _("Le choix est noté : cette phase se classe par « %(basis)s ».", basis=_(BASIS_WORDS[basis])), "done"
+    )
     return _back(reference, phase)
 
 

@@ -22,8 +22,8 @@ from cohortmgr.reviews.jury.queries.marks import readings_in, stamp_of
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from tests.factories.choices import known
-from tests.factories.juries import read_by_a_jury, reader
 from tests.factories.working import killed_at, work
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader
 
 pytestmark = pytest.mark.usefixtures("system_context")
 PHASE = "dossiers"
@@ -63,7 +63,7 @@ def test_the_job_keeps_formulas_that_a_calculator_redoes_and_a_row_of_each_file(
     weighted = MarkFormula.of_json(found.formulas["weighted"])
     by_file: dict[str, list[tuple[str, int]]] = {}
     for each in readings_in(intake)[PHASE]:
-        by_file.setdefault(each.file, []).append((each.reader, each.now))
+        by_file.setdefault(each.file, []).append((each.reader, each.standing))
     rows = _rows(found)
     assert rows.keys() == by_file.keys() and len(rows) == 60
     for number, readings in by_file.items():
@@ -79,7 +79,7 @@ def test_the_generous_reader_is_found_and_the_chosen_are_doubted_less() -> None:
     found = _found(_harmonised())
     by_reader = {each["reference"]: each for each in found.figures["readers"]}
     generous, severe = (by_reader[_reference(place)] for place in (0, 7))
-    assert generous["severity"] - severe["severity"] == pytest.approx(9000, abs=2000)
+    assert generous["severity"] - severe["severity"] == pytest.approx(10_500, abs=2000)
     assert generous["readings"] == 15 and 0 < generous["error"] < 1500
     assert set(found.formulas["letters"].values()) == set("ABCDEFGH")
     doubtful = found.figures["doubtful"]
@@ -129,8 +129,10 @@ def test_what_rests_on_older_marks_is_old_and_the_first_marks_stay_the_first() -
     later = kept.kept_marks(intake, PHASE)
     assert later.is_stale and not later.is_due  # it was asked for a moment ago
     with writing():
-        reading.score(viewer, row.reference, {key: 5 for key in row.scores})
-    first = next(each for each in readings_in(intake)[PHASE] if each.now == 20_000 and each.first == total)
+        reading.score(viewer, row.reference, dict.fromkeys(row.scores, 5))
+    first = next(
+        each for each in readings_in(intake)[PHASE] if each.standing == 20_000 and each.first == total
+    )
     with clock.at(clock.now() + FRESH):
         assert kept.kept_marks(intake, PHASE).is_due
         with writing():
@@ -139,7 +141,7 @@ def test_what_rests_on_older_marks_is_old_and_the_first_marks_stay_the_first() -
     again = _found(intake)
     assert again.digest == digest and not kept.kept_marks(intake, PHASE).is_stale
     formula = MarkFormula.of_json(again.formulas["harmonised"])
-    own = [(each.reader, each.now) for each in readings_in(intake)[PHASE] if each.file == first.file]
+    own = [(each.reader, each.standing) for each in readings_in(intake)[PHASE] if each.file == first.file]
     assert _rows(again)[first.file].harmonised == formula.mark(own)
 
 

@@ -24,8 +24,8 @@ from cohortmgr.reviews.harmonising.rules import MarkFormula
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.rules import ReviewState
 from tests.factories.choices import browser, known, someone
-from tests.factories.juries import read_by_a_jury, reader
 from tests.factories.working import work
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader
 
 pytestmark = pytest.mark.usefixtures("system_context")
 PHASE = "dossiers"
@@ -201,7 +201,9 @@ def test_statements_do_not_grow_with_the_files(app: Flask, statements: Statement
     counts = []
     for number in (20, 60):
         with writing() as session:
-            session.execute(sa.update(Application).values(eligible=Application.number <= f"MDIA-{number:06d}"))
+            session.execute(
+                sa.update(Application).values(eligible=Application.number <= f"MDIA-{number:06d}")
+            )
         with clock.at(clock.now() + number * FRESH):
             client.get(_way(intake))
             assert work() == 1

@@ -20,7 +20,7 @@ from tests.databases import build_once
 from tests.factories.choices import known, readers, sent, someone
 
 # By how many points of twenty each reader is above the others.
-SEVERITIES = (6.0, 1.5, 0.5, 0.0, -0.5, -1.0, -1.5, -3.0)
+SEVERITIES = (8.0, 1.0, 0.5, 0.0, -0.5, -1.0, -1.5, -2.5)
 
 
 def read_by_a_jury(files: int = 60, seats: int = 15, people: int = len(SEVERITIES)) -> Intake:
@@ -38,12 +38,12 @@ def _read(files: int, seats: int, people: int) -> None:
     intake = sent(files, seats=seats)
     someone(intake, Role.SELECTION_MANAGER)
     someone(intake, Role.PROGRAMME_ADMINISTRATOR)
-    jury, chance = readers(intake, people), random.Random(15)
+    jury, chance = readers(intake, people), random.Random(16)
     rubric = queries.definition_of(intake).rubric
     with writing():
         rows = db.session.scalars(sa.select(Application).order_by(Application.number)).all()
         for place, file in enumerate(rows):
-            quality = chance.gauss(10, 3)
+            quality = chance.gauss(9, 2)
             step = 1 + (place // people) % (people - 1)
             for which in (place % people, (place + step) % people):
                 mark = quality + SEVERITIES[which % len(SEVERITIES)] + chance.gauss(0, 1.5)
