@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -55,7 +56,7 @@ def stamp_of(intake: Intake) -> str:
     return "-".join(str(int(value)) for value in (*row, intake.definition_version_id))
 
 
-def _sums(*columns: sa.ColumnElement[int]) -> sa.Select[*tuple[int, ...]]:
+def _sums(*columns: sa.SQLColumnExpression[Any]) -> sa.Select[*tuple[int, ...]]:
     sums = [sa.func.coalesce(sa.func.sum(each), 0).label(f"sum{place}") for place, each in enumerate(columns)]
     return sa.select(sa.func.count().label("rows"), *sums)
 

@@ -75,7 +75,9 @@ def test_the_worked_example_gives_the_mark_of_the_formula(app: Flask) -> None:
     assert number and mark and found is not None
     rows = sa.select(Person.reference, Review.total_thousandths).join(Person, Person.id == Review.reviewer_id)
     rows = rows.join(Application, Application.id == Review.application_id)
-    readings = [(row[0], row[1]) for row in db.session.execute(rows.where(Application.number == number[1]))]
+    readings = [
+        (row[0], row[1] or 0) for row in db.session.execute(rows.where(Application.number == number[1]))
+    ]
     formula = MarkFormula.of_json(found.formulas["harmonised"])
     assert int(mark[1].replace(",", "")) == formula.mark(readings)
     # As a calculator does it, from the figures of the page alone.

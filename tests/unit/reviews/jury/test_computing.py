@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def _readings(seed: int = 5, files: Sequence[str] = FILES, readers: int = 6) -> 
     return found
 
 
-def _work(readings: Sequence[CountedReading], seats: int = 10, **more: object) -> PhaseWork:
+def _work(readings: Sequence[CountedReading], seats: int = 10, **more: Any) -> PhaseWork:
     work = PhaseWork(ReadPhase("dossiers", 1, readings), (), {}, (Contest("O", seats, FILES),))
     return replace(work, **more)
 
