@@ -74,7 +74,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
     else:
         standing, making = _kept(intake, offering)
         page = standings.page_of_rows(standing, place, standing.chosen, down=down)
-        filled = standings.filled_by_rows(intake, standing)
+        filled = standings.filled_in(offering, standing)
     return render_template(
         "selection/staff_ranking.html",
         intake=intake,

@@ -11,13 +11,14 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews.jury.actions import keeping
-from cohortmgr.reviews.jury.queries.kept import KIND
+from cohortmgr.reviews.jury.queries.kept import KIND, still_holds
 from cohortmgr.reviews.jury.queries.marks import stamp_of, works_in
 
 
 @handler(KIND)
 def harmonise(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
-    """Harmonise each phase of `payload["intake"]` that people have read. Begun again it finds and keeps the same."""
+    """Harmonise each phase of `payload["intake"]` that people have read, unless what is kept still holds. Begun again
+    it finds and keeps the same."""
     # numpy and scipy are loaded by the worker, once there is something to work out.
     from cohortmgr.reviews.jury.computing import harmonised
 
@@ -25,6 +26,10 @@ def harmonise(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[st
     intake = get_intake(reference)
     # Asked for before the marks are read: what changes meanwhile makes this a result that no longer holds.
     stamp = stamp_of(intake)
+    if still_holds(intake, stamp):
+        with writing():
+            keeping.confirm(SYSTEM, get_intake(reference), stamp)
+        return {"phases": 0}
     works, ids = works_in(intake)
     db.session.rollback()
     for done, (key, work) in enumerate(works.items(), start=1):

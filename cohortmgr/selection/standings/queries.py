@@ -18,6 +18,7 @@ from cohortmgr.base import paging
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.paging import ListPlace, Page
+from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries.giving import closed_with_files
@@ -28,12 +29,13 @@ from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
 from cohortmgr.selection.models import Batch, Offer
-from cohortmgr.selection.ranking import BY_KNOCK_OUT, BY_PHASE
 from cohortmgr.selection.rules import AT_ONCE, LIVE, OFFER_TAGS, OFFER_WORDS
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
 SIZE = 50
 """The rows of one page."""
+FILLED = "selection.filled"
+"""The kind of the kept result that says whether one reader's files fill a kept ranking."""
 
 
 def is_done_at_once(intake: Intake) -> bool:
@@ -198,14 +200,16 @@ def filled_by_board(intake: Intake, board: SelectionBoard) -> FilledSelection | 
     computed this moment. One statement."""
     able = [board.files[row.reference].application_id for row in board.ranking.rows if row.is_in]
     chosen = [board.files[row.reference].application_id for row in board.cut.chosen]
-    return filled_by_one(intake, chosen, able, len(chosen))
+    return filled_by_one(intake, chosen, able)
 
 
-def filled_by_rows(intake: Intake, standing: Standing) -> FilledSelection | None:
-    """Return the same of a kept ranking: the database counts. One statement."""
-    rows = sa.select(StandingRow.application_id).where(StandingRow.standing_id == standing.id)
-    able = rows.where(StandingRow.decided.not_in((BY_KNOCK_OUT, BY_PHASE)))
-    return filled_by_one(intake, rows.where(StandingRow.place <= standing.chosen), able, standing.chosen)
+def filled_in(offering: Offering, standing: Standing) -> FilledSelection | None:
+    """Return the same of a kept ranking, as it was found with it: no page counts the readings of a large intake. One
+    statement."""
+    kept = kept_of(FILLED, offering.reference)
+    if kept is None or kept.figures.get("standing") != standing.reference or not kept.figures.get("filled"):
+        return None
+    return FilledSelection(**kept.figures["filled"])
 
 
 def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int) -> Page:

@@ -65,5 +65,11 @@ def forget(viewer: Viewer, intake: Intake, stamp: str, kept: Mapping[str, object
     db.session.execute(sa.delete(Harmonisation).where(*gone))
 
 
+def confirm(viewer: Viewer, intake: Intake, stamp: str) -> None:
+    """Keep that what was found still holds, by the stamp of today."""
+    require(viewer, "reviews.read", intake.path)
+    keeping.keep(viewer, _wanted(intake), {"stamp": stamp})
+
+
 def _wanted(intake: Intake) -> ResultWanted:
     return ResultWanted(KIND, intake.reference, intake.institution_id)

@@ -22,6 +22,7 @@ from cohortmgr.reviews.harmonising.queries import harmonisation_of
 from cohortmgr.reviews.jury.queries.marks import stamp_of
 from cohortmgr.reviews.jury.rules import FilledSelection, filled_by_reader
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import has_many
 from cohortmgr.reviews.rules import COUNTING, OPEN
 
 KIND = "reviews.harmonise"
@@ -42,7 +43,8 @@ def asked_phase(rubric: Rubric, key: str) -> RubricPhase | None:
 @dataclass(frozen=True)
 class KeptMarks:
     """What is kept of a phase, None before the first time; whether marks, files or seats have changed since; whether
-    it is to be asked for, and how far the worker is."""
+    it is to be asked for, and how far the worker is. Of a large intake no page looks whether it still holds: the
+    worker does, once a minute at most."""
 
     found: Harmonisation | None
     is_stale: bool
@@ -51,12 +53,21 @@ class KeptMarks:
 
 
 def kept_marks(intake: Intake, phase: str) -> KeptMarks:
-    """Return what is kept of a phase, and whether it still holds, in four statements at most."""
-    found, stamp, kept = harmonisation_of(intake.id, phase), stamp_of(intake), kept_of(KIND, intake.reference)
-    known = found.figures.get("stamp") if found is not None else (kept.figures if kept else {}).get("stamp")
-    is_stale = known != stamp
+    """Return what is kept of a phase, and whether it still holds, in six statements at most."""
+    found, kept = harmonisation_of(intake.id, phase), kept_of(KIND, intake.reference)
     advance = advance_of(kept.job_reference if kept else "")
+    if has_many(intake):
+        return KeptMarks(found, False, is_due(kept), advance)
+    known = found.figures.get("stamp") if found is not None else (kept.figures if kept else {}).get("stamp")
+    is_stale = known != stamp_of(intake)
     return KeptMarks(found, is_stale, is_stale and is_due(kept), advance)
+
+
+def still_holds(intake: Intake, stamp: str) -> bool:
+    """Whether all that is kept of an intake is of this stamp, and something is."""
+    rows = sa.select(Harmonisation.figures).where(Harmonisation.intake_id == intake.id)
+    kept = [figures.get("stamp") for figures in db.session.scalars(rows)]
+    return bool(kept) and set(kept) == {stamp}
 
 
 def readings_of_files(
@@ -68,7 +79,9 @@ def readings_of_files(
     rows = rows.select_from(Review).join(Application, Application.id == Review.application_id)
     rows = rows.join(Person, Person.id == Review.reviewer_id)
     rows = rows.where(Review.intake_id == intake.id, Review.phase == phase, _COUNTS)
-    rows = rows.where(Application.intake_id == intake.id, Application.number.in_(sorted(numbers)))
+    # With its state, as the index by numbers has it.
+    marked = (Application.intake_id == intake.id, Application.state == "submitted")
+    rows = rows.where(*marked, Application.number.in_(sorted(numbers)))
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for number, reader, total in db.session.execute(rows.order_by(Review.id)) if numbers else ():
         found[number].append((reader, total or 0))
@@ -107,24 +120,16 @@ def choices_of(intake: Intake, phase: str) -> Sequence[Any]:
     return db.session.execute(rows.where(*mine).order_by(MarkChoice.id.desc())).all()
 
 
-def filled_by_one(
-    intake: Intake,
-    chosen: Collection[int] | sa.Select[int],
-    files: Collection[int] | sa.Select[int],
-    seats: int,
-) -> FilledSelection | None:
+def filled_by_one(intake: Intake, chosen: Collection[int], files: Collection[int]) -> FilledSelection | None:
     """Return that the files which one reader read fill more of a selection than chance would once in a thousand; None
-    if none does. `chosen` are the ids of the files that are chosen, `files` those of all that are ranked. One
-    statement, in which the database counts."""
-    number = (
-        len(files)
-        if isinstance(files, Collection)
-        else sa.select(sa.func.count()).select_from(files.subquery())
-    )
-    whole = sa.literal(number) if isinstance(number, int) else number.scalar_subquery()
-    theirs = sa.func.count(Review.application_id.distinct())
-    taken = sa.func.count(sa.case((Review.application_id.in_(chosen), Review.application_id)).distinct())
-    rows = sa.select(theirs, taken, whole.label("files")).where(Review.intake_id == intake.id, _COUNTS)
-    rows = rows.where(Review.application_id.in_(files)).group_by(Review.reviewer_id)
-    counts = db.session.execute(rows).all() if seats else []
-    return filled_by_reader([(row[0], row[1]) for row in counts], counts[0][2] if counts else 0, seats)
+    if none does. `chosen` are the ids of the files that are chosen, `files` those of all that compete. One
+    statement."""
+    if not chosen:
+        return None
+    rows = sa.select(Review.reviewer_id, Review.application_id).distinct()
+    read: dict[int, list[int]] = defaultdict(list)
+    for reader, file in db.session.execute(rows.where(Review.intake_id == intake.id, _COUNTS)):
+        read[reader].append(file)
+    able, taken = set(files), set(chosen)
+    counts = [(len(able.intersection(theirs)), len(taken.intersection(theirs))) for theirs in read.values()]
+    return filled_by_reader([each for each in counts if each[0]], len(able), len(taken))

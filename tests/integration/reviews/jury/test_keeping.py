@@ -97,6 +97,8 @@ def test_a_second_run_replaces_the_rows_and_a_lost_worker_loses_nothing() -> Non
     first = _found(intake)
     reference, digest = first.reference, first.digest
     marks = {number: row.harmonised for number, row in _rows(first).items()}
+    with writing() as session:
+        session.execute(sa.update(Review).values(version=Review.version + 1))
     with clock.at(clock.now() + FRESH), writing():
         keeping.ask(_manager(), intake)
     with clock.at(clock.now() + FRESH):
@@ -106,6 +108,30 @@ def test_a_second_run_replaces_the_rows_and_a_lost_worker_loses_nothing() -> Non
     assert {number: row.harmonised for number, row in _rows(again).items()} == marks
     counted = sa.select(sa.func.count()).select_from(HarmonisedFile)
     assert db.session.scalar(counted) == 60
+
+
+def test_what_still_holds_is_not_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    intake = _harmonised()
+    made = _found(intake).made_at
+    monkeypatch.setattr("cohortmgr.reviews.jury.computing.harmonised", None)  # a call would fail the job
+    with clock.at(clock.now() + FRESH):
+        with writing():
+            keeping.ask(_manager(), intake)
+        assert work() == 1
+    assert _found(intake).made_at == made
+    assert [job.state for job in db.session.scalars(sa.select(Job).order_by(Job.id))] == ["done", "done"]
+
+
+def test_of_a_large_intake_the_worker_looks_once_a_minute_and_no_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intake = _harmonised()
+    monkeypatch.setattr("cohortmgr.reviews.queries.MOST_AT_ONCE", 0)
+    monkeypatch.setattr(kept, "stamp_of", None)
+    state = kept.kept_marks(intake, PHASE)
+    assert not state.is_stale and not state.is_due
+    with clock.at(clock.now() + FRESH):
+        assert kept.kept_marks(intake, PHASE).is_due
 
 
 def test_two_who_ask_make_one_job() -> None:
