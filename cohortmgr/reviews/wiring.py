@@ -42,6 +42,8 @@ from cohortmgr.reviews.interviews.views import booking as booking_views
 from cohortmgr.reviews.interviews.views import days as day_views
 from cohortmgr.reviews.interviews.views import panel, placing
 from cohortmgr.reviews.interviews.views.steps import steps as interview_steps
+from cohortmgr.reviews.jury import tasks as jury
+from cohortmgr.reviews.jury.views import harmonisation
 from cohortmgr.reviews.marksheets import tasks as marksheets
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
@@ -55,10 +57,10 @@ from cohortmgr.reviews.reading.views import cockpit
 from cohortmgr.reviews.reading.views import papers as paper_views
 from cohortmgr.reviews.views import agenda, standing
 
-JOBS = (assigning.assign, progress.sum_up, gaps.look, further.look_ahead, further.give)
+JOBS = (assigning.assign, progress.sum_up, gaps.look, jury.harmonise, further.look_ahead, further.give)
 PAGES = (
     assignment_views.bp, by_hand.bp, knowing.bp, cockpit.bp, paper_views.bp, discussion_views.bp, marksheet_views.bp,
-    phase_views.bp, result_views.bp, further_views.bp,
+    phase_views.bp, result_views.bp, harmonisation.bp, further_views.bp,
 )  # fmt: skip
 
 INTERVIEWS = (day_views.bp, placing.bp, panel.bp)

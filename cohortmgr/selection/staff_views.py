@@ -70,10 +70,11 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         standing = Standing(**standings.figures_of(board))
         lines = standings.lines_of(board)
         page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
-        stale = bool(board.stale)
+        filled, stale = standings.filled_by_board(intake, board), bool(board.stale)
     else:
         standing, making = _kept(intake, offering)
         page = standings.page_of_rows(standing, place, standing.chosen, down=down)
+        filled = standings.filled_in(offering, standing)
         stale = any(each["where"] == "stale" for each in standing.refusal or ())
     return render_template(
         "selection/staff_ranking.html",
@@ -82,6 +83,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         offerings=programmes.offerings_of(intake),
         standing=standing,
         making=making,
+        filled=filled,
         page=page,
         is_whole=is_whole or down,
         seed=intake.reference,

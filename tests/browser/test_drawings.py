@@ -8,8 +8,18 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 from pypdfium2 import PdfDocument
 
+from cohortmgr.accounts.actions import people as accounts
+from cohortmgr.base.db import writing
+from cohortmgr.reviews.jury.actions import keeping
 from tests.browser.conftest import Lived
 from tests.browser.visits import follow, visiting
+from tests.databases import Database
+from tests.factories.access import cookie
+from tests.factories.choices import known
+from tests.factories.working import work
+from tests.factories.year import Year
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader
+from tests.watch import test_context
 
 # The drawings of each chart and the axis below them: where each begins, and how wide it is.
 _PLACES = """() => [...document.querySelectorAll(".chart .bars:has(.scale)")]
@@ -18,6 +28,9 @@ _PLACES = """() => [...document.querySelectorAll(".chart .bars:has(.scale)")]
     .filter((box) => box.width)
     .map((box) => [Math.round(box.x), Math.round(box.width)]))
   .filter((drawn) => drawn.length > 1)"""
+# The middles of the dots of the severities, from the most generous to the most severe.
+_DOTS = """() => [...document.querySelectorAll(".spans .dot")]
+  .map((dot) => dot.getBoundingClientRect()).map((box) => Math.round(box.x + box.width / 2))"""
 
 
 @pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 1280), ("fr", 360), ("ar", 360)])
@@ -115,3 +128,43 @@ def test_the_box_above_a_table_finds_a_name_however_it_is_written(
         visitor.open("/staff")
         visitor.page.fill("input[data-filters=names]", typed)
         expect(visitor.page.locator("#names tr:not([hidden])")).to_have_text([stored])
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 1280), ("fr", 360), ("ar", 360)])
+def test_the_page_of_the_jury_is_in_nobody_s_way(
+    chromium: Browser, database: Database, live: str, language: str, width: int
+) -> None:
+    with test_context(database.system_app):
+        intake = read_by_a_jury()
+        manager, other = known("selection_manager@inpt.ma"), reader(0)
+        with writing():
+            keeping.ask(manager, intake)
+        assert work() == 1
+        with writing():
+            tokens = [accounts.open_session(each.account_id or 0) for each in (manager, other)]
+        home = f"/staff/intakes/{intake.reference}"
+    with visiting(chromium, live, Year(intake), language, width) as visitor:
+        page = visitor.page
+
+        def enter(token: str) -> None:
+            session = cookie(database, token)["Cookie"].partition("=")[2]
+            page.context.add_cookies([{"name": "session", "value": session, "url": live}])
+
+        enter(tokens[0])
+        page.goto(f"{home}/harmonisation")
+        visitor.look()
+        charts: list[list[list[Any]]] = page.evaluate(_PLACES)
+        assert len(charts) == 4
+        for drawn in charts:
+            assert len({tuple(place) for place in drawn}) == 1, drawn
+        dots = page.evaluate(_DOTS)
+        assert len(dots) == 8 and dots == sorted(dots, reverse=language == "fr")
+        page.goto(f"{home}/harmonisation?names=1&basis=weighted")
+        visitor.look()
+        page.goto(f"{home}/ranking")
+        assert page.locator(".notice.stop").count() == 1
+        visitor.look()
+        enter(tokens[1])
+        page.goto("/staff/reviews")
+        visitor.look()

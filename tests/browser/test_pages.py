@@ -111,6 +111,7 @@ SCREENS = {
         "/staff/intakes/{intake}/reviews/give",
         "/staff/intakes/{intake}/reviews/agreement",
         "/staff/intakes/{intake}/phases",
+        "/staff/intakes/{intake}/harmonisation",
         "/staff/intakes/{intake}/reviews/readers/{reader}/conflicts",
         "/staff/intakes/{intake}/reviews/more",
         "/staff/intakes/{intake}/harmonisation/further",

@@ -14,6 +14,7 @@ from bench.statements import Reading, explained
 from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.importing.actions import invitations as inviting
 from cohortmgr.base.db import db, writing
+from cohortmgr.reviews.jury.actions import keeping as harmonising
 from cohortmgr.reviews.progress import actions as summing
 from cohortmgr.selection.queries import offering_of
 from cohortmgr.selection.standings import actions as keeping
@@ -86,10 +87,12 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Many]:
 
 
 def _keep(year: Year) -> None:
-    """Keep the ranking, the progress of the readings and whom an invitation would reach, as the worker does."""
+    """Keep the ranking, the progress of the readings, their harmonised marks and whom an invitation would reach, as the
+    worker does."""
     with writing():
         keeping.ask(SYSTEM, year.intake, offering_of(year.intake))
         summing.ask(SYSTEM, year.intake)
+        harmonising.ask(SYSTEM, year.intake)
         inviting.ask_counts(SYSTEM, year.intake)
     assert work()
 

@@ -27,9 +27,16 @@ class Posterior:
 
     def variances(self) -> Array:
         """Return the variance of each file's effect: how far it may lie from what is said of it."""
+        return self._variances_of(self.files_are_big)
+
+    def reader_variances(self) -> Array:
+        """Return the variance of each reader's effect, in the same way."""
+        return self._variances_of(not self.files_are_big)
+
+    def _variances_of(self, bigs: bool) -> Array:
         made = self.solution
         small_ratio, inverse = made.ratios[1], made.inverse
-        if not self.files_are_big:
+        if not bigs:
             straight = np.diagonal(inverse)
             return self.noise * small_ratio * (straight + small_ratio * made.pull**2 / made.precision)
         around = small_ratio * made.crossing.forms(inverse) + self._shift() ** 2 / made.precision

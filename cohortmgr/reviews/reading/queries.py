@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from cohortmgr.accounts.models import Person
 from cohortmgr.accounts.queries.viewers import within
 from cohortmgr.accounts.rules import Viewer, allows
 from cohortmgr.applications.documents.rules import DocumentState, picture_key
@@ -20,9 +21,11 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
+from cohortmgr.reviews.harmonising.models import Harmonisation
+from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import file_of, get_for, hidden_in, intake_of, is_read, phase_of, visible
-from cohortmgr.reviews.reading.rules import may_undo
+from cohortmgr.reviews.reading.rules import FEWEST_TOLD, OwnSeverity, may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
 
@@ -86,6 +89,23 @@ def beside(rows: Sequence[Any], reference: str) -> tuple[str | None, str | None]
         return None, None
     before = rows[place - 1].reference if place else None
     return before, rows[place + 1].reference if place + 1 < len(rows) else None
+
+
+def own_severities(viewer: Viewer, intakes: Mapping[int, Mapping[str, str]]) -> list[OwnSeverity]:
+    """Return how far the viewer's marks lie from the mean in the phases of some intakes (id to title) that are
+    harmonised and of which they have handed in readings enough. One statement; none for no intake."""
+    if not intakes:
+        return []
+    rows = sa.select(Harmonisation.intake_id, Harmonisation.formulas, Person.reference)
+    rows = rows.join(Person, Person.id == viewer.person_id).where(
+        Harmonisation.intake_id.in_(sorted(intakes))
+    )
+    found = []
+    for intake_id, kept, reader in db.session.execute(rows.order_by(Harmonisation.id)):
+        if kept.get("readings", {}).get(reader, 0) >= FEWEST_TOLD:
+            severity = MarkFormula.of_json(kept[MarkBasis.HARMONISED.value]).severities.get(reader, 0)
+            found.append(OwnSeverity(intakes[intake_id], severity))
+    return found
 
 
 def last_undoable(rows: Sequence[Any], now: datetime) -> Any | None:

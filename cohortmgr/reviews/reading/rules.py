@@ -29,6 +29,10 @@ def may_undo(state: str, handed_in: datetime | None, sees_others: bool, now: dat
     return now - handed_in < UNDONE_WITHIN
 
 
+# From so many readings on a reader is told how far their own marks lie from the mean.
+FEWEST_TOLD = 10
+
+
 @dataclass(frozen=True)
 class EarlierReading:
     """What a reading said before it changed, and why it did. With `scales` its marks are of another rubric: the title
@@ -124,3 +128,17 @@ def spread_of(totals: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """How many of one's readings have each whole number of points of twenty, from the least to the greatest."""
     counts = Counter(total // 1000 for total in totals)
     return tuple((point, counts[point]) for point in range(min(counts), max(counts) + 1)) if counts else ()
+
+
+@dataclass(frozen=True)
+class OwnSeverity:
+    """How far a reader's marks lie from the mean of an intake, files being equal, in thousandths: above nought they
+    give more. `title` is that of the intake."""
+
+    title: Mapping[str, str]
+    severity: int
+
+    @property
+    def tenths(self) -> int:
+        """The same without its sign, in whole tenths of a point, as the reader is told."""
+        return round(abs(self.severity) / 100)

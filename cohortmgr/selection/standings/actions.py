@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,8 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.base.errors import Refused, as_json
 from cohortmgr.base.text import new_reference
-from cohortmgr.jobs.actions import queue
+from cohortmgr.jobs.actions import keeping, queue
+from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.queries import require_unconcerned
@@ -114,7 +115,20 @@ def keep(viewer: Viewer, reference: str, found: Ranked) -> bool:
         setattr(standing, name, value)
     standing.rests_on, standing.refusal = found.rests_on, _refusal_of(found.board)
     standing.made_at = clock.now()
+    _keep_filled(viewer, standing, found.board)
     return True
+
+
+def _keep_filled(viewer: Viewer, standing: Standing, board: SelectionBoard) -> None:
+    """Keep with a ranking whether the files that one person read fill more of it than chance would."""
+    intake, offering = (
+        db.session.get_one(Intake, standing.intake_id),
+        db.session.get_one(Offering, standing.offering_id),
+    )
+    filled = queries.filled_by_board(intake, board)
+    wanted = ResultWanted(queries.FILLED, offering.reference, standing.institution_id)
+    figures = {"standing": standing.reference, "filled": asdict(filled) if filled else None}
+    keeping.keep(viewer, wanted, figures)
 
 
 def _refusal_of(board: SelectionBoard) -> list[Any]:

@@ -18,9 +18,12 @@ from cohortmgr.base import paging
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.paging import ListPlace, Page
+from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries.giving import closed_with_files
+from cohortmgr.reviews.jury.queries.kept import filled_by_one
+from cohortmgr.reviews.jury.rules import FilledSelection
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
@@ -31,6 +34,8 @@ from cohortmgr.selection.standings.models import RankingChange, Standing, Standi
 
 SIZE = 50
 """The rows of one page."""
+FILLED = "selection.filled"
+"""The kind of the kept result that says whether one reader's files fill a kept ranking."""
 
 
 def is_done_at_once(intake: Intake) -> bool:
@@ -188,6 +193,23 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
             )
         )
     return found
+
+
+def filled_by_board(intake: Intake, board: SelectionBoard) -> FilledSelection | None:
+    """Return that the files which one person read fill more of the chosen than chance would, of a ranking that was
+    computed this moment. One statement."""
+    able = [board.files[row.reference].application_id for row in board.ranking.rows if row.is_in]
+    chosen = [board.files[row.reference].application_id for row in board.cut.chosen]
+    return filled_by_one(intake, chosen, able)
+
+
+def filled_in(offering: Offering, standing: Standing) -> FilledSelection | None:
+    """Return the same of a kept ranking, as it was found with it: no page counts the readings of a large intake. One
+    statement."""
+    kept = kept_of(FILLED, offering.reference)
+    if kept is None or kept.figures.get("standing") != standing.reference or not kept.figures.get("filled"):
+        return None
+    return FilledSelection(**kept.figures["filled"])
 
 
 def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int) -> Page:

@@ -75,7 +75,10 @@ def _pages(intake: Intake, batch: Batch) -> list[str]:
     return [
         f"/staff/reviews/{reading_of}",
         f"/staff/applications/{_first().reference}/readings",
-        *(f"{here}/{page}" for page in ("reviews", "reviews/gaps", "phases", "interviews", "ranking")),
+        *(
+            f"{here}/{page}"
+            for page in ("reviews", "reviews/gaps", "phases", "harmonisation", "interviews", "ranking")
+        ),
         f"{here}/ranking/progress",
         f"/staff/batches/{batch.reference}",
         f"/staff/batches/{batch.reference}/certificate.json",

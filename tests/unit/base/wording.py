@@ -52,6 +52,8 @@ SEVERAL: Mapping[str, str] = {
     "lus de %(most)s": "a bound",
     "Choisissez une date dans les": "sixty days, by rule",
     "%(number)s codes faux": "told from ten on",
+    "%(seats)s meilleurs dossiers": "one seat has a sentence of its own",
+    "Vous donnez %(points)s points": "told from two points on",
 }
 _INVARIABLE = re.compile(
     "choix|fois|mois|sur|sans|après|pas|plus|est|vous|dans|lus|puis|mais|dès|sous|vers|jamais|toujours"

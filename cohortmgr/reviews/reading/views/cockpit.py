@@ -76,6 +76,9 @@ def queue() -> ResponseReturnValue:
         today=clock.today(),
         ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
         ways=[way for ways in hooks.beside_queue for way in ways(guards.viewer())],
+        severities=own.own_severities(
+            guards.viewer(), {row.intake_id: row.intake_title for row in handed_in}
+        ),
         spread=spread_of([row.total_thousandths or 0 for row in handed_in]),
     )
 

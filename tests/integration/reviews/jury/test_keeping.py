@@ -1,0 +1,205 @@
+"""The worker harmonises the phases of an intake and keeps what it finds; what changes since makes it old."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.base import clock
+from cohortmgr.base.db import db, writing
+from cohortmgr.jobs.models import Job
+from cohortmgr.jobs.rules import FRESH
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
+from cohortmgr.reviews.harmonising.queries import harmonisation_of
+from cohortmgr.reviews.harmonising.rules import MarkFormula
+from cohortmgr.reviews.jury.actions import keeping
+from cohortmgr.reviews.jury.queries import kept
+from cohortmgr.reviews.jury.queries.marks import readings_in, stamp_of
+from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.reading import actions as reading
+from tests.factories.choices import known
+from tests.factories.working import killed_at, work
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader
+
+pytestmark = pytest.mark.usefixtures("system_context")
+PHASE = "dossiers"
+
+
+def _harmonised(files: int = 60, seats: int = 15) -> Intake:
+    intake = read_by_a_jury(files, seats)
+    with writing():
+        keeping.ask(_manager(), intake)
+    assert work() == 1
+    return intake
+
+
+def _manager() -> Viewer:
+    return known("selection_manager@inpt.ma")
+
+
+def _found(intake: Intake) -> Harmonisation:
+    db.session.expire_all()
+    found = harmonisation_of(intake.id, PHASE)
+    assert found is not None
+    return found
+
+
+def _rows(found: Harmonisation) -> dict[str, HarmonisedFile]:
+    rows = sa.select(Application.number, HarmonisedFile)
+    rows = rows.join(Application, Application.id == HarmonisedFile.application_id)
+    mine = rows.where(HarmonisedFile.harmonisation_id == found.id)
+    return {row[0]: row[1] for row in db.session.execute(mine)}
+
+
+def test_the_job_keeps_formulas_that_a_calculator_redoes_and_a_row_of_each_file() -> None:
+    intake = _harmonised()
+    found = _found(intake)
+    assert found.seats == 15 and found.figures["readings"] == 120
+    formula = MarkFormula.of_json(found.formulas["harmonised"])
+    weighted = MarkFormula.of_json(found.formulas["weighted"])
+    by_file: dict[str, list[tuple[str, int]]] = {}
+    for each in readings_in(intake)[PHASE]:
+        by_file.setdefault(each.file, []).append((each.reader, each.standing))
+    rows = _rows(found)
+    assert rows.keys() == by_file.keys() and len(rows) == 60
+    for number, readings in by_file.items():
+        row = rows[number]
+        assert row.harmonised == formula.mark(readings) and row.weighted == weighted.mark(readings)
+        assert row.raw == round(sum(mark for _reader, mark in readings) / 2)
+        assert 0 < row.error < 5000 and 0 <= row.chance <= 10_000
+    for name in ("chance", "weighted_chance"):
+        assert sum(getattr(row, name) for row in rows.values()) == pytest.approx(150_000, abs=60)
+
+
+def test_the_generous_reader_is_found_and_the_chosen_are_doubted_less() -> None:
+    found = _found(_harmonised())
+    by_reader = {each["reference"]: each for each in found.figures["readers"]}
+    generous, severe = (by_reader[_reference(place)] for place in (0, 7))
+    assert generous["severity"] - severe["severity"] == pytest.approx(10_500, abs=2000)
+    assert generous["readings"] == 15 and 0 < generous["error"] < 1500
+    assert set(found.formulas["letters"].values()) == set("ABCDEFGH")
+    doubtful = found.figures["doubtful"]
+    assert doubtful["harmonised"] < doubtful["raw"] and doubtful["weighted"] < doubtful["raw"]
+    words = found.figures["words"]["harmonised"]
+    assert sum(words.values()) == 60 and words["sure"] and words["out"]
+
+
+def _reference(place: int) -> str:
+    return str(db.session.scalar(sa.select(Person.reference).where(Person.id == reader(place).person_id)))
+
+
+def test_a_second_run_replaces_the_rows_and_a_lost_worker_loses_nothing() -> None:
+    intake = _harmonised()
+    first = _found(intake)
+    reference, digest = first.reference, first.digest
+    marks = {number: row.harmonised for number, row in _rows(first).items()}
+    with writing() as session:
+        session.execute(sa.update(Review).values(version=Review.version + 1))
+    with clock.at(clock.now() + FRESH), writing():
+        keeping.ask(_manager(), intake)
+    with clock.at(clock.now() + FRESH):
+        assert killed_at(1) and work() == 1
+    again = _found(intake)
+    assert (again.reference, again.digest) == (reference, digest)
+    assert {number: row.harmonised for number, row in _rows(again).items()} == marks
+    counted = sa.select(sa.func.count()).select_from(HarmonisedFile)
+    assert db.session.scalar(counted) == 60
+
+
+def test_what_still_holds_is_not_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    intake = _harmonised()
+    made = _found(intake).made_at
+    monkeypatch.setattr("cohortmgr.reviews.jury.computing.harmonised", None)  # a call would fail the job
+    with clock.at(clock.now() + FRESH):
+        with writing():
+            keeping.ask(_manager(), intake)
+        assert work() == 1
+    assert _found(intake).made_at == made
+    assert [job.state for job in db.session.scalars(sa.select(Job).order_by(Job.id))] == ["done", "done"]
+
+
+def test_of_a_large_intake_the_worker_looks_once_a_minute_and_no_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intake = _harmonised()
+    monkeypatch.setattr("cohortmgr.reviews.queries.MOST_AT_ONCE", 0)
+    monkeypatch.setattr(kept, "stamp_of", None)
+    state = kept.kept_marks(intake, PHASE)
+    assert not state.is_stale and not state.is_due
+    with clock.at(clock.now() + FRESH):
+        assert kept.kept_marks(intake, PHASE).is_due
+
+
+def test_two_who_ask_make_one_job() -> None:
+    intake = read_by_a_jury()
+    for _ in range(2):
+        with writing():
+            keeping.ask(_manager(), intake)
+    assert len(db.session.scalars(sa.select(Job)).all()) == 1
+
+
+def test_what_rests_on_older_marks_is_old_and_the_first_marks_stay_the_first() -> None:
+    intake = _harmonised()
+    digest = _found(intake).digest
+    assert not kept.kept_marks(intake, PHASE).is_stale
+    row = db.session.scalars(sa.select(Review).order_by(Review.application_id, Review.id)).first()
+    assert row is not None
+    who, total = row.reviewer_id, row.total_thousandths
+    viewer = next(each for each in map(reader, range(8)) if each.person_id == who)
+    with writing():
+        reading.reopen(_manager(), row.reference, "Une erreur de saisie.")
+    later = kept.kept_marks(intake, PHASE)
+    assert later.is_stale and not later.is_due  # it was asked for a moment ago
+    with writing():
+        reading.score(viewer, row.reference, dict.fromkeys(row.scores, 5))
+    first = next(
+        each for each in readings_in(intake)[PHASE] if each.standing == 20_000 and each.first == total
+    )
+    with clock.at(clock.now() + FRESH):
+        assert kept.kept_marks(intake, PHASE).is_due
+        with writing():
+            keeping.ask(_manager(), intake)
+        assert work() == 1
+    again = _found(intake)
+    assert again.digest == digest and not kept.kept_marks(intake, PHASE).is_stale
+    formula = MarkFormula.of_json(again.formulas["harmonised"])
+    own = [(each.reader, each.standing) for each in readings_in(intake)[PHASE] if each.file == first.file]
+    assert _rows(again)[first.file].harmonised == formula.mark(own)
+
+
+def test_without_readings_nothing_is_kept_and_nothing_is_asked_again() -> None:
+    intake = _harmonised()
+    with writing() as session:
+        session.execute(sa.delete(Review))
+    with clock.at(clock.now() + FRESH):
+        with writing():
+            keeping.ask(_manager(), intake)
+        assert work() == 1
+        assert harmonisation_of(intake.id, PHASE) is None
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(HarmonisedFile)) == 0
+        state = kept.kept_marks(intake, PHASE)
+        assert not state.is_stale and not state.is_due
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_a_few_files_are_harmonised_too(files: int) -> None:
+    intake = _harmonised(files, seats=2)
+    found = _found(intake)
+    assert found.seats == min(2, files) and len(_rows(found)) == files
+
+
+def test_more_seats_make_it_old() -> None:
+    intake = _harmonised()
+    before = stamp_of(intake)
+    with writing() as session:
+        session.execute(sa.update(Offering).values(seats=20))
+    assert stamp_of(intake) != before and kept.kept_marks(intake, PHASE).is_stale
+    with clock.at(clock.now() + FRESH):
+        with writing():
+            keeping.ask(SYSTEM, intake)
+        assert work() == 1
+    assert _found(intake).seats == 20

@@ -1,0 +1,106 @@
+"""The rules of the jury's page: first marks, who explains a crossing, whose files fill a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from cohortmgr.programmes.definition.rules import PhaseKind, Rubric, RubricPhase
+from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
+from cohortmgr.reviews.jury.rules import (
+    FilledSelection,
+    FormulaReading,
+    RibbonFile,
+    compared_basis,
+    deciding_place,
+    filled_by_reader,
+    first_handed_in,
+    ordered_readings,
+    reason_to_cross,
+)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "first"),
+    [
+        ([], 9_000),
+        ([("reopened", 12_000)], 12_000),
+        ([("corrected", 12_000), ("corrected", 10_000)], 12_000),
+        ([("undone", 20_000)], 9_000),
+        ([("undone", 20_000), ("reopened", 8_000), ("corrected", 7_000)], 8_000),
+        ([("reopened", 12_000), ("regraded", None)], 9_000),
+        ([("reopened", 12_000), ("regraded", None), ("corrected", 5_000)], 5_000),
+        ([("recalled", None)], 9_000),
+    ],
+)
+def test_the_first_mark_is_the_first_that_was_handed_in_on_these_criteria(
+    earlier: Sequence[tuple[str, int | None]], first: int
+) -> None:
+    kept = [{"why": why, "total": total} for why, total in earlier]
+    assert first_handed_in(kept, 9_000) == first
+
+
+def test_a_phase_decides_where_the_next_ones_stay_behind() -> None:
+    phases = [
+        RubricPhase("dossiers"),
+        RubricPhase("epreuve", kind=PhaseKind.TEST, goes_on=10),
+        RubricPhase("entretien", kind=PhaseKind.INTERVIEW),
+    ]
+    rubric = Rubric(tuple(phases))
+    assert [deciding_place(rubric, each.key) for each in phases] == [1, 1, 2]
+    assert deciding_place(Rubric((RubricPhase("dossiers"),)), "dossiers") == 0
+
+
+def _file(*, was: bool, now: bool) -> RibbonFile:
+    return RibbonFile("MDIA-000001", 12_000, 10_000, 800, was, now, 4_000)
+
+
+def _read(*severities: int) -> list[FormulaReading]:
+    return [FormulaReading(f"R{place}", 10_000, each, 1000) for place, each in enumerate(severities)]
+
+
+def test_a_crossing_is_explained_by_who_gives_most_or_least() -> None:
+    leaving, entering = _file(was=True, now=False), _file(was=False, now=True)
+    assert leaving.crosses and entering.crosses and not _file(was=True, now=True).crosses
+    readings = _read(-2_000, 7_300)
+    assert reason_to_cross(leaving, readings) == readings[1]
+    assert reason_to_cross(entering, readings) == readings[0]
+
+
+@pytest.mark.parametrize(("was", "severities"), [(True, (-2_000, 100)), (False, (-100, 3_000)), (True, ())])
+def test_where_readers_hardly_differ_nobody_explains_it(was: bool, severities: tuple[int, ...]) -> None:
+    assert reason_to_cross(_file(was=was, now=not was), _read(*severities)) is None
+
+
+def test_a_reader_whom_the_formula_does_not_know_has_neither_severity_nor_weight() -> None:
+    formula = MarkFormula(10_000, 500, {"R0": 700}, {"R0": 900})
+    assert ordered_readings(formula, [("R0", 9_000), ("new", 8_000)]) == [
+        FormulaReading("R0", 9_000, 700, 900),
+        FormulaReading("new", 8_000, 0, 1000),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "asked", "shown"),
+    [
+        (MarkBasis.RAW, "", MarkBasis.HARMONISED),
+        (MarkBasis.WEIGHTED, "", MarkBasis.WEIGHTED),
+        (MarkBasis.WEIGHTED, "harmonised", MarkBasis.HARMONISED),
+        (MarkBasis.RAW, "weighted", MarkBasis.WEIGHTED),
+        (MarkBasis.HARMONISED, "x", MarkBasis.HARMONISED),
+    ],
+)
+def test_the_page_compares_what_is_asked_or_chosen(chosen: MarkBasis, asked: str, shown: MarkBasis) -> None:
+    assert compared_basis(chosen, asked) is shown
+
+
+def test_who_fills_a_selection_beyond_chance_is_found_and_chance_is_left_alone() -> None:
+    even = [(15, 4)] * 7
+    assert filled_by_reader([(15, 12), *even], 60, 15) == FilledSelection(12, 15, 15, 60)
+    # Once in a thousand for all eight together: nine of fifteen still happen.
+    assert filled_by_reader([(15, 9), *even], 60, 15) is None
+    assert filled_by_reader([(15, 9)], 60, 15) == FilledSelection(9, 15, 15, 60)
+    assert filled_by_reader([(60, 15)], 60, 15) is None
+    assert filled_by_reader([], 60, 15) is filled_by_reader([(15, 15)], 15, 15) is None
+    assert filled_by_reader([(15, 0)], 60, 0) is None
