@@ -21,6 +21,7 @@ from cohortmgr.programmes.definition.revealing import is_paper_read
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.queries import file_of, get_for, hidden_in, intake_of, is_read, phase_of, visible
 from cohortmgr.reviews.reading.rules import may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
@@ -43,6 +44,7 @@ def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None
             Review.scores,
             Review.phase,
             _sees_others(viewer).label("sees_others"),
+            phases.is_over().label("is_over"),
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
@@ -95,7 +97,7 @@ def last_undoable(rows: Sequence[Any], now: datetime) -> Any | None:
     if last is None:
         return None
     sees_others = last.discussed_at is not None or bool(last.sees_others)
-    return last if may_undo(last.state, last.submitted_at, sees_others, now) else None
+    return last if not last.is_over and may_undo(last.state, last.submitted_at, sees_others, now) else None
 
 
 def _sees_others(viewer: Viewer) -> sa.ColumnElement[bool]:

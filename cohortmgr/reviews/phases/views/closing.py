@@ -49,6 +49,8 @@ def _page(intake: Intake, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         still_open=still_open,
         plan=plan,
         around=_around(plan) if plan else {},
+        named=programmes.definition_of(intake).intake(intake.key).named,
+        talks=found.discussed_in(intake, plan.phase.key) if plan else 0,
         story=found.story_of(intake),
         closed=closed,
         names={each.key: name_of(each) for each in rubric.phases},
@@ -117,6 +119,7 @@ def gone_on(reference: str, phase: str) -> ResponseReturnValue:
         "reviews/phases/staff_gone_on.html",
         intake=intake,
         closed=closed,
+        named=programmes.definition_of(intake).intake(intake.key).named,
         name=name_of(programmes.definition_of(intake).rubric.phase(phase)),
         page=found.advanced_page(closed, place_asked()),
     )

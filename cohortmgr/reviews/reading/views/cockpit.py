@@ -71,13 +71,17 @@ def queue() -> ResponseReturnValue:
         left=left,
         pace=pace,
         hours_left=round(pace.minutes_left / 60) if pace else 0,
-        discussed={row.reference for row in rows if is_open(row.state, row.discussed_at, row.settled_at)},
+        discussed={row.reference for row in rows if _waits(row)},
         dated=any(row.due_on for row in rows if row.state in OPEN),
         today=clock.today(),
         ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
         ways=[way for ways in hooks.beside_queue for way in ways(guards.viewer())],
         spread=spread_of([row.total_thousandths or 0 for row in handed_in]),
     )
+
+
+def _waits(row: Any) -> bool:
+    return is_open(row.state, row.discussed_at, row.settled_at, is_over=row.is_over)
 
 
 def _given(row: Any) -> tuple[int, int]:
@@ -259,6 +263,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     # What somebody must not read since it was given to them goes to another; they see no more of it meanwhile.
     taken = mine and found.state in OPEN and any(hooks.barred(found))
     asked = bool(problems) and "version" in request.form
+    over = phases.closing_over(found) is not None
+    changes = found.state not in OPEN and not over and not queries.is_frozen(application)
     return render_template(
         "reviews/reading/staff_review.html",
         review=found,
@@ -287,16 +293,17 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         reader="" if mine else queries.reader_name(found),
         editable=mine and found.state in OPEN and not taken,
         taken=taken,
-        reversible=mine and found.state == ReviewState.SUBMITTED,
+        reversible=mine and changes and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),
-        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at),
-        correctable=mine and own.may_correct(viewer, found),
+        over=over,
+        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at, is_over=over),
+        correctable=mine and changes and own.may_correct(viewer, found),
         earlier=[
             was
             for was in earlier_of(found.earlier)
             if mine or was.was_handed_in or was.why == ReadingChange.READMITTED
         ],
-        may_reopen=_may_reopen(found, mine),
+        may_reopen=changes and _may_reopen(found, mine),
         problems=problems,
         errors={problem.where: problem for problem in problems},
         fields=_fields(found),
@@ -309,11 +316,9 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
 
 
 def _may_reopen(found: Review, mine: bool) -> bool:
-    """Whether the viewer manages the readings, and no decision rests on this one."""
+    """Whether the viewer manages the readings, and this one can be opened again."""
     path, done = queries.intake_of(found).path, (ReviewState.SUBMITTED, ReviewState.ABSTAINED)
-    if mine or found.state not in done or not allows(guards.viewer(), "reviews.assign", path):
-        return False
-    return not queries.is_frozen(queries.file_of(found))
+    return not mine and found.state in done and allows(guards.viewer(), "reviews.assign", path)
 
 
 def _fields(found: Review) -> dict[str, dict[str, str]]:
