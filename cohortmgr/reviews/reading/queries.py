@@ -18,6 +18,7 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
@@ -64,6 +65,18 @@ def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None
     # each reader's own, that of references drawn at random: what tires one at the end is not what tires all.
     places = (Review.intake_id.desc(), order, Review.anchor.desc(), Review.reference)
     return db.session.execute(own.order_by(*places)).all()
+
+
+def phase_in(row: Any) -> RubricPhase:
+    """Return the phase of a reading of a queue."""
+    rubric = programmes.definition_of(row).rubric
+    return next((each for each in rubric.phases if each.key == row.phase), rubric.files)
+
+
+def is_one_of_several(row: Any) -> bool:
+    """Whether people mark other phases too in the intake of a reading of a queue: one file may then stand there
+    twice."""
+    return sum(each.is_read for each in programmes.definition_of(row).rubric.phases) > 1
 
 
 def next_after(rows: Sequence[Any], reference: str) -> str | None:

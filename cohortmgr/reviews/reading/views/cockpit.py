@@ -55,17 +55,25 @@ AHEAD = 20
 @bp.get("/staff/reviews")
 @guards.staff
 def queue() -> ResponseReturnValue:
-    """Show the viewer's own readings, the open ones first, and their pace."""
+    """Show the viewer's own readings, the open ones first, and their pace. Whom they hear waits for a day: that is no
+    file to read next."""
     rows = own.queue(guards.viewer())
     handed_in = [row for row in rows if row.state == ReviewState.SUBMITTED]
-    left = sum(1 for row in rows if row.state in OPEN)
-    pace = pace_of([row.submitted_at for row in handed_in if row.submitted_at], left)
+    files = [row for row in rows if own.phase_in(row).kind is PhaseKind.FILES]
+    left = sum(1 for row in files if row.state in OPEN)
+    pace = pace_of([row.submitted_at for row in files if row.state == ReviewState.SUBMITTED], left)
     soon = pace is not None and pace.minutes_left < A_DAY_OF_READING
     return render_template(
         "reviews/reading/staff_queue.html",
         rows=in_order(rows, QUEUE_ORDERS, request.args.get("sort", "")),
         given={row.reference: _given(row) for row in rows if row.state in OPEN and row.scores},
-        first=own.next_after(rows, ""),
+        heard={row.reference for row in rows} - {row.reference for row in files},
+        named={
+            row.reference: phase_display.name_of(own.phase_in(row))
+            for row in rows
+            if own.is_one_of_several(row)
+        },
+        first=own.next_after(files, ""),
         withheld=queries.withheld_from(guards.viewer()),
         intakes={row.intake_reference: row.intake_title for row in rows if row.state in OPEN},
         left=left,
@@ -86,9 +94,8 @@ def _waits(row: Any) -> bool:
 
 def _given(row: Any) -> tuple[int, int]:
     """How many criteria of a reading have a mark, and of how many."""
-    rubric = programmes.definition_of(row).rubric
-    phase = next((each for each in rubric.phases if each.key == row.phase), rubric.files)
-    return given_of(row.scores, [each.key for each in phase.criteria]), len(phase.criteria)
+    criteria = own.phase_in(row).criteria
+    return given_of(row.scores, [each.key for each in criteria]), len(criteria)
 
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
