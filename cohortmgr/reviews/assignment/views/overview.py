@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized, say
@@ -81,6 +82,7 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         may_assign=may_assign,
         read_by=_read_by(intake),
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
+        closed=intake.closes_at <= clock.now(),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
 
