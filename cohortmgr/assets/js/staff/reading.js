@@ -309,9 +309,20 @@ const restore = (form, { fields, version }) => {
   }
 };
 
+// The list alone moves: on a telephone it may stand below what is read, and the page would move with it.
+const toCurrent = () => {
+  const here = document.querySelector(".queue [aria-current]");
+  const list = here?.closest(".queue");
+  if (!list) return;
+  const [its, whole] = [here, list].map((each) => each.getBoundingClientRect());
+  list.scrollLeft += its.left + its.width / 2 - whole.left - whole.width / 2;
+  if (its.top < whole.top) list.scrollTop += its.top - whole.top;
+  else if (its.bottom > whole.bottom) list.scrollTop += its.bottom - whole.bottom;
+};
+
 const begin = () => {
   const form = rubric();
-  document.querySelector(".queue [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  toCurrent();
   if (!form) {
     region()?.focus({ preventScroll: true });
     return;

@@ -25,12 +25,14 @@ from cohortmgr.jobs.models import KeptResult
 from cohortmgr.jobs.queries import advance_of, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.assignment.forms import AssignForm, DayForm
 from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.rules import Reader, ReadingProgress
@@ -198,5 +200,14 @@ def readings_of(reference: str, reader: str) -> ResponseReturnValue:
         intake=intake,
         person=person,
         page=page,
+        phases=_names_of_phases(programmes.definition_of(intake).rubric),
+        files=programmes.definition_of(intake).rubric.files.key,
         may_assign=allows(viewer, "reviews.assign", intake.path),
     )
+
+
+def _names_of_phases(rubric: Rubric) -> Mapping[str, str]:
+    """What the phases are called that people mark, by key, if there are several: a file may then stand in a list
+    twice."""
+    read = {each.key: name_of(each) for each in rubric.phases if each.is_read}
+    return read if len(read) > 1 else {}

@@ -136,6 +136,10 @@ def test_the_queue_tells_files_and_interviews_apart_and_leads_to_files_alone(app
     assert len(rows) == files + 1
     shown = browser(app, panel[0]).get("/staff/reviews").text
     assert f"{files} dossiers à lire" in shown and shown.count("À noter") == 1
+    way = f"/staff/intakes/{intake.reference}/reviews/readers/{panel[0].person_reference}/readings"
+    listed = browser(app, manager).get(way).text
+    assert listed.count("À noter") == listed.count("<small>Entretien</small>") == 1
+    assert listed.count("<small>Étude du dossier</small>") == files
     assert shown.count("· Entretien</td>") == 1 and shown.count("· Étude du dossier</td>") == files
     with writing():
         for row in rows:
