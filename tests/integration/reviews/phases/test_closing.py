@@ -131,7 +131,7 @@ def test_it_is_taken_back_with_a_reason_and_stays_on_record() -> None:
     ]  # fmt: skip
 
 
-def test_it_is_not_taken_back_once_the_next_phase_has_begun() -> None:
+def test_it_is_not_taken_back_once_the_next_phase_has_begun(app: Flask) -> None:
     intake, manager, (reader,) = marked([5, 4, 3, 2], goes_on=2)
     close(manager, intake)
     file = queries.files_in(intake, "entretien")["MDIA-000001"]
@@ -142,10 +142,16 @@ def test_it_is_not_taken_back_once_the_next_phase_has_begun() -> None:
     left = db.session.scalar(sa.select(sa.func.count()).where(Review.phase == "entretien"))
     assert left == 0, "who is no longer in a phase is with nobody in it"
     close(manager, intake)
+    desk, page = browser(app, manager), f"/staff/intakes/{intake.reference}/phases"
+    assert "Rouvrir cette phase" in desk.get(page).text
     with writing():
         noting.keep_results(
             manager, intake.reference, "epreuve", [ResultRow(2, "MDIA-000001", {"ecrit": 12})]
         )
+    shown = desk.get(page).text
+    assert "Rouvrir cette phase" not in shown and "La phase suivante a commencé" in shown
+    ranked = desk.get(f"/staff/intakes/{intake.reference}/ranking").text
+    assert "Il manque des notes à 2 dossiers éligibles" in ranked and "toutes leurs lectures" not in ranked
     with pytest.raises(Refused, match="a commencé"), writing():
         closing.take_back(manager, intake.reference, "dossiers", "Trop tard")
     assert numbers_in(intake, "epreuve") == [1, 2]
