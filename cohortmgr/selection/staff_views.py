@@ -81,6 +81,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         intake=intake,
         offering=offering,
         offerings=programmes.offerings_of(intake),
+        named=definition.intake(intake.key).named,
         standing=standing,
         making=making,
         filled=filled,
@@ -189,13 +190,15 @@ def _batch(
     outcome = asked["outcome"] = asked["outcome"] if asked["outcome"] in known else ""
     answer = asked["answer"] = asked["answer"] if not outcome else ""
     languages = found.summary.get("languages", {})
-    terms = programmes.definition_of(intake).offers
+    definition = programmes.definition_of(intake)
+    terms = definition.offers
     is_settled = found.state == BatchState.APPROVED
     return render_template(
         "selection/staff_batch.html",
         batch=found,
         intake=intake,
         offering=offering,
+        named=definition.intake(intake.key).named,
         page=queries.decisions_page(found, place_asked(), asked) if found.state != BatchState.DRAFT else None,
         outcome=outcome,
         answer=answer,

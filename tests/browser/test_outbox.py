@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from tests.browser.test_reading import arrives, in_memory, kept, order, year
 from tests.browser.visits import visiting
@@ -198,3 +200,84 @@ def test_a_gate_that_answers_in_the_server_s_place_takes_no_marks(
         page.unroute("**/draft")
         page.evaluate("() => window.dispatchEvent(new Event('online'))")
         arrives(database, queue[0], "reopened", [4, *before[1:]])
+
+
+@pytest.mark.parametrize(("language", "width"), [("fr", 1280), ("ar", 360)])
+def test_a_missing_mark_is_said_without_network_and_what_was_written_stays(
+    chromium: Browser, database: Database, live: str, year: Year, language: str, width: int
+) -> None:
+    with test_context(database.system_app), writing():
+        queue = order(year)
+        reading.draft(year.viewer("reviewer"), queue[1], {"resultats": 3}, "")
+    with visiting(chromium, live, year, language, width) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        in_memory(page, 5)
+        page.keyboard.press("j")
+        expect(page.locator(f"[data-here='{queue[1]}']")).to_be_visible()
+        page.context.set_offline(True)
+        page.keyboard.press("c")
+        page.keyboard.type("À revoir")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Enter")
+        said = page.locator("[data-criterion] .field-error")
+        expect(said).to_have_count(3)
+        expect(page.locator("[data-criterion]:focus-within")).to_have_attribute("id", "score-bases")
+        expect(said.first).to_be_in_viewport()
+        expect(page.locator("#comment")).to_have_value("À revoir")
+        visitor.look()
+        page.keyboard.press("4")
+        expect(said).to_have_count(2)
+        page.context.set_offline(False)
+        arrives(database, queue[1], "reopened", [3, 4])
+    with test_context(database.system_app):
+        comment = db.session.scalar(sa.select(Review.comment).where(Review.reference == queue[1]))
+    assert comment == "À revoir"
+
+
+def test_the_last_file_is_handed_in_once_there_is_network_again(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        page.evaluate("() => { globalThis.readingPages.next = () => undefined; }")
+        for figure in "4352":
+            page.keyboard.press(figure)
+        arrives(database, queue[0], "reopened", [4, 3, 5, 2])
+        page.context.set_offline(True)
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-kept]")).not_to_be_empty()
+        assert page.locator(f"[data-here='{queue[0]}']").is_visible()
+        page.context.set_offline(False)
+        arrives(database, queue[0], "submitted", [4, 3, 5, 2])
+
+
+def test_a_hand_in_that_was_not_taken_is_not_counted(
+    chromium: Browser, database: Database, live: str, year: Year
+) -> None:
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year) as visitor:
+        page = visitor.page
+        visitor.sign_in("reviewer")
+        page.goto(f"/staff/reviews/{queue[0]}")
+        in_memory(page, 5)
+        page.context.set_offline(True)
+        for _each in range(4):
+            page.keyboard.press("1")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1 [data-done]")).to_have_text("1")
+        expect(page.locator(f"[data-row='{queue[0]}'][data-handed]")).to_have_count(1)
+        with test_context(database.system_app), writing():
+            keys = ("resultats", "bases", "projet", "langues")
+            reading.draft(year.viewer("reviewer"), queue[0], dict.fromkeys(keys, 5), "Ailleurs")
+        page.context.set_offline(False)
+        expect(page.locator("[data-clashes] .notice")).to_be_visible()
+        expect(page.locator("h1 [data-done]")).to_have_text("0")
+        expect(page.locator(f"[data-row='{queue[0]}'][data-handed]")).to_have_count(0)
+        expect(page.locator("form[data-undo]")).to_be_hidden()

@@ -239,6 +239,15 @@ class IntakeDefinition:
         """The number of seats in the intake."""
         return sum(offering.seats for offering in self.offerings)
 
+    @property
+    def named(self) -> Mapping[str, Text]:
+        """What each offering is called among the others, by its key: with its place where two bear the same title."""
+        titles = [each.title for each in self.offerings]
+        return {
+            each.key: _offered(each) if titles.count(each.title) > 1 else each.title
+            for each in self.offerings
+        }
+
 
 @dataclass(frozen=True)
 class Partner:

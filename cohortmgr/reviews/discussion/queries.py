@@ -18,16 +18,19 @@ from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.gaps.queries import measured
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.queries import visible
 from cohortmgr.reviews.rules import COUNTING, ReviewState
 
 # The files of one page of the list of gaps.
 PAGE = 30
-# A discussion that waits for the reader of a reading, as `rules.is_open` says it and as its index is written.
+# A discussion that waits for the reader of a reading, as `rules.is_open` says it and as its index is written. In a
+# phase that is closed nobody's marks change, so that none waits there.
 _OPEN = (
     Review.state == ReviewState.SUBMITTED.value,
     Review.discussed_at.is_not(None),
     Review.settled_at.is_(None),
+    ~phases.is_over(),
 )
 
 

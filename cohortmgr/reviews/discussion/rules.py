@@ -18,6 +18,9 @@ def is_in_gap(total: int, totals: Collection[int], points: int) -> bool:
     return any(abs(total - other) > points * THOUSANDTHS for other in totals)
 
 
-def is_open(state: str, discussed_at: datetime | None, settled_at: datetime | None) -> bool:
-    """Whether a discussion waits for the reader of a reading: to say that their marks stand, or to correct them."""
-    return state == ReviewState.SUBMITTED and discussed_at is not None and settled_at is None
+def is_open(
+    state: str, discussed_at: datetime | None, settled_at: datetime | None, *, is_over: bool = False
+) -> bool:
+    """Whether a discussion waits for the reader of a reading: to say that their marks stand, or to correct them. None
+    waits once the phase is over."""
+    return state == ReviewState.SUBMITTED and discussed_at is not None and settled_at is None and not is_over

@@ -20,6 +20,8 @@ from cohortmgr.reviews import queries
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.gaps import actions as keeping
 from cohortmgr.reviews.gaps import queries as found
+from cohortmgr.reviews.phases.display import name_of
+from cohortmgr.reviews.phases.queries import closings_of
 
 bp = Blueprint("discussion_staff", __name__)
 
@@ -39,6 +41,8 @@ def gaps(reference: str) -> ResponseReturnValue:
         "reviews/discussion/staff_gaps.html",
         intake=intake,
         rubric=phase,
+        phases=[(each.key, name_of(each)) for each in rubric.phases if each.is_read],
+        over=phase.key in closings_of(intake),
         points=phase.gap_points,
         page=page,
         kept=kept,

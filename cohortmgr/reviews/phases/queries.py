@@ -106,6 +106,21 @@ def closing_over(review: Review) -> PhaseClosing | None:
     return db.session.scalar(sa.select(PhaseClosing).where(*mine))
 
 
+def is_over() -> sa.ColumnElement[bool]:
+    """Return the condition on a reading that its phase is closed: its marks change no more."""
+    of_phase = (PhaseClosing.intake_id == Review.intake_id, PhaseClosing.phase == Review.phase)
+    return sa.exists().where(*of_phase, _STANDS)
+
+
+def discussed_in(intake: Intake, key: str) -> int:
+    """Return how many files are discussed in a phase by readers who have not all settled it."""
+    files = sa.select(sa.func.count(sa.distinct(Review.application_id))).select_from(Review)
+    files = files.join(Application, Application.id == Review.application_id)
+    mine = (Review.intake_id == intake.id, Review.phase == key, Application.state == "submitted")
+    waits = (Review.state == ReviewState.SUBMITTED.value, Review.discussed_at.is_not(None))
+    return db.session.scalar(files.where(*mine, *waits, Review.settled_at.is_(None))) or 0
+
+
 def has_begun(intake: Intake, key: str) -> bool:
     """Whether anything was marked in a phase of an intake, or somebody did not come."""
     read = (
@@ -360,10 +375,10 @@ def may_note(viewer: Viewer, application: Application, key: str) -> bool:
 
 def advanced_page(closing: PhaseClosing, place: ListPlace) -> Page:
     """Return a page of who went on when a phase was closed: rows of (number, name, the file's reference, mark, place,
-    title of the choice), by place."""
+    key and title of the choice), by place."""
     rows = sa.select(
         Application.number, NAME, Application.reference, PhaseAdvance.mark_thousandths, PhaseAdvance.place,
-        Offering.title.label("offering"),
+        Offering.key.label("offering"), Offering.title.label("offering_title"),
     )  # fmt: skip
     rows = rows.join(Application, Application.id == PhaseAdvance.application_id)
     rows = rows.outerjoin(Offering, Offering.id == Application.offering_id)

@@ -19,11 +19,13 @@ from cohortmgr.base.errors import NotFound
 from cohortmgr.base.registries.waiting import counted_up_to, same_for_all
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.revealing import is_paper_read
+from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.harmonising.models import Harmonisation
 from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.queries import file_of, get_for, hidden_in, intake_of, is_read, phase_of, visible
 from cohortmgr.reviews.reading.rules import FEWEST_TOLD, OwnSeverity, may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
@@ -46,6 +48,7 @@ def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None
             Review.scores,
             Review.phase,
             _sees_others(viewer).label("sees_others"),
+            phases.is_over().label("is_over"),
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
@@ -65,6 +68,18 @@ def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None
     # each reader's own, that of references drawn at random: what tires one at the end is not what tires all.
     places = (Review.intake_id.desc(), order, Review.anchor.desc(), Review.reference)
     return db.session.execute(own.order_by(*places)).all()
+
+
+def phase_in(row: Any) -> RubricPhase:
+    """Return the phase of a reading of a queue."""
+    rubric = programmes.definition_of(row).rubric
+    return next((each for each in rubric.phases if each.key == row.phase), rubric.files)
+
+
+def is_one_of_several(row: Any) -> bool:
+    """Whether people mark other phases too in the intake of a reading of a queue: one file may then stand there
+    twice."""
+    return sum(each.is_read for each in programmes.definition_of(row).rubric.phases) > 1
 
 
 def next_after(rows: Sequence[Any], reference: str) -> str | None:
@@ -115,7 +130,7 @@ def last_undoable(rows: Sequence[Any], now: datetime) -> Any | None:
     if last is None:
         return None
     sees_others = last.discussed_at is not None or bool(last.sees_others)
-    return last if may_undo(last.state, last.submitted_at, sees_others, now) else None
+    return last if not last.is_over and may_undo(last.state, last.submitted_at, sees_others, now) else None
 
 
 def _sees_others(viewer: Viewer) -> sa.ColumnElement[bool]:

@@ -165,9 +165,10 @@ def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
 
 def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:
     """Return what every letter of an offering says: programme, intake, offering and first day."""
+    definition = programmes.definition_of(intake)
     return {
-        "programme": dict(programmes.definition_of(intake).title),
+        "programme": dict(definition.title),
         "intake": dict(intake.title),
-        "offering": dict(offering.title),
+        "offering": dict(definition.intake(intake.key).named.get(offering.key, offering.title)),
         "starts_on": intake.starts_on,
     }

@@ -171,6 +171,9 @@ def test_who_has_not_said_it_reads_so_today_and_managers_see_their_names(app: Fl
     assert question not in client.get("/staff").text
     page = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews").text
     assert "3 évaluateurs n’ont pas encore dit" in page and "Une r1" in page
+    with clock.at(intake.closes_at - timedelta(days=1)):
+        early = browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews").text
+    assert "n’ont pas encore dit" not in early and "disent qui ils connaissent après la clôture" in early
     with pytest.raises((NotFound, NotPermitted)), writing():
         knowing.declare(manager, intake.reference, set())
     with pytest.raises((NotFound, NotPermitted)), writing():

@@ -179,3 +179,22 @@ def test_9_no_name_of_a_file_reaches_whoever_reads_blind(app: Flask) -> None:
         assert (
             ">1. " in text and ">2. " not in text
         )  # what no question asks any more, nobody says what it tells
+
+
+def test_what_everybody_reads_waits_for_nobody_once_one_of_them_gives_it_up(app: Flask) -> None:
+    intake = sent(12)
+    manager, people = someone(intake, Role.SELECTION_MANAGER), readers(intake, 4)
+    with writing():
+        assignment.assign(manager, intake.reference, anchors=True)
+    desk, home = browser(app, manager), f"/staff/intakes/{intake.reference}/reviews"
+    anchor = db.session.scalars(
+        sa.select(Application.number)
+        .join(Review, Review.application_id == Application.id)
+        .where(Review.anchor.is_(True))
+    ).first()
+    given = {"reason": "Absente", "files": anchor or ""}
+    answer = desk.post(f"{home}/readers/{reference_of(people[0])}", data=given, follow_redirects=True).text
+    assert "1 dossier repris." in answer and "attend un lecteur" not in answer, "three others read it"
+    other = desk.post(f"{home}/readers/{reference_of(people[1])}", data=given, follow_redirects=True).text
+    last = desk.post(f"{home}/readers/{reference_of(people[2])}", data=given, follow_redirects=True).text
+    assert "attend un lecteur" not in other and "1 attend un lecteur" in last

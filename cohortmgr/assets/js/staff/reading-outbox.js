@@ -65,18 +65,18 @@ if (leaving) {
     const state = read();
     state.entries = state.entries.filter((each) => each.id !== entry.id);
     const later = state.entries.filter((each) => each.reference === entry.reference);
+    const mine = later.at(-1) || entry;
     if (answer.ok) {
       later.forEach((each) => { each.version = answer.version; });
     } else {
       // Both versions are kept: the newest of this device, and the one that the server has.
-      const mine = later.at(-1) || entry;
       state.entries = state.entries.filter((each) => each.reference !== entry.reference);
       // An earlier clash of the file is part of what this page's form says, if both rest on one version; else it stands.
       state.clashes = state.clashes.filter((each) => each.reference !== entry.reference || each.mine.version !== entry.version);
       state.clashes.push({ id: entry.id, reference: entry.reference, number: entry.number, mine, theirs: answer });
     }
     write(state);
-    say(answer.ok ? "sent" : "clashed", { entry, answer });
+    say(answer.ok ? "sent" : "clashed", { entry: answer.ok ? entry : mine, answer });
   };
 
   const changed = (entry, values) => {

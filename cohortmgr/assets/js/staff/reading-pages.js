@@ -59,6 +59,8 @@ if (present()?.dataset.readBy) {
       done.add(reference);
       pages.delete(reference);
     },
+    // Returns whether it was held to be handed in.
+    waitsAgain: (reference) => done.delete(reference),
     // What changed on a page is no longer as it was fetched.
     forget: (reference) => pages.delete(reference),
     async papers(reference) {

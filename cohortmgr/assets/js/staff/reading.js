@@ -51,12 +51,22 @@ const entryOf = (form, isHandIn) => ({
   fields: fieldsOf(form),
   isHandIn,
 });
-const keep = () => {
+const hush = () => {
   clearTimeout(writing);
+  writing = 0;
+};
+const keep = () => {
+  hush();
   const form = rubric();
   if (!form || !outbox) return;
   pages?.forget(form.dataset.read);
   outbox.put(entryOf(form, false));
+};
+
+// What was said of a criterion is over with a mark.
+const hear = (criterion) => {
+  criterion.classList.remove("invalid");
+  criterion.querySelectorAll(".field-error").forEach((each) => each.remove());
 };
 
 const choose = (criterion, radio) => {
@@ -91,19 +101,57 @@ const figure = (digit) => {
   return settle();
 };
 
+const counted = (more) => {
+  const count = document.querySelector("[data-done]");
+  if (count && /^\d+$/.test(count.textContent)) count.textContent = Number(count.textContent) + more;
+};
+// A hand-in that was shown as done and then was not taken waits again.
+const waitsAgain = ({ entry, answer }) => {
+  if (!entry.isHandIn || answer.kind === "closed" || !pages?.waitsAgain(entry.reference)) return;
+  document.querySelectorAll(`[data-row="${entry.reference}"]`).forEach((row) => { delete row.dataset.handed; });
+  counted(-1);
+  const undo = document.querySelector("form[data-undo]");
+  if (undo?.dataset.undo === entry.reference) undo.hidden = true;
+};
+
+// A mark that is missing is said beside its criterion, on this page: without network no other could say it, and what was
+// written a moment ago would go with this one.
+const sayMissing = () => {
+  const form = rubric();
+  const lacking = criteria().filter((each) => !chosen(each));
+  criteria().forEach(hear);
+  lacking.forEach((each) => {
+    const said = document.createElement("span");
+    said.className = "field-error";
+    said.setAttribute("role", "alert");
+    const name = each.querySelector("legend").firstChild.textContent.trim();
+    said.textContent = form.dataset.lacks.replace("#", name);
+    each.classList.add("invalid");
+    each.querySelector("legend").after(said);
+  });
+  if (!lacking.length) return false;
+  toStep(criteria().indexOf(lacking[0]));
+  radios(lacking[0])[0].focus();
+  return true;
+};
+
 const handIn = () => {
   const form = rubric();
-  clearTimeout(writing);
+  const isWriting = writing;
+  if (outbox && sayMissing()) {
+    if (isWriting) keep();
+    return true;
+  }
+  hush();
   const next = pages?.next();
-  // Without a next page in memory, or with a mark that is missing, the page says what there is to say.
-  if (!outbox || !next || criteria().some((each) => !chosen(each))) return false;
+  // Without a next page in memory the page that comes says what there is to say.
+  if (!outbox || !next) return false;
   const { read, number } = form.dataset;
   const entry = entryOf(form, true);
   if (!pages.show(next)) return false;
   pages.handedIn(read);
   document.querySelectorAll(`[data-row="${read}"]`).forEach((row) => { row.dataset.handed = ""; });
-  const count = document.querySelector("[data-done]");
-  if (count && /^\d+$/.test(count.textContent)) count.textContent = Number(count.textContent) + 1;
+  counted(1);
   const undo = document.querySelector("form[data-undo]");
   undo.hidden = false;
   undo.dataset.undo = read;
@@ -118,8 +166,8 @@ const settleFirst = async (event) => {
   event.preventDefault();
   const form = event.target;
   await outbox.run();
-  if (!outbox.waiting(form.dataset.read)) form.submit();
-  else if (criteria().every(chosen)) outbox.put(entryOf(form, true));
+  if (navigator.onLine && !outbox.waiting(form.dataset.read)) form.submit();
+  else outbox.put(entryOf(form, true));
 };
 // A hand-in that waits is taken back here; one that is on its way arrives first.
 const takeBack = async (event) => {
@@ -187,8 +235,9 @@ document.addEventListener("keydown", (event) => {
   const { target } = event;
   if (!target.closest?.("[data-keys]") || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && target.matches("[data-comment]")) {
-    toStep(0);
-    enter(current());
+    const criterion = current();
+    toStep(criteria().indexOf(criterion));
+    enter(criterion);
     return;
   }
   if (event.key === "Escape" && (closePaper() || (region().hasAttribute("data-zoomed") && zoom(false)))) return;
@@ -209,14 +258,17 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-rubric]")) {
     if (handIn()) event.preventDefault();
-    else if (outbox?.waiting(event.target.dataset.read)) settleFirst(event);
+    else if (outbox && (!navigator.onLine || outbox.waiting(event.target.dataset.read))) settleFirst(event);
   } else if (event.target.matches("form[data-undo]") && outbox?.waiting(event.target.dataset.undo)) {
     takeBack(event);
   }
 });
 document.addEventListener("change", (event) => {
   const criterion = event.target.closest("form[data-rubric] [data-criterion]");
-  if (criterion) explain(criterion, event.target);
+  if (criterion) {
+    hear(criterion);
+    explain(criterion, event.target);
+  }
   if (criterion || event.target.matches("form[data-rubric] [type=checkbox]")) keep();
 });
 document.addEventListener("focusin", (event) => {
@@ -231,7 +283,7 @@ document.addEventListener("focusout", (event) => {
 });
 document.addEventListener("input", (event) => {
   if (!event.target.matches("form[data-rubric] [data-comment]")) return;
-  clearTimeout(writing);
+  hush();
   writing = setTimeout(keep, 1500);
 });
 document.addEventListener("click", (event) => {
@@ -257,9 +309,20 @@ const restore = (form, { fields, version }) => {
   }
 };
 
+// The list alone moves: on a telephone it may stand below what is read, and the page would move with it.
+const toCurrent = () => {
+  const here = document.querySelector(".queue [aria-current]");
+  const list = here?.closest(".queue");
+  if (!list) return;
+  const [its, whole] = [here, list].map((each) => each.getBoundingClientRect());
+  list.scrollLeft += its.left + its.width / 2 - whole.left - whole.width / 2;
+  if (its.top < whole.top) list.scrollTop += its.top - whole.top;
+  else if (its.bottom > whole.bottom) list.scrollTop += its.bottom - whole.bottom;
+};
+
 const begin = () => {
   const form = rubric();
-  document.querySelector(".queue [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  toCurrent();
   if (!form) {
     region()?.focus({ preventScroll: true });
     return;
@@ -286,6 +349,7 @@ document.addEventListener("reading-shown", begin);
 document.addEventListener("reading-kept", () => tell("said"));
 document.addEventListener("reading-waits", () => tell("waits"));
 document.addEventListener("reading-out", () => tell("out"));
+document.addEventListener("reading-clashed", ({ detail }) => waitsAgain(detail));
 document.addEventListener("reading-sent", ({ detail }) => {
   const form = rubric();
   if (form?.dataset.read !== detail.entry.reference) return;

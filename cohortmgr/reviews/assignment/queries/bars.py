@@ -234,7 +234,8 @@ def fields_of(intake: Intake) -> dict[str, Mapping[str, str]]:
     studied, if it asks for a diploma that it has conditions on."""
     offerings = offerings_of(intake)
     if len(offerings) > 1:
-        return {each.key: each.title for each in offerings}
+        named = definition_of(intake).intake(intake.key).named
+        return {each.key: named.get(each.key, each.title) for each in offerings}
     question = diploma_question(definition_of(intake))
     return {option.key: option.label for option in question.options} if question else {}
 

@@ -64,7 +64,7 @@ def recall(reference: str, reader: str) -> ResponseReturnValue:
         except Refused as refusal:
             show_problems(form, refusal)
         else:
-            flash(_recalled(taken, given), "done")
+            flash(_recalled(taken, given, _without(intake, taken - given)), "done")
             return redirect(url_for("assignment_staff.overview", reference=reference))
     rows = assignments.open_of(intake, person.id)
     return render_template(
@@ -72,15 +72,21 @@ def recall(reference: str, reader: str) -> ResponseReturnValue:
     )
 
 
-def _recalled(taken: int, given: int) -> str:
+def _without(intake: Intake, left: int) -> int:
+    """How many of the files that nobody took over lack a reader: one that others read too may have enough."""
+    progress = summing.summed_at_once(intake) if left else None
+    return left if progress is None else min(left, progress.lacking)
+
+
+def _recalled(taken: int, given: int, waiting: int) -> str:
     told: str = ngettext("%(num)s dossier repris.", "%(num)s dossiers repris.", taken)
     if given:
         told += " " + ngettext("%(num)s est confié aussitôt.", "%(num)s sont confiés aussitôt.", given)
-    if taken > given:
+    if waiting:
         left = ngettext(
             "%(num)s attend un lecteur : confiez les lectures qui manquent.",
             "%(num)s attendent un lecteur : confiez les lectures qui manquent.",
-            taken - given,
+            waiting,
         )
         told += " " + left
     return told

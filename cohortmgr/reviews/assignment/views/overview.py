@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.rules import allows
+from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import localized, say
@@ -24,12 +25,14 @@ from cohortmgr.jobs.models import KeptResult
 from cohortmgr.jobs.queries import advance_of, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.assignment.forms import AssignForm, DayForm
 from cohortmgr.reviews.assignment.queries import bars, conflicts
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.rules import Reader, ReadingProgress
@@ -81,6 +84,7 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         may_assign=may_assign,
         read_by=_read_by(intake),
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
+        closed=intake.closes_at <= clock.now(),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
 
@@ -196,5 +200,14 @@ def readings_of(reference: str, reader: str) -> ResponseReturnValue:
         intake=intake,
         person=person,
         page=page,
+        phases=_names_of_phases(programmes.definition_of(intake).rubric),
+        files=programmes.definition_of(intake).rubric.files.key,
         may_assign=allows(viewer, "reviews.assign", intake.path),
     )
+
+
+def _names_of_phases(rubric: Rubric) -> Mapping[str, str]:
+    """What the phases are called that people mark, by key, if there are several: a file may then stand in a list
+    twice."""
+    read = {each.key: name_of(each) for each in rubric.phases if each.is_read}
+    return read if len(read) > 1 else {}

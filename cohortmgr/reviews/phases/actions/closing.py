@@ -186,8 +186,7 @@ def take_back(viewer: Viewer, intake_reference: str, key: str, reason: str) -> N
     if not reason or len(reason) > LONGEST_REASON:
         what = Problem(_TOO_LONG, {"most": LONGEST_REASON}, "reason") if reason else None
         raise Refused(what or Problem(_NO_REASON, {}, "reason"))
-    rubric = programmes.definition_of(intake).rubric
-    later = [each.key for each in rubric.phases[place_of(rubric, key) + 1 :]]
+    later = _after(intake, key)
     _require_unbegun(intake, later)
     given = (
         Review.intake_id == intake.id,
@@ -199,6 +198,20 @@ def take_back(viewer: Viewer, intake_reference: str, key: str, reason: str) -> N
     closing.taken_back_because = reason
     before = {"phase": key, "gone_on": closing.gone_on}
     record(viewer, "reviews.open_phase", about(intake), before=before, after={"reason": reason})
+
+
+def why_closed(intake: Intake, key: str) -> Problem | None:
+    """Why a phase that is closed opens no more; None while it may."""
+    try:
+        _require_unbegun(intake, _after(intake, key))
+    except Refused as refusal:
+        return refusal.problems[0]
+    return None
+
+
+def _after(intake: Intake, key: str) -> list[str]:
+    rubric = programmes.definition_of(intake).rubric
+    return [each.key for each in rubric.phases[place_of(rubric, key) + 1 :]]
 
 
 def _require_unbegun(intake: Intake, later: Sequence[str]) -> None:

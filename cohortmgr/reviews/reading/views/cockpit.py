@@ -55,23 +55,31 @@ AHEAD = 20
 @bp.get("/staff/reviews")
 @guards.staff
 def queue() -> ResponseReturnValue:
-    """Show the viewer's own readings, the open ones first, and their pace."""
+    """Show the viewer's own readings, the open ones first, and their pace. Whom they hear waits for a day: that is no
+    file to read next."""
     rows = own.queue(guards.viewer())
     handed_in = [row for row in rows if row.state == ReviewState.SUBMITTED]
-    left = sum(1 for row in rows if row.state in OPEN)
-    pace = pace_of([row.submitted_at for row in handed_in if row.submitted_at], left)
+    files = [row for row in rows if own.phase_in(row).kind is PhaseKind.FILES]
+    left = sum(1 for row in files if row.state in OPEN)
+    pace = pace_of([row.submitted_at for row in files if row.state == ReviewState.SUBMITTED], left)
     soon = pace is not None and pace.minutes_left < A_DAY_OF_READING
     return render_template(
         "reviews/reading/staff_queue.html",
         rows=in_order(rows, QUEUE_ORDERS, request.args.get("sort", "")),
         given={row.reference: _given(row) for row in rows if row.state in OPEN and row.scores},
-        first=own.next_after(rows, ""),
+        heard={row.reference for row in rows} - {row.reference for row in files},
+        named={
+            row.reference: phase_display.name_of(own.phase_in(row))
+            for row in rows
+            if own.is_one_of_several(row)
+        },
+        first=own.next_after(files, ""),
         withheld=queries.withheld_from(guards.viewer()),
         intakes={row.intake_reference: row.intake_title for row in rows if row.state in OPEN},
         left=left,
         pace=pace,
         hours_left=round(pace.minutes_left / 60) if pace else 0,
-        discussed={row.reference for row in rows if is_open(row.state, row.discussed_at, row.settled_at)},
+        discussed={row.reference for row in rows if _waits(row)},
         dated=any(row.due_on for row in rows if row.state in OPEN),
         today=clock.today(),
         ends_at=clock.now() + timedelta(minutes=pace.minutes_left) if pace and soon else None,
@@ -83,11 +91,14 @@ def queue() -> ResponseReturnValue:
     )
 
 
+def _waits(row: Any) -> bool:
+    return is_open(row.state, row.discussed_at, row.settled_at, is_over=row.is_over)
+
+
 def _given(row: Any) -> tuple[int, int]:
     """How many criteria of a reading have a mark, and of how many."""
-    rubric = programmes.definition_of(row).rubric
-    phase = next((each for each in rubric.phases if each.key == row.phase), rubric.files)
-    return given_of(row.scores, [each.key for each in phase.criteria]), len(phase.criteria)
+    criteria = own.phase_in(row).criteria
+    return given_of(row.scores, [each.key for each in criteria]), len(criteria)
 
 
 @bp.route("/staff/reviews/<reference>", methods=["GET", "POST"])
@@ -262,6 +273,8 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     # What somebody must not read since it was given to them goes to another; they see no more of it meanwhile.
     taken = mine and found.state in OPEN and any(hooks.barred(found))
     asked = bool(problems) and "version" in request.form
+    over = phases.closing_over(found) is not None
+    changes = found.state not in OPEN and not over and not queries.is_frozen(application)
     return render_template(
         "reviews/reading/staff_review.html",
         review=found,
@@ -290,16 +303,17 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         reader="" if mine else queries.reader_name(found),
         editable=mine and found.state in OPEN and not taken,
         taken=taken,
-        reversible=mine and found.state == ReviewState.SUBMITTED,
+        reversible=mine and changes and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),
-        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at),
-        correctable=mine and own.may_correct(viewer, found),
+        over=over,
+        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at, is_over=over),
+        correctable=mine and changes and own.may_correct(viewer, found),
         earlier=[
             was
             for was in earlier_of(found.earlier)
             if mine or was.was_handed_in or was.why == ReadingChange.READMITTED
         ],
-        may_reopen=_may_reopen(found, mine),
+        may_reopen=changes and _may_reopen(found, mine),
         problems=problems,
         errors={problem.where: problem for problem in problems},
         fields=_fields(found),
@@ -312,11 +326,9 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
 
 
 def _may_reopen(found: Review, mine: bool) -> bool:
-    """Whether the viewer manages the readings, and no decision rests on this one."""
+    """Whether the viewer manages the readings, and this one can be opened again."""
     path, done = queries.intake_of(found).path, (ReviewState.SUBMITTED, ReviewState.ABSTAINED)
-    if mine or found.state not in done or not allows(guards.viewer(), "reviews.assign", path):
-        return False
-    return not queries.is_frozen(queries.file_of(found))
+    return not mine and found.state in done and allows(guards.viewer(), "reviews.assign", path)
 
 
 def _fields(found: Review) -> dict[str, dict[str, str]]:

@@ -18,11 +18,13 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing as assignment
+from cohortmgr.reviews.assignment.actions.giving import give
 from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from tests.databases import Database
 from tests.factories.choices import browser, known, readers, sent, someone
+from tests.integration.reviews.interviews.heard import PHASE, file_of, heard
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 LOW = {"resultats": 1, "bases": 1, "projet": 1, "langues": 1}
@@ -192,3 +194,24 @@ def test_of_two_who_hand_in_at_once_the_second_sees_the_first(database: Database
             each.result(30)
     db.session.expire_all()
     assert (seen_by(one), seen_by(two)) == ([16_000], [4_000])
+
+
+def test_the_list_of_gaps_is_of_one_phase_at_a_time_and_leads_to_the_others(app: Flask) -> None:
+    intake, manager, people = heard(files=1)
+    for reader, points in zip(people, (1, 4), strict=True):
+        file = file_of(1)
+        with writing():
+            give(manager, intake, [(file.id, reader.person_id or 0)], None, phase=PHASE)
+            row = next(each for each in own.queue(reader) if each.phase == PHASE)
+            reading.score(reader, row.reference, {"expression": points})
+    page, base = browser(app, manager), f"/staff/intakes/{intake.reference}/reviews/gaps"
+    files = page.get(base).text
+    assert "MDIA-000001" not in files and f'href="{base}?phase={PHASE}">Entretien</a>' in files
+    talks = page.get(f"{base}?phase={PHASE}").text
+    assert "MDIA-000001" in talks and f'href="{base}?phase={PHASE}" aria-current="page"' in talks
+    assert f'href="{base}?phase=dossiers">' in talks
+
+
+def test_where_one_phase_is_read_the_list_of_gaps_has_no_switch(app: Flask) -> None:
+    intake, manager, _people = two_read()
+    assert "?phase=" not in browser(app, manager).get(f"/staff/intakes/{intake.reference}/reviews/gaps").text

@@ -32,6 +32,7 @@ from tests.integration.reviews.interviews.heard import (
     taken,
 )
 from tests.integration.reviews.interviews.test_booking import book, letters
+from tests.integration.reviews.interviews.test_hearing import bar
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -207,3 +208,23 @@ def test_the_pages_make_change_and_cancel_a_day(app: Flask) -> None:
     assert browser(app, candidate(1)).get(base).status_code == 404
     assert db.session.scalars(sa.select(Message).where(Message.key == "slot_called_off")).one()
     assert file_of(1).number == "MDIA-000001"
+
+
+def test_a_cancelled_day_has_no_places_and_the_tick_comes_only_where_something_is_passed_over(
+    app: Flask,
+) -> None:
+    intake, manager, panel = heard(panel=2)
+    day, off = a_day(intake, manager, panel[:1]), a_day(intake, manager, panel[1:], plan(8))
+    with writing():
+        acts.cancel_day(manager, off.reference, "Le jury est empêché")
+    page, base = browser(app, manager), f"/staff/intakes/{intake.reference}/interviews"
+    total = page.get(base).text.partition("<tfoot>")[2]
+    assert "2 journées" in total and "0 / 3" in total, total
+    one = slots(day)[0].reference
+    bar(manager, intake, panel[0], 1)
+    empty = page.post(f"{base}/place", data={"number": "MDIA-000001", "slot": ""}).text
+    assert "Choisissez un créneau." in empty and "quand même" not in empty
+    refused = page.post(f"{base}/place", data={"number": "MDIA-000001", "slot": one}).text
+    assert "ne peut pas noter" in refused and "Donner ce créneau quand même" in refused
+    given = page.post(f"{base}/place", data={"number": "MDIA-000001", "slot": one, "anyway": "y"})
+    assert given.status_code == 302 and taken(day) == [1, 0, 0]

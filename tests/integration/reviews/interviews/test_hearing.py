@@ -17,7 +17,7 @@ from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.definition.rubric import HiddenPart
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews import queries as reviews
-from cohortmgr.reviews.assignment.actions import by_hand, knowing
+from cohortmgr.reviews.assignment.actions import by_hand, knowing, sharing
 from cohortmgr.reviews.interviews import tasks
 from cohortmgr.reviews.interviews.actions import attendance, booking, needs
 from cohortmgr.reviews.interviews.actions import days as acts
@@ -25,6 +25,7 @@ from cohortmgr.reviews.interviews.queries import hearing, panels, reminders
 from cohortmgr.reviews.interviews.rules import BookingState
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.reading import queries as own
 from tests.factories.choices import browser
 from tests.integration.reviews.interviews.heard import (
     PHASE,
@@ -122,6 +123,31 @@ def test_whom_a_panel_hears_waits_for_marks_once_they_came_and_is_no_file_to_rea
         after = page.get("/staff").text
         assert "1 entretien à noter" in after and f"/staff/interviews/{day.reference}" in after
         assert "à lire" not in after
+
+
+def test_the_queue_tells_files_and_interviews_apart_and_leads_to_files_alone(app: Flask) -> None:
+    intake, manager, panel = heard(panel=2)
+    with writing():
+        sharing.assign(manager, intake.reference)
+    files = len(own.queue(panel[0]))
+    book(1, slots(a_day(intake, manager, panel))[0].reference)
+    rows = own.queue(panel[0])
+    interview = next(row for row in rows if row.phase == PHASE)
+    assert len(rows) == files + 1
+    shown = browser(app, panel[0]).get("/staff/reviews").text
+    assert f"{files} dossiers à lire" in shown and shown.count("À noter") == 1
+    way = f"/staff/intakes/{intake.reference}/reviews/readers/{panel[0].person_reference}/readings"
+    listed = browser(app, manager).get(way).text
+    assert listed.count("À noter") == listed.count("<small>Entretien</small>") == 1
+    assert listed.count("<small>Étude du dossier</small>") == files
+    assert shown.count("· Entretien</td>") == 1 and shown.count("· Étude du dossier</td>") == files
+    with writing():
+        for row in rows:
+            if row.phase != PHASE:
+                marks = dict.fromkeys(("resultats", "bases", "projet", "langues"), 3)
+                reading.score(panel[0], row.reference, marks)
+    done = browser(app, panel[0]).get("/staff/reviews").text
+    assert "Lire le dossier suivant" not in done and interview.reference in done
 
 
 def test_a_day_whose_panel_may_not_mark_somebody_is_not_theirs_to_choose(app: Flask) -> None:

@@ -22,6 +22,7 @@ from cohortmgr.programmes.queries import definition_of, intake_of
 from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.assignment.actions.giving import give
 from cohortmgr.reviews.assignment.queries import giving as assignments
+from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.actions import closing, noting
@@ -130,7 +131,7 @@ def test_it_is_taken_back_with_a_reason_and_stays_on_record() -> None:
     ]  # fmt: skip
 
 
-def test_it_is_not_taken_back_once_the_next_phase_has_begun() -> None:
+def test_it_is_not_taken_back_once_the_next_phase_has_begun(app: Flask) -> None:
     intake, manager, (reader,) = marked([5, 4, 3, 2], goes_on=2)
     close(manager, intake)
     file = queries.files_in(intake, "entretien")["MDIA-000001"]
@@ -141,10 +142,16 @@ def test_it_is_not_taken_back_once_the_next_phase_has_begun() -> None:
     left = db.session.scalar(sa.select(sa.func.count()).where(Review.phase == "entretien"))
     assert left == 0, "who is no longer in a phase is with nobody in it"
     close(manager, intake)
+    desk, page = browser(app, manager), f"/staff/intakes/{intake.reference}/phases"
+    assert "Rouvrir cette phase" in desk.get(page).text
     with writing():
         noting.keep_results(
             manager, intake.reference, "epreuve", [ResultRow(2, "MDIA-000001", {"ecrit": 12})]
         )
+    shown = desk.get(page).text
+    assert "Rouvrir cette phase" not in shown and "La phase suivante a commencé" in shown
+    ranked = desk.get(f"/staff/intakes/{intake.reference}/ranking").text
+    assert "Il manque des notes à 2 dossiers éligibles" in ranked and "toutes leurs lectures" not in ranked
     with pytest.raises(Refused, match="a commencé"), writing():
         closing.take_back(manager, intake.reference, "dossiers", "Trop tard")
     assert numbers_in(intake, "epreuve") == [1, 2]
@@ -291,3 +298,50 @@ def test_a_programme_that_reads_nothing_counts_no_readings(app: Flask) -> None:
     for address in ("/staff", home, f"{home}/reviews", f"{home}/phases", f"{home}/ranking"):
         assert "0 lecture" not in page.get(address).text, address
     assert "Personne ne lit" in app.test_client().get("/programmes/ai-master-junior").text
+
+
+def test_in_a_closed_phase_no_discussion_waits_and_nothing_is_offered_that_would_be_refused(
+    app: Flask,
+) -> None:
+    intake, manager, (one, two) = marked([5, 4, 3], goes_on=2, people=2)
+    number = min(row.number for row in own.queue(one))
+    file = db.session.scalars(sa.select(Application).where(Application.number == number)).one()
+    with writing():
+        give(manager, intake, [(file.id, two.person_id or 0)], None, phase="dossiers")
+        second = next(row.reference for row in own.queue(two) if row.number == number)
+        reading.score(two, second, dict.fromkeys(MARKS, 0))
+    for who in (one, two):
+        assert [row.number for row in discussions.open_of(who)] == [1]
+        assert "1 discussion ouverte" in browser(app, who).get("/staff").text
+        assert "Corriger mes notes" in browser(app, who).get(f"/staff/reviews/{_of(who, number)}").text
+    desk, home = browser(app, manager), f"/staff/intakes/{intake.reference}"
+    assert "1 dossier est encore en discussion" in desk.get(f"{home}/phases").text
+    assert "Rouvrir la lecture" in desk.get(f"/staff/reviews/{second}").text
+    close(manager, intake)
+    for who in (one, two):
+        assert not discussions.open_of(who)
+        page = browser(app, who)
+        assert "discussion ouverte" not in page.get("/staff").text
+        assert "En discussion" not in page.get("/staff/reviews").text
+        said = page.get(f"/staff/reviews/{_of(who, number)}").text
+        assert "Les notes ne changent plus." in said and "à discuter" not in said
+        for act in (
+            "Corriger mes notes",
+            "Garder mes notes",
+            "Me récuser après coup",
+            "Annuler la remise de",
+        ):
+            assert act not in said or (act.startswith("Annuler") and 'data-once action="" hidden' in said), (
+                act
+            )
+    assert not discussions.open_in(intake)
+    assert "Rouvrir la lecture" not in desk.get(f"/staff/reviews/{second}").text
+    assert "En discussion" not in desk.get(f"{home}/reviews/gaps").text
+    with writing():
+        closing.take_back(manager, intake.reference, "dossiers", "Trop tôt.")
+    assert [row.number for row in discussions.open_of(one)] == [1]
+
+
+def _of(reader: Viewer, number: str) -> str:
+    db.session.expire_all()
+    return str(next(row.reference for row in own.queue(reader) if row.number == number))

@@ -59,3 +59,12 @@ def test_a_window_is_open_from_its_first_instant_to_just_before_its_last() -> No
 
 def test_every_state_of_an_intake_has_a_way_on() -> None:
     assert all(INTAKE_STATES.moves.values())
+
+
+def test_offerings_of_one_title_are_told_apart_by_their_places() -> None:
+    named = read_known("jobintech").intake("2027-1").named
+    assert named["fullstack-rabat"]["fr"] == "Full-stack, Rabat"
+    assert named["fullstack-rabat"]["ar"].endswith("، الرباط")
+    assert named["sap-casablanca"]["fr"] == "SAP"
+    for language in ("fr", "ar", "en"):
+        assert len({each[language] for each in named.values()}) == len(named)
