@@ -11,7 +11,6 @@ from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews.calibration.rules import ONCE_IN, chance_of_as_many
 from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
 from cohortmgr.reviews.phases.rules import place_of
-from cohortmgr.reviews.rules import ReadingChange
 
 # How many files the page shows on either side of the line, and how many at most with those who cross it.
 AROUND, MOST_SHOWN = 20, 80
@@ -94,20 +93,6 @@ def deciding_place(rubric: Rubric, key: str) -> int:
         if rubric.phases[place].goes_on is not None:
             return place
     return len(rubric.phases) - 1
-
-
-def first_handed_in(earlier: Sequence[Mapping[str, object]], total: int) -> int:
-    """Return the mark that a reader first handed in, from what their reading said before it changed and its total now.
-
-    One that its reader took back at once was a slip; one on criteria that were made anew since means nothing."""
-    found: int | None = None
-    for kept in earlier:
-        was = kept.get("total")
-        if kept.get("why") == ReadingChange.REGRADED.value:
-            found = None
-        elif found is None and isinstance(was, int) and kept.get("why") != ReadingChange.UNDONE.value:
-            found = was
-    return total if found is None else found
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes.queries import get_intake
 from cohortmgr.reviews.jury.actions import keeping
-from cohortmgr.reviews.jury.queries.kept import KIND, still_holds
+from cohortmgr.reviews.jury.queries.kept import KIND, settled_in, still_holds
 from cohortmgr.reviews.jury.queries.marks import stamp_of, works_in
 
 
@@ -31,13 +31,18 @@ def harmonise(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[st
             keeping.confirm(SYSTEM, get_intake(reference), stamp)
         return {"phases": 0}
     works, ids = works_in(intake)
+    settled = settled_in(intake)
     db.session.rollback()
     for done, (key, work) in enumerate(works.items(), start=1):
+        if key in settled:
+            with writing():
+                keeping.hold(SYSTEM, get_intake(reference), key, stamp)
+            continue
         found = harmonised(work)
         found = replace(found, figures={**found.figures, "stamp": stamp})
         with writing():
             keeping.keep(SYSTEM, get_intake(reference), key, found, ids)
         progress(done, len(works) + 1)
     with writing():
-        keeping.forget(SYSTEM, get_intake(reference), stamp, works)
+        keeping.forget(SYSTEM, get_intake(reference), stamp, {*works, *settled})
     return {"phases": len(works)}

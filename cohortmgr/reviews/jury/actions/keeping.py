@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -56,9 +56,17 @@ def keep(viewer: Viewer, intake: Intake, key: str, found: HarmonisedPhase, ids: 
         append(db.session, HarmonisedFile, rows[start : start + CHUNK])
 
 
-def forget(viewer: Viewer, intake: Intake, stamp: str, kept: Mapping[str, object]) -> None:
+def hold(viewer: Viewer, intake: Intake, key: str, stamp: str) -> None:
+    """Keep that what was found of a settled phase stands as it is, by the stamp of today."""
+    require(viewer, "reviews.read", intake.path)
+    row = harmonisation_of(intake.id, key)
+    if row is not None:
+        row.figures = {**row.figures, "stamp": stamp}
+
+
+def forget(viewer: Viewer, intake: Intake, stamp: str, kept: Collection[str]) -> None:
     """Forget what was found of phases in which nobody's reading counts any more, and keep that all others are done.
-    `kept` has the keys of those that were found."""
+    `kept` has the keys of those that were found, or are settled."""
     require(viewer, "reviews.read", intake.path)
     keeping.keep(viewer, _wanted(intake), {"stamp": stamp})
     gone = (Harmonisation.intake_id == intake.id, Harmonisation.phase.not_in(sorted(kept)))

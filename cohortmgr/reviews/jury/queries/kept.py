@@ -18,10 +18,11 @@ from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.definition.rules import Rubric, RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.harmonising.models import Harmonisation, MarkChoice
-from cohortmgr.reviews.harmonising.queries import harmonisation_of
+from cohortmgr.reviews.harmonising.queries import formulas_in, harmonisation_of
 from cohortmgr.reviews.jury.queries.marks import stamp_of
 from cohortmgr.reviews.jury.rules import FilledSelection, filled_by_reader
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.queries import closings_of
 from cohortmgr.reviews.queries import has_many
 from cohortmgr.reviews.rules import COUNTING, OPEN
 
@@ -68,6 +69,13 @@ def still_holds(intake: Intake, stamp: str) -> bool:
     rows = sa.select(Harmonisation.figures).where(Harmonisation.intake_id == intake.id)
     kept = [figures.get("stamp") for figures in db.session.scalars(rows)]
     return bool(kept) and set(kept) == {stamp}
+
+
+def settled_in(intake: Intake) -> set[str]:
+    """Return the keys of the phases that are closed by harmonised marks: by those people went on, and a file that is
+    withdrawn since, or a mark that is lost, moves none of them."""
+    closed = closings_of(intake)
+    return {key for key in formulas_in(intake.id) if key in closed}
 
 
 def readings_of_files(

@@ -16,13 +16,13 @@ from cohortmgr.programmes.definition.rules import PhaseKind, Rubric
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.harmonising.queries import formulas_in
+from cohortmgr.reviews.harmonising.rules import first_total
 from cohortmgr.reviews.jury.rules import (
     Contest,
     CountedReading,
     PhaseWork,
     ReadPhase,
     deciding_place,
-    first_handed_in,
 )
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases.marks import knocked_out_by, mean_of
@@ -76,7 +76,7 @@ def readings_in(intake: Intake) -> dict[str, list[CountedReading]]:
         rows.order_by(Review.application_id, Review.id)
     ):
         now = total or 0
-        found[phase].append(CountedReading(number, reader, first_handed_in(earlier, now), now))
+        found[phase].append(CountedReading(number, reader, first_total(earlier, now) or 0, now))
     return found
 
 

@@ -1,8 +1,6 @@
-"""The rules of the jury's page: first marks, who explains a crossing, whose files fill a selection."""
+"""The rules of the jury's page: who explains a crossing, whose files fill a selection."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pytest
 
@@ -15,30 +13,9 @@ from cohortmgr.reviews.jury.rules import (
     compared_basis,
     deciding_place,
     filled_by_reader,
-    first_handed_in,
     ordered_readings,
     reason_to_cross,
 )
-
-
-@pytest.mark.parametrize(
-    ("earlier", "first"),
-    [
-        ([], 9_000),
-        ([("reopened", 12_000)], 12_000),
-        ([("corrected", 12_000), ("corrected", 10_000)], 12_000),
-        ([("undone", 20_000)], 9_000),
-        ([("undone", 20_000), ("reopened", 8_000), ("corrected", 7_000)], 8_000),
-        ([("reopened", 12_000), ("regraded", None)], 9_000),
-        ([("reopened", 12_000), ("regraded", None), ("corrected", 5_000)], 5_000),
-        ([("recalled", None)], 9_000),
-    ],
-)
-def test_the_first_mark_is_the_first_that_was_handed_in_on_these_criteria(
-    earlier: Sequence[tuple[str, int | None]], first: int
-) -> None:
-    kept = [{"why": why, "total": total} for why, total in earlier]
-    assert first_handed_in(kept, 9_000) == first
 
 
 def test_a_phase_decides_where_the_next_ones_stay_behind() -> None:
