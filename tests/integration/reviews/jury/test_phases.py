@@ -12,9 +12,10 @@ from cohortmgr.accounts.rules import Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.rules import FRESH
-from cohortmgr.programmes.models import Intake
-from cohortmgr.programmes.queries import definition_of
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
 from cohortmgr.reviews.jury.actions import keeping
@@ -22,7 +23,7 @@ from cohortmgr.reviews.jury.queries.marks import works_in
 from cohortmgr.reviews.phases.actions import closing
 from tests.factories.choices import browser, known, phased, readers, someone
 from tests.factories.working import work
-from tests.integration.reviews.jury.marked import reader, reading_of
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader, reading_of
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -92,3 +93,36 @@ def test_the_page_leads_from_one_phase_to_the_other(app: Flask) -> None:
     assert "Rien à harmoniser" in client.get(f"{way}?phase=entretien").text
     assert "further?phase" not in client.get(f"{way}?phase=entretien").text
     assert client.get(f"{way}?phase=epreuve").status_code == 404
+
+
+def test_each_offering_has_its_own_threshold_and_seats(app: Flask) -> None:
+    intake = read_by_a_jury(20, seats=4)
+    first = offerings_of(intake)[0]
+    with writing() as session:
+        other = Offering(
+            reference=new_reference(),
+            institution_id=intake.institution_id,
+            intake_id=intake.id,
+            key="soir",
+            title={"fr": "Cours du soir", "ar": "دروس مسائية", "en": "Evening classes"},
+            seats=2,
+        )
+        session.add(other)
+        session.flush()
+        later = Application.number > "MDIA-000012"
+        session.execute(sa.update(Application).where(later).values(offering_id=other.id))
+    _harmonise(intake)
+    found = harmonisation_of(intake.id, "dossiers")
+    assert found is not None and found.seats == 6
+    ribbons = found.figures["ribbons"]
+    assert {key: (each["seats"], each["files"]) for key, each in ribbons.items()} == {
+        first.reference: (4, 12),
+        other.reference: (2, 8),
+    }
+    client = browser(app, _manager())
+    way = f"/staff/intakes/{intake.reference}/harmonisation"
+    page, evening = client.get(way).text, client.get(f"{way}?offering={other.reference}").text
+    assert "Cours du soir" in page
+    shown = {number for number in ("MDIA-000001", "MDIA-000020") if f'"ref">{number}<' in page}
+    assert shown == {"MDIA-000001"}
+    assert '"ref">MDIA-000020<' in evening and '"ref">MDIA-000001<' not in evening
