@@ -19,19 +19,23 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.gaps.queries import measured
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
-from cohortmgr.reviews.queries import visible
+from cohortmgr.reviews.queries import frozen_file, visible
 from cohortmgr.reviews.rules import COUNTING, ReviewState
 
 # The files of one page of the list of gaps.
 PAGE = 30
-# A discussion that waits for the reader of a reading, as `rules.is_open` says it and as its index is written. In a
-# phase that is closed nobody's marks change, so that none waits there.
-_OPEN = (
-    Review.state == ReviewState.SUBMITTED.value,
-    Review.discussed_at.is_not(None),
-    Review.settled_at.is_(None),
-    ~phases.is_over(),
-)
+
+
+def _waiting() -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions on a reading and its file that say that a discussion waits for its reader, as
+    `rules.is_open` says it and as its index is written: none where marks change no more, in a phase that is closed or
+    once decisions rest on the file."""
+    open_ = (
+        Review.state == ReviewState.SUBMITTED.value,
+        Review.discussed_at.is_not(None),
+        Review.settled_at.is_(None),
+    )
+    return (*open_, ~phases.is_over(), ~frozen_file())
 
 
 def others_of(viewer: Viewer, review: Review) -> Sequence[Review]:
@@ -91,7 +95,7 @@ def open_of(viewer: Viewer) -> Sequence[Any]:
     mine = visible(viewer).join(Application, Application.id == Review.application_id)
     number, first = sa.func.count().label("number"), sa.func.min(Review.reference).label("first")
     counted = mine.with_only_columns(Intake.id, Intake.title, number, first)
-    waiting = (Review.reviewer_id == viewer.person_id, *_OPEN, Application.state == "submitted")
+    waiting = (Review.reviewer_id == viewer.person_id, *_waiting(), Application.state == "submitted")
     grouped = counted.where(*waiting).group_by(Intake.id, Intake.opens_at)
     return db.session.execute(grouped.order_by(Intake.opens_at, Intake.id)).all()
 
@@ -100,5 +104,5 @@ def open_in(intake: Intake) -> int:
     """Return how many files of an intake are discussed by readers who have not all settled it."""
     files = sa.select(sa.func.count(sa.distinct(Review.application_id)))
     joined = files.select_from(Review).join(Application, Application.id == Review.application_id)
-    waiting = (Review.intake_id == intake.id, *_OPEN, Application.state == "submitted")
+    waiting = (Review.intake_id == intake.id, *_waiting(), Application.state == "submitted")
     return int(db.session.scalar(joined.where(*waiting)) or 0)

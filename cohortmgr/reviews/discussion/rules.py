@@ -22,5 +22,5 @@ def is_open(
     state: str, discussed_at: datetime | None, settled_at: datetime | None, *, is_over: bool = False
 ) -> bool:
     """Whether a discussion waits for the reader of a reading: to say that their marks stand, or to correct them. None
-    waits once the phase is over."""
+    waits once marks change no more (`is_over`)."""
     return state == ReviewState.SUBMITTED and discussed_at is not None and settled_at is None and not is_over

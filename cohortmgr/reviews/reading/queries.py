@@ -26,7 +26,17 @@ from cohortmgr.reviews.harmonising.models import Harmonisation
 from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
-from cohortmgr.reviews.queries import file_of, get_for, hidden_in, intake_of, is_read, phase_of, visible
+from cohortmgr.reviews.queries import (
+    file_of,
+    frozen_file,
+    get_for,
+    hidden_in,
+    intake_of,
+    is_frozen,
+    is_read,
+    phase_of,
+    visible,
+)
 from cohortmgr.reviews.reading.rules import FEWEST_TOLD, OwnSeverity, may_undo
 from cohortmgr.reviews.rules import COUNTING, GIVEN_BACK, OPEN, ReviewState, shows_papers
 
@@ -48,7 +58,7 @@ def queue(viewer: Viewer, intake_id: int | None = None, phase: str | None = None
             Review.scores,
             Review.phase,
             _sees_others(viewer).label("sees_others"),
-            phases.is_over().label("is_over"),
+            sa.or_(phases.is_over(), frozen_file()).label("is_over"),
             Application.number,
             Intake.title.label("intake_title"),
             Intake.id.label("intake_id"),
@@ -152,6 +162,12 @@ def sees_others(viewer: Viewer, review: Review) -> bool:
     same = (Review.application_id == review.application_id, Review.id != review.id)
     others = sa.select(Review.id).where(*same, Review.state.in_([state.value for state in COUNTING]))
     return db.session.scalar(others.limit(1)) is not None
+
+
+def may_change(review: Review, file: Application) -> bool:
+    """Whether what a reading that is handed in or given back says may change: its phase is open, and no decision rests
+    on its file."""
+    return phases.closing_over(review) is None and not is_frozen(file)
 
 
 def may_correct(viewer: Viewer, review: Review) -> bool:

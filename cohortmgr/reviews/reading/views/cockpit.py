@@ -273,8 +273,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
     # What somebody must not read since it was given to them goes to another; they see no more of it meanwhile.
     taken = mine and found.state in OPEN and any(hooks.barred(found))
     asked = bool(problems) and "version" in request.form
-    over = phases.closing_over(found) is not None
-    changes = found.state not in OPEN and not over and not queries.is_frozen(application)
+    changes = found.state not in OPEN and own.may_change(found, application)
     return render_template(
         "reviews/reading/staff_review.html",
         review=found,
@@ -305,8 +304,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         taken=taken,
         reversible=mine and changes and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),
-        over=over,
-        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at, is_over=over),
+        awaited=mine and is_open(found.state, found.discussed_at, found.settled_at, is_over=not changes),
         correctable=mine and changes and own.may_correct(viewer, found),
         earlier=[
             was

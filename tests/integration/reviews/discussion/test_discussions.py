@@ -23,6 +23,7 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.rules import earlier_of
+from cohortmgr.selection.actions import decisions
 from tests.factories.choices import browser, known, readers, sent, someone
 
 KEYS = ("resultats", "bases", "projet", "langues")
@@ -199,3 +200,18 @@ def test_a_file_that_is_given_again_says_what_its_reader_drafted_before(app: Fla
     assert re.search(r"Rouverte par les responsables\s*:\s*4,00 sur 20", page)
     hand_in(one, 4)
     assert waits_for(one) == []
+
+
+def test_no_discussion_waits_while_decisions_rest_on_the_file(app: Flask) -> None:
+    intake, manager, (one, two) = apart()
+    with writing():
+        batch = decisions.propose(manager, intake.reference)
+    assert waits_for(one) == waits_for(two) == [] and not discussions.open_in(intake)
+    page = browser(app, one)
+    assert "discussion ouverte" not in page.get("/staff").text
+    assert "En discussion" not in page.get("/staff/reviews").text
+    shown = page.get(f"/staff/reviews/{mine(one)}").text
+    assert "Corriger mes notes" not in shown and "Me récuser" not in shown and "à discuter" not in shown
+    with writing():
+        decisions.cancel(manager, batch.reference)
+    assert waits_for(one) == [1] and "Corriger mes notes" in page.get(f"/staff/reviews/{mine(one)}").text
