@@ -200,8 +200,9 @@ def take_back(viewer: Viewer, intake_reference: str, key: str, reason: str) -> N
     record(viewer, "reviews.open_phase", about(intake), before=before, after={"reason": reason})
 
 
-def why_closed(intake: Intake, key: str) -> Problem | None:
-    """Why a phase that is closed opens no more; None while it may."""
+def why_closed(viewer: Viewer, intake: Intake, key: str) -> Problem | None:
+    """Why a phase that is closed opens no more, for who follows the readings; None while it may."""
+    require(viewer, "reviews.read", intake.path)
     try:
         _require_unbegun(intake, _after(intake, key))
     except Refused as refusal:

@@ -54,7 +54,9 @@ def _page(intake: Intake, problems: Sequence[Problem] = ()) -> ResponseReturnVal
         talks=found.discussed_in(intake, plan.phase.key) if plan else 0,
         story=found.story_of(intake),
         closed=closed,
-        for_good={each: why for each in closed if (why := closing.why_closed(intake, each)) is not None},
+        for_good={
+            each: why for each in closed if (why := closing.why_closed(viewer, intake, each)) is not None
+        },
         names={each.key: name_of(each) for each in rubric.phases},
         may_close=allows(viewer, "reviews.assign", intake.path),
         problems=problems,
