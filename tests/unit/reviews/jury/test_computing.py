@@ -9,6 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cohortmgr.reviews.calibration.calibrating import calibrate, chances
 from cohortmgr.reviews.calibration.dense import np
@@ -163,3 +165,32 @@ def test_few_marks_and_equal_ones_are_harmonised_too(marks: list[int]) -> None:
     names = [each.file for each in readings]
     found = harmonised(PhaseWork(ReadPhase("dossiers", 1, readings), (), {}, (Contest("O", 1, names),)))
     assert sum(each.chance for each in found.files.values()) == pytest.approx(10_000, abs=3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(st.integers(0, 7), st.integers(0, 3)), st.integers(0, 20_000), min_size=1, max_size=20
+    ),
+    st.integers(1, 9),
+)
+def test_chances_add_up_to_the_seats_and_marks_are_the_formula_s(
+    given_marks: dict[tuple[int, int], int], seats: int
+) -> None:
+    readings = [
+        CountedReading(f"F{file}", f"R{reader}", mark, mark)
+        for (file, reader), mark in sorted(given_marks.items())
+    ]
+    files = sorted({each.file for each in readings})
+    found = harmonised(PhaseWork(ReadPhase("dossiers", 1, readings), (), {}, (Contest("O", seats, files),)))
+    taken = min(seats, len(files))
+    assert found.seats == taken
+    assert sum(each.chance for each in found.files.values()) == pytest.approx(10_000 * taken, abs=len(files))
+    formula = MarkFormula.of_json(found.formulas["harmonised"])
+    for file in files:
+        own = [(each.reader, each.standing) for each in readings if each.file == file]
+        assert found.files[file].harmonised == formula.mark(own)
+    for number in found.figures["doubtful"].values():
+        assert -1e-6 <= number <= min(taken, len(files) - taken) + 1e-6
+    if len(files) <= seats:
+        assert found.figures["words"]["harmonised"]["sure"] == len(files)
