@@ -17,7 +17,7 @@ from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition
 from cohortmgr.programmes.drafts.queries import RunningIntake
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews.phases.queries import begun_otherwise
+from cohortmgr.reviews.regrading.queries import begun_otherwise
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState
 

@@ -48,13 +48,13 @@ from cohortmgr.reviews.marksheets import tasks as marksheets
 from cohortmgr.reviews.marksheets import views as marksheet_views
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
-from cohortmgr.reviews.phases.actions import regrading
 from cohortmgr.reviews.phases.views import closing as phase_views
 from cohortmgr.reviews.phases.views import results as result_views
 from cohortmgr.reviews.progress import tasks as progress
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.reviews.reading.views import cockpit
 from cohortmgr.reviews.reading.views import papers as paper_views
+from cohortmgr.reviews.regrading import actions as regrading
 from cohortmgr.reviews.views import agenda, standing
 
 JOBS = (assigning.assign, progress.sum_up, gaps.look, jury.harmonise, further.look_ahead, further.give)

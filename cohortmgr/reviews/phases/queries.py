@@ -27,7 +27,7 @@ from cohortmgr.reviews.phases.models import PhaseAdvance, PhaseClosing, PhaseRes
 from cohortmgr.reviews.phases.points import points_of
 from cohortmgr.reviews.phases.rules import current_place, narrowing_before, reached_place
 from cohortmgr.reviews.queries import visible
-from cohortmgr.reviews.rules import COUNTING, HOLDING, OPEN, ReviewState, remade_criteria, total_thousandths
+from cohortmgr.reviews.rules import COUNTING, HOLDING, ReviewState, total_thousandths
 
 _STANDS = PhaseClosing.taken_back_at.is_(None)
 # In which a reading of a phase says that the phase has begun.
@@ -132,39 +132,6 @@ def has_begun(intake: Intake, key: str) -> bool:
         return True
     noted = (PhaseResult.intake_id == intake.id, PhaseResult.phase == key)
     return db.session.scalar(sa.select(PhaseResult.id).where(*noted).limit(1)) is not None
-
-
-@dataclass(frozen=True)
-class BegunReading:
-    """A reading that was begun on criteria that are made anew (`remade`), with its file's number and its reader."""
-
-    review: Review
-    number: str
-    reader: str
-    remade: frozenset[str]
-
-
-def begun_otherwise(intake: Intake, was: Rubric, now: Rubric) -> list[BegunReading]:
-    """Return the readings of an intake that wait for their readers and have marks which mean nothing any more once it
-    is read by another rubric, by number, in one statement; none, and none asked, where nothing that is read changes."""
-    after = {each.key: each for each in now.phases}
-    anew = {each.key: remade_criteria(each, after.get(each.key, now.files)) for each in was.phases}
-    keys = sorted(key for key, criteria in anew.items() if criteria)
-    if not keys:
-        return []
-    wanted = (
-        sa.select(Review, Application.number, Person)
-        .join(Application, Application.id == Review.application_id)
-        .join(Person, Person.id == Review.reviewer_id)
-        .where(Review.intake_id == intake.id, Review.phase.in_(keys))
-        .where(Review.state.in_([state.value for state in OPEN]))
-        .order_by(Application.number, Review.id)
-    )
-    return [
-        BegunReading(review, number, person.name, anew[review.phase])
-        for review, number, person in db.session.execute(wanted)
-        if anew[review.phase] & review.scores.keys()
-    ]
 
 
 def result_of(application: Application, key: str) -> PhaseResult | None:

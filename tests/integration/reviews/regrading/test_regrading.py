@@ -24,9 +24,9 @@ from cohortmgr.reviews import queries
 from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.marksheets.queries import own_readings
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.phases.queries import begun_otherwise
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
+from cohortmgr.reviews.regrading.queries import begun_otherwise
 from cohortmgr.reviews.rules import rubric_mark
 from tests.factories.choices import browser, readers, sent, someone
 

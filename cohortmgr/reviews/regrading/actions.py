@@ -7,7 +7,7 @@ from cohortmgr.audit.actions import about, record
 from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of
-from cohortmgr.reviews.phases import queries
+from cohortmgr.reviews.regrading import queries
 from cohortmgr.reviews.rules import ReadingChange, as_earlier
 
 
