@@ -355,31 +355,3 @@ def test_the_pages_of_phases_are_in_nobody_s_way(
         visitor.look()
     with test_context(database.system_app):
         assert len(phases.files_in(intake_of("mdia", "2025"), "epreuve")) == 4, "all are equal, and all go on"
-
-
-@pytest.mark.parametrize("language", ["fr", "ar"])
-def test_on_a_telephone_a_reading_that_is_handed_in_opens_at_its_head_with_its_place_in_the_list_in_sight(
-    chromium: Browser, database: Database, live: str, year: Year, language: str
-) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-        with writing():
-            for each in queue:
-                reading.score(
-                    year.viewer("reviewer"),
-                    each,
-                    dict.fromkeys(("resultats", "bases", "projet", "langues"), 3),
-                )
-    with visiting(chromium, live, year, language, 360) as visitor:
-        page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[3]}")
-        expect(page.locator(".queue [aria-current]")).to_be_attached()
-        assert page.evaluate("() => scrollY") == 0
-        here, whole = (page.locator(each).bounding_box() for each in (".queue [aria-current]", ".queue"))
-        assert (
-            here
-            and whole
-            and whole["x"] <= here["x"]
-            and here["x"] + here["width"] <= whole["x"] + whole["width"]
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +25,7 @@ _EITHER = N_(
     "La colonne « %(head)s » peut dire plusieurs choses : écrivez la clé de son critère derrière, entre crochets "
     "([%(key)s])."
 )
+_REPEATED = Problem(N_("Ce dossier est deux fois dans la feuille."))
 _REGRADED = N_(
     "La grille a changé depuis que la feuille a été prise : ses notes ne sont pas reprises. Prenez-en une nouvelle."
 )
@@ -172,7 +174,23 @@ def marked_rows(
         row = _row(record.line, cells, rubric, own, seen)
         if row is not None:
             found.append(row)
-    return found
+    return _without_contradictions(found)
+
+
+def _without_contradictions(rows: Sequence[MarkedRow]) -> list[MarkedRow]:
+    """Take no row of a file of which another says something else: which of them holds is not guessed."""
+    said = defaultdict[str, list[object]](list)
+    for row in rows:
+        if row.reading is not None:
+            said[row.reading.reference].append((row.scores, row.comment))
+    return [
+        replace(row, problems=(_REPEATED, *row.problems))
+        if row.reading is not None
+        and _REPEATED not in row.problems
+        and any(each != (row.scores, row.comment) for each in said[row.reading.reference])
+        else row
+        for row in rows
+    ]
 
 
 def _row(
@@ -186,7 +204,7 @@ def _row(
     if reading is None:
         problems.append(Problem(N_("Ce dossier ne vous est pas confié.")))
     elif fold(number) in seen:
-        problems.append(Problem(N_("Ce dossier est deux fois dans la feuille.")))
+        problems.append(_REPEATED)
     seen.add(fold(number))
     problems += _aged(cells, rubric)
     scores: dict[str, int] = {} if reading is None else dict(reading.scores)

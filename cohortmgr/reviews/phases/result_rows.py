@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -89,8 +90,12 @@ def _row(line: int, cells: Mapping[str, str], phase: RubricPhase, numbers: Mappi
 
 def sound_rows(rows: Iterable[ResultRow], phase: RubricPhase, numbers: Collection[str]) -> list[ResultRow]:
     """The rows with all that is wrong with them: a file that is not in the phase, that stands twice, or whose scores
-    lack or lie off the scale."""
-    found, seen = [], set[str]()
+    lack or lie off the scale. Of two rows that say different things of a file neither is sound: which of them holds is
+    not guessed."""
+    rows, found, seen = list(rows), [], set[str]()
+    said = defaultdict[str, list[object]](list)
+    for row in rows:
+        said[row.number].append((row.scores, row.absent))
     titles = {each.key: each.title for each in phase.criteria}
     for row in rows:
         problems = list(row.problems)
@@ -98,7 +103,7 @@ def sound_rows(rows: Iterable[ResultRow], phase: RubricPhase, numbers: Collectio
             problems.append(
                 Problem(N_("Le dossier %(number)s n’est pas dans cette phase."), {"number": row.number[:40]})
             )
-        elif row.number in seen:
+        elif row.number in seen or any(each != (row.scores, row.absent) for each in said[row.number]):
             problems.append(
                 Problem(N_("Le dossier %(number)s est deux fois dans la feuille."), {"number": row.number})
             )

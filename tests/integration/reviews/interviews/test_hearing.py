@@ -140,7 +140,8 @@ def test_the_queue_tells_files_and_interviews_apart_and_leads_to_files_alone(app
     listed = browser(app, manager).get(way).text
     assert listed.count("À noter") == listed.count("<small>Entretien</small>") == 1
     assert listed.count("<small>Étude du dossier</small>") == files
-    assert shown.count("· Entretien</td>") == 1 and shown.count("· Étude du dossier</td>") == files
+    assert shown.count('"Campagne">Entretien · ') == 1
+    assert shown.count('"Campagne">Étude du dossier · ') == files
     with writing():
         for row in rows:
             if row.phase != PHASE:

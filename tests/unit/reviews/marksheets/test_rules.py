@@ -65,11 +65,18 @@ def test_what_is_wrong_with_a_row_is_said_and_the_row_is_left(row: tuple[str, ..
 
 def test_a_row_twice_is_taken_once_and_one_without_change_is_none() -> None:
     first, again, same, handed_in = read(
-        ("M-1", "1", "1", ""), ("M-1", "2", "2", ""), ("M-2", "2", "", ""), ("M-3", "1", "1", "")
+        ("M-1", "1", "1", ""), ("M-1", "1", "1", ""), ("M-2", "2", "", ""), ("M-3", "1", "1", "")
     )
     assert first.is_sound and not again.is_sound
     assert not same.changes and not same.problems
     assert not handed_in.changes and not handed_in.problems
+
+
+@pytest.mark.parametrize("other", [("M-1", "2", "1", ""), ("M-1", "1", "1", "Autre")])
+def test_of_two_rows_that_say_different_things_neither_is_taken(other: tuple[str, ...]) -> None:
+    one, two = read(("M-1", "1", "1", ""), other)
+    assert not one.is_sound and not two.is_sound
+    assert ["deux fois" in str(each.problems[0]) for each in (one, two)] == [True, True]
 
 
 def test_a_sheet_without_numbers_or_criteria_is_refused() -> None:

@@ -54,8 +54,14 @@ def test_what_is_wrong_with_a_row_is_said(row: tuple[str, ...], said: str) -> No
 
 
 def test_a_file_twice_is_wrong_the_second_time_and_empty_lines_are_none() -> None:
-    first, again = read(("M-1", "1", "1"), ("", "", ""), ("M-1", "2", "2"))
+    first, again = read(("M-1", "1", "1"), ("", "", ""), ("M-1", "1", "1"))
     assert not first.problems and "deux fois" in str(again.problems[0]) and again.line == 4
+
+
+@pytest.mark.parametrize("other", [("M-1", "2", "2"), ("M-1", "absent", "absent")])
+def test_of_two_rows_that_say_different_things_of_a_file_neither_is_taken(other: tuple[str, ...]) -> None:
+    rows = read(("M-1", "1", "1"), ("M-2", "1", "1"), other)
+    assert ["deux fois" in str(each.problems) for each in rows] == [True, False, True]
 
 
 def test_a_sheet_without_its_columns_or_without_end_is_refused() -> None:
