@@ -134,9 +134,9 @@ def ordered_readings(formula: MarkFormula, readings: Iterable[tuple[str, int]]) 
 
 def reason_to_cross(file: RibbonFile, readings: Sequence[FormulaReading]) -> FormulaReading | None:
     """Return the reading that explains best why a file crosses the line: by the most generous reader of one that is
-    chosen no longer, by the most severe of one that is chosen now. None if its readers hardly differ from the mean:
-    others moved."""
-    if not readings:
+    chosen no longer, by the most severe of one that is chosen now. None if its readers hardly differ from the mean, or
+    its mark did not go the way that it crosses: others moved."""
+    if not readings or (file.mark >= file.raw if file.was_in else file.mark <= file.raw):
         return None
     if file.was_in:
         found = max(readings, key=lambda each: each.severity)

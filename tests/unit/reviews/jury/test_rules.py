@@ -29,8 +29,9 @@ def test_a_phase_decides_where_the_next_ones_stay_behind() -> None:
     assert deciding_place(Rubric((RubricPhase("dossiers"),)), "dossiers") == 0
 
 
-def _file(*, was: bool, now: bool) -> RibbonFile:
-    return RibbonFile("MDIA-000001", 12_000, 10_000, 800, was, now, 4_000)
+def _file(*, was: bool, now: bool, moved: int | None = None) -> RibbonFile:
+    by = moved if moved is not None else (-2_000 if was else 2_000)
+    return RibbonFile("MDIA-000001", 12_000, 12_000 + by, 800, was, now, 4_000)
 
 
 def _read(*severities: int) -> list[FormulaReading]:
@@ -43,6 +44,12 @@ def test_a_crossing_is_explained_by_who_gives_most_or_least() -> None:
     readings = _read(-2_000, 7_300)
     assert reason_to_cross(leaving, readings) == readings[1]
     assert reason_to_cross(entering, readings) == readings[0]
+
+
+@pytest.mark.parametrize(("was", "moved"), [(True, 300), (False, -300), (True, 0), (False, 0)])
+def test_nobody_explains_a_mark_that_moved_the_other_way(was: bool, moved: int) -> None:
+    """The line fell further than the file, or rose further: whoever read it is not why."""
+    assert reason_to_cross(_file(was=was, now=not was, moved=moved), _read(-2_000, 7_300)) is None
 
 
 @pytest.mark.parametrize(("was", "severities"), [(True, (-2_000, 100)), (False, (-100, 3_000)), (True, ())])
