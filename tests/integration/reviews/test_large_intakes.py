@@ -19,8 +19,9 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.tasks import Stopped, do_next
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment import tasks
-from cohortmgr.reviews.assignment.views import overview as views
+from cohortmgr.reviews.assignment.queries.giving import ASSIGN
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.progress.queries import progress_of
 from tests.factories.choices import browser, readers, sent, someone
 
@@ -31,7 +32,7 @@ CHUNK = 5
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Six files are many, and are given in chunks that they do not fill evenly."""
-    monkeypatch.setattr(views, "MOST_AT_ONCE", 5)
+    monkeypatch.setattr(summing, "MOST_AT_ONCE", 5)
     monkeypatch.setattr(tasks, "CHUNK", CHUNK)
 
 
@@ -71,7 +72,7 @@ def test_two_clicks_make_one_and_the_page_says_how_far_it_is(app: Flask) -> None
     readers(intake, 4)
     page = asked(app, intake, clicks=2)
     assert "Les lectures se répartissent" in page and 'name="seed"' not in page and not given()
-    assert len(db.session.scalars(sa.select(Job)).all()) == 1
+    assert len(db.session.scalars(sa.select(Job).where(Job.kind == ASSIGN)).all()) == 1
     client = browser(app, someone(intake, Role.SELECTION_MANAGER, "autre"))
     path = f"/staff/intakes/{intake.reference}/reviews"
     assert client.get(f"{path}/progress").json == {"percentage": 0, "text": "", "done": False}
@@ -88,7 +89,7 @@ def test_killed_in_the_middle_it_goes_on(app: Flask) -> None:
     intake = sent(9)
     readers(intake, 4)
     asked(app, intake)
-    payload = db.session.scalars(sa.select(Job.payload)).one()
+    payload = db.session.scalars(sa.select(Job.payload).where(Job.kind == ASSIGN)).one()
 
     def die(done: int, total: int) -> None:
         assert (done, total) == (CHUNK, 19)
@@ -106,7 +107,7 @@ def test_what_changes_while_it_runs_is_seen(app: Flask) -> None:
     intake = sent(9)
     gone, *others = readers(intake, 4)
     asked(app, intake)
-    payload = db.session.scalars(sa.select(Job.payload)).one()
+    payload = db.session.scalars(sa.select(Job.payload).where(Job.kind == ASSIGN)).one()
     withdrawn: list[int] = []
 
     def change(done: int, total: int) -> None:
@@ -173,5 +174,5 @@ def test_whose_role_ended_meanwhile_assigns_nothing(app: Flask) -> None:
         manager = RoleGrant.role == Role.SELECTION_MANAGER.value
         session.execute(sa.update(RoleGrant).where(manager).values(revoked_at=clock.now()))
     work()
-    result = db.session.scalars(sa.select(Job.result)).one()
+    result = db.session.scalars(sa.select(Job.result).where(Job.kind == ASSIGN)).one()
     assert not given() and result and "droit" in result["problems"][0]["what"]
