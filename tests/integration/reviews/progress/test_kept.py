@@ -15,7 +15,6 @@ from cohortmgr.jobs.queries import kept_of
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.assignment.actions import sharing
-from cohortmgr.reviews.assignment.views import overview as views
 from cohortmgr.reviews.progress import queries
 from tests.factories.choices import browser, known, readers, sent, someone
 from tests.factories.working import killed_at, work
@@ -27,8 +26,7 @@ MANAGER = "selection_manager@inpt.ma"
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every intake is a large one."""
-    for module in (views, queries):
-        monkeypatch.setattr(module, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(queries, "MOST_AT_ONCE", 0)
 
 
 def given() -> Intake:
