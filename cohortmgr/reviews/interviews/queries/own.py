@@ -219,3 +219,12 @@ def of_children(guardian: Person) -> list[tuple[str, list[OwnAppointment]]]:
             with suppress(NotFound):
                 found.append((child.given_name, appointments_of(child.application, child.intake)))
     return found
+
+
+def of_child(guardian: Person, reference: str) -> tuple[OwnAppointment, BookedSlot]:
+    """Return the slot at which a guardian's child is expected, by its own reference. Raises NotFound."""
+    for _name, phases in of_children(guardian):
+        for each in phases:
+            if each.booked is not None and each.booked.booking.reference == reference:
+                return each, each.booked
+    raise NotFound(reference)

@@ -26,7 +26,7 @@ from cohortmgr.reviews.interviews.actions import booking, guardians, needs
 from cohortmgr.reviews.interviews.actions.letters import place_of, title_of
 from cohortmgr.reviews.interviews.forms import AccessNeedsForm
 from cohortmgr.reviews.interviews.queries import access, own
-from cohortmgr.reviews.interviews.queries.own import OwnAppointment
+from cohortmgr.reviews.interviews.queries.own import BookedSlot, OwnAppointment
 from cohortmgr.reviews.interviews.rules import NEED_NAMES, sequence_of
 
 bp = Blueprint("interviews_candidate", __name__)
@@ -165,8 +165,11 @@ def _tell_of_needs(fits: bool) -> None:
 def calendar(reference: str) -> ResponseReturnValue:
     """Send one's slot, by its own reference, for one's calendar."""
     it, booked = own.appointment_for(guards.viewer(), reference)
+    return _calendar_of(it, booked, url_for(".appointment", reference=it.application.reference))
+
+
+def _calendar_of(it: OwnAppointment, booked: BookedSlot, page: str) -> ResponseReturnValue:
     programme = localized(definition_of(it.intake).title)
-    page = url_for(".appointment", reference=it.application.reference)
     entry = CalendarDate(
         booked.booking.reference,
         f"{programme}{colon()}{localized(title_of(it.phase))}",
@@ -215,6 +218,16 @@ def _guardian_page(
         problems=problems,
     )
     return page, status
+
+
+@guardian_bp.get("/<token>/interviews/slot.ics")
+@guards.public
+@in_visit
+def calendar_of_child(token: str, person: Person) -> ResponseReturnValue:
+    """Send the slot of a child, by its own reference, for a guardian's calendar. It names no child, and leads to the
+    home page: whoever shares a calendar would share the link of the visit."""
+    it, booked = own.of_child(person, request.args.get("slot", ""))
+    return _calendar_of(it, booked, "/")
 
 
 @guardian_bp.post("/<token>/interviews/book")

@@ -21,7 +21,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews.interviews.actions import booking
-from cohortmgr.reviews.interviews.models import InterviewDay
+from cohortmgr.reviews.interviews.models import InterviewDay, SlotBooking
 from tests.databases import Database
 from tests.factories.choices import someone
 from tests.factories.guarded import guarded
@@ -79,6 +79,12 @@ def test_a_guardian_chooses_in_the_visit_and_the_child_cannot(database: Database
     with test_context(database.system_app):
         assert taken(db.session.get_one(InterviewDay, number)) == [1, 0, 0]
         assert len(letters("slot_booked")) == 1
+        booked = db.session.scalars(sa.select(SlotBooking.reference)).one()
+    dated = visit.get(f"{page}/slot.ics?slot={booked}")
+    assert dated.mimetype == "text/calendar" and f"UID:{booked}" in dated.text and "DTSTART" in dated.text
+    assert token not in dated.text and f"slot.ics?slot={booked}" in visit.get(page).text
+    for wrong in ("", "x", one_file):
+        assert visit.get(f"{page}/slot.ics?slot={wrong}").status_code == 404
     given = {"child": one_file, "phase": "entretien"}
     assert visit.post(f"{page}/give-back", data=given).status_code == 302
     with test_context(database.system_app):
