@@ -31,6 +31,7 @@ class Review(Row, Versioned, Model):
         sa.UniqueConstraint("application_id", "reviewer_id", "phase"),
         sa.Index("ix_reviews_intake_id_state", "intake_id", "state"),
         sa.Index("ix_reviews_reviewer_id_state", "reviewer_id", "state"),
+        sa.Index("ix_reviews_intake_id_id", "intake_id", "id"),
         sa.Index(
             "ix_reviews_anchors",
             "intake_id",

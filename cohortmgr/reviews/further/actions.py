@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -32,17 +33,17 @@ _GIVEN_SINCE = N_(
 
 
 def give_further(
-    viewer: Viewer, intake_reference: str, readings: int, due_on: date | None, given: int
+    viewer: Viewer, intake_reference: str, readings: int, due_on: date | None, last: int
 ) -> GivenReadings:
     """Give out as many further readings as asked, or as can be: one after the other to where it is likeliest to change
     the choice, each by the freest reader who may.
 
-    `given` is how many readings the page knew of: whoever presses twice gives once. Nobody gets what they may not read
-    or more than their limit, no file more than the programme allows. Refused while something stands in the way (see
-    `in_the_way`), or if others were given since."""
+    `last` is the id of the last reading that the page knew of: whoever presses twice gives once. Nobody gets what they
+    may not read or more than their limit, no file more than the programme allows. Refused while something stands in the
+    way (see `in_the_way`), or if others were given since."""
     intake = intake_locked(viewer, intake_reference)
     _require_sound(viewer, intake, readings, due_on)
-    if queries.given_in(intake)[0] != given:
+    if queries.last_given(intake) != last:
         raise Refused(Problem(_GIVEN_SINCE))
     plan = _plan(intake, readings, due_on)
     if plan.pairs:
@@ -50,13 +51,11 @@ def give_further(
     return GivenReadings(len(plan.pairs))
 
 
-def ask_further(
-    viewer: Viewer, intake_reference: str, readings: int, due_on: date | None, given: int
-) -> None:
+def ask_further(viewer: Viewer, intake_reference: str, readings: int, due_on: date | None, last: int) -> None:
     """Ask the worker to do `give_further`, for an intake of many files. While it does, nothing more is asked of it."""
     intake = intake_locked(viewer, intake_reference)
     _require_sound(viewer, intake, readings, due_on)
-    if queries.given_in(intake)[0] != given:
+    if queries.last_given(intake) != last:
         raise Refused(Problem(_GIVEN_SINCE))
     known = assignments.assignment_of(intake, GIVE)
     if known is None or not known.is_under_way:
@@ -64,7 +63,7 @@ def ask_further(
             "intake": intake.reference,
             "by": viewer.reference,
             "readings": readings,
-            "given": given,
+            "given": queries.given_in(intake)[0],
         }
         if due_on is not None:
             payload["due_on"] = due_on.isoformat()
@@ -74,8 +73,8 @@ def ask_further(
 def plan_further(
     viewer: Viewer, intake_reference: str, readings: int, due_on: date | None, given: int
 ) -> AssignmentPlan:
-    """Say which readings `give_further` would give, less those that were given since `given` were: begun again after an
-    interruption, the worker gives the rest. Nothing is changed."""
+    """Say which readings `give_further` would give, less those that were given since there were `given`: begun again
+    after an interruption, the worker gives the rest. Nothing is changed."""
     intake = programmes.get_intake(intake_reference)
     require(viewer, "reviews.assign", intake.path)
     require_unconcerned(viewer, intake)
@@ -108,14 +107,20 @@ def _plan(intake: Intake, readings: int, due_on: date | None) -> AssignmentPlan:
 def ask(viewer: Viewer, intake: Intake) -> None:
     """Ask the worker what further readings of an intake promise, unless it is at it."""
     require(viewer, "reviews.assign", intake.path)
-    keeping.ask_once(viewer, _result_of(intake), {"intake": intake.reference})
+    keeping.ask_once(viewer, _wanted(intake), {"intake": intake.reference})
+
+
+def confirm(viewer: Viewer, intake: Intake, figures: Mapping[str, Any]) -> None:
+    """Keep that what was found still holds this moment."""
+    require(viewer, "reviews.assign", intake.path)
+    keeping.keep(viewer, _wanted(intake), figures)
 
 
 def keep(viewer: Viewer, intake: Intake, found: ReadingOutlook, stamp: str) -> None:
     """Keep what was found this moment, of the state that `stamp` says."""
     require(viewer, "reviews.assign", intake.path)
-    keeping.keep(viewer, _result_of(intake), {**found.as_json(), "stamp": stamp})
+    keeping.keep(viewer, _wanted(intake), {**found.as_json(), "stamp": stamp})
 
 
-def _result_of(intake: Intake) -> ResultWanted:
+def _wanted(intake: Intake) -> ResultWanted:
     return ResultWanted(KIND, intake.reference, intake.institution_id)

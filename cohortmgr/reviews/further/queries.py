@@ -130,6 +130,12 @@ def _is_counted(row: Any, made_at: datetime) -> bool:
     return bool(moments) and min(moments) <= made_at
 
 
+def last_given(intake: Intake) -> int:
+    """Return the id of the reading of its files that was given last in an intake; 0 before the first. By the index."""
+    rows = sa.select(Review.id).where(Review.intake_id == intake.id, of_files(intake))
+    return db.session.scalar(rows.order_by(Review.id.desc()).limit(1)) or 0
+
+
 def given_in(intake: Intake) -> tuple[int, int]:
     """Return how many readings of its files were ever given in an intake, and how many of them wait. One statement."""
     waits = sa.case((Review.state.in_([state.value for state in OPEN]), 1), else_=0)

@@ -38,8 +38,8 @@ def further(reference: str) -> ResponseReturnValue:
     intake, form = queries.intake_for(viewer, reference, "reviews.assign"), FurtherForm()
     phase = _phase_of(intake)
     if form.validate_on_submit():
-        given = whole(request.form.get("given", ""))
-        asked = (form.readings.data or 0, form.due_on.data, _UNKNOWN if given is None else given)
+        last = whole(request.form.get("last", ""))
+        asked = (form.readings.data or 0, form.due_on.data, _UNKNOWN if last is None else last)
         try:
             with writing():
                 if queries.has_many(intake):
@@ -84,7 +84,7 @@ def _page(intake: Intake, phase: RubricPhase, form: FurtherForm) -> ResponseRetu
         advance=advance,
         is_old=is_old,
         outlook=outlook,
-        given=found.given_in(intake)[0],
+        last=found.last_given(intake),
         giving=assignments.assignment_of(intake, found.GIVE),
     )
 
@@ -95,13 +95,18 @@ def _figures(kept: KeptResult) -> dict[str, object]:
 
 def _kept(intake: Intake, phase: RubricPhase) -> tuple[KeptResult | None, Advance, bool]:
     """Return what is kept of an intake, how far the worker is, and whether what is kept is old: then it is found anew;
-    after a failure not at once."""
-    harmonisation = harmonisation_of(intake.id, phase.key)
-    stamp = found.stamp_of(intake, harmonisation) if harmonisation else ""
+    after a failure not at once. Of a large intake no page counts readings: the worker looks, once a minute at most."""
     kept = found.kept_outlook(intake)
     advance = advance_of(kept.job_reference if kept else "")
-    is_old = kept is None or not kept.made_at or kept.figures.get("stamp") != stamp
-    if is_old and not advance.goes_on and (not advance.failed or is_due(kept)):
+    is_old = kept is None or not kept.made_at
+    if queries.has_many(intake):
+        is_due_now = is_due(kept)
+    else:
+        harmonisation = harmonisation_of(intake.id, phase.key)
+        stamp = found.stamp_of(intake, harmonisation) if harmonisation else ""
+        is_old = kept is None or not kept.made_at or kept.figures.get("stamp") != stamp
+        is_due_now = is_old and (not advance.failed or is_due(kept))
+    if is_due_now and not advance.goes_on:
         with writing():
             actions.ask(guards.viewer(), intake)
         kept = found.kept_outlook(intake)

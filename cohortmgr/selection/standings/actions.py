@@ -21,8 +21,8 @@ from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.selection.board import SelectionBoard, require_read
 from cohortmgr.selection.standings import queries
 from cohortmgr.selection.standings.models import Standing, StandingRow
+from cohortmgr.selection.standings.queries import KIND
 
-KIND = "selection.rank"
 CHUNK = 1_000
 """How many rows are written, or forgotten, in one transaction."""
 _ROWS = table_of(StandingRow)
@@ -126,7 +126,7 @@ def _keep_filled(viewer: Viewer, standing: Standing, board: SelectionBoard) -> N
         db.session.get_one(Offering, standing.offering_id),
     )
     filled = queries.filled_by_board(intake, board)
-    wanted = ResultWanted(queries.FILLED, offering.reference, standing.institution_id)
+    wanted = ResultWanted(KIND, offering.reference, standing.institution_id)
     figures = {"standing": standing.reference, "filled": asdict(filled) if filled else None}
     keeping.keep(viewer, wanted, figures)
 

@@ -34,8 +34,8 @@ from cohortmgr.selection.standings.models import RankingChange, Standing, Standi
 
 SIZE = 50
 """The rows of one page."""
-FILLED = "selection.filled"
-"""The kind of the kept result that says whether one reader's files fill a kept ranking."""
+KIND = "selection.rank"
+"""The worker's job that ranks a large intake, and the kind of what it keeps beside the rows."""
 
 
 def is_done_at_once(intake: Intake) -> bool:
@@ -206,7 +206,7 @@ def filled_by_board(intake: Intake, board: SelectionBoard) -> FilledSelection | 
 def filled_in(offering: Offering, standing: Standing) -> FilledSelection | None:
     """Return the same of a kept ranking, as it was found with it: no page counts the readings of a large intake. One
     statement."""
-    kept = kept_of(FILLED, offering.reference)
+    kept = kept_of(KIND, offering.reference)
     if kept is None or kept.figures.get("standing") != standing.reference or not kept.figures.get("filled"):
         return None
     return FilledSelection(**kept.figures["filled"])

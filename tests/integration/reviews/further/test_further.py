@@ -93,9 +93,9 @@ def _pairs(state: str | None = None) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in db.session.execute(rows)]
 
 
-def _press(intake: Intake, viewer: Viewer, number: int, given: int | None = None) -> int:
+def _press(intake: Intake, viewer: Viewer, number: int, last: int | None = None) -> int:
     with writing():
-        known_of = queries.given_in(intake)[0] if given is None else given
+        known_of = queries.last_given(intake) if last is None else last
         return actions.give_further(viewer, intake.reference, number, None, known_of).added
 
 
@@ -126,22 +126,23 @@ def _ground(intake: Intake) -> queries.FurtherGround:
 
 def test_pressed_twice_nothing_is_given_twice() -> None:
     intake, manager = _read()
-    before = _given(intake)
-    assert _press(intake, manager, 5, before) == 5
+    before, last = _given(intake), queries.last_given(intake)
+    assert _press(intake, manager, 5, last) == 5
     with pytest.raises(Refused, match="depuis que cette page est ouverte"):
-        _press(intake, manager, 5, before)
+        _press(intake, manager, 5, last)
     assert _given(intake) == before + 5
 
 
 def test_of_two_who_press_at_once_one_gives_and_the_other_is_told(system_app: Flask) -> None:
     intake, manager = _read()
-    before, reference = _given(intake), intake.reference  # the threads must not share a row of this session
+    # The threads must not share a row of this session.
+    before, last, reference = _given(intake), queries.last_given(intake), intake.reference
 
     def press(_turn: int) -> int:
         with system_app.app_context():
             try:
                 with writing():
-                    given = actions.give_further(manager, reference, 5, None, before).added
+                    given = actions.give_further(manager, reference, 5, None, last).added
                     sleep(0.3)  # the other comes meanwhile
                     return given
             except Refused:
@@ -234,9 +235,9 @@ def test_who_may_not_and_what_stands_in_the_way() -> None:
     for number in (0, 20_001):
         with pytest.raises(Refused, match="nombre entier"):
             _press(intake, manager, number)
-    given = _given(intake)
+    last = queries.last_given(intake)
     with pytest.raises(Refused, match="Ce jour est passé"), writing():
-        actions.give_further(manager, intake.reference, 3, clock.today() - timedelta(days=1), given)
+        actions.give_further(manager, intake.reference, 3, clock.today() - timedelta(days=1), last)
     with writing():
         decisions.propose(manager, intake.reference, open_until=intake.closes_at)
     with pytest.raises(Refused, match="Des décisions"):
@@ -324,9 +325,9 @@ def test_the_page_waits_for_the_worker_then_tells_and_gives_in_one_press(app: Fl
     assert "Où en est le choix" in page and "Noms douteux" in page
     told = re.search(r"(\d+) lectures? de plus\s: de (\d+) noms? douteux à (\d+)\.", page)
     assert told and int(told[3]) <= int(told[2])
-    given = re.search(r'name="given" value="(\d+)"', page)
-    assert given and int(given[1]) == _given(intake)
-    sent_form = {"readings": "4", "given": given[1]}
+    last = re.search(r'name="last" value="(\d+)"', page)
+    assert last and int(last[1]) == queries.last_given(intake)
+    sent_form = {"readings": "4", "last": last[1]}
     answer = client.post(_way(intake), data=sent_form, follow_redirects=True)
     assert "4 lectures confiées." in answer.text and "On les recompte" in answer.text
     again = client.post(_way(intake), data=sent_form, follow_redirects=True)
@@ -344,11 +345,11 @@ def test_in_a_large_intake_the_worker_gives_and_begun_again_it_gives_the_rest(
     monkeypatch.setattr(reviews, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(assigning, "CHUNK", 3)
     intake, manager = _read()
-    client, before = browser(app, manager), _given(intake)
+    client, before, last = browser(app, manager), _given(intake), queries.last_given(intake)
     client.get(_way(intake))
     work()
     for _ in range(2):
-        assert client.post(_way(intake), data={"readings": "10", "given": str(before)}).status_code == 302
+        assert client.post(_way(intake), data={"readings": "10", "last": str(last)}).status_code == 302
     assert "Les lectures se répartissent" in client.get(_way(intake)).text
     assert client.get(_way(intake, "/progress")).json == {"percentage": 0, "text": "", "done": False}
     payload = db.session.scalars(sa.select(Job.payload).where(Job.kind == queries.GIVE)).one()
@@ -364,7 +365,7 @@ def test_in_a_large_intake_the_worker_gives_and_begun_again_it_gives_the_rest(
     assert tasks.give(payload, lambda _done, _whole: None) == {"added": 0}
     assert client.get(_way(intake, "/progress")).json == {"percentage": 100, "text": "", "done": True}
     page = client.get(_way(intake)).text
-    assert "On les recompte" in page and "n’a pas eu lieu" not in page
+    assert "10 lectures sont attendues" in page and "n’a pas eu lieu" not in page
 
 
 def test_the_page_and_the_press_take_as_many_statements_however_many_files(
