@@ -321,10 +321,14 @@ def results_of(intake: Intake, key: str) -> Sequence[PhaseResult]:
 
 
 def one_of_each_offering(intake: Intake) -> Sequence[Application]:
-    """Return one file of each offering of an intake that is marked: a batch decides about all of an offering."""
-    files = sa.select(sa.func.min(Application.id)).where(Application.intake_id == intake.id, *TO_MARK)
-    first = files.group_by(Application.offering_id)
-    return db.session.scalars(sa.select(Application).where(Application.id.in_(first))).all()
+    """Return one file of each offering of an intake that is marked, and one that names none: a batch decides about all
+    of an offering. The first that is found of each, so that no other is read."""
+    marked = sa.select(Application.id).where(Application.intake_id == intake.id, *TO_MARK).limit(1)
+    of_one = marked.where(Application.offering_id == Offering.id).correlate(Offering).scalar_subquery()
+    named = sa.select(of_one).where(Offering.intake_id == intake.id)
+    unnamed = marked.where(Application.offering_id.is_(None)).scalar_subquery()
+    found = sa.or_(Application.id.in_(named), Application.id == unnamed)
+    return db.session.scalars(sa.select(Application).where(found)).all()
 
 
 def may_note(viewer: Viewer, application: Application, key: str) -> bool:
