@@ -101,9 +101,9 @@ def _press(intake: Intake, viewer: Viewer, number: int, last: int | None = None)
 
 def test_readings_go_to_the_files_at_the_cut_and_are_given_once_and_noted() -> None:
     intake, manager = _read()
-    before, today = _given(intake), clock.today()
+    before, today, last = _given(intake), clock.today(), queries.last_given(intake)
     with writing():
-        done = actions.give_further(manager, intake.reference, 8, today + timedelta(days=9), before)
+        done = actions.give_further(manager, intake.reference, 8, today + timedelta(days=9), last)
     fresh = _pairs("assigned")
     assert done.added == len(fresh) == 8 and len(set(_pairs())) == before + 8
     marks = {row.number: row.mark for row in _ground(intake).files}
