@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +17,7 @@ from cohortmgr.base.errors import N_, Problem
 from cohortmgr.jobs.models import KeptResult
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes.definition.rules import RubricPhase
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.assignment.queries.giving import ReadingStanding
@@ -26,6 +27,8 @@ from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.rules import MarkBasis
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.marks import competes, share_in, whole_mark
+from cohortmgr.reviews.phases.rules import deciding_place
 from cohortmgr.reviews.queries import is_frozen, of_files
 from cohortmgr.reviews.rules import HOLDING, OPEN, ReviewState
 
@@ -92,7 +95,10 @@ def ground_of(intake: Intake, found: Harmonisation) -> FurtherGround:
 
 
 def _places(intake: Intake, phase: RubricPhase) -> dict[int, int]:
-    return {each.id: each.seats if phase.goes_on is None else phase.goes_on for each in offerings_of(intake)}
+    """How many of each offering go on where the marks of a phase decide, or are chosen."""
+    rubric = definition_of(intake).rubric
+    goes_on = rubric.phases[deciding_place(rubric, phase.key)].goes_on
+    return {each.id: each.seats if goes_on is None else goes_on for each in offerings_of(intake)}
 
 
 def basis_of(intake: Intake, phase: RubricPhase) -> MarkBasis:
@@ -104,15 +110,25 @@ def basis_of(intake: Intake, phase: RubricPhase) -> MarkBasis:
 
 
 def _placed(intake: Intake, found: Harmonisation) -> list[PlacedFile]:
-    marks = _FILES.c
+    """The files that stand against each other, by their marks of all phases that count: not those whom a criterion
+    knocks out, nor who did not come."""
+    rubric = definition_of(intake).rubric
+    phase, marks = rubric.files, _FILES.c
+    last = deciding_place(rubric, phase.key)
     columns = (marks.harmonised, marks.error, marks.chance)
-    if basis_of(intake, definition_of(intake).rubric.files) is MarkBasis.WEIGHTED:
+    if basis_of(intake, phase) is MarkBasis.WEIGHTED:
         columns = (marks.weighted, marks.weighted_error, marks.weighted_chance)
-    first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
-    rows = sa.select(Application.number, sa.func.coalesce(Application.offering_id, first), *columns)
-    rows = rows.join(_FILES, marks.application_id == Application.id)
-    rows = rows.where(marks.harmonisation_id == found.id).order_by(Application.number)
-    return [PlacedFile(*row) for row in db.session.execute(rows)]
+    rows = sa.select(Application.number, *columns).join(_FILES, marks.application_id == Application.id)
+    kept = {row[0]: row[1:] for row in db.session.execute(rows.where(marks.harmonisation_id == found.id))}
+    placed = []
+    for file in phases.marked_files(intake):
+        if file.number in kept and competes(rubric, file.marks, last):
+            mark, error, chance = kept[file.number]
+            by_these = replace(file.marks, harmonised={**file.marks.harmonised, phase.key: mark})
+            whole = whole_mark(rubric, by_these, last) or Fraction(mark)
+            share = share_in(rubric, by_these, phase, last)
+            placed.append(PlacedFile(file.number, file.offering_id, mark, error, chance, whole, share))
+    return placed
 
 
 def _holding(intake: Intake) -> Sequence[Any]:

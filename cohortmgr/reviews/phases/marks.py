@@ -48,12 +48,24 @@ def mean_of(readings: Sequence[Reading]) -> Fraction | None:
 def whole_mark(rubric: Rubric, file: FileMarks, most: int | None = None) -> Fraction | None:
     """The mean of the marks by which a file is ranked in its phases, each by its weight, in thousandths: up to the
     place `most`, or to the last that it is in. A phase without a mark does not count; None if none has one."""
-    last = file.reached if most is None else min(most, file.reached)
-    found = [(phase.weight, file.mark_in(phase)) for phase in rubric.phases[: last + 1]]
-    marked = [(weight, mark) for weight, mark in found if mark is not None]
+    marked = _marked_phases(rubric, file, most)
     if not marked:
         return None
-    return sum((weight * mark for weight, mark in marked), Fraction(0)) / sum(weight for weight, _ in marked)
+    over = sum((phase.weight * mark for phase, mark in marked), Fraction(0))
+    return over / sum(phase.weight for phase, _ in marked)
+
+
+def share_in(rubric: Rubric, file: FileMarks, phase: RubricPhase, most: int) -> Fraction:
+    """Which part of a file's whole mark, up to the place `most`, its mark in a phase is; all of it where no phase has
+    one."""
+    weights = sum(each.weight for each, _ in _marked_phases(rubric, file, most))
+    return Fraction(phase.weight, weights) if weights else Fraction(1)
+
+
+def _marked_phases(rubric: Rubric, file: FileMarks, most: int | None) -> list[tuple[RubricPhase, Fraction]]:
+    last = file.reached if most is None else min(most, file.reached)
+    found = [(phase, file.mark_in(phase)) for phase in rubric.phases[: last + 1]]
+    return [(phase, mark) for phase, mark in found if mark is not None]
 
 
 def counted_place(rubric: Rubric, file: FileMarks) -> int:
@@ -97,3 +109,10 @@ def knocked_out_by(rubric: Rubric, file: FileMarks) -> str:
             if knocks_out(file.of(phase), criterion):
                 return criterion.key
     return ""
+
+
+def competes(rubric: Rubric, file: FileMarks, last: int) -> bool:
+    """Whether a file stands against others at the end of the phase at a place: it is in that phase, its person came to
+    all that led there, and no criterion knocks it out."""
+    led = {each.key for each in rubric.phases[: last + 1]}
+    return file.reached >= last and not led & set(file.absent) and not knocked_out_by(rubric, file)

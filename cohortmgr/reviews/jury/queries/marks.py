@@ -22,12 +22,12 @@ from cohortmgr.reviews.jury.rules import (
     CountedReading,
     PhaseWork,
     ReadPhase,
-    deciding_place,
 )
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.phases.marks import knocked_out_by, mean_of
+from cohortmgr.reviews.phases.marks import competes, mean_of
 from cohortmgr.reviews.phases.models import PhaseClosing, PhaseResult
 from cohortmgr.reviews.phases.queries import TO_MARK, MarkedFile, marked_files
+from cohortmgr.reviews.phases.rules import deciding_place
 from cohortmgr.reviews.rules import COUNTING
 
 _COUNTS = Review.state.in_([state.value for state in COUNTING])
@@ -127,11 +127,10 @@ def _contests(
 ) -> list[Contest]:
     """Who stands against whom: of each offering the files that were read and may go on, for as many places as go on."""
     last = deciding_place(rubric, key)
-    goes_on, keys = rubric.phases[last].goes_on, {each.key for each in rubric.phases[: last + 1]}
+    goes_on = rubric.phases[last].goes_on
     able: dict[int, list[str]] = defaultdict(list)
     for file in files:
-        came = file.marks.reached >= last and not keys & set(file.marks.absent)
-        if came and file.number in read and not knocked_out_by(rubric, file.marks):
+        if file.number in read and competes(rubric, file.marks, last):
             able[file.offering_id].append(file.number)
     return [
         Contest(reference, goes_on or number, able[offering_id]) for reference, offering_id, number in seats
