@@ -287,14 +287,20 @@ def _gone_on(
 def stamp_of(intake: Intake) -> str:
     """Return a text that changes with whatever the marks of an intake rest on: readings, results, files with their
     answers, closings, by which marks phases are ranked and with which numbers."""
-    # Each in a sum of its own: added up, a mark that falls by as much as a version rises would change nothing.
+    # Each in a sum of its own: added up, a mark that falls by as much as a version rises would change nothing. Which
+    # rows there are has one too: one may take the place of another that is like it.
     reads = sa.select(
         sa.func.count(),
+        sa.func.coalesce(sa.func.sum(Review.id), 0),
         sa.func.coalesce(sa.func.sum(Review.version), 0),
         sa.func.coalesce(sa.func.sum(Review.total_thousandths), 0),
     )
     reads = reads.where(Review.intake_id == intake.id, Review.state.in_([each.value for each in COUNTING]))
-    noted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(PhaseResult.version), 0))
+    noted = sa.select(
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(PhaseResult.id), 0),
+        sa.func.coalesce(sa.func.sum(PhaseResult.version), 0),
+    )
     noted = noted.where(PhaseResult.intake_id == intake.id)
     files = sa.select(
         sa.func.count(),

@@ -13,7 +13,7 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import PhaseKind, Rubric
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.harmonising.queries import formulas_in
 from cohortmgr.reviews.harmonising.rules import first_total
@@ -35,25 +35,28 @@ _COUNTS = Review.state.in_([state.value for state in COUNTING])
 
 def stamp_of(intake: Intake) -> str:
     """Return a text that changes with whatever harmonised marks and chances of an intake rest on: readings, results,
-    files, answers where points come from them, closings, seats, the definition. One statement.
+    files, answers where points come from them, closings, seats, the definition. Two statements.
 
-    Each has a sum of its own: added up, a mark that falls by as much as a version rises would change nothing."""
+    Each has a sum of its own: added up, a mark that falls by as much as a version rises would change nothing. Which
+    rows there are has one too, and seats are told by offering: one may take the place of another that is like it."""
     rubric = definition_of(intake).rubric
     answers = any(each.kind is PhaseKind.COMPUTED for each in rubric.phases)
-    reads = _sums(Review.version, Review.total_thousandths).where(Review.intake_id == intake.id, _COUNTS)
-    noted = _sums(PhaseResult.version).where(PhaseResult.intake_id == intake.id)
+    reads = _sums(Review.id, Review.version, Review.total_thousandths).where(
+        Review.intake_id == intake.id, _COUNTS
+    )
+    noted = _sums(PhaseResult.id, PhaseResult.version).where(PhaseResult.intake_id == intake.id)
     files = _sums(Application.id, *((Application.version,) if answers else ()))
     files = files.where(Application.intake_id == intake.id, *TO_MARK)
     closed = _sums(PhaseClosing.id).where(
         PhaseClosing.intake_id == intake.id, PhaseClosing.taken_back_at.is_(None)
     )
-    seats = _sums(Offering.seats).where(Offering.intake_id == intake.id)
-    parts = [each.subquery() for each in (reads, noted, files, closed, seats)]
+    parts = [each.subquery() for each in (reads, noted, files, closed)]
     rows: sa.FromClause = parts[0]
     for part in parts[1:]:  # each has one row
         rows = rows.join(part, sa.true())
     row = db.session.execute(sa.select(*parts).select_from(rows)).one()
-    return "-".join(str(int(value)) for value in (*row, intake.definition_version_id))
+    seats = [number for each in offerings_of(intake) for number in (each.id, each.seats)]
+    return "-".join(str(int(value)) for value in (*row, *seats, intake.definition_version_id))
 
 
 def _sums(*columns: sa.SQLColumnExpression[Any]) -> sa.Select[*tuple[int, ...]]:

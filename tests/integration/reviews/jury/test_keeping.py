@@ -10,9 +10,11 @@ from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import offerings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
 from cohortmgr.reviews.harmonising.rules import MarkFormula
@@ -20,7 +22,9 @@ from cohortmgr.reviews.jury.actions import keeping
 from cohortmgr.reviews.jury.queries import kept
 from cohortmgr.reviews.jury.queries.marks import readings_in, stamp_of
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import actions as reading
+from cohortmgr.reviews.rules import ReviewState
 from tests.factories.choices import known
 from tests.factories.working import killed_at, work
 from tests.integration.reviews.jury.marked import read_by_a_jury, reader
@@ -203,3 +207,40 @@ def test_more_seats_make_it_old() -> None:
             keeping.ask(SYSTEM, intake)
         assert work() == 1
     assert _found(intake).seats == 20
+
+
+def test_seats_that_go_from_one_offering_to_another_make_it_old() -> None:
+    intake = _harmonised(20, seats=4)
+    with writing() as session:
+        other = Offering(
+            reference=new_reference(),
+            institution_id=intake.institution_id,
+            intake_id=intake.id,
+            key="soir",
+            title={"fr": "Cours du soir", "ar": "دروس مسائية", "en": "Evening classes"},
+            seats=2,
+        )
+        session.add(other)
+    before = stamp_of(intake)
+    with writing():
+        first, other = offerings_of(intake)[0], offerings_of(intake)[-1]
+        assert first.seats != other.seats
+        first.seats, other.seats = other.seats, first.seats
+    assert stamp_of(intake) != before
+
+
+def test_a_reading_in_the_place_of_one_like_it_makes_it_old() -> None:
+    intake = _harmonised()
+    before, of_phases = stamp_of(intake), phases.stamp_of(intake)
+    with writing() as session:
+        one = session.scalars(sa.select(Review).order_by(Review.id)).first()
+        assert one is not None
+        taken = sa.select(Review.reviewer_id).where(Review.application_id == one.application_id)
+        free = next(
+            each for each in map(reader, range(8)) if each.person_id not in set(session.scalars(taken))
+        )
+        columns = {each.key: getattr(one, each.key) for each in sa.inspect(Review).column_attrs}
+        like = {**columns, "id": None, "reference": new_reference(), "reviewer_id": free.person_id}
+        session.add(Review(**like))
+        one.state, one.total_thousandths = ReviewState.RECALLED.value, None
+    assert stamp_of(intake) != before and phases.stamp_of(intake) != of_phases
