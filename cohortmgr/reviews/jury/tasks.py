@@ -41,7 +41,12 @@ def harmonise(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[st
         found = harmonised(work)
         found = replace(found, figures={**found.figures, "stamp": stamp})
         with writing():
-            keeping.keep(SYSTEM, get_intake(reference), key, found, ids)
+            intake = get_intake(reference)
+            # Closed meanwhile: people went on by what was kept then.
+            if key in settled_in(intake):
+                keeping.hold(SYSTEM, intake, key, stamp)
+            else:
+                keeping.keep(SYSTEM, intake, key, found, ids)
         progress(done, len(works) + 1)
     with writing():
         keeping.forget(SYSTEM, get_intake(reference), stamp, {*works, *settled})

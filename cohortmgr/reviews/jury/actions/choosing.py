@@ -30,16 +30,22 @@ _CHOSEN = N_(
 _STALE = N_(
     "Des notes ont été remises ou changées depuis ce calcul, qui se refait : regardez-le de nouveau, puis choisissez."
 )
+_SEEN_BEFORE = N_(
+    "Ce calcul a été refait depuis que cette page est ouverte : regardez-le de nouveau, puis choisissez."
+)
 _CLOSED = N_("« %(phase)s » est close : par quelles notes elle l’a été ne change plus. Rouvrez-la d’abord.")
 _DECIDED = N_("Des décisions reposent sur ces notes : annulez d’abord le lot, tant qu’il n’est pas approuvé.")
 
 
-def choose(viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because: str) -> MarkChoice:
+def choose(
+    viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because: str, seen: str | None = None
+) -> MarkChoice:
     """Say by which marks a phase of an intake is ranked, and why: once, for the whole phase. The same choice again
-    changes nothing.
+    changes nothing. `seen` is the digest of what the page showed, where a person chose on one.
 
     Raises Refused without a reason, if another choice stands, if what was found of the marks is not of today's marks,
-    once the phase or a later one is closed, and while a batch of decisions rests on the intake."""
+    or is another than the page showed, once the phase or a later one is closed, and while a batch of decisions rests on
+    the intake."""
     intake, chosen = _locked(viewer, reference, phase)
     known = choice_of(intake.id, phase)
     if known is not None and known.basis == basis and known.chosen_by == viewer.reference:
@@ -51,6 +57,8 @@ def choose(viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because
     found = harmonisation_of(intake.id, phase)
     if found is None or not is_fresh(intake.id, phase, found.digest):
         raise Refused(_STALE)
+    if seen is not None and seen != found.digest:
+        raise Refused(_SEEN_BEFORE)
     choice = MarkChoice(
         reference=new_reference(),
         institution_id=intake.institution_id,
