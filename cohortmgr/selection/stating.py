@@ -82,14 +82,15 @@ def _stated_phase(phase: RubricPhase, chosen: ChosenFormula | None) -> dict[str,
 
 
 def _stated_formula(chosen: ChosenFormula) -> dict[str, Any]:
-    """The numbers of a formula, in thousandths, each reader by the letter."""
-    formula, letters = chosen.formula, chosen.letters
+    """The numbers of a formula, in thousandths, each reader by the letter: of those in whose marks it was found."""
+    formula = chosen.formula
+    letters = {reader: letter for reader, letter in chosen.letters.items() if reader in formula.severities}
     return {
         "basis": chosen.basis.value,
         "mean": formula.mean,
-        "severities": {letters[reader]: formula.severities.get(reader, 0) for reader in letters},
+        "severities": {letter: formula.severities[reader] for reader, letter in letters.items()},
         "shrinkage": formula.shrinkage,
-        "weights": {letters[reader]: formula.weights.get(reader, 1000) for reader in letters},
+        "weights": {letter: formula.weights.get(reader, 1000) for reader, letter in letters.items()},
     }
 
 

@@ -158,3 +158,16 @@ def letter_of(place: int) -> str:
         letters = chr(ord("A") + rest) + letters
         place -= 1
     return letters
+
+
+def lettered(readers: Iterable[str], before: Mapping[str, str]) -> dict[str, str]:
+    """Return what readers are called where names are masked, by their reference: whoever has a letter keeps it, and
+    others get the next ones in their order.
+
+    What a commission said of B is still of B once somebody else has read. Nobody gets the letter of one who is gone, so
+    these stay in what is returned."""
+    found = dict(before)
+    for reader in readers:
+        if reader not in found:
+            found[reader] = letter_of(len(found))
+    return found

@@ -15,7 +15,7 @@ from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import PhaseKind, Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, offerings_of
-from cohortmgr.reviews.harmonising.queries import formulas_in
+from cohortmgr.reviews.harmonising.queries import formulas_in, letters_in
 from cohortmgr.reviews.harmonising.rules import first_total
 from cohortmgr.reviews.jury.rules import (
     Contest,
@@ -87,7 +87,7 @@ def works_in(intake: Intake) -> tuple[dict[str, PhaseWork], Mapping[str, int]]:
     """Return what each phase that people have read is harmonised from, by its key, and the ids of the files by number.
     As many statements whatever the number of files."""
     rubric, readings = definition_of(intake).rubric, readings_in(intake)
-    files, formulas = marked_files(intake), formulas_in(intake.id)
+    files, formulas, letters = marked_files(intake), formulas_in(intake.id), letters_in(intake.id)
     seats = [(each.reference, each.id, each.seats) for each in offerings_of(intake)]
     read = {
         each.key: ReadPhase(
@@ -107,7 +107,7 @@ def works_in(intake: Intake) -> tuple[dict[str, PhaseWork], Mapping[str, int]]:
         held = {each: {row.file for row in read[each].readings} for each in counting if each in read}
         contests = _contests(rubric, key, files, held[key], seats)
         fixed = {file.number: _fixed(rubric, file, last, held) for file in files}
-        found[key] = PhaseWork(phase, others, fixed, contests)
+        found[key] = PhaseWork(phase, others, fixed, contests, letters.get(key, {}))
     return found, {file.number: file.application_id for file in files}
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -14,20 +16,22 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.programmes.queries import offerings_of
+from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
 from cohortmgr.reviews.harmonising.rules import MarkFormula
+from cohortmgr.reviews.jury import computing
 from cohortmgr.reviews.jury.actions import keeping
 from cohortmgr.reviews.jury.queries import kept
 from cohortmgr.reviews.jury.queries.marks import readings_in, stamp_of
+from cohortmgr.reviews.jury.rules import HarmonisedPhase, PhaseWork
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import ReviewState
-from tests.factories.choices import known
+from tests.factories.choices import known, someone
 from tests.factories.working import killed_at, work
-from tests.integration.reviews.jury.marked import read_by_a_jury, reader
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader, reading_of
 
 pytestmark = pytest.mark.usefixtures("system_context")
 PHASE = "dossiers"
@@ -244,3 +248,35 @@ def test_a_reading_in_the_place_of_one_like_it_makes_it_old() -> None:
         session.add(Review(**like))
         one.state, one.total_thousandths = ReviewState.RECALLED.value, None
     assert stamp_of(intake) != before and phases.stamp_of(intake) != of_phases
+
+
+def test_a_reader_is_called_the_same_once_others_have_read() -> None:
+    """The letters are spoken of in the commission: one that went over to somebody else would mislead it."""
+    intake = _harmonised()
+    before = _found(intake).formulas["letters"]
+    new = someone(intake, Role.REVIEWER, "late")
+    with writing() as session:
+        files = session.scalars(sa.select(Application).order_by(Application.id)).all()
+        gone = session.scalars(sa.select(Review).where(Review.application_id == files[0].id)).all()
+        for row in gone:
+            session.delete(row)
+        session.flush()
+        session.add(reading_of(definition_of(intake).rubric.files, files[0], new, 12.0))
+    with clock.at(clock.now() + FRESH):
+        with writing():
+            keeping.ask(SYSTEM, intake)
+        assert work() == 1
+    after = _found(intake).formulas["letters"]
+    assert after == {**before, new.person_reference: "I"}
+
+
+def test_it_is_of_the_moment_at_which_marks_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handed in while the worker reckons is not in what it keeps, and is not taken for it."""
+    begun, found_by = list[datetime](), computing.harmonised
+
+    def noted(given: PhaseWork) -> HarmonisedPhase:
+        begun.append(clock.now())
+        return found_by(given)
+
+    monkeypatch.setattr(computing, "harmonised", noted)
+    assert _found(_harmonised()).made_at <= begun[0]
