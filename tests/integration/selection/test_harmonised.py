@@ -222,6 +222,28 @@ def test_a_kept_ranking_follows_the_choice_and_says_when_it_is_of_before(
     assert "datent d’avant" in page and WHY in page
 
 
+def test_a_file_that_is_withdrawn_after_the_decisions_asks_nothing_of_anybody(app: Flask) -> None:
+    intake = read_unevenly()
+    harmonise(intake)
+    choose(intake)
+    way, client = f"/staff/intakes/{intake.reference}/ranking", browser(app, known(MANAGER))
+    with writing():
+        proposed = decisions.propose(known(MANAGER), intake.reference, open_until=intake.closes_at).reference
+    with writing() as session:
+        file = session.scalars(sa.select(Application).order_by(Application.number.desc())).first()
+        assert file is not None
+        file.state = "withdrawn"
+    page = client.get(way).text
+    assert (
+        queries.ranking_of(intake).stale
+        and "datent d’avant" not in page
+        and "rien ne se propose" not in page.lower()
+    )
+    with writing():
+        decisions.cancel(known(MANAGER), proposed)
+    assert "datent d’avant" in client.get(way).text
+
+
 def test_a_phase_is_closed_by_the_chosen_marks_and_a_new_choice_is_looked_at_again() -> None:
     intake, manager = read_unevenly(definition=phased()), known(MANAGER)
     raw = closing.plan_closing(manager, intake.reference)
@@ -287,6 +309,9 @@ def test_a_refused_person_reads_what_their_harmonised_mark_is(app: Flask) -> Non
         "Votre note harmonisée est de" in page
         and "(péréquation)" in page
         and "votre moyenne" not in page.lower()
+    )
+    assert "sur peu de lectures est rapprochée de la moyenne" in page, (
+        "or a mark below all of one’s own is a riddle"
     )
     assert "r0" not in page and WHY not in page, "who read, and what was said of them, is not told"
 
