@@ -6,26 +6,15 @@ Pure: the rubric and the marks of files in, plain values out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
 from cohortmgr.reviews.harmonising.rules import ChosenFormula
-from cohortmgr.reviews.phases.marks import FileMarks, counted_phases
+from cohortmgr.reviews.phases.marks import FileMarks, counted_phases, tie_order
 
 # Every phase is ranked by its raw marks.
 RAW: Mapping[str, ChosenFormula] = MappingProxyType({})
-
-
-def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
-    """Return the criteria that decide between equal means, the heaviest first: by what they weigh in the whole mark."""
-    weights = {
-        criterion.key: Fraction(phase.weight * criterion.weight, sum(each.weight for each in phase.criteria))
-        for phase in rubric.phases
-        for criterion in phase.criteria
-    }
-    return tuple(sorted(rubric.every_criterion, key=lambda criterion: -weights[criterion.key]))
 
 
 def marks_stated(

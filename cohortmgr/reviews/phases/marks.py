@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
+from cohortmgr.reviews.rules import mark_out_of_twenty
 
 
 @dataclass(frozen=True)
@@ -116,3 +118,42 @@ def competes(rubric: Rubric, file: FileMarks, last: int) -> bool:
     all that led there, and no criterion knocks it out."""
     led = {each.key for each in rubric.phases[: last + 1]}
     return file.reached >= last and not led & set(file.absent) and not knocked_out_by(rubric, file)
+
+
+def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
+    """Return the criteria that decide between equal means, the heaviest first: by what they weigh in the whole mark."""
+    weights = {
+        criterion.key: Fraction(phase.weight * criterion.weight, sum(each.weight for each in phase.criteria))
+        for phase in rubric.phases
+        for criterion in phase.criteria
+    }
+    return tuple(sorted(rubric.every_criterion, key=lambda criterion: -weights[criterion.key]))
+
+
+def mark_on(rubric: Rubric, file: FileMarks, criterion: Criterion) -> int | None:
+    """Return the mean of what counts of a file on one criterion, in thousandths out of twenty; None without any: its
+    phase does not count, or it could not be computed."""
+    readings = readings_on(rubric, file, criterion)
+    if not readings:
+        return None
+    return mark_out_of_twenty(score_of(readings, criterion), criterion.scale_min, criterion.scale_max)
+
+
+def readings_on(rubric: Rubric, file: FileMarks, criterion: Criterion) -> Sequence[Reading]:
+    """What counts of a file on one criterion; none if its phase does not count, or it could not be computed."""
+    counted = counted_phases(rubric, file)
+    readings: Collection[Reading] = next(
+        (file.of(phase) for phase in counted if criterion in phase.criteria), ()
+    )
+    return [each for each in readings if criterion.key in each.scores]
+
+
+def lot_of(seed: str, number: str) -> str:
+    """Return the lot of a file by its number, as a ranking with this seed draws it: the lower one is drawn first."""
+    return hashlib.sha256(f"{seed}{number}".encode()).hexdigest()
+
+
+def tie_key(rubric: Rubric, file: FileMarks, seed: str, number: str) -> tuple[tuple[int, ...], str]:
+    """Return what tells a file from others with its mark, the first to be chosen before: its marks on the criteria that
+    decide, then its lot."""
+    return tuple(-(mark_on(rubric, file, each) or 0) for each in tie_order(rubric)), lot_of(seed, number)

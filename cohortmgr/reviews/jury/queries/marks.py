@@ -24,7 +24,7 @@ from cohortmgr.reviews.jury.rules import (
     ReadPhase,
 )
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.phases.marks import competes, mean_of
+from cohortmgr.reviews.phases.marks import competes, mean_of, tie_key
 from cohortmgr.reviews.phases.models import PhaseClosing, PhaseResult
 from cohortmgr.reviews.phases.queries import TO_MARK, MarkedFile, marked_files
 from cohortmgr.reviews.phases.rules import deciding_place
@@ -105,7 +105,7 @@ def works_in(intake: Intake) -> tuple[dict[str, PhaseWork], Mapping[str, int]]:
         counting = [each.key for each in rubric.phases[: last + 1]]
         others = [read[other] for other in counting if other in read and other != key]
         held = {each: {row.file for row in read[each].readings} for each in counting if each in read}
-        contests = _contests(rubric, key, files, held[key], seats)
+        contests = _contests(intake, key, files, held[key], seats)
         fixed = {file.number: _fixed(rubric, file, last, held) for file in files}
         found[key] = PhaseWork(phase, others, fixed, contests, letters.get(key, {}))
     return found, {file.number: file.application_id for file in files}
@@ -122,17 +122,19 @@ def _fixed(rubric: Rubric, file: MarkedFile, last: int, held: Mapping[str, set[s
 
 
 def _contests(
-    rubric: Rubric,
+    intake: Intake,
     key: str,
     files: Sequence[MarkedFile],
     read: set[str],
     seats: Sequence[tuple[str, int, int]],
 ) -> list[Contest]:
-    """Who stands against whom: of each offering the files that were read and may go on, for as many places as go on."""
+    """Who stands against whom: of each offering the files that were read and may go on, for as many places as go on.
+    They stand in the order in which a ranking tells equals apart."""
+    rubric = definition_of(intake).rubric
     last = deciding_place(rubric, key)
     goes_on = rubric.phases[last].goes_on
     able: dict[int, list[str]] = defaultdict(list)
-    for file in files:
+    for file in sorted(files, key=lambda each: tie_key(rubric, each.marks, intake.reference, each.number)):
         if file.number in read and competes(rubric, file.marks, last):
             able[file.offering_id].append(file.number)
     return [

@@ -27,8 +27,10 @@ from cohortmgr.reviews.jury.queries.marks import readings_in, stamp_of
 from cohortmgr.reviews.jury.rules import HarmonisedPhase, PhaseWork
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.marks import tie_order
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.selection import queries
 from tests.factories.choices import known, someone
 from tests.factories.working import killed_at, work
 from tests.integration.reviews.jury.marked import read_by_a_jury, reader, reading_of
@@ -280,3 +282,27 @@ def test_it_is_of_the_moment_at_which_marks_were_read(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(computing, "harmonised", noted)
     assert _found(_harmonised()).made_at <= begun[0]
+
+
+@pytest.mark.parametrize("criterion", [None, "first", "last"])
+def test_equals_stand_as_the_ranking_tells_them_apart(criterion: str | None) -> None:
+    """Marks of whole points are often equal at the cut: a page that drew other lots would name others as chosen."""
+    intake = read_by_a_jury(30, seats=7)
+    order = tie_order(definition_of(intake).rubric)
+    with writing() as session:
+        for row in session.scalars(sa.select(Review)):
+            even = {each.key: 3 for each in order}
+            if criterion is not None:
+                # Two criteria exchange a point: the total is given as it was, and they tell who comes first.
+                more = row.application_id % 3 - 1
+                tells = order[0] if criterion == "first" else order[-1]
+                even[tells.key] = 3 + more
+            row.scores, row.total_thousandths = even, 12_000
+    with writing():
+        keeping.ask(_manager(), intake)
+    assert work() == 1
+    board = queries.ranking_of(intake)
+    ribbon = _found(intake).figures["ribbons"][offerings_of(intake)[0].reference]
+    inside = {row[0] for row in ribbon["harmonised"] if row[4]}
+    assert inside == {row.reference for row in board.cut.chosen} and len(inside) == 7
+    assert ribbon["harmonised_crossing"] == 0
