@@ -33,6 +33,9 @@ _STALE = N_(
 _SEEN_BEFORE = N_(
     "Ce calcul a été refait depuis que cette page est ouverte : regardez-le de nouveau, puis choisissez."
 )
+_ANOTHER = N_(
+    "Un autre choix a été fait depuis que cette page est ouverte : regardez-le, puis reprenez-le s’il le faut."
+)
 _CLOSED = N_("« %(phase)s » est close : par quelles notes elle l’a été ne change plus. Rouvrez-la d’abord.")
 _DECIDED = N_("Des décisions reposent sur ces notes : annulez d’abord le lot, tant qu’il n’est pas approuvé.")
 
@@ -75,15 +78,18 @@ def choose(
     return choice
 
 
-def take_back(viewer: Viewer, reference: str, phase: str, because: str) -> None:
+def take_back(viewer: Viewer, reference: str, phase: str, because: str, seen: str | None = None) -> None:
     """Take back what was chosen for a phase, with the reason: its raw marks count again. The choice stays on record;
-    doing it again changes nothing.
+    doing it again changes nothing. `seen` is the reference of the choice that the page showed, where it was one.
 
-    Raises Refused without a reason, once the phase or a later one is closed, and while a batch rests on the intake."""
+    Raises Refused without a reason, if another choice stands than the page showed, once the phase or a later one is
+    closed, and while a batch rests on the intake."""
     intake, chosen = _locked(viewer, reference, phase)
     choice = choice_of(intake.id, phase)
     if choice is None:
         return
+    if seen is not None and seen != choice.reference:
+        raise Refused(_ANOTHER)
     reason = _reason(because)
     _require_changeable(intake, chosen)
     choice.taken_back_at, choice.taken_back_by = clock.now(), viewer.reference

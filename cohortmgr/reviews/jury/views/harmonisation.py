@@ -182,7 +182,8 @@ def take_back(reference: str) -> ResponseReturnValue:
     phase, form = _phase(intake), TakeMarksBackForm()
     try:
         with writing():
-            choosing.take_back(viewer, reference, phase.key, form.because.data or "")
+            seen = request.form.get("choice", "")
+            choosing.take_back(viewer, reference, phase.key, form.because.data or "", seen)
     except Refused as refusal:
         show_problems(form, refusal)
         return _page(queries.intake_for(viewer, reference), phase, form)

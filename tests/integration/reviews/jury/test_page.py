@@ -63,6 +63,13 @@ def _seen(page: str) -> str:
     return found[1]
 
 
+def _standing(page: str) -> dict[str, str]:
+    """What the form that takes a choice back sends: which phase, and which choice its page shows."""
+    found = re.search(r'name="choice" value="([^"]+)"', page)
+    assert found
+    return {"phase": PHASE, "choice": found[1]}
+
+
 def _names(page: str) -> list[str]:
     return [f"r{place}" for place in range(8) if f"Une r{place}" in page]
 
@@ -125,7 +132,7 @@ def test_a_choice_is_written_down_with_its_reason_and_taken_back_with_one(app: F
     assert "Un lecteur très généreux." in page and "choisi le" in page
     assert "Reprendre ce choix" in page and "Classer par ces notes" not in page
     assert "selon les « Notes harmonisées »" in _said(page)
-    back = client.post(_way(intake, "/back"), data={"phase": PHASE, "because": "Trop tôt."})
+    back = client.post(_way(intake, "/back"), data={**_standing(page), "because": "Trop tôt."})
     assert back.status_code == 302
     page = client.get(_way(intake)).text
     assert "Trop tôt." in page and "Classer par ces notes" in page
@@ -173,6 +180,29 @@ def test_who_chooses_has_seen_the_computation_by_which_files_will_stand(app: Fla
         assert new != old and client.post(_way(intake), data={**said, "seen": new}).status_code == 302
 
 
+def test_nobody_takes_back_a_choice_that_they_have_not_seen(app: Flask) -> None:
+    """Of two tabs one stayed open, while somebody took the choice back and made another."""
+    intake, _ = _page(app)
+    client = browser(app, _manager())
+    said = {
+        "phase": PHASE,
+        "seen": _seen(client.get(_way(intake)).text),
+        "because": "Un lecteur très généreux.",
+    }
+    client.post(_way(intake), data={**said, "basis": "harmonised"})
+    old = _standing(client.get(_way(intake)).text)
+    client.post(_way(intake, "/back"), data={**old, "because": "Trop tôt."})
+    client.post(_way(intake), data={**said, "basis": "weighted"})
+    for seen in (old, {"phase": PHASE}):
+        answer = client.post(_way(intake, "/back"), data={**seen, "because": "Trop tard."})
+        assert answer.status_code == 200 and "Un autre choix a été fait" in answer.text
+        db.session.rollback()
+        choice = choice_of(intake.id, PHASE)
+        assert choice is not None and choice.basis == "weighted"
+    new = _standing(answer.text)
+    assert client.post(_way(intake, "/back"), data={**new, "because": "Trop tard."}).status_code == 302
+
+
 def test_a_choice_is_taken_back_even_where_nothing_is_left_to_harmonise(app: Flask) -> None:
     intake, _ = _page(app)
     client = browser(app, _manager())
@@ -186,7 +216,7 @@ def test_a_choice_is_taken_back_even_where_nothing_is_left_to_harmonise(app: Fla
         assert work() == 1
         page = client.get(_way(intake)).text
         assert "Rien à harmoniser" in page and "Reprendre ce choix" in page
-        client.post(_way(intake, "/back"), data={"phase": PHASE, "because": "Tout est à relire."})
+        client.post(_way(intake, "/back"), data={**_standing(page), "because": "Tout est à relire."})
     assert choice_of(intake.id, PHASE) is None
 
 
