@@ -16,6 +16,7 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.jobs.models import KeptResult
 from cohortmgr.jobs.queries import kept_of
+from cohortmgr.programmes.definition.rubric_changes import title_of
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, offerings_of
@@ -38,6 +39,9 @@ GIVE = "reviews.give_further"
 """The worker's job that gives further readings out in a large intake."""
 _FILES = table_of(HarmonisedFile)
 _CLOSED = N_("Cette phase est close : ses notes ne changent plus, et rien ne s’y lit davantage.")
+_GONE_ON = N_(
+    "« %(phase)s » est close : qui va plus loin est dit, et une lecture de plus n’y changerait rien."
+)
 _DECIDED = N_(
     "Des décisions sont proposées ou prises sur ces lectures : rien ne se lit davantage tant qu’elles tiennent."
 )
@@ -61,10 +65,15 @@ class FurtherGround:
 
 
 def in_the_way(intake: Intake, phase: RubricPhase) -> list[Problem]:
-    """Return why nothing more is read in a phase: it is closed, decisions rest on it, or its marks are not harmonised.
-    At most two statements, and one an offering."""
-    if phase.goes_on is not None and phase.key in phases.closings_of(intake):
+    """Return why nothing more is read in a phase: it is closed, or the one that its marks decide is; decisions rest on
+    it; its marks are not harmonised. At most three statements, and one an offering."""
+    closed = phases.closings_of(intake)
+    if phase.key in closed:
         return [Problem(_CLOSED)]
+    rubric = definition_of(intake).rubric
+    deciding = rubric.phases[deciding_place(rubric, phase.key)]
+    if deciding.key in closed:
+        return [Problem(_GONE_ON, {"phase": title_of(deciding)})]
     if any(is_frozen(file) for file in phases.one_of_each_offering(intake)):
         return [Problem(_DECIDED)]
     return [] if harmonising.harmonisation_of(intake.id, phase.key) else [Problem(_UNFOUND)]

@@ -136,13 +136,13 @@ def is_fresh(intake_id: int, phase: str, digest: str) -> bool:
 
 
 def stale_in(
-    intake_id: int, formulas: Mapping[str, ChosenFormula], closed: Collection[str] = ()
+    intake_id: int, formulas: Mapping[str, ChosenFormula], settled: Collection[str] = ()
 ) -> list[str]:
     """Return the keys of the phases whose formula is not that of today's marks. A statement for each formula.
 
-    That of a `closed` phase holds: by it people went on, and a file that is withdrawn since changes nobody's mark."""
+    That of a `settled` phase holds: by it people went on, and a file that is withdrawn since changes nobody's mark."""
     return [
         key
         for key, each in formulas.items()
-        if key not in closed and not is_fresh(intake_id, key, each.digest)
+        if key not in settled and not is_fresh(intake_id, key, each.digest)
     ]

@@ -26,6 +26,13 @@ def deciding_place(rubric: Rubric, key: str) -> int:
     return len(rubric.phases) - 1
 
 
+def settled_keys(rubric: Rubric, closed: Collection[str]) -> frozenset[str]:
+    """The keys of the phases by whose marks people have gone on: those that are closed, and those before them, whose
+    marks counted too."""
+    last = max((place for place, phase in enumerate(rubric.phases) if phase.key in closed), default=-1)
+    return frozenset(phase.key for phase in rubric.phases[: last + 1])
+
+
 def current_place(rubric: Rubric, closed: Collection[str]) -> int:
     """The place of the phase that an intake is in: the first that lets only some go on and is not closed, or the last.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,15 +11,21 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
+from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.definition.rules import PhaseKind, Rubric
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, intake_of
 from cohortmgr.reviews.calibration.rules import doubtful_names
 from cohortmgr.reviews.further.outlook import by_offering, outlook, standings_of
-from cohortmgr.reviews.further.queries import FurtherGround, ground_of
+from cohortmgr.reviews.further.queries import FurtherGround, ground_of, in_the_way
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
-from cohortmgr.reviews.jury.actions import keeping
+from cohortmgr.reviews.harmonising.rules import MarkBasis
+from cohortmgr.reviews.jury.actions import choosing, keeping
+from cohortmgr.reviews.phases.models import PhaseClosing
+from cohortmgr.selection import queries
 from tests.databases import build_once
 from tests.factories import choices
 from tests.factories.choices import known, readers, someone
@@ -91,3 +98,40 @@ def test_whom_a_criterion_knocks_out_is_neither_chosen_nor_read_again() -> None:
     chosen = whole[: list(ground.places.values())[0]]
     assert told.doubtful == pytest.approx(doubtful_names(file.chance / 10_000 for file in chosen))
     assert told.doubtful == pytest.approx(found.figures["doubtful"]["harmonised"], abs=0.01)
+
+
+def test_what_was_closed_by_a_phase_s_marks_keeps_the_numbers_by_which_they_were_found() -> None:
+    """Files and a test decide together who is heard: once that is said, no file that is withdrawn moves a mark."""
+    intake, _ = _ground()
+    manager = known("selection_manager@inpt.ma")
+    with writing() as session:
+        choosing.choose(manager, intake.reference, "dossiers", MarkBasis.HARMONISED, "Motif")
+        closing = PhaseClosing(
+            reference=new_reference(), institution_id=intake.institution_id, intake_id=intake.id,
+            phase="epreuve", closed_at=clock.now(), closed_by=manager.reference, gone_on=4, stayed=8,
+        )  # fmt: skip
+        session.add(closing)
+        file = session.scalars(sa.select(Application).order_by(Application.number)).first()
+        assert file is not None
+        file.state = "withdrawn"
+    before = harmonisation_of(intake.id, "dossiers")
+    assert before is not None
+    digest = before.digest
+    (problem,) = in_the_way(intake, definition_of(intake).rubric.files)
+    assert "qui va plus loin est dit" in str(problem)
+    assert _asked_again(intake, FRESH) == digest and not queries.ranking_of(intake).stale
+    with writing():
+        closing.taken_back_at, closing.taken_back_by = clock.now(), manager.reference
+    assert queries.ranking_of(intake).stale, "opened again, it is of before"
+    assert _asked_again(intake, 3 * FRESH) != digest
+
+
+def _asked_again(intake: Intake, later: timedelta) -> str:
+    with clock.at(clock.now() + later):
+        with writing():
+            keeping.ask(known("selection_manager@inpt.ma"), intake)
+        assert work() == 1
+    db.session.expire_all()
+    found = harmonisation_of(intake.id, "dossiers")
+    assert found is not None
+    return found.digest

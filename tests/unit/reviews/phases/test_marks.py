@@ -25,6 +25,7 @@ from cohortmgr.reviews.phases.rules import (
     going_on,
     narrowing_before,
     reached_place,
+    settled_keys,
 )
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
@@ -147,3 +148,10 @@ def test_who_stopped_did_not_come_or_is_knocked_out_competes_no_more() -> None:
     assert not competes(found, FileMarks({"b": high}, 1), 2), "it stopped before"
     assert not competes(found, FileMarks({"b": high}, 2, frozenset({"c"})), 2), "its person did not come"
     assert competes(found, FileMarks({"b": high}, 2, frozenset({"c"})), 1)
+
+
+def test_what_counted_when_a_later_phase_was_closed_is_settled_too() -> None:
+    found = rubric([1, 1, 1], (None, 5, None))
+    assert settled_keys(found, ()) == frozenset()
+    assert settled_keys(found, {"b"}) == {"a", "b"}
+    assert settled_keys(found, {"a"}) == {"a"}
