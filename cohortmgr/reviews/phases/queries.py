@@ -205,6 +205,12 @@ def marks_in(intake: Intake, application_id: int | None = None) -> IntakeMarks:
     if any(each.kind is PhaseKind.COMPUTED for each in rubric.phases):
         _computed(readings, definition, intake, application_id)
     closed, gone_on = _gone_on(rubric, intake, application_id)
+    formulas = {
+        key: chosen.knowing(
+            each.reader for file in readings.values() for each in file.get(key, ()) if each.reader
+        )
+        for key, chosen in formulas.items()
+    }
     return IntakeMarks(rubric, readings, gone_on, closed, absent, formulas)
 
 

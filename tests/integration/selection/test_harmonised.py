@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from flask import Flask
 
 from cohortmgr.accounts.models import Person
+from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Refused, from_json
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reports.queries import line_of
 from cohortmgr.reviews.harmonising.models import Harmonisation
 from cohortmgr.reviews.harmonising.queries import formulas_in
@@ -28,13 +30,15 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
-from cohortmgr.selection.certificate import verify
+from cohortmgr.selection.certificate import certificate, verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import StandingRow
-from tests.factories.choices import browser, known
+from cohortmgr.selection.stating import rubric_of
+from tests.factories.choices import browser, known, someone
 from tests.factories.working import work
+from tests.integration.reviews.jury.marked import reading_of
 from tests.integration.reviews.jury.uneven import CRITERIA, generous, harmonise, phased, read_unevenly
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -242,6 +246,30 @@ def test_a_file_that_is_withdrawn_after_the_decisions_asks_nothing_of_anybody(ap
     with writing():
         decisions.cancel(known(MANAGER), proposed)
     assert "datent d’avant" in client.get(way).text
+
+
+def test_a_reader_who_came_later_is_stated_among_the_others() -> None:
+    """A formula that is held, since people went on by it, knows nothing of them; the certificate holds nevertheless."""
+    intake = read_unevenly()
+    harmonise(intake)
+    choose(intake)
+    before = {row.reference: row.mean for row in queries.ranking_of(intake).ranking.rows}
+    late = someone(intake, Role.REVIEWER, "late")
+    with writing() as session:
+        files = session.scalars(sa.select(Application).order_by(Application.number)).all()
+        phase = definition_of(intake).rubric.files
+        session.add(reading_of(phase, files[3], late, 19.0))
+    board = queries.ranking_of(intake)
+    made = certificate(
+        board.ranking, board.seats, board.ranking.seed, rubric_of(board.rubric, board.formulas), board.waiting,
+        board.scores, board.parts,
+    )  # fmt: skip
+    assert verify(made) == []
+    (row,) = [each for each in made["rows"] if each["reference"] == files[3].number]
+    numbers = made["rubric"]["phases"][0]["marks"]
+    assert row["phases"][0]["readers"][-1] == "D" and numbers["severities"]["D"] == 0
+    changed = {each.reference for each in board.ranking.rows if each.mean != before[each.reference]}
+    assert changed == {files[3].number}
 
 
 def test_a_phase_is_closed_by_the_chosen_marks_and_a_new_choice_is_looked_at_again() -> None:
