@@ -28,6 +28,7 @@ from cohortmgr.reviews.phases.marks import competes, mean_of, tie_key
 from cohortmgr.reviews.phases.models import PhaseClosing, PhaseResult
 from cohortmgr.reviews.phases.queries import TO_MARK, MarkedFile, marked_files
 from cohortmgr.reviews.phases.rules import deciding_place
+from cohortmgr.reviews.queries import frozen_file
 from cohortmgr.reviews.rules import COUNTING
 
 _COUNTS = Review.state.in_([state.value for state in COUNTING])
@@ -35,7 +36,8 @@ _COUNTS = Review.state.in_([state.value for state in COUNTING])
 
 def stamp_of(intake: Intake) -> str:
     """Return a text that changes with whatever harmonised marks and chances of an intake rest on: readings, results,
-    files, answers where points come from them, closings, seats, the definition. Two statements.
+    files, answers where points come from them, closings, seats, the definition, and whether all is decided. Three
+    statements.
 
     Each has a sum of its own: added up, a mark that falls by as much as a version rises would change nothing. Which
     rows there are has one too, and seats are told by offering: one may take the place of another that is like it."""
@@ -56,7 +58,14 @@ def stamp_of(intake: Intake) -> str:
         rows = rows.join(part, sa.true())
     row = db.session.execute(sa.select(*parts).select_from(rows)).one()
     seats = [number for each in offerings_of(intake) for number in (each.id, each.seats)]
-    return "-".join(str(int(value)) for value in (*row, *seats, intake.definition_version_id))
+    parts_of = (*row, *seats, intake.definition_version_id, is_decided(intake))
+    return "-".join(str(int(value)) for value in parts_of)
+
+
+def is_decided(intake: Intake) -> bool:
+    """Whether a batch of decisions rests on every file of an intake that is marked. One statement."""
+    waits = sa.select(Application.id).where(Application.intake_id == intake.id, *TO_MARK, ~frozen_file())
+    return db.session.scalar(waits.limit(1)) is None
 
 
 def _sums(*columns: sa.SQLColumnExpression[Any]) -> sa.Select[*tuple[int, ...]]:
