@@ -21,7 +21,8 @@ DRAWS = 1_000
 class FileStanding:
     """A file whose place is known in part: its mark, how uncertain that is, and the cut that it is held against (one
     for all, or one a file once bounds have prices). `pending` readings are with somebody; `kept_from` may not read it,
-    those who have it among them. `room` is how many more readings it may have; None for any number."""
+    those who have it among them. `room` is how many more readings it may have; None for any number. `share` is what a
+    point of this mark counts for in the mark by which files are chosen: a part, where other phases count too."""
 
     file: str
     mark: float
@@ -30,6 +31,7 @@ class FileStanding:
     pending: int = 0
     kept_from: Collection[str] = field(default_factory=frozenset)
     room: int | None = None
+    share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def _worth(standing: FileStanding, pending: int, noise: float) -> float:
     distance = abs(standing.mark - standing.cut)
     away = distance / lessened
     density = exp(-away * away / 2) / sqrt(2 * pi)
-    return max(0.0, lessened * density - distance * erfc(away / sqrt(2)) / 2)
+    return standing.share * max(0.0, lessened * density - distance * erfc(away / sqrt(2)) / 2)
 
 
 def variance_after(variance: float, readings: int, noise: float) -> float:
@@ -123,13 +125,15 @@ def doubtful_after(
     after = np.array(
         [variance_after(each.variance, each.pending + more.get(each.file, 0), noise) for each in standings]
     )
-    above = np.array([each.mark - each.cut for each in standings])
-    spread = np.sqrt(np.maximum(np.array([each.variance for each in standings]) - after, 0))
+    shares = np.array([each.share for each in standings])
+    above = shares * np.array([each.mark - each.cut for each in standings])
+    spread = shares * np.sqrt(np.maximum(np.array([each.variance for each in standings]) - after, 0))
+    left = shares * np.sqrt(after)
     chance = np.random.default_rng(seed)
     wrong = 0
     for _ in range(DRAWS):
         marks = above + spread * chance.standard_normal(len(above))
-        true = marks + np.sqrt(after) * chance.standard_normal(len(above))
+        true = marks + left * chance.standard_normal(len(above))
         best = np.argpartition(-true, taken - 1)[:taken]
         chosen = np.argpartition(-marks, taken - 1)[:taken]
         wrong += taken - len(np.intersect1d(best, chosen, assume_unique=True))

@@ -5,7 +5,7 @@ Pure: it takes files with their readings and returns decisions with reasons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -23,10 +23,12 @@ from cohortmgr.reviews.phases.marks import (
     counted_place,
     knocked_out_by,
     lacking_in,
+    mark_on,
+    readings_on,
     score_of,
+    tie_order,
     whole_mark,
 )
-from cohortmgr.reviews.rules import mark_out_of_twenty
 from cohortmgr.selection.ranking import (
     LOST_TIE,
     STAYED,
@@ -46,7 +48,7 @@ from cohortmgr.selection.rules import (
     reason_to_knock_out,
     reasons_to_stay,
 )
-from cohortmgr.selection.stating import RAW, marks_stated, tie_order
+from cohortmgr.selection.stating import RAW, marks_stated
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
@@ -195,7 +197,7 @@ def _entry(file: SelectionFile, rubric: Rubric, ties: Sequence[Criterion]) -> Ra
     """A file as it is ranked: of several phases by the mark of each that counts, and by how far it came. Where files
     are only read, its totals are those of its readings, though a harmonised mark follows from them."""
     marks = file.marked(rubric)
-    tie = tuple(_mark(file, rubric, criterion) or 0 for criterion in ties)
+    tie = tuple(mark_on(rubric, marks, criterion) or 0 for criterion in ties)
     out = knocked_out_by(rubric, marks)
     totals = tuple(each.total for each in marks.of(rubric.files)) if rubric.is_plain else ()
     if rubric.is_plain and not marks.harmonised:
@@ -293,7 +295,7 @@ def _reasons(
     row, file = refusal.row, board.files[refusal.row.reference]
     if row.knocked_out:
         each = board.rubric.criterion(row.knocked_out)
-        mean = score_of(_readings_on(file, board.rubric, each), each)
+        mean = score_of(readings_on(board.rubric, file.marked(board.rubric), each), each)
         limit = each.knock_out_below or Decimal(0)
         return [reason_to_knock_out(each.title, mean, limit, each.scale_max, _advice(each))]
     marks = _marks(file, board.rubric, chosen)
@@ -346,27 +348,14 @@ def _ranked(
     return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, because)
 
 
-def _readings_on(file: SelectionFile, rubric: Rubric, criterion: Criterion) -> Sequence[Reading]:
-    """What counts of a file on one criterion; none if its phase does not count, or it could not be computed."""
-    marks = file.marked(rubric)
-    readings: Collection[Reading] = next(
-        (marks.of(phase) for phase in counted_phases(rubric, marks) if criterion in phase.criteria), ()
-    )
-    return [each for each in readings if criterion.key in each.scores]
-
-
-def _mark(file: SelectionFile, rubric: Rubric, criterion: Criterion) -> int | None:
-    """Return the mean of the readings on one criterion, in thousandths out of twenty; None without any."""
-    readings = _readings_on(file, rubric, criterion)
-    if not readings:
-        return None
-    return mark_out_of_twenty(score_of(readings, criterion), criterion.scale_min, criterion.scale_max)
-
-
 def _means_of_chosen(board: SelectionBoard) -> dict[str, int]:
     files, found = [board.files[row.reference] for row in board.cut.chosen], {}
     for criterion in board.rubric.every_criterion:
-        marks = [mark for file in files if (mark := _mark(file, board.rubric, criterion)) is not None]
+        marks = [
+            mark
+            for file in files
+            if (mark := mark_on(board.rubric, file.marked(board.rubric), criterion)) is not None
+        ]
         if marks:
             found[criterion.key] = round(Fraction(sum(marks), len(marks)))
     return found
@@ -376,7 +365,7 @@ def _marks(file: SelectionFile, rubric: Rubric, chosen: Mapping[str, int]) -> li
     return [
         CriterionMark(each.key, each.title, mark, chosen.get(each.key, 0), _advice(each))
         for each in rubric.every_criterion
-        if (mark := _mark(file, rubric, each)) is not None
+        if (mark := mark_on(rubric, file.marked(rubric), each)) is not None
     ]
 
 

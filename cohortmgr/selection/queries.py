@@ -22,6 +22,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.harmonising.queries import stale_in
 from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.rules import settled_keys
 from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.selection import rules
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
@@ -107,7 +108,8 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
         files = [replace(_file(row), readings=tuple(given.get(row.id, {}).get(key, ()))) for row in rows]
     else:
         files = [replace(_file(row), marks=marks.of(row.id)) for row in rows]
-    current, stale = phases.open_phase(intake), stale_in(intake.id, marks.formulas, marks.closed)
+    current = phases.open_phase(intake)
+    stale = stale_in(intake.id, marks.formulas, settled_keys(rubric, marks.closed))
     seats, seed = offering.seats, intake.reference
     return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale)
 

@@ -221,8 +221,9 @@ _STAYED_BELOW = (
     ),
 )
 _HARMONISED = N_(
-    "Note harmonisée (péréquation) : la sévérité de chaque personne qui a lu est retirée de ses notes, par un calcul "
-    "qui est le même pour tous les dossiers. La commission l’a choisi ; elle décide, et non le calcul."
+    "Note harmonisée (péréquation) : la sévérité de chaque personne qui a lu est retirée de ses notes, et une note qui "
+    "repose sur peu de lectures est rapprochée de la moyenne, par un calcul qui est le même pour tous les dossiers. La "
+    "commission l’a choisi ; elle décide, et non le calcul."
 )
 
 

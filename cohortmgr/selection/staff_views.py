@@ -28,6 +28,7 @@ from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.phases.display import name_of, weights_of
+from cohortmgr.reviews.phases.marks import tie_order
 from cohortmgr.reviews.phases.queries import chosen_marks, open_phase
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions, telling
@@ -39,7 +40,6 @@ from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Of
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import Standing
-from cohortmgr.selection.stating import tie_order
 
 bp = Blueprint("selection_staff", __name__)
 

@@ -6,26 +6,15 @@ Pure: the rubric and the marks of files in, plain values out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
 from cohortmgr.reviews.harmonising.rules import ChosenFormula
-from cohortmgr.reviews.phases.marks import FileMarks, counted_phases
+from cohortmgr.reviews.phases.marks import FileMarks, counted_phases, tie_order
 
 # Every phase is ranked by its raw marks.
 RAW: Mapping[str, ChosenFormula] = MappingProxyType({})
-
-
-def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
-    """Return the criteria that decide between equal means, the heaviest first: by what they weigh in the whole mark."""
-    weights = {
-        criterion.key: Fraction(phase.weight * criterion.weight, sum(each.weight for each in phase.criteria))
-        for phase in rubric.phases
-        for criterion in phase.criteria
-    }
-    return tuple(sorted(rubric.every_criterion, key=lambda criterion: -weights[criterion.key]))
 
 
 def marks_stated(
@@ -82,14 +71,15 @@ def _stated_phase(phase: RubricPhase, chosen: ChosenFormula | None) -> dict[str,
 
 
 def _stated_formula(chosen: ChosenFormula) -> dict[str, Any]:
-    """The numbers of a formula, in thousandths, each reader by the letter."""
-    formula, letters = chosen.formula, chosen.letters
+    """The numbers of a formula, in thousandths, each reader by the letter: of those in whose marks it was found."""
+    formula = chosen.formula
+    letters = {reader: letter for reader, letter in chosen.letters.items() if reader in formula.severities}
     return {
         "basis": chosen.basis.value,
         "mean": formula.mean,
-        "severities": {letters[reader]: formula.severities.get(reader, 0) for reader in letters},
+        "severities": {letter: formula.severities[reader] for reader, letter in letters.items()},
         "shrinkage": formula.shrinkage,
-        "weights": {letters[reader]: formula.weights.get(reader, 1000) for reader in letters},
+        "weights": {letter: formula.weights.get(reader, 1000) for reader, letter in letters.items()},
     }
 
 

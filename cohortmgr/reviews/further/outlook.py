@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from cohortmgr.reviews.calibration.rules import ChanceWord, chance_word, doubtful_names
@@ -20,13 +21,23 @@ SEED = 15
 @dataclass(frozen=True)
 class PlacedFile:
     """A file of an offering by its number: its harmonised mark and the error of that, in thousandths of a point, and
-    how likely it stands among those who are chosen, in ten-thousandths."""
+    how likely it stands among those who are chosen, in ten-thousandths.
+
+    `whole` is the mark by which it is placed, in thousandths, and `share` which part of it the harmonised mark is,
+    where other phases count too."""
 
     number: str
     offering_id: int
     mark: int
     error: int
     chance: int
+    whole: Fraction | None = None
+    share: Fraction = Fraction(1)
+
+    @property
+    def placed_by(self) -> Fraction:
+        """The mark by which it is placed, in thousandths."""
+        return Fraction(self.mark) if self.whole is None else self.whole
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,7 @@ class ReadingOutlook:
 def by_offering(files: Sequence[PlacedFile]) -> dict[int, list[PlacedFile]]:
     """Return files by their offering, the best first; equals by their number."""
     found: dict[int, list[PlacedFile]] = defaultdict(list)
-    for file in sorted(files, key=lambda each: (-each.mark, each.number)):
+    for file in sorted(files, key=lambda each: (-each.placed_by, each.number)):
         found[file.offering_id].append(file)
     return found
 
@@ -92,20 +103,22 @@ def standings_of(
         seats = places.get(offering_id, 0)
         if not 0 < seats < len(ranked):
             continue
-        cut = (ranked[seats - 1].mark + ranked[seats].mark) / 2000
+        cut = (ranked[seats - 1].placed_by + ranked[seats].placed_by) / 2
         found[offering_id] = [_standing(file, cut, state) for file in ranked]
     return found
 
 
-def _standing(file: PlacedFile, cut: float, state: ReadingState) -> FileStanding:
+def _standing(file: PlacedFile, cut: Fraction, state: ReadingState) -> FileStanding:
+    """A file against the cut: against what its harmonised mark would have to be for its whole mark to be the cut."""
     return FileStanding(
         file.number,
         file.mark / 1000,
         (file.error / 1000) ** 2,
-        cut,
+        float((file.mark + (cut - file.placed_by) / file.share) / 1000),
         state.pending.get(file.number, 0),
         state.kept_from.get(file.number, frozenset()),
         max(0, state.most - state.held.get(file.number, 0)),
+        float(file.share),
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,8 +16,9 @@ from cohortmgr.base.db import db, table_of
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.jobs.models import KeptResult
 from cohortmgr.jobs.queries import kept_of
+from cohortmgr.programmes.definition.rubric_changes import title_of
 from cohortmgr.programmes.definition.rules import RubricPhase
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.assignment.queries import giving as assignments
 from cohortmgr.reviews.assignment.queries.giving import ReadingStanding
@@ -26,6 +28,8 @@ from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.rules import MarkBasis
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.marks import competes, share_in, whole_mark
+from cohortmgr.reviews.phases.rules import deciding_place
 from cohortmgr.reviews.queries import is_frozen, of_files
 from cohortmgr.reviews.rules import HOLDING, OPEN, ReviewState
 
@@ -35,6 +39,9 @@ GIVE = "reviews.give_further"
 """The worker's job that gives further readings out in a large intake."""
 _FILES = table_of(HarmonisedFile)
 _CLOSED = N_("Cette phase est close : ses notes ne changent plus, et rien ne s’y lit davantage.")
+_GONE_ON = N_(
+    "« %(phase)s » est close : qui va plus loin est dit, et une lecture de plus n’y changerait rien."
+)
 _DECIDED = N_(
     "Des décisions sont proposées ou prises sur ces lectures : rien ne se lit davantage tant qu’elles tiennent."
 )
@@ -58,10 +65,15 @@ class FurtherGround:
 
 
 def in_the_way(intake: Intake, phase: RubricPhase) -> list[Problem]:
-    """Return why nothing more is read in a phase: it is closed, decisions rest on it, or its marks are not harmonised.
-    At most two statements, and one an offering."""
-    if phase.goes_on is not None and phase.key in phases.closings_of(intake):
+    """Return why nothing more is read in a phase: it is closed, or the one that its marks decide is; decisions rest on
+    it; its marks are not harmonised. At most three statements, and one an offering."""
+    closed = phases.closings_of(intake)
+    if phase.key in closed:
         return [Problem(_CLOSED)]
+    rubric = definition_of(intake).rubric
+    deciding = rubric.phases[deciding_place(rubric, phase.key)]
+    if deciding.key in closed:
+        return [Problem(_GONE_ON, {"phase": title_of(deciding)})]
     if any(is_frozen(file) for file in phases.one_of_each_offering(intake)):
         return [Problem(_DECIDED)]
     return [] if harmonising.harmonisation_of(intake.id, phase.key) else [Problem(_UNFOUND)]
@@ -92,7 +104,10 @@ def ground_of(intake: Intake, found: Harmonisation) -> FurtherGround:
 
 
 def _places(intake: Intake, phase: RubricPhase) -> dict[int, int]:
-    return {each.id: each.seats if phase.goes_on is None else phase.goes_on for each in offerings_of(intake)}
+    """How many of each offering go on where the marks of a phase decide, or are chosen."""
+    rubric = definition_of(intake).rubric
+    goes_on = rubric.phases[deciding_place(rubric, phase.key)].goes_on
+    return {each.id: each.seats if goes_on is None else goes_on for each in offerings_of(intake)}
 
 
 def basis_of(intake: Intake, phase: RubricPhase) -> MarkBasis:
@@ -104,15 +119,25 @@ def basis_of(intake: Intake, phase: RubricPhase) -> MarkBasis:
 
 
 def _placed(intake: Intake, found: Harmonisation) -> list[PlacedFile]:
-    marks = _FILES.c
+    """The files that stand against each other, by their marks of all phases that count: not those whom a criterion
+    knocks out, nor who did not come."""
+    rubric = definition_of(intake).rubric
+    phase, marks = rubric.files, _FILES.c
+    last = deciding_place(rubric, phase.key)
     columns = (marks.harmonised, marks.error, marks.chance)
-    if basis_of(intake, definition_of(intake).rubric.files) is MarkBasis.WEIGHTED:
+    if basis_of(intake, phase) is MarkBasis.WEIGHTED:
         columns = (marks.weighted, marks.weighted_error, marks.weighted_chance)
-    first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
-    rows = sa.select(Application.number, sa.func.coalesce(Application.offering_id, first), *columns)
-    rows = rows.join(_FILES, marks.application_id == Application.id)
-    rows = rows.where(marks.harmonisation_id == found.id).order_by(Application.number)
-    return [PlacedFile(*row) for row in db.session.execute(rows)]
+    rows = sa.select(Application.number, *columns).join(_FILES, marks.application_id == Application.id)
+    kept = {row[0]: row[1:] for row in db.session.execute(rows.where(marks.harmonisation_id == found.id))}
+    placed = []
+    for file in phases.marked_files(intake):
+        if file.number in kept and competes(rubric, file.marks, last):
+            mark, error, chance = kept[file.number]
+            by_these = replace(file.marks, harmonised={**file.marks.harmonised, phase.key: mark})
+            whole = whole_mark(rubric, by_these, last) or Fraction(mark)
+            share = share_in(rubric, by_these, phase, last)
+            placed.append(PlacedFile(file.number, file.offering_id, mark, error, chance, whole, share))
+    return placed
 
 
 def _holding(intake: Intake) -> Sequence[Any]:

@@ -104,6 +104,13 @@ def harmonisation_of(intake_id: int, phase: str) -> Harmonisation | None:
     return db.session.scalar(sa.select(Harmonisation).where(*mine))
 
 
+def letters_in(intake_id: int) -> dict[str, dict[str, str]]:
+    """Return what the readers of each phase of an intake are called where names are masked, by their reference, and by
+    the phase's key. One statement."""
+    rows = sa.select(Harmonisation.phase, Harmonisation.formulas).where(Harmonisation.intake_id == intake_id)
+    return {phase: dict(formulas.get("letters", {})) for phase, formulas in db.session.execute(rows)}
+
+
 def first_marks(intake_id: int, phase: str) -> list[FirstMark]:
     """Return the marks first handed in of a phase of an intake, by file and then in the order in which they were given
     out: of readings that count, of files that are marked. One statement, of columns alone."""
@@ -129,13 +136,13 @@ def is_fresh(intake_id: int, phase: str, digest: str) -> bool:
 
 
 def stale_in(
-    intake_id: int, formulas: Mapping[str, ChosenFormula], closed: Collection[str] = ()
+    intake_id: int, formulas: Mapping[str, ChosenFormula], settled: Collection[str] = ()
 ) -> list[str]:
     """Return the keys of the phases whose formula is not that of today's marks. A statement for each formula.
 
-    That of a `closed` phase holds: by it people went on, and a file that is withdrawn since changes nobody's mark."""
+    That of a `settled` phase holds: by it people went on, and a file that is withdrawn since changes nobody's mark."""
     return [
         key
         for key, each in formulas.items()
-        if key not in closed and not is_fresh(intake_id, key, each.digest)
+        if key not in settled and not is_fresh(intake_id, key, each.digest)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -81,8 +81,21 @@ class ChosenFormula:
     digest: str
 
     def letter_of(self, reader: str) -> str:
-        """What a reader is called where names are masked; a question mark for one who came after it was found."""
+        """What a reader is called where names are masked; a question mark for one who is not known."""
         return self.letters.get(reader, "?")
+
+    def knowing(self, readers: Iterable[str]) -> ChosenFormula:
+        """Return the same with readers who came after it was found: neither severe nor generous, of the weight of one,
+        and with a letter, so that whoever redoes a mark finds them among the others. No mark changes."""
+        new = [each for each in dict.fromkeys(readers) if each not in self.formula.severities]
+        if not new:
+            return self
+        formula = replace(
+            self.formula,
+            severities={**self.formula.severities, **dict.fromkeys(new, 0)},
+            weights={**self.formula.weights, **dict.fromkeys(new, 1000)},
+        )
+        return replace(self, formula=formula, letters=lettered(new, self.letters))
 
 
 @dataclass(frozen=True)
@@ -158,3 +171,16 @@ def letter_of(place: int) -> str:
         letters = chr(ord("A") + rest) + letters
         place -= 1
     return letters
+
+
+def lettered(readers: Iterable[str], before: Mapping[str, str]) -> dict[str, str]:
+    """Return what readers are called where names are masked, by their reference: whoever has a letter keeps it, and
+    others get the next ones in their order.
+
+    What a commission said of B is still of B once somebody else has read. Nobody gets the letter of one who is gone, so
+    these stay in what is returned."""
+    found = dict(before)
+    for reader in readers:
+        if reader not in found:
+            found[reader] = letter_of(len(found))
+    return found

@@ -17,7 +17,7 @@ from cohortmgr.reviews.calibration.cautions import cautions
 from cohortmgr.reviews.calibration.dense import Array, np
 from cohortmgr.reviews.calibration.rules import ChanceWord, chance_word, doubtful_names
 from cohortmgr.reviews.calibration.scores import PhaseScores
-from cohortmgr.reviews.harmonising.rules import MarkBasis, letter_of
+from cohortmgr.reviews.harmonising.rules import MarkBasis, lettered
 from cohortmgr.reviews.jury.rules import (
     AROUND,
     MOST_SHOWN,
@@ -122,7 +122,7 @@ def harmonised(work: PhaseWork) -> HarmonisedPhase:
     formulas: dict[str, Any] = {
         basis.value: each.own.found.formula.as_json() for basis, each in found.items()
     }
-    formulas["letters"] = {reader: letter_of(place) for place, reader in enumerate(readers)}
+    formulas["letters"] = lettered(readers, work.letters)
     formulas["readings"] = dict(zip(readers, counts, strict=True))
     chosen = {basis: whole.chosen(basis) for basis in MarkBasis}
     figures = {

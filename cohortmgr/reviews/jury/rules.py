@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.reviews.calibration.rules import ONCE_IN, chance_of_as_many
 from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
-from cohortmgr.reviews.phases.rules import place_of
 
 # How many files the page shows on either side of the line, and how many at most with those who cross it.
 AROUND, MOST_SHOWN = 20, 80
@@ -60,6 +58,7 @@ class PhaseWork:
     others: Sequence[ReadPhase]
     fixed: Mapping[str, tuple[int, Fraction]]
     contests: Sequence[Contest]
+    letters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,15 +83,6 @@ class HarmonisedPhase:
     formulas: dict[str, Any]
     figures: dict[str, Any]
     files: Mapping[str, FileOutcome]
-
-
-def deciding_place(rubric: Rubric, key: str) -> int:
-    """The place of the phase at whose end the marks of the one with that key decide: the first from it on from which
-    only some go on, or the last."""
-    for place in range(place_of(rubric, key), len(rubric.phases)):
-        if rubric.phases[place].goes_on is not None:
-            return place
-    return len(rubric.phases) - 1
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from cohortmgr.accounts.rules import SYSTEM
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes.queries import get_intake
@@ -30,6 +31,7 @@ def harmonise(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[st
         with writing():
             keeping.confirm(SYSTEM, get_intake(reference), stamp)
         return {"phases": 0}
+    read_at = clock.now()
     works, ids = works_in(intake)
     settled = settled_in(intake)
     db.session.rollback()
@@ -41,7 +43,12 @@ def harmonise(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[st
         found = harmonised(work)
         found = replace(found, figures={**found.figures, "stamp": stamp})
         with writing():
-            keeping.keep(SYSTEM, get_intake(reference), key, found, ids)
+            intake = get_intake(reference)
+            # Closed meanwhile: people went on by what was kept then.
+            if key in settled_in(intake):
+                keeping.hold(SYSTEM, intake, key, stamp)
+            else:
+                keeping.keep(SYSTEM, intake, key, found, ids, read_at)
         progress(done, len(works) + 1)
     with writing():
         keeping.forget(SYSTEM, get_intake(reference), stamp, {*works, *settled})

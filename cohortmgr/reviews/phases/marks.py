@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
+from cohortmgr.reviews.rules import mark_out_of_twenty
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,24 @@ def mean_of(readings: Sequence[Reading]) -> Fraction | None:
 def whole_mark(rubric: Rubric, file: FileMarks, most: int | None = None) -> Fraction | None:
     """The mean of the marks by which a file is ranked in its phases, each by its weight, in thousandths: up to the
     place `most`, or to the last that it is in. A phase without a mark does not count; None if none has one."""
-    last = file.reached if most is None else min(most, file.reached)
-    found = [(phase.weight, file.mark_in(phase)) for phase in rubric.phases[: last + 1]]
-    marked = [(weight, mark) for weight, mark in found if mark is not None]
+    marked = _marked_phases(rubric, file, most)
     if not marked:
         return None
-    return sum((weight * mark for weight, mark in marked), Fraction(0)) / sum(weight for weight, _ in marked)
+    over = sum((phase.weight * mark for phase, mark in marked), Fraction(0))
+    return over / sum(phase.weight for phase, _ in marked)
+
+
+def share_in(rubric: Rubric, file: FileMarks, phase: RubricPhase, most: int) -> Fraction:
+    """Which part of a file's whole mark, up to the place `most`, its mark in a phase is; all of it where no phase has
+    one."""
+    weights = sum(each.weight for each, _ in _marked_phases(rubric, file, most))
+    return Fraction(phase.weight, weights) if weights else Fraction(1)
+
+
+def _marked_phases(rubric: Rubric, file: FileMarks, most: int | None) -> list[tuple[RubricPhase, Fraction]]:
+    last = file.reached if most is None else min(most, file.reached)
+    found = [(phase, file.mark_in(phase)) for phase in rubric.phases[: last + 1]]
+    return [(phase, mark) for phase, mark in found if mark is not None]
 
 
 def counted_place(rubric: Rubric, file: FileMarks) -> int:
@@ -97,3 +111,49 @@ def knocked_out_by(rubric: Rubric, file: FileMarks) -> str:
             if knocks_out(file.of(phase), criterion):
                 return criterion.key
     return ""
+
+
+def competes(rubric: Rubric, file: FileMarks, last: int) -> bool:
+    """Whether a file stands against others at the end of the phase at a place: it is in that phase, its person came to
+    all that led there, and no criterion knocks it out."""
+    led = {each.key for each in rubric.phases[: last + 1]}
+    return file.reached >= last and not led & set(file.absent) and not knocked_out_by(rubric, file)
+
+
+def tie_order(rubric: Rubric) -> tuple[Criterion, ...]:
+    """Return the criteria that decide between equal means, the heaviest first: by what they weigh in the whole mark."""
+    weights = {
+        criterion.key: Fraction(phase.weight * criterion.weight, sum(each.weight for each in phase.criteria))
+        for phase in rubric.phases
+        for criterion in phase.criteria
+    }
+    return tuple(sorted(rubric.every_criterion, key=lambda criterion: -weights[criterion.key]))
+
+
+def mark_on(rubric: Rubric, file: FileMarks, criterion: Criterion) -> int | None:
+    """Return the mean of what counts of a file on one criterion, in thousandths out of twenty; None without any: its
+    phase does not count, or it could not be computed."""
+    readings = readings_on(rubric, file, criterion)
+    if not readings:
+        return None
+    return mark_out_of_twenty(score_of(readings, criterion), criterion.scale_min, criterion.scale_max)
+
+
+def readings_on(rubric: Rubric, file: FileMarks, criterion: Criterion) -> Sequence[Reading]:
+    """What counts of a file on one criterion; none if its phase does not count, or it could not be computed."""
+    counted = counted_phases(rubric, file)
+    readings: Collection[Reading] = next(
+        (file.of(phase) for phase in counted if criterion in phase.criteria), ()
+    )
+    return [each for each in readings if criterion.key in each.scores]
+
+
+def lot_of(seed: str, number: str) -> str:
+    """Return the lot of a file by its number, as a ranking with this seed draws it: the lower one is drawn first."""
+    return hashlib.sha256(f"{seed}{number}".encode()).hexdigest()
+
+
+def tie_key(rubric: Rubric, file: FileMarks, seed: str, number: str) -> tuple[tuple[int, ...], str]:
+    """Return what tells a file from others with its mark, the first to be chosen before: its marks on the criteria that
+    decide, then its lot."""
+    return tuple(-(mark_on(rubric, file, each) or 0) for each in tie_order(rubric)), lot_of(seed, number)

@@ -205,6 +205,12 @@ def marks_in(intake: Intake, application_id: int | None = None) -> IntakeMarks:
     if any(each.kind is PhaseKind.COMPUTED for each in rubric.phases):
         _computed(readings, definition, intake, application_id)
     closed, gone_on = _gone_on(rubric, intake, application_id)
+    formulas = {
+        key: chosen.knowing(
+            each.reader for file in readings.values() for each in file.get(key, ()) if each.reader
+        )
+        for key, chosen in formulas.items()
+    }
     return IntakeMarks(rubric, readings, gone_on, closed, absent, formulas)
 
 
@@ -287,14 +293,20 @@ def _gone_on(
 def stamp_of(intake: Intake) -> str:
     """Return a text that changes with whatever the marks of an intake rest on: readings, results, files with their
     answers, closings, by which marks phases are ranked and with which numbers."""
-    # Each in a sum of its own: added up, a mark that falls by as much as a version rises would change nothing.
+    # Each in a sum of its own: added up, a mark that falls by as much as a version rises would change nothing. Which
+    # rows there are has one too: one may take the place of another that is like it.
     reads = sa.select(
         sa.func.count(),
+        sa.func.coalesce(sa.func.sum(Review.id), 0),
         sa.func.coalesce(sa.func.sum(Review.version), 0),
         sa.func.coalesce(sa.func.sum(Review.total_thousandths), 0),
     )
     reads = reads.where(Review.intake_id == intake.id, Review.state.in_([each.value for each in COUNTING]))
-    noted = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(PhaseResult.version), 0))
+    noted = sa.select(
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(PhaseResult.id), 0),
+        sa.func.coalesce(sa.func.sum(PhaseResult.version), 0),
+    )
     noted = noted.where(PhaseResult.intake_id == intake.id)
     files = sa.select(
         sa.func.count(),

@@ -17,6 +17,22 @@ def place_of(rubric: Rubric, key: str) -> int:
     return rubric.phases.index(rubric.phase(key))
 
 
+def deciding_place(rubric: Rubric, key: str) -> int:
+    """The place of the phase at whose end the marks of the one with that key decide: the first from it on from which
+    only some go on, or the last."""
+    for place in range(place_of(rubric, key), len(rubric.phases)):
+        if rubric.phases[place].goes_on is not None:
+            return place
+    return len(rubric.phases) - 1
+
+
+def settled_keys(rubric: Rubric, closed: Collection[str]) -> frozenset[str]:
+    """The keys of the phases by whose marks people have gone on: those that are closed, and those before them, whose
+    marks counted too."""
+    last = max((place for place, phase in enumerate(rubric.phases) if phase.key in closed), default=-1)
+    return frozenset(phase.key for phase in rubric.phases[: last + 1])
+
+
 def current_place(rubric: Rubric, closed: Collection[str]) -> int:
     """The place of the phase that an intake is in: the first that lets only some go on and is not closed, or the last.
 

@@ -121,15 +121,16 @@ def own_severities(viewer: Viewer, intakes: Mapping[int, Mapping[str, str]]) -> 
     harmonised and of which they have handed in readings enough. One statement; none for no intake."""
     if not intakes:
         return []
-    rows = sa.select(Harmonisation.intake_id, Harmonisation.formulas, Person.reference)
+    columns = (Harmonisation.intake_id, Harmonisation.phase, Harmonisation.formulas)
+    rows = sa.select(*columns, Person.reference)
     rows = rows.join(Person, Person.id == viewer.person_id).where(
         Harmonisation.intake_id.in_(sorted(intakes))
     )
     found = []
-    for intake_id, kept, reader in db.session.execute(rows.order_by(Harmonisation.id)):
+    for intake_id, phase, kept, reader in db.session.execute(rows.order_by(Harmonisation.id)):
         if kept.get("readings", {}).get(reader, 0) >= FEWEST_TOLD:
             severity = MarkFormula.of_json(kept[MarkBasis.HARMONISED.value]).severities.get(reader, 0)
-            found.append(OwnSeverity(intakes[intake_id], severity))
+            found.append(OwnSeverity(intakes[intake_id], severity, intake_id, phase))
     return found
 
 

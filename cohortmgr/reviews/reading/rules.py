@@ -132,11 +132,13 @@ def spread_of(totals: Sequence[int]) -> tuple[tuple[int, int], ...]:
 
 @dataclass(frozen=True)
 class OwnSeverity:
-    """How far a reader's marks lie from the mean of an intake, files being equal, in thousandths: above nought they
-    give more. `title` is that of the intake."""
+    """How far a reader's marks lie from the mean in a phase of an intake, files being equal, in thousandths: above
+    nought they give more. `title` is that of the intake, `phase` the key of the phase."""
 
     title: Mapping[str, str]
     severity: int
+    intake_id: int
+    phase: str
 
     @property
     def tenths(self) -> int:

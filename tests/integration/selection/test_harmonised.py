@@ -230,7 +230,8 @@ def test_a_phase_is_closed_by_the_chosen_marks_and_a_new_choice_is_looked_at_aga
     plan = closing.plan_closing(manager, intake.reference)
     (before,), (after,) = raw.offerings, plan.offerings
     assert plan.stamp != raw.stamp
-    assert {int(number[5:]) for number in after.going.chosen} == {1, 4, 7, 10} != set(before.going.chosen)
+    assert {int(number[5:]) for number in after.going.chosen} == {1, 4, 7, 10}
+    assert set(after.going.chosen) != set(before.going.chosen)
     with pytest.raises(Refused, match="ont changé"), writing():
         closing.close(manager, raw, raw.stamp)
     with writing() as session:
@@ -287,6 +288,9 @@ def test_a_refused_person_reads_what_their_harmonised_mark_is(app: Flask) -> Non
         "Votre note harmonisée est de" in page
         and "(péréquation)" in page
         and "votre moyenne" not in page.lower()
+    )
+    assert "sur peu de lectures est rapprochée de la moyenne" in page, (
+        "or a mark below all of one’s own is a riddle"
     )
     assert "r0" not in page and WHY not in page, "who read, and what was said of them, is not told"
 

@@ -8,7 +8,7 @@ import pytest
 
 from cohortmgr.base.errors import Refused, as_json, from_json
 from cohortmgr.programmes.definition.toml import read_known
-from cohortmgr.reviews.phases.marks import Reading
+from cohortmgr.reviews.phases.marks import Reading, tie_order
 from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import (
     SelectionBoard,
@@ -19,7 +19,7 @@ from cohortmgr.selection.board import (
 )
 from cohortmgr.selection.certificate import certificate, digest, verify
 from cohortmgr.selection.rules import Outcome
-from cohortmgr.selection.stating import rubric_of, tie_order
+from cohortmgr.selection.stating import rubric_of
 
 DEFINITION = read_known("mdia")
 RUBRIC = DEFINITION.rubric

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.selection.ranking import BELOW_LINE, BY_LOT, BY_MEAN, LOST_TIE, RankingEntry, cut, rank
+from cohortmgr.reviews.phases.marks import lot_of
+from cohortmgr.selection.ranking import BELOW_LINE, BY_LOT, BY_MEAN, LOST_TIE, RankingEntry, cut, lot, rank
 
 ENTRIES = st.lists(
     st.builds(
@@ -108,3 +109,8 @@ def test_what_cannot_be_ranked_is_refused(entries: list[RankingEntry]) -> None:
 def test_negative_seats_are_refused() -> None:
     with pytest.raises(Refused):
         cut(rank([], "s"), -1, 0)
+
+
+@given(st.text(max_size=30), st.text(max_size=20))
+def test_the_jury_draws_the_lots_of_the_ranking(seed: str, reference: str) -> None:
+    assert lot_of(seed, reference) == lot(seed, reference)

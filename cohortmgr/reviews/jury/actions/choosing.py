@@ -30,16 +30,25 @@ _CHOSEN = N_(
 _STALE = N_(
     "Des notes ont été remises ou changées depuis ce calcul, qui se refait : regardez-le de nouveau, puis choisissez."
 )
+_SEEN_BEFORE = N_(
+    "Ce calcul a été refait depuis que cette page est ouverte : regardez-le de nouveau, puis choisissez."
+)
+_ANOTHER = N_(
+    "Un autre choix a été fait depuis que cette page est ouverte : regardez-le, puis reprenez-le s’il le faut."
+)
 _CLOSED = N_("« %(phase)s » est close : par quelles notes elle l’a été ne change plus. Rouvrez-la d’abord.")
 _DECIDED = N_("Des décisions reposent sur ces notes : annulez d’abord le lot, tant qu’il n’est pas approuvé.")
 
 
-def choose(viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because: str) -> MarkChoice:
+def choose(
+    viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because: str, seen: str | None = None
+) -> MarkChoice:
     """Say by which marks a phase of an intake is ranked, and why: once, for the whole phase. The same choice again
-    changes nothing.
+    changes nothing. `seen` is the digest of what the page showed, where a person chose on one.
 
     Raises Refused without a reason, if another choice stands, if what was found of the marks is not of today's marks,
-    once the phase or a later one is closed, and while a batch of decisions rests on the intake."""
+    or is another than the page showed, once the phase or a later one is closed, and while a batch of decisions rests on
+    the intake."""
     intake, chosen = _locked(viewer, reference, phase)
     known = choice_of(intake.id, phase)
     if known is not None and known.basis == basis and known.chosen_by == viewer.reference:
@@ -51,6 +60,8 @@ def choose(viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because
     found = harmonisation_of(intake.id, phase)
     if found is None or not is_fresh(intake.id, phase, found.digest):
         raise Refused(_STALE)
+    if seen is not None and seen != found.digest:
+        raise Refused(_SEEN_BEFORE)
     choice = MarkChoice(
         reference=new_reference(),
         institution_id=intake.institution_id,
@@ -67,15 +78,18 @@ def choose(viewer: Viewer, reference: str, phase: str, basis: MarkBasis, because
     return choice
 
 
-def take_back(viewer: Viewer, reference: str, phase: str, because: str) -> None:
+def take_back(viewer: Viewer, reference: str, phase: str, because: str, seen: str | None = None) -> None:
     """Take back what was chosen for a phase, with the reason: its raw marks count again. The choice stays on record;
-    doing it again changes nothing.
+    doing it again changes nothing. `seen` is the reference of the choice that the page showed, where it was one.
 
-    Raises Refused without a reason, once the phase or a later one is closed, and while a batch rests on the intake."""
+    Raises Refused without a reason, if another choice stands than the page showed, once the phase or a later one is
+    closed, and while a batch rests on the intake."""
     intake, chosen = _locked(viewer, reference, phase)
     choice = choice_of(intake.id, phase)
     if choice is None:
         return
+    if seen is not None and seen != choice.reference:
+        raise Refused(_ANOTHER)
     reason = _reason(because)
     _require_changeable(intake, chosen)
     choice.taken_back_at, choice.taken_back_by = clock.now(), viewer.reference

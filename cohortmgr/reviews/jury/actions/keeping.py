@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, require
-from cohortmgr.base import clock
 from cohortmgr.base.db import append, db, table_of
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import keeping
@@ -31,9 +31,17 @@ def ask(viewer: Viewer, intake: Intake) -> None:
     keeping.ask(viewer, _wanted(intake), {"intake": intake.reference})
 
 
-def keep(viewer: Viewer, intake: Intake, key: str, found: HarmonisedPhase, ids: Mapping[str, int]) -> None:
-    """Keep what was found of a phase instead of what was kept before, with the rows of its files. Two who do so at
-    once queue at the intake's kept result."""
+def keep(
+    viewer: Viewer,
+    intake: Intake,
+    key: str,
+    found: HarmonisedPhase,
+    ids: Mapping[str, int],
+    read_at: datetime,
+) -> None:
+    """Keep what was found of a phase instead of what was kept before, with the rows of its files; `read_at` is when its
+    marks were read: what is handed in from then on is not in it. Two who do so at once queue at the intake's kept
+    result."""
     require(viewer, "reviews.read", intake.path)
     keeping.keep(viewer, _wanted(intake), {})
     row = harmonisation_of(intake.id, key)
@@ -42,7 +50,7 @@ def keep(viewer: Viewer, intake: Intake, key: str, found: HarmonisedPhase, ids: 
             reference=new_reference(), institution_id=intake.institution_id, intake_id=intake.id, phase=key
         )
         db.session.add(row)
-    row.made_at, row.digest, row.seats = clock.now(), found.digest, found.seats
+    row.made_at, row.digest, row.seats = read_at, found.digest, found.seats
     row.formulas, row.figures = found.formulas, found.figures
     db.session.flush()
     db.session.execute(sa.delete(_FILES).where(_FILES.c.harmonisation_id == row.id))

@@ -17,12 +17,14 @@ from cohortmgr.jobs.queries import advance_of, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.definition.rules import Rubric, RubricPhase
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.harmonising.models import Harmonisation, MarkChoice
 from cohortmgr.reviews.harmonising.queries import formulas_in, harmonisation_of
-from cohortmgr.reviews.jury.queries.marks import stamp_of
+from cohortmgr.reviews.jury.queries.marks import is_decided, stamp_of
 from cohortmgr.reviews.jury.rules import FilledSelection, filled_by_reader
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases.queries import closings_of
+from cohortmgr.reviews.phases.rules import settled_keys
 from cohortmgr.reviews.queries import has_many
 from cohortmgr.reviews.rules import COUNTING, OPEN
 
@@ -54,7 +56,7 @@ class KeptMarks:
 
 
 def kept_marks(intake: Intake, phase: str) -> KeptMarks:
-    """Return what is kept of a phase, and whether it still holds, in six statements at most."""
+    """Return what is kept of a phase, and whether it still holds, in eight statements at most."""
     found, kept = harmonisation_of(intake.id, phase), kept_of(KIND, intake.reference)
     advance = advance_of(kept.job_reference if kept else "")
     if has_many(intake):
@@ -72,10 +74,13 @@ def still_holds(intake: Intake, stamp: str) -> bool:
 
 
 def settled_in(intake: Intake) -> set[str]:
-    """Return the keys of the phases that are closed by harmonised marks: by those people went on, and a file that is
-    withdrawn since, or a mark that is lost, moves none of them."""
-    closed = closings_of(intake)
-    return {key for key in formulas_in(intake.id) if key in closed}
+    """Return the keys of the phases that are ranked by harmonised marks and are closed, or counted when a later one
+    was, or when all was decided: by those marks people went on or were chosen, and a file that is withdrawn since, or a
+    mark that is lost, moves none of them."""
+    chosen = set(formulas_in(intake.id))
+    if chosen and is_decided(intake):
+        return chosen
+    return chosen & settled_keys(definition_of(intake).rubric, closings_of(intake))
 
 
 def readings_of_files(

@@ -13,21 +13,22 @@ from cohortmgr.accounts.models import Person
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.programmes.definition.rules import PhaseKind, Rubric
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import definition_of, offerings_of
-from cohortmgr.reviews.harmonising.queries import formulas_in
+from cohortmgr.reviews.harmonising.queries import formulas_in, letters_in
 from cohortmgr.reviews.harmonising.rules import first_total
 from cohortmgr.reviews.jury.rules import (
     Contest,
     CountedReading,
     PhaseWork,
     ReadPhase,
-    deciding_place,
 )
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.phases.marks import knocked_out_by, mean_of
+from cohortmgr.reviews.phases.marks import competes, mean_of, tie_key
 from cohortmgr.reviews.phases.models import PhaseClosing, PhaseResult
 from cohortmgr.reviews.phases.queries import TO_MARK, MarkedFile, marked_files
+from cohortmgr.reviews.phases.rules import deciding_place
+from cohortmgr.reviews.queries import frozen_file
 from cohortmgr.reviews.rules import COUNTING
 
 _COUNTS = Review.state.in_([state.value for state in COUNTING])
@@ -35,25 +36,36 @@ _COUNTS = Review.state.in_([state.value for state in COUNTING])
 
 def stamp_of(intake: Intake) -> str:
     """Return a text that changes with whatever harmonised marks and chances of an intake rest on: readings, results,
-    files, answers where points come from them, closings, seats, the definition. One statement.
+    files, answers where points come from them, closings, seats, the definition, and whether all is decided. Three
+    statements.
 
-    Each has a sum of its own: added up, a mark that falls by as much as a version rises would change nothing."""
+    Each has a sum of its own: added up, a mark that falls by as much as a version rises would change nothing. Which
+    rows there are has one too, and seats are told by offering: one may take the place of another that is like it."""
     rubric = definition_of(intake).rubric
     answers = any(each.kind is PhaseKind.COMPUTED for each in rubric.phases)
-    reads = _sums(Review.version, Review.total_thousandths).where(Review.intake_id == intake.id, _COUNTS)
-    noted = _sums(PhaseResult.version).where(PhaseResult.intake_id == intake.id)
+    reads = _sums(Review.id, Review.version, Review.total_thousandths).where(
+        Review.intake_id == intake.id, _COUNTS
+    )
+    noted = _sums(PhaseResult.id, PhaseResult.version).where(PhaseResult.intake_id == intake.id)
     files = _sums(Application.id, *((Application.version,) if answers else ()))
     files = files.where(Application.intake_id == intake.id, *TO_MARK)
     closed = _sums(PhaseClosing.id).where(
         PhaseClosing.intake_id == intake.id, PhaseClosing.taken_back_at.is_(None)
     )
-    seats = _sums(Offering.seats).where(Offering.intake_id == intake.id)
-    parts = [each.subquery() for each in (reads, noted, files, closed, seats)]
+    parts = [each.subquery() for each in (reads, noted, files, closed)]
     rows: sa.FromClause = parts[0]
     for part in parts[1:]:  # each has one row
         rows = rows.join(part, sa.true())
     row = db.session.execute(sa.select(*parts).select_from(rows)).one()
-    return "-".join(str(int(value)) for value in (*row, intake.definition_version_id))
+    seats = [number for each in offerings_of(intake) for number in (each.id, each.seats)]
+    parts_of = (*row, *seats, intake.definition_version_id, is_decided(intake))
+    return "-".join(str(int(value)) for value in parts_of)
+
+
+def is_decided(intake: Intake) -> bool:
+    """Whether a batch of decisions rests on every file of an intake that is marked. One statement."""
+    waits = sa.select(Application.id).where(Application.intake_id == intake.id, *TO_MARK, ~frozen_file())
+    return db.session.scalar(waits.limit(1)) is None
 
 
 def _sums(*columns: sa.SQLColumnExpression[Any]) -> sa.Select[*tuple[int, ...]]:
@@ -84,7 +96,7 @@ def works_in(intake: Intake) -> tuple[dict[str, PhaseWork], Mapping[str, int]]:
     """Return what each phase that people have read is harmonised from, by its key, and the ids of the files by number.
     As many statements whatever the number of files."""
     rubric, readings = definition_of(intake).rubric, readings_in(intake)
-    files, formulas = marked_files(intake), formulas_in(intake.id)
+    files, formulas, letters = marked_files(intake), formulas_in(intake.id), letters_in(intake.id)
     seats = [(each.reference, each.id, each.seats) for each in offerings_of(intake)]
     read = {
         each.key: ReadPhase(
@@ -102,9 +114,9 @@ def works_in(intake: Intake) -> tuple[dict[str, PhaseWork], Mapping[str, int]]:
         counting = [each.key for each in rubric.phases[: last + 1]]
         others = [read[other] for other in counting if other in read and other != key]
         held = {each: {row.file for row in read[each].readings} for each in counting if each in read}
-        contests = _contests(rubric, key, files, held[key], seats)
+        contests = _contests(intake, key, files, held[key], seats)
         fixed = {file.number: _fixed(rubric, file, last, held) for file in files}
-        found[key] = PhaseWork(phase, others, fixed, contests)
+        found[key] = PhaseWork(phase, others, fixed, contests, letters.get(key, {}))
     return found, {file.number: file.application_id for file in files}
 
 
@@ -119,19 +131,20 @@ def _fixed(rubric: Rubric, file: MarkedFile, last: int, held: Mapping[str, set[s
 
 
 def _contests(
-    rubric: Rubric,
+    intake: Intake,
     key: str,
     files: Sequence[MarkedFile],
     read: set[str],
     seats: Sequence[tuple[str, int, int]],
 ) -> list[Contest]:
-    """Who stands against whom: of each offering the files that were read and may go on, for as many places as go on."""
+    """Who stands against whom: of each offering the files that were read and may go on, for as many places as go on.
+    They stand in the order in which a ranking tells equals apart."""
+    rubric = definition_of(intake).rubric
     last = deciding_place(rubric, key)
-    goes_on, keys = rubric.phases[last].goes_on, {each.key for each in rubric.phases[: last + 1]}
+    goes_on = rubric.phases[last].goes_on
     able: dict[int, list[str]] = defaultdict(list)
-    for file in files:
-        came = file.marks.reached >= last and not keys & set(file.marks.absent)
-        if came and file.number in read and not knocked_out_by(rubric, file.marks):
+    for file in sorted(files, key=lambda each: tie_key(rubric, each.marks, intake.reference, each.number)):
+        if file.number in read and competes(rubric, file.marks, last):
             able[file.offering_id].append(file.number)
     return [
         Contest(reference, goes_on or number, able[offering_id]) for reference, offering_id, number in seats

@@ -161,7 +161,8 @@ def choose(reference: str) -> ResponseReturnValue:
     basis = MarkBasis(form.basis.data)
     try:
         with writing():
-            choosing.choose(viewer, reference, phase.key, basis, form.because.data or "")
+            seen = request.form.get("seen", "")
+            choosing.choose(viewer, reference, phase.key, basis, form.because.data or "", seen)
     except Refused as refusal:
         show_problems(form, refusal)
         return _page(queries.intake_for(viewer, reference), phase, form)
@@ -181,7 +182,8 @@ def take_back(reference: str) -> ResponseReturnValue:
     phase, form = _phase(intake), TakeMarksBackForm()
     try:
         with writing():
-            choosing.take_back(viewer, reference, phase.key, form.because.data or "")
+            seen = request.form.get("choice", "")
+            choosing.take_back(viewer, reference, phase.key, form.because.data or "", seen)
     except Refused as refusal:
         show_problems(form, refusal)
         return _page(queries.intake_for(viewer, reference), phase, form)

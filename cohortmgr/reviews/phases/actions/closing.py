@@ -27,7 +27,7 @@ from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.marks import knocked_out_by, lacking_in, whole_mark
 from cohortmgr.reviews.phases.models import PhaseAdvance, PhaseClosing
 from cohortmgr.reviews.phases.queries import MarkedFile
-from cohortmgr.reviews.phases.rules import LONGEST_REASON, GoingOn, going_on, place_of
+from cohortmgr.reviews.phases.rules import LONGEST_REASON, GoingOn, going_on, place_of, settled_keys
 from cohortmgr.reviews.rules import ReviewState
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
@@ -121,9 +121,10 @@ def _in_the_way(intake: Intake, lacking: Sequence[str]) -> list[Problem]:
 
 def _stale(intake: Intake, phases: Sequence[RubricPhase]) -> list[Problem]:
     """A problem for each of these phases that is ranked by harmonised marks which are not those of today."""
-    titles, closed = {each.key: title_of(each) for each in phases}, queries.closings_of(intake)
+    titles = {each.key: title_of(each) for each in phases}
+    settled = settled_keys(programmes.definition_of(intake).rubric, queries.closings_of(intake))
     formulas = {key: each for key, each in formulas_in(intake.id).items() if key in titles}
-    return [Problem(_STALE, {"phase": titles[key]}) for key in stale_in(intake.id, formulas, closed)]
+    return [Problem(_STALE, {"phase": titles[key]}) for key in stale_in(intake.id, formulas, settled)]
 
 
 def close(viewer: Viewer, plan: ClosingPlan, stamp: str) -> PhaseClosing:

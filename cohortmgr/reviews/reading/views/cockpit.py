@@ -63,16 +63,18 @@ def queue() -> ResponseReturnValue:
     left = sum(1 for row in files if row.state in OPEN)
     pace = pace_of([row.submitted_at for row in files if row.state == ReviewState.SUBMITTED], left)
     soon = pace is not None and pace.minutes_left < A_DAY_OF_READING
+    named = {
+        each.reference: phase_display.name_of(own.phase_in(each))
+        for each in rows
+        if own.is_one_of_several(each)
+    }
     return render_template(
         "reviews/reading/staff_queue.html",
         rows=in_order(rows, QUEUE_ORDERS, request.args.get("sort", "")),
         given={row.reference: _given(row) for row in rows if row.state in OPEN and row.scores},
         heard={row.reference for row in rows} - {row.reference for row in files},
-        named={
-            row.reference: phase_display.name_of(own.phase_in(row))
-            for row in rows
-            if own.is_one_of_several(row)
-        },
+        named=named,
+        parts={(row.intake_id, row.phase): named.get(row.reference, "") for row in handed_in},
         first=own.next_after(files, ""),
         withheld=queries.withheld_from(guards.viewer()),
         intakes={row.intake_reference: row.intake_title for row in rows if row.state in OPEN},

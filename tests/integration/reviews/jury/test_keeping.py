@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 import sqlalchemy as sa
 
 from cohortmgr.accounts.models import Person
-from cohortmgr.accounts.rules import SYSTEM, Viewer
+from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
+from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.models import Job
 from cohortmgr.jobs.rules import FRESH
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation, HarmonisedFile
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
 from cohortmgr.reviews.harmonising.rules import MarkFormula
+from cohortmgr.reviews.jury import computing
 from cohortmgr.reviews.jury.actions import keeping
 from cohortmgr.reviews.jury.queries import kept
 from cohortmgr.reviews.jury.queries.marks import readings_in, stamp_of
+from cohortmgr.reviews.jury.rules import HarmonisedPhase, PhaseWork
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases import queries as phases
+from cohortmgr.reviews.phases.marks import tie_order
 from cohortmgr.reviews.reading import actions as reading
-from tests.factories.choices import known
+from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.selection import queries
+from tests.factories.choices import known, someone
 from tests.factories.working import killed_at, work
-from tests.integration.reviews.jury.marked import read_by_a_jury, reader
+from tests.integration.reviews.jury.marked import read_by_a_jury, reader, reading_of
 
 pytestmark = pytest.mark.usefixtures("system_context")
 PHASE = "dossiers"
@@ -203,3 +213,96 @@ def test_more_seats_make_it_old() -> None:
             keeping.ask(SYSTEM, intake)
         assert work() == 1
     assert _found(intake).seats == 20
+
+
+def test_seats_that_go_from_one_offering_to_another_make_it_old() -> None:
+    intake = _harmonised(20, seats=4)
+    with writing() as session:
+        other = Offering(
+            reference=new_reference(),
+            institution_id=intake.institution_id,
+            intake_id=intake.id,
+            key="soir",
+            title={"fr": "Cours du soir", "ar": "دروس مسائية", "en": "Evening classes"},
+            seats=2,
+        )
+        session.add(other)
+    before = stamp_of(intake)
+    with writing():
+        first, other = offerings_of(intake)[0], offerings_of(intake)[-1]
+        assert first.seats != other.seats
+        first.seats, other.seats = other.seats, first.seats
+    assert stamp_of(intake) != before
+
+
+def test_a_reading_in_the_place_of_one_like_it_makes_it_old() -> None:
+    intake = _harmonised()
+    before, of_phases = stamp_of(intake), phases.stamp_of(intake)
+    with writing() as session:
+        one = session.scalars(sa.select(Review).order_by(Review.id)).first()
+        assert one is not None
+        taken = sa.select(Review.reviewer_id).where(Review.application_id == one.application_id)
+        free = next(
+            each for each in map(reader, range(8)) if each.person_id not in set(session.scalars(taken))
+        )
+        columns = {each.key: getattr(one, each.key) for each in sa.inspect(Review).column_attrs}
+        like = {**columns, "id": None, "reference": new_reference(), "reviewer_id": free.person_id}
+        session.add(Review(**like))
+        one.state, one.total_thousandths = ReviewState.RECALLED.value, None
+    assert stamp_of(intake) != before and phases.stamp_of(intake) != of_phases
+
+
+def test_a_reader_is_called_the_same_once_others_have_read() -> None:
+    """The letters are spoken of in the commission: one that went over to somebody else would mislead it."""
+    intake = _harmonised()
+    before = _found(intake).formulas["letters"]
+    new = someone(intake, Role.REVIEWER, "late")
+    with writing() as session:
+        files = session.scalars(sa.select(Application).order_by(Application.id)).all()
+        gone = session.scalars(sa.select(Review).where(Review.application_id == files[0].id)).all()
+        for row in gone:
+            session.delete(row)
+        session.flush()
+        session.add(reading_of(definition_of(intake).rubric.files, files[0], new, 12.0))
+    with clock.at(clock.now() + FRESH):
+        with writing():
+            keeping.ask(SYSTEM, intake)
+        assert work() == 1
+    after = _found(intake).formulas["letters"]
+    assert after == {**before, new.person_reference: "I"}
+
+
+def test_it_is_of_the_moment_at_which_marks_were_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handed in while the worker reckons is not in what it keeps, and is not taken for it."""
+    begun, found_by = list[datetime](), computing.harmonised
+
+    def noted(given: PhaseWork) -> HarmonisedPhase:
+        begun.append(clock.now())
+        return found_by(given)
+
+    monkeypatch.setattr(computing, "harmonised", noted)
+    assert _found(_harmonised()).made_at <= begun[0]
+
+
+@pytest.mark.parametrize("criterion", [None, "first", "last"])
+def test_equals_stand_as_the_ranking_tells_them_apart(criterion: str | None) -> None:
+    """Marks of whole points are often equal at the cut: a page that drew other lots would name others as chosen."""
+    intake = read_by_a_jury(30, seats=7)
+    order = tie_order(definition_of(intake).rubric)
+    with writing() as session:
+        for row in session.scalars(sa.select(Review)):
+            even = {each.key: 3 for each in order}
+            if criterion is not None:
+                # Two criteria exchange a point: the total is given as it was, and they tell who comes first.
+                more = row.application_id % 3 - 1
+                tells = order[0] if criterion == "first" else order[-1]
+                even[tells.key] = 3 + more
+            row.scores, row.total_thousandths = even, 12_000
+    with writing():
+        keeping.ask(_manager(), intake)
+    assert work() == 1
+    board = queries.ranking_of(intake)
+    ribbon = _found(intake).figures["ribbons"][offerings_of(intake)[0].reference]
+    inside = {row[0] for row in ribbon["harmonised"] if row[4]}
+    assert inside == {row.reference for row in board.cut.chosen} and len(inside) == 7
+    assert ribbon["harmonised_crossing"] == 0

@@ -56,6 +56,20 @@ def _said(page: str) -> str:
     return page.replace("\u2011", "-").replace("\u202f", " ").replace("\xa0", " ")
 
 
+def _seen(page: str) -> str:
+    """Which computation the form of a page says that it shows."""
+    found = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert found
+    return found[1]
+
+
+def _standing(page: str) -> dict[str, str]:
+    """What the form that takes a choice back sends: which phase, and which choice its page shows."""
+    found = re.search(r'name="choice" value="([^"]+)"', page)
+    assert found
+    return {"phase": PHASE, "choice": found[1]}
+
+
 def _names(page: str) -> list[str]:
     return [f"r{place}" for place in range(8) if f"Une r{place}" in page]
 
@@ -105,17 +119,20 @@ def test_names_are_shown_to_who_gives_files_out_and_asks_and_the_choice_is_made_
 def test_a_choice_is_written_down_with_its_reason_and_taken_back_with_one(app: Flask) -> None:
     intake, _ = _page(app)
     client = browser(app, _manager())
-    without = client.post(_way(intake), data={"phase": PHASE, "basis": "harmonised", "because": " "})
+    seen = _seen(client.get(_way(intake)).text)
+    without = client.post(
+        _way(intake), data={"phase": PHASE, "basis": "harmonised", "because": " ", "seen": seen}
+    )
     assert without.status_code == 200 and "error-summary" in without.text
     assert choice_of(intake.id, PHASE) is None
     db.session.rollback()
-    said = {"phase": PHASE, "basis": "harmonised", "because": "Un lecteur très généreux."}
+    said = {"phase": PHASE, "basis": "harmonised", "because": "Un lecteur très généreux.", "seen": seen}
     assert client.post(_way(intake), data=said).status_code == 302
     page = client.get(_way(intake)).text
     assert "Un lecteur très généreux." in page and "choisi le" in page
     assert "Reprendre ce choix" in page and "Classer par ces notes" not in page
     assert "selon les « Notes harmonisées »" in _said(page)
-    back = client.post(_way(intake, "/back"), data={"phase": PHASE, "because": "Trop tôt."})
+    back = client.post(_way(intake, "/back"), data={**_standing(page), "because": "Trop tôt."})
     assert back.status_code == 302
     page = client.get(_way(intake)).text
     assert "Trop tôt." in page and "Classer par ces notes" in page
@@ -137,6 +154,70 @@ def test_nobody_chooses_on_old_marks_and_the_page_asks_for_new_ones(app: Flask) 
         assert "Les notes s’harmonisent" in page and "Ci-dessous, le calcul" in page
         assert work() == 1
         assert "Classer par ces notes" in client.get(_way(intake)).text
+
+
+def test_who_chooses_has_seen_the_computation_by_which_files_will_stand(app: Flask) -> None:
+    """A page was left open; meanwhile a reading came in, and the worker found the marks anew."""
+    intake, _ = _page(app)
+    client = browser(app, _manager())
+    said = {"phase": PHASE, "basis": "harmonised", "because": "Un lecteur très généreux."}
+    old = _seen(client.get(_way(intake)).text)
+    with writing() as session:
+        row = session.scalars(sa.select(Review).order_by(Review.id)).first()
+        assert row is not None
+        row.total_thousandths = (row.total_thousandths or 0) + 500
+    with clock.at(clock.now() + FRESH):
+        client.get(_way(intake))
+        assert work() == 1
+        for seen in ({"seen": old}, {}):
+            answer = client.post(_way(intake), data={**said, **seen})
+            assert (
+                answer.status_code == 200 and "a été refait depuis que cette page est ouverte" in answer.text
+            )
+            assert choice_of(intake.id, PHASE) is None
+            db.session.rollback()
+        new = _seen(answer.text)
+        assert new != old and client.post(_way(intake), data={**said, "seen": new}).status_code == 302
+
+
+def test_nobody_takes_back_a_choice_that_they_have_not_seen(app: Flask) -> None:
+    """Of two tabs one stayed open, while somebody took the choice back and made another."""
+    intake, _ = _page(app)
+    client = browser(app, _manager())
+    said = {
+        "phase": PHASE,
+        "seen": _seen(client.get(_way(intake)).text),
+        "because": "Un lecteur très généreux.",
+    }
+    client.post(_way(intake), data={**said, "basis": "harmonised"})
+    old = _standing(client.get(_way(intake)).text)
+    client.post(_way(intake, "/back"), data={**old, "because": "Trop tôt."})
+    client.post(_way(intake), data={**said, "basis": "weighted"})
+    for seen in (old, {"phase": PHASE}):
+        answer = client.post(_way(intake, "/back"), data={**seen, "because": "Trop tard."})
+        assert answer.status_code == 200 and "Un autre choix a été fait" in answer.text
+        db.session.rollback()
+        choice = choice_of(intake.id, PHASE)
+        assert choice is not None and choice.basis == "weighted"
+    new = _standing(answer.text)
+    assert client.post(_way(intake, "/back"), data={**new, "because": "Trop tard."}).status_code == 302
+
+
+def test_a_choice_is_taken_back_even_where_nothing_is_left_to_harmonise(app: Flask) -> None:
+    intake, _ = _page(app)
+    client = browser(app, _manager())
+    seen = _seen(client.get(_way(intake)).text)
+    said = {"phase": PHASE, "basis": "harmonised", "because": "Un lecteur très généreux.", "seen": seen}
+    client.post(_way(intake), data=said)
+    with writing() as session:
+        session.execute(sa.delete(Review))
+    with clock.at(clock.now() + FRESH):
+        client.get(_way(intake))
+        assert work() == 1
+        page = client.get(_way(intake)).text
+        assert "Rien à harmoniser" in page and "Reprendre ce choix" in page
+        client.post(_way(intake, "/back"), data={**_standing(page), "because": "Tout est à relire."})
+    assert choice_of(intake.id, PHASE) is None
 
 
 def test_files_that_one_is_to_read_are_not_shown(app: Flask) -> None:

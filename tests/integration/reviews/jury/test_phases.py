@@ -18,9 +18,14 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.reviews.harmonising.models import Harmonisation
 from cohortmgr.reviews.harmonising.queries import harmonisation_of
-from cohortmgr.reviews.jury.actions import keeping
+from cohortmgr.reviews.harmonising.rules import MarkBasis
+from cohortmgr.reviews.jury import computing
+from cohortmgr.reviews.jury.actions import choosing, keeping
 from cohortmgr.reviews.jury.queries.marks import works_in
+from cohortmgr.reviews.jury.rules import HarmonisedPhase, PhaseWork
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.phases.actions import closing
+from cohortmgr.reviews.phases.models import PhaseClosing
 from tests.factories.choices import browser, known, phased, readers, someone
 from tests.factories.working import work
 from tests.integration.reviews.jury.marked import read_by_a_jury, reader, reading_of
@@ -126,3 +131,33 @@ def test_each_offering_has_its_own_threshold_and_seats(app: Flask) -> None:
     shown = {number for number in ("MDIA-000001", "MDIA-000020") if f'"ref">{number}<' in page}
     assert shown == {"MDIA-000001"}
     assert '"ref">MDIA-000020<' in evening and '"ref">MDIA-000001<' not in evening
+
+
+def test_a_phase_that_is_closed_while_the_worker_is_at_it_keeps_what_it_was_closed_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    intake = _marked()
+    _harmonise(intake)
+    found = harmonisation_of(intake.id, "dossiers")
+    assert found is not None
+    before, found_by = found.digest, computing.harmonised
+    with writing() as session:
+        choosing.choose(_manager(), intake.reference, "dossiers", MarkBasis.HARMONISED, "Motif")
+        session.execute(sa.update(Review).values(total_thousandths=Review.total_thousandths - 7))
+
+    def closed_meanwhile(work_of: PhaseWork) -> HarmonisedPhase:
+        with writing() as session:
+            session.add(
+                PhaseClosing(
+                    reference=new_reference(), institution_id=intake.institution_id, intake_id=intake.id,
+                    phase="dossiers", closed_at=clock.now(), closed_by=_manager().reference, gone_on=3, stayed=6,
+                )
+            )  # fmt: skip
+        return found_by(work_of)
+
+    monkeypatch.setattr(computing, "harmonised", closed_meanwhile)
+    with clock.at(clock.now() + FRESH):
+        _harmonise(intake)
+    db.session.expire_all()
+    found = harmonisation_of(intake.id, "dossiers")
+    assert found is not None and found.digest == before

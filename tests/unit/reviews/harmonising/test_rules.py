@@ -15,6 +15,7 @@ from cohortmgr.reviews.harmonising.rules import (
     digest_of_marks,
     first_total,
     letter_of,
+    lettered,
 )
 
 FORMULA = MarkFormula(mean=10_000, shrinkage=640, severities={"A": 1_200, "B": -400})
@@ -64,6 +65,14 @@ def test_readers_are_called_by_letters_where_names_are_masked() -> None:
     assert [letter_of(place) for place in (0, 1, 25, 26, 27, 51, 52, 701, 702)] == [
         "A", "B", "Z", "AA", "AB", "AZ", "BA", "ZZ", "AAA",
     ]  # fmt: skip
+
+
+def test_a_letter_stays_with_its_reader_and_goes_to_nobody_else() -> None:
+    first = lettered(["r2", "r7"], {})
+    assert first == {"r2": "A", "r7": "B"}
+    later = lettered(["r1", "r7", "r3"], first)
+    assert later == {"r2": "A", "r7": "B", "r1": "C", "r3": "D"}
+    assert lettered(["r4"], later)["r4"] == "E"
 
 
 @pytest.mark.parametrize(

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from cohortmgr.programmes.definition.rules import PhaseKind, Rubric, RubricPhase
 from cohortmgr.reviews.harmonising.rules import MarkBasis, MarkFormula
 from cohortmgr.reviews.jury.rules import (
     FilledSelection,
     FormulaReading,
     RibbonFile,
     compared_basis,
-    deciding_place,
     filled_by_reader,
     ordered_readings,
     reason_to_cross,
 )
-
-
-def test_a_phase_decides_where_the_next_ones_stay_behind() -> None:
-    phases = [
-        RubricPhase("dossiers"),
-        RubricPhase("epreuve", kind=PhaseKind.TEST, goes_on=10),
-        RubricPhase("entretien", kind=PhaseKind.INTERVIEW),
-    ]
-    rubric = Rubric(tuple(phases))
-    assert [deciding_place(rubric, each.key) for each in phases] == [1, 1, 2]
-    assert deciding_place(Rubric((RubricPhase("dossiers"),)), "dossiers") == 0
 
 
 def _file(*, was: bool, now: bool, moved: int | None = None) -> RibbonFile:

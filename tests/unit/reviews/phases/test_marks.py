@@ -13,12 +13,20 @@ from cohortmgr.programmes.definition.rubric import Criterion, PhaseKind, Rubric,
 from cohortmgr.reviews.phases.marks import (
     FileMarks,
     Reading,
+    competes,
     counted_place,
     knocked_out_by,
     lacking_in,
     whole_mark,
 )
-from cohortmgr.reviews.phases.rules import current_place, going_on, narrowing_before, reached_place
+from cohortmgr.reviews.phases.rules import (
+    current_place,
+    deciding_place,
+    going_on,
+    narrowing_before,
+    reached_place,
+    settled_keys,
+)
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
 KEYS = ("a", "b", "c")
@@ -117,3 +125,33 @@ def test_only_phases_that_narrow_stand_before_another() -> None:
     phases = rubric([1, 1, 1], (2, None, None))
     assert [each.key for each in narrowing_before(phases, "c")] == ["a"]
     assert narrowing_before(phases, "a") == () and narrowing_before(phases, "none") == ()
+
+
+def test_a_phase_decides_where_the_next_ones_stay_behind() -> None:
+    phases = [
+        RubricPhase("dossiers"),
+        RubricPhase("epreuve", kind=PhaseKind.TEST, goes_on=10),
+        RubricPhase("entretien", kind=PhaseKind.INTERVIEW),
+    ]
+    rubric = Rubric(tuple(phases))
+    assert [deciding_place(rubric, each.key) for each in phases] == [1, 1, 2]
+    assert deciding_place(Rubric((RubricPhase("dossiers"),)), "dossiers") == 0
+
+
+def test_who_stopped_did_not_come_or_is_knocked_out_competes_no_more() -> None:
+    limited = replace(rubric([1, 1, 1], (None, 5, None)).phases[1].criteria[0], knock_out_below=Decimal(8))
+    found = rubric([1, 1, 1], (None, 5, None))
+    found = Rubric((found.phases[0], replace(found.phases[1], criteria=(limited,)), found.phases[2]))
+    low, high = ([Reading(mark * 1000, {"cb": mark}) for _ in range(2)] for mark in (7, 9))
+    assert competes(found, FileMarks({"b": high}, 1), 1)
+    assert not competes(found, FileMarks({"b": low}, 1), 1), "a criterion knocks it out"
+    assert not competes(found, FileMarks({"b": high}, 1), 2), "it stopped before"
+    assert not competes(found, FileMarks({"b": high}, 2, frozenset({"c"})), 2), "its person did not come"
+    assert competes(found, FileMarks({"b": high}, 2, frozenset({"c"})), 1)
+
+
+def test_what_counted_when_a_later_phase_was_closed_is_settled_too() -> None:
+    found = rubric([1, 1, 1], (None, 5, None))
+    assert settled_keys(found, ()) == frozenset()
+    assert settled_keys(found, {"b"}) == {"a", "b"}
+    assert settled_keys(found, {"a"}) == {"a"}
