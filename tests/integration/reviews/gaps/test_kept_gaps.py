@@ -23,6 +23,7 @@ from cohortmgr.reviews.discussion import queries as discussions
 from cohortmgr.reviews.gaps import actions, queries
 from cohortmgr.reviews.gaps.models import ReadingGap
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from tests.factories.choices import browser, readers, sent, someone
@@ -39,6 +40,7 @@ WIDE = [2, 4, 6, 1]
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every intake is a large one, and its rows are written two at a time."""
     monkeypatch.setattr(reviews, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(summing, "MOST_AT_ONCE", 0)
     monkeypatch.setattr(actions, "CHUNK", 2)
 
 
