@@ -51,3 +51,10 @@ def test_a_page_does_not_grow_with_the_files(many: Many, path: str, who: str) ->
     assert opened.answer.status_code == 200
     assert opened.blocks < MOST_BLOCKS, (opened.blocks, opened.heaviest)
     assert len(opened.answer.data) < MOST_BYTES
+
+
+def test_the_frame_of_every_page_looks_at_no_file_to_tell_who_has_one(many: Many) -> None:
+    """What a viewer's own files withhold is found by the few persons who may be they, and not among all files."""
+    opened = many.open("/staff/intakes/{intake}/reviews/more".format(**many.references), "selection_manager")
+    (frame,) = [each for each in opened.read if "AS is_here" in each.statement]
+    assert frame.blocks < 250, frame
