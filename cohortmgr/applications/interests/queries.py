@@ -175,7 +175,8 @@ def has_file_in(person_id: int, intake_id: sa.SQLColumnExpression[int]) -> sa.Co
         Guardianship.until > clock.today(),
     )
     # One list of people: by either of two the database would look at every file of the country.
-    theirs = Application.person_id.in_(sa.union_all(rows, wards))
+    same = rows.subquery()
+    theirs = Application.person_id.in_(sa.union_all(sa.select(*same.c), wards))
     file = sa.select(Application.intake_id).where(
         theirs, Application.state != ApplicationState.WITHDRAWN.value
     )
