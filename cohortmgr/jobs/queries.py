@@ -43,6 +43,11 @@ def kept_of(kind: str, subject: str) -> KeptResult | None:
     return db.session.get(KeptResult, (subject, kind))
 
 
+def advance_to(kept: KeptResult | None) -> Advance:
+    """Return how far the worker is with a result; where it was never asked for, nothing goes on."""
+    return advance_of(kept.job_reference if kept else "")
+
+
 def kept_of_each(kind: str, subjects: Collection[str]) -> Sequence[KeptResult]:
     """Return what is kept of a kind about some subjects, and was found once; no statement for none."""
     if not subjects:

@@ -11,7 +11,7 @@ from cohortmgr.base.paging import Page
 from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.reading import reading
 from cohortmgr.jobs.models import KeptResult
-from cohortmgr.jobs.queries import advance_of, is_due
+from cohortmgr.jobs.queries import advance_to, is_due
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Rubric, RubricPhase
@@ -71,7 +71,7 @@ def _gaps(
         with writing():
             keeping.ask(viewer, intake)
         kept = found.kept_gaps(intake)
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     if kept is None or not kept.made_at:
         return None, kept, advance
     return found.kept_page(viewer, intake, kept, place_asked()), kept, advance
@@ -82,5 +82,5 @@ def _gaps(
 def looking(reference: str) -> ResponseReturnValue:
     """Return how far the worker is with the gaps of a large intake, as JSON, for the page that waits."""
     kept = found.kept_gaps(queries.intake_for(guards.viewer(), reference))
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)

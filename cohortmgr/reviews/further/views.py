@@ -13,7 +13,7 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.typed import whole
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.jobs.models import KeptResult
-from cohortmgr.jobs.queries import advance_of, is_due
+from cohortmgr.jobs.queries import advance_to, is_due
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.definition.rules import RubricPhase
 from cohortmgr.programmes.models import Intake
@@ -97,7 +97,7 @@ def _kept(intake: Intake, phase: RubricPhase) -> tuple[KeptResult | None, Advanc
     """Return what is kept of an intake, how far the worker is, and whether what is kept is old: then it is found anew;
     after a failure not at once. Of a large intake no page counts readings: the worker looks, once a minute at most."""
     kept = found.kept_outlook(intake)
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     is_old = kept is None or not kept.made_at
     if queries.has_many(intake):
         is_due_now = is_due(kept)
@@ -110,7 +110,7 @@ def _kept(intake: Intake, phase: RubricPhase) -> tuple[KeptResult | None, Advanc
         with writing():
             actions.ask(guards.viewer(), intake)
         kept = found.kept_outlook(intake)
-        advance = advance_of(kept.job_reference if kept else "")
+        advance = advance_to(kept)
     return kept, advance, is_old
 
 
@@ -119,7 +119,7 @@ def _kept(intake: Intake, phase: RubricPhase) -> tuple[KeptResult | None, Advanc
 def looking(reference: str) -> ResponseReturnValue:
     """Return how far the worker is with what further readings promise, as JSON, for the page that waits."""
     kept = found.kept_outlook(queries.intake_for(guards.viewer(), reference, "reviews.assign"))
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)
 
 

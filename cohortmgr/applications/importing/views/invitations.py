@@ -14,7 +14,7 @@ from cohortmgr.applications.importing.queries import invited
 from cohortmgr.applications.importing.queries.runs import intake_for
 from cohortmgr.applications.importing.queries.sharing import shared_contacts
 from cohortmgr.base.db import writing
-from cohortmgr.jobs.queries import advance_of, is_due, kept_of
+from cohortmgr.jobs.queries import advance_to, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.models import Intake
 
@@ -65,7 +65,7 @@ def _kept(intake: Intake) -> dict[str, Any]:
         "compared": False,
         "shared": (),
         "beyond": 0,
-        "counting": advance_of(kept.job_reference if kept else ""),
+        "counting": advance_to(kept),
         "inviting": invited.inviting_of(intake),
         "counted_at": kept.made_at if kept else None,
     }
@@ -95,5 +95,5 @@ def progress(reference: str) -> ResponseReturnValue:
     kept = kept_of(invited.COUNTING, intake.reference)
     advance = invited.inviting_of(intake).advance
     if not advance.goes_on:
-        advance = advance_of(kept.job_reference if kept else "")
+        advance = advance_to(kept)
     return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)

@@ -22,7 +22,7 @@ from cohortmgr.base.web.ordering import in_order
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import show_problems
 from cohortmgr.jobs.models import KeptResult
-from cohortmgr.jobs.queries import advance_of, is_due, kept_of
+from cohortmgr.jobs.queries import advance_to, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Rubric
@@ -113,7 +113,7 @@ def _progress(intake: Intake, files: int | None) -> tuple[ReadingProgress | None
         with writing():
             keeping.ask(guards.viewer(), intake)
         kept = kept_of(summing.KIND, intake.reference)
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     return summing.from_kept(kept.figures) if kept and kept.made_at else None, kept, advance
 
 
@@ -123,7 +123,7 @@ def summing_up(reference: str) -> ResponseReturnValue:
     """Return how far the worker is with the figures of a large intake, as JSON, for the page that waits."""
     intake = queries.intake_for(guards.viewer(), reference)
     kept = kept_of(summing.KIND, intake.reference)
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)
 
 

@@ -13,7 +13,7 @@ from cohortmgr.accounts.models import Account, Person
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
-from cohortmgr.jobs.queries import advance_of, is_due, kept_of
+from cohortmgr.jobs.queries import advance_to, is_due, kept_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes.definition.rules import Rubric, RubricPhase
 from cohortmgr.programmes.models import Intake
@@ -58,7 +58,7 @@ class KeptMarks:
 def kept_marks(intake: Intake, phase: str) -> KeptMarks:
     """Return what is kept of a phase, and whether it still holds, in eight statements at most."""
     found, kept = harmonisation_of(intake.id, phase), kept_of(KIND, intake.reference)
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     if has_many(intake):
         return KeptMarks(found, False, is_due(kept), advance)
     known = found.figures.get("stamp") if found is not None else (kept.figures if kept else {}).get("stamp")

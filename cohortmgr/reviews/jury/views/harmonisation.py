@@ -17,7 +17,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import show_problems
-from cohortmgr.jobs.queries import advance_of, kept_of
+from cohortmgr.jobs.queries import advance_to, kept_of
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PhaseKind, RubricPhase
 from cohortmgr.programmes.models import Intake, Offering
@@ -144,7 +144,7 @@ def harmonising(reference: str) -> ResponseReturnValue:
     """Return how far the worker is with the marks of an intake, as JSON, for the page that waits."""
     intake = queries.intake_for(guards.viewer(), reference)
     kept = kept_of(found.KIND, intake.reference)
-    advance = advance_of(kept.job_reference if kept else "")
+    advance = advance_to(kept)
     return jsonify(percentage=advance.percentage, text="", done=not advance.goes_on)
 
 
