@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
@@ -10,7 +13,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from tests.browser.test_reading import arrives, in_memory, kept, order, year
-from tests.browser.visits import visiting
+from tests.browser.visits import Visitor, visiting
 from tests.databases import Database
 from tests.factories.year import Year
 from tests.watch import test_context
@@ -19,15 +22,24 @@ __all__ = ["year"]
 pytestmark = pytest.mark.sqlite_only
 
 
+@contextmanager
+def at_first_file(
+    chromium: Browser, database: Database, live: str, year: Year, language: str = "fr", width: int = 1280
+) -> Iterator[tuple[Visitor, list[str]]]:
+    """A reader's browser at the first of their files, and the references of all of these."""
+    with test_context(database.system_app):
+        queue = order(year)
+    with visiting(chromium, live, year, language, width) as visitor:
+        visitor.sign_in("reviewer")
+        visitor.page.goto(f"/staff/reviews/{queue[0]}")
+        yield visitor, queue
+
+
 def test_without_network_marks_wait_and_leave_in_order(
     chromium: Browser, database: Database, live: str, year: Year
 ) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-    with visiting(chromium, live, year, "ar", 360) as visitor:
+    with at_first_file(chromium, database, live, year, "ar", 360) as (visitor, queue):
         page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[0]}")
         in_memory(page, 5)
         page.context.set_offline(True)
         for place in range(3):
@@ -53,12 +65,8 @@ def test_without_network_marks_wait_and_leave_in_order(
 def test_of_a_file_that_was_marked_elsewhere_both_versions_are_shown(
     chromium: Browser, database: Database, live: str, year: Year
 ) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-    with visiting(chromium, live, year) as visitor:
+    with at_first_file(chromium, database, live, year) as (visitor, queue):
         page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[0]}")
         page.context.set_offline(True)
         for _each in range(4):
             page.keyboard.press("1")
@@ -112,13 +120,9 @@ def test_marks_that_wait_rest_on_the_version_of_which_they_were_made(
 def test_marks_whose_answer_was_lost_are_no_clash_with_themselves(
     chromium: Browser, database: Database, live: str, year: Year
 ) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-    (before,) = (marks for _state, marks in kept(database, queue[:1]))
-    with visiting(chromium, live, year) as visitor:
+    with at_first_file(chromium, database, live, year) as (visitor, queue):
         page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[0]}")
+        (before,) = (marks for _state, marks in kept(database, queue[:1]))
         page.route("**/draft", lambda route: (route.fetch(), route.abort()))
         page.keyboard.press("1")
         expect(page.locator("[data-kept]")).to_have_text("Attend le réseau")
@@ -185,13 +189,9 @@ def test_each_answer_says_what_happened_and_has_a_way_out(
 def test_a_gate_that_answers_in_the_server_s_place_takes_no_marks(
     chromium: Browser, database: Database, live: str, year: Year
 ) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-    (before,) = (marks for _state, marks in kept(database, queue[:1]))
-    with visiting(chromium, live, year) as visitor:
+    with at_first_file(chromium, database, live, year) as (visitor, queue):
         page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[0]}")
+        (before,) = (marks for _state, marks in kept(database, queue[:1]))
         page.route(
             "**/draft", lambda route: route.fulfill(status=200, content_type="text/html", body="Wi-Fi")
         )
@@ -239,12 +239,8 @@ def test_a_missing_mark_is_said_without_network_and_what_was_written_stays(
 def test_the_last_file_is_handed_in_once_there_is_network_again(
     chromium: Browser, database: Database, live: str, year: Year
 ) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-    with visiting(chromium, live, year) as visitor:
+    with at_first_file(chromium, database, live, year) as (visitor, queue):
         page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[0]}")
         page.evaluate("() => { globalThis.readingPages.next = () => undefined; }")
         for figure in "4352":
             page.keyboard.press(figure)
@@ -260,12 +256,8 @@ def test_the_last_file_is_handed_in_once_there_is_network_again(
 def test_a_hand_in_that_was_not_taken_is_not_counted(
     chromium: Browser, database: Database, live: str, year: Year
 ) -> None:
-    with test_context(database.system_app):
-        queue = order(year)
-    with visiting(chromium, live, year) as visitor:
+    with at_first_file(chromium, database, live, year) as (visitor, queue):
         page = visitor.page
-        visitor.sign_in("reviewer")
-        page.goto(f"/staff/reviews/{queue[0]}")
         in_memory(page, 5)
         page.context.set_offline(True)
         for _each in range(4):
