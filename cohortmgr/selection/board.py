@@ -124,6 +124,17 @@ class SelectionBoard:
         return {name: marks_stated(self.rubric, each, self.formulas) for name, each in marks.items()}
 
     @cached_property
+    def outcomes(self) -> dict[str, tuple[str, int | None]]:
+        """The outcome of each ranked file in the words of decisions, by its number, with its place on the waiting
+        list."""
+        waiting = {row.reference: place for place, row in enumerate(self.cut.waiting, start=1)}
+        found: dict[str, tuple[str, int | None]] = {
+            row.reference: (Outcome.OFFER.value, None) for row in self.cut.chosen
+        }
+        found |= {each: (Outcome.WAITING.value, place) for each, place in waiting.items()}
+        return found | {each.row.reference: (Outcome.REFUSED.value, None) for each in self.cut.refused}
+
+    @cached_property
     def lines(self) -> dict[int, int]:
         """By the place of a phase after which somebody stopped, the lowest mark so far of those who went further."""
         found: dict[int, int] = {}

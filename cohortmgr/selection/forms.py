@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
@@ -42,3 +44,12 @@ class CloseListForm(HouseForm):
         [InputRequired(_l("Écrivez le motif : il explique cet acte plus tard.")), Length(max=1000)],
         description=_l("Il reste au journal. Les personnes apprennent que la liste est close."),
     )
+
+
+def known_close(typed: str | None) -> datetime | None:
+    """Return the close of the intake that the person ticked as known, or None."""
+    try:
+        found = datetime.fromisoformat(typed or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

@@ -83,7 +83,10 @@ class Decision(Row, Model):
     """What a batch decides about one file. The person sees it once the batch has its release.
 
     Decisions are written best first, the ineligible last: their ids are in the order of every list of a batch.
-    `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean.
+    `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean. What its
+    row of the ranking said is kept with it (see ranking.py): `totals`, `decided`, and the key of the criterion that
+    `knocked_out`, with the mean there in thousandths of a point. Under bounds, `added` is what the prices of those that
+    count the file add to its mark, in thousandths.
     """
 
     __tablename__ = "decisions"
@@ -93,6 +96,7 @@ class Decision(Row, Model):
         sa.Index("ix_decisions_intake_outcome", "intake_id", "outcome", "application_id"),
         sa.Index("ix_decisions_batch_id_id", "batch_id", "id"),
         sa.Index("ix_decisions_batch_id_outcome_id", "batch_id", "outcome", "id"),
+        sa.Index("ix_decisions_batch_id_rank", "batch_id", "rank", "id"),
         {"info": {"tenancy": "institution_or_person"}},
     )
 
@@ -107,6 +111,11 @@ class Decision(Row, Model):
     position: Mapped[int | None]
     waiting_state: Mapped[str | None] = mapped_column(sa.String(12))
     reasons: Mapped[list[Any]] = mapped_column(default=list)
+    totals: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    decided: Mapped[str] = mapped_column(sa.String(8), default="", server_default=sa.text("''"))
+    knocked_out: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    knocked_out_mean: Mapped[int | None]
+    added: Mapped[int | None]
 
 
 RELEASED = sa.and_(

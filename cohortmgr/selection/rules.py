@@ -46,6 +46,9 @@ BATCH_STATES = Table(
 LIVE = (BatchState.DRAFT, BatchState.PROPOSED, BatchState.APPROVING, BatchState.APPROVED)
 """The states of which an offering has one batch at most, and in which readings that it rests on change no more."""
 
+SETTLED = (BatchState.PROPOSED, BatchState.APPROVING, BatchState.APPROVED)
+"""The states in which the decisions of a batch stand as they were proposed: rankings show them."""
+
 AT_ONCE = 2_000
 """An intake with this many sent files at most is ranked, proposed and approved while the person waits; a larger one by
 the worker."""

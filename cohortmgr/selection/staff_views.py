@@ -1,10 +1,9 @@
-"""Staff pages of selection: the ranking board, batches that two people decide, their offers and waiting list."""
+"""Staff pages of selection: batches that two people decide, their offers and waiting list."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,162 +13,28 @@ from flask_babel import ngettext
 from cohortmgr.accounts import guards
 from cohortmgr.accounts.queries.viewers import second_people
 from cohortmgr.accounts.rules import allows, require
-from cohortmgr.applications.answers.regions import REGIONS
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Problem, Refused, from_json
 from cohortmgr.base.i18n import LANGUAGE_NAMES
-from cohortmgr.base.web.asked import PLACE, place_asked
+from cohortmgr.base.web.asked import place_asked
 from cohortmgr.base.web.precedence import gives_way
-from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.reviews.phases.display import name_of, weights_of
-from cohortmgr.reviews.phases.marks import tie_order
-from cohortmgr.reviews.phases.queries import chosen_marks, open_phase
+from cohortmgr.reviews.phases.queries import chosen_marks
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.certificate import canonical
-from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, ProposeForm, WithdrawOfferForm
+from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, WithdrawOfferForm, known_close
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.people.queries import offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
-from cohortmgr.selection.standings import actions as keeping
-from cohortmgr.selection.standings import queries as standings
-from cohortmgr.selection.standings.models import Standing
 
 bp = Blueprint("selection_staff", __name__)
 
 bp.add_app_template_filter(from_json, "reason")
-
-
-@bp.get("/staff/intakes/<reference>/ranking")
-@guards.staff
-@reading
-@gives_way
-def ranking(reference: str) -> ResponseReturnValue:
-    """Show the ranking around the line, or a page of it. That of a large intake is the last one kept; if it no longer
-    holds, another is asked for."""
-    intake = queries.intake_for(guards.viewer(), reference)
-    return _ranking(intake, ProposeForm(formdata=None))
-
-
-def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
-    viewer = guards.viewer()
-    offering = queries.offering_of(intake, request.values.get("offering"))
-    is_whole = bool({"all", *PLACE} & set(request.args))
-    down = request.args.get("sort") == "-rank"
-    place = place_asked() if is_whole or down else None
-    definition = programmes.definition_of(intake)
-    making = None
-    if standings.is_done_at_once(intake):
-        board = queries.ranking_of(intake, offering)
-        standing = Standing(**standings.figures_of(board))
-        lines = standings.lines_of(board)
-        page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
-        filled, stale = standings.filled_by_board(intake, board), bool(board.stale)
-    else:
-        standing, making = _kept(intake, offering)
-        page = standings.page_of_rows(standing, place, standing.chosen, down=down)
-        filled = standings.filled_in(offering, standing)
-        stale = any(each["where"] == "stale" for each in standing.refusal or ())
-    return render_template(
-        "selection/staff_ranking.html",
-        intake=intake,
-        offering=offering,
-        offerings=programmes.offerings_of(intake),
-        named=definition.intake(intake.key).named,
-        standing=standing,
-        making=making,
-        filled=filled,
-        page=page,
-        is_whole=is_whole or down,
-        seed=intake.reference,
-        wanted=definition.rubric.readings,
-        phases=weights_of(definition.rubric),
-        chosen_marks=chosen_marks(intake),
-        stale=stale,
-        open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
-        regions=REGIONS,
-        criteria={each.key: each for each in definition.rubric.criteria},
-        ties=[criterion.title for criterion in tie_order(definition.rubric)],
-        batch=queries.live_batch(offering),
-        batches=queries.batches_of(intake),
-        form=form,
-        problems=problems,
-        open_until=intake.closes_at if clock.now() < intake.closes_at else None,
-        ticked="open_until" in request.form,
-        may_propose=allows(viewer, "selection.propose", intake.path),
-        approvers=second_people(viewer, "selection.approve", intake.path, viewer.reference),
-    )
-
-
-def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]:
-    """Return the last kept ranking, empty if there is none, and how far the next one is if the last no longer holds."""
-    standing = standings.newest(offering)
-    if standing is not None and standing.rests_on == standings.rests_on(intake, offering):
-        return standing, None
-    making = standings.being_made(offering)
-    advance = advance_of(making.job_reference) if making is not None else Advance()
-    if not advance.goes_on and not (
-        advance.failed and request.method == "GET" and "again" not in request.args
-    ):
-        with writing():
-            asked = keeping.ask(guards.viewer(), intake, offering)
-        advance = advance_of(asked.job_reference) if asked is not None else Advance()
-    return standing or Standing(**standings.NOTHING), advance
-
-
-@bp.get("/staff/intakes/<reference>/ranking/progress")
-@guards.staff
-def ranking_progress(reference: str) -> ResponseReturnValue:
-    """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
-    intake = queries.intake_for(guards.viewer(), reference)
-    making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
-    return _told(advance_of(making.job_reference if making is not None else ""))
-
-
-def _told(advance: Advance) -> ResponseReturnValue:
-    text = _("C’est prêt.") if not advance.goes_on and not advance.failed else ""
-    return jsonify(percentage=advance.percentage, text=text, done=not advance.goes_on)
-
-
-@bp.post("/staff/intakes/<reference>/ranking")
-@guards.staff
-@guards.survives
-def propose(reference: str) -> ResponseReturnValue:
-    """Freeze the ranking into a batch, for a second person to approve."""
-    intake = queries.intake_for(guards.viewer(), reference)
-    form = ProposeForm()
-    if not form.validate_on_submit():
-        return _ranking(intake, form)
-    try:
-        with writing():
-            found = decisions.propose(
-                guards.viewer(),
-                reference,
-                form.note.data or "",
-                request.form.get("offering"),
-                _open_until(),
-            )
-    except Refused as refusal:
-        show_problems(form, refusal)
-        return _ranking(queries.intake_for(guards.viewer(), reference), form, refusal.problems)
-    if found.state == BatchState.PROPOSED:
-        flash(_("Les décisions sont figées. Une deuxième personne doit les approuver."), "done")
-    return redirect(url_for(".batch", reference=found.reference))
-
-
-def _open_until() -> datetime | None:
-    """Return the close of the intake that the person ticked as known, or None."""
-    try:
-        found = datetime.fromisoformat(request.form.get("open_until", ""))
-    except ValueError:
-        return None
-    return found if found.tzinfo else None
 
 
 @bp.get("/staff/batches/<reference>")
@@ -237,6 +102,11 @@ def progress(reference: str) -> ResponseReturnValue:
     return _told(advance_of(queries.get_for(guards.viewer(), reference).job_reference))
 
 
+def _told(advance: Advance) -> ResponseReturnValue:
+    text = _("C’est prêt.") if not advance.goes_on and not advance.failed else ""
+    return jsonify(percentage=advance.percentage, text=text, done=not advance.goes_on)
+
+
 @bp.post("/staff/batches/<reference>/resume")
 @guards.staff
 def resume(reference: str) -> ResponseReturnValue:
@@ -263,7 +133,9 @@ def approve(reference: str) -> ResponseReturnValue:
     try:
         with writing():
             typed = request.form.get("confirmation", "")
-            found = decisions.approve(viewer, reference, typed, posted_version(), _open_until())
+            found = decisions.approve(
+                viewer, reference, typed, posted_version(), known_close(request.form.get("open_until"))
+            )
     except Refused as refusal:
         return _batch(queries.get_for(viewer, reference), refusal.problems)
     if found.state == BatchState.APPROVED:

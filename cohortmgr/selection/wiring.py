@@ -29,9 +29,9 @@ from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.people import queries as people
 from cohortmgr.selection.people import views as person
-from cohortmgr.selection.standings import queries as kept
 from cohortmgr.selection.standings import tasks as standings
-from cohortmgr.selection.views import agenda, standing
+from cohortmgr.selection.standings.queries import lent
+from cohortmgr.selection.views import agenda, ranking, standing
 
 JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
 
@@ -43,6 +43,7 @@ def _ranks(definition: Definition) -> bool:
 
 def init_app(app: Flask) -> None:
     """Register pages, notices, navigation entries, the worker's task, and the hooks that applications call."""
+    app.register_blueprint(ranking.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(candidate_views.bp)
     declare("selection", *notices.NOTICES)
@@ -59,7 +60,7 @@ def init_app(app: Flask) -> None:
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
     list_hooks.withheld.register(reading.barred_to)
-    for column in kept.LENT:
+    for column in lent.LENT:
         lists.lend(*column)
     navigation = navigation_of(app)
     navigation.lead_to("portals.my_home", candidate_views.bp.name)
@@ -67,11 +68,11 @@ def init_app(app: Flask) -> None:
     workspace.add_rooms(
         Room(
             N_("Sélection"),
-            "selection_staff.ranking",
+            "ranking_staff.ranking",
             "selection.read",
             50,
             "check",
-            below=(staff_views.bp.name,),
+            below=(ranking.bp.name, staff_views.bp.name),
             count=reading.counted_for(seats_taken),
             used=_ranks,
             known_as=tuple(

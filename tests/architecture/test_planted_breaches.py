@@ -64,7 +64,7 @@ OF_CONTRACTS = (
     (
         "selection",
         "selection/queries.py",
-        "import cohortmgr.selection.standings.queries",
+        "import cohortmgr.selection.standings.queries.kept",
         "selection.queries ->",
     ),
     ("selection", "selection/novelties.py", "", "cohortmgr.selection.novelties"),

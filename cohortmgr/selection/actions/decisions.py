@@ -25,7 +25,7 @@ from cohortmgr.selection.actions import freezing, offers, telling
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome
-from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.queries import kept as standings
 
 LONGEST_NOTE = 2000
 

@@ -23,11 +23,11 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.harmonising.queries import as_kept, choices_in
 from cohortmgr.selection import queries
-from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, require_read
+from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, mean_on, require_read
 from cohortmgr.selection.certificate import certificate, verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
-from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.queries import kept as standings
 from cohortmgr.selection.stating import rubric_of
 
 FREEZE, CHECK = "selection.freeze", "selection.check"
@@ -68,7 +68,7 @@ def ask_check(viewer: Viewer, batch: Batch) -> None:
 
 def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     """Rank the files of an offering and decide on each. Refused while one is unread or undecided."""
-    rests_on = standings.rests_on(intake, offering)
+    rests_on = standings.state_of(intake, offering)
     board = queries.ranking_of(intake, offering)
     require_read(board)
     found = certificate(
@@ -114,15 +114,29 @@ def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
             "position": each.position,
             "waiting_state": WaitingState.WAITING.value if each.outcome is Outcome.WAITING else None,
             "reasons": [as_json(reason) for reason in each.reasons],
+            **_of_the_ranking(found.board, each),
         }
         for each in found.decisions[start : start + CHUNK]
     ]
     db.session.execute(sa.insert(_DECISIONS), rows)
 
 
+def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, Any]:
+    """What the row of a file in the ranking says, for the page of the ranking to show what was decided."""
+    if decided.rank is None:
+        return {"totals": [], "decided": "", "knocked_out": "", "knocked_out_mean": None}
+    row = board.ranking.rows[decided.rank - 1]
+    return {
+        "totals": list(row.totals),
+        "decided": row.decided,
+        "knocked_out": row.knocked_out,
+        "knocked_out_mean": mean_on(decided.file, board.rubric, row.knocked_out) if row.knocked_out else None,
+    }
+
+
 def holds(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
     """Whether what the decisions rest on is as it was when it was read."""
-    return standings.rests_on(*queries.offered_in(batch)) == found.rests_on
+    return standings.state_of(*queries.offered_in(batch)) == found.rests_on
 
 
 def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,11 +17,13 @@ from cohortmgr.jobs.actions import keeping, queue
 from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.jury.rules import FilledSelection
 from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.selection.board import SelectionBoard, require_read
-from cohortmgr.selection.standings import queries
+from cohortmgr.selection.models import Batch
 from cohortmgr.selection.standings.models import Standing, StandingRow
-from cohortmgr.selection.standings.queries import KIND
+from cohortmgr.selection.standings.queries import decided, kept
+from cohortmgr.selection.standings.queries.kept import KIND, RankedLine
 
 CHUNK = 1_000
 """How many rows are written, or forgotten, in one transaction."""
@@ -33,7 +35,7 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
     computation failed gives way to another."""
     require(viewer, "selection.read", intake.path)
     require_unconcerned(viewer, intake, "selection.read")
-    known = queries.being_made(offering)
+    known = kept.being_made(offering)
     if known is not None and advance_of(known.job_reference).goes_on:
         return known
     if known is not None:
@@ -48,10 +50,10 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
         "rests_on": "",
         "asked_at": clock.now(),
         "refusal": [],
-        **queries.NOTHING,
+        **kept.NOTHING,
     }
     insert_or_leave(db.session, Standing, [values])  # of two at once, both get the first one's ranking
-    found = queries.being_made(offering)
+    found = kept.being_made(offering)
     if found is not None and found.reference == values["reference"]:
         payload = {"standing": found.reference}
         found.job_reference = queue.request(viewer, KIND, payload, intake.institution_id)
@@ -60,31 +62,46 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A ranking as it was computed, before it is kept."""
+    """A ranking as it was computed, before it is kept: its rows and numbers, why nothing can be proposed from it, and
+    whether the files that one person read fill more of it than chance would."""
 
     rests_on: str
-    board: SelectionBoard
     rows: Sequence[dict[str, Any]]
+    figures: Mapping[str, Any]
+    refusal: Sequence[Any] = ()
+    filled: FilledSelection | None = None
 
 
 def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBoard) -> Ranked:
     """Lay out the rows of a board that was read after `rests_on` was asked for."""
-    rows = [
-        {
-            "standing_id": standing.id,
-            "place": line.place,
-            "institution_id": standing.institution_id,
-            "application_id": board.files[line.number].application_id,
-            "reference": line.reference,
-            "mean": line.mean,
-            "totals": list(line.totals),
-            "decided": line.decided,
-            "knocked_out": line.knocked_out,
-            "knocked_out_mean": line.knocked_out_mean,
-        }
-        for line in queries.lines_of(board)
-    ]
-    return Ranked(rests_on, board, rows)
+    ids = {file.reference: file.application_id for file in board.files.values()}
+    rows = [_row(standing, ids[line.reference], line) for line in kept.lines_of(board)]
+    filled = kept.filled_by_board(db.session.get_one(Intake, standing.intake_id), board)
+    return Ranked(rests_on, rows, kept.figures_of(board), _refusal_of(board), filled)
+
+
+def ranked_by_batch(viewer: Viewer, standing: Standing, rests_on: str, batch: Batch) -> Ranked:
+    """Lay out the rows of the ranking that a batch froze: lists show what was decided."""
+    rows = [_row(standing, number, line) for number, line in decided.lines_of_batch(batch)]
+    return Ranked(rests_on, rows, decided.figures_of_batch(batch))
+
+
+def _row(standing: Standing, application_id: int, line: RankedLine) -> dict[str, Any]:
+    return {
+        "standing_id": standing.id,
+        "place": line.place,
+        "institution_id": standing.institution_id,
+        "application_id": application_id,
+        "reference": line.reference,
+        "mean": line.mean,
+        "totals": list(line.totals),
+        "decided": line.decided,
+        "knocked_out": line.knocked_out,
+        "knocked_out_mean": line.knocked_out_mean,
+        "outcome": line.outcome,
+        "position": line.position,
+        "added": line.added,
+    }
 
 
 def begin(viewer: Viewer, standing: Standing) -> None:
@@ -111,24 +128,14 @@ def keep(viewer: Viewer, reference: str, found: Ranked) -> bool:
     counted = sa.select(sa.func.count()).select_from(_ROWS).where(_ROWS.c.standing_id == standing.id)
     if db.session.scalar(counted) != len(found.rows):
         raise RuntimeError(f"another start wrote into the ranking {reference}")
-    for name, value in queries.figures_of(found.board).items():
+    for name, value in found.figures.items():
         setattr(standing, name, value)
-    standing.rests_on, standing.refusal = found.rests_on, _refusal_of(found.board)
+    standing.rests_on, standing.refusal = found.rests_on, list(found.refusal)
     standing.made_at = clock.now()
-    _keep_filled(viewer, standing, found.board)
+    reference = db.session.get_one(Offering, standing.offering_id).reference
+    figures = {"standing": standing.reference, "filled": asdict(found.filled) if found.filled else None}
+    keeping.keep(viewer, ResultWanted(KIND, reference, standing.institution_id), figures)
     return True
-
-
-def _keep_filled(viewer: Viewer, standing: Standing, board: SelectionBoard) -> None:
-    """Keep with a ranking whether the files that one person read fill more of it than chance would."""
-    intake, offering = (
-        db.session.get_one(Intake, standing.intake_id),
-        db.session.get_one(Offering, standing.offering_id),
-    )
-    filled = queries.filled_by_board(intake, board)
-    wanted = ResultWanted(KIND, offering.reference, standing.institution_id)
-    figures = {"standing": standing.reference, "filled": asdict(filled) if filled else None}
-    keeping.keep(viewer, wanted, figures)
 
 
 def _refusal_of(board: SelectionBoard) -> list[Any]:

@@ -69,7 +69,9 @@ class Standing(Row, Model):
 class StandingRow(Model):
     """One ranked file of a kept ranking. `reference` is the file's own, so that an address that bears it means the same
     row in the next ranking; `decided` is the rule that told it from its neighbours (see ranking.py). `knocked_out` is
-    the key of the criterion on which it is knocked out, with the mean there in thousandths of a point."""
+    the key of the criterion on which it is knocked out, with the mean there in thousandths of a point. `outcome` is in
+    the words of decisions, with its `position` on the waiting list; `added` is what the prices of bounds add to the
+    mean, in thousandths."""
 
     __tablename__ = "standing_rows"
     __table_args__ = (sa.UniqueConstraint("standing_id", "reference"), _OFFICE)
@@ -88,3 +90,6 @@ class StandingRow(Model):
     decided: Mapped[str] = mapped_column(sa.String(8))
     knocked_out: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     knocked_out_mean: Mapped[int | None]
+    outcome: Mapped[str] = mapped_column(sa.String(12), server_default="refused")
+    position: Mapped[int | None]
+    added: Mapped[int | None]

@@ -11,7 +11,8 @@ from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, handler
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries as selection
-from cohortmgr.selection.standings import actions, queries
+from cohortmgr.selection.standings import actions
+from cohortmgr.selection.standings.queries import decided, kept
 
 
 @handler(actions.KIND)
@@ -19,15 +20,19 @@ def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
     """Compute and keep the ranking `payload["standing"]`. A second run finds it kept and does nothing; one that was
     cut off begins anew, from the readings as they are then."""
     reference = str(payload["standing"])
-    wanted = queries.to_make(reference)
+    wanted = kept.to_make(reference)
     if wanted is None:
         return {"standing": reference}
     intake, offering = (
         db.session.get_one(Intake, wanted.intake_id),
         db.session.get_one(Offering, wanted.offering_id),
     )
-    rests_on = queries.rests_on(intake, offering)
-    found = actions.ranked(SYSTEM, wanted, rests_on, selection.ranking_of(intake, offering))
+    rests_on = kept.rests_on(intake, offering)
+    batch = decided.settled_batch(offering)
+    if batch is not None:
+        found = actions.ranked_by_batch(SYSTEM, wanted, rests_on, batch)
+    else:
+        found = actions.ranked(SYSTEM, wanted, rests_on, selection.ranking_of(intake, offering))
     steps = len(found.rows) // actions.CHUNK + 3
     with writing():
         actions.begin(SYSTEM, wanted)
@@ -47,7 +52,7 @@ def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
 def follow(_stopping: Stopping) -> int:
     """Keep anew the rankings of small intakes that no longer hold: lists show them. A large one is asked for by whoever
     opens it. Returns how many were asked for."""
-    found = queries.outdated()
+    found = kept.outdated()
     if found:
         with writing():
             for intake, offering in found:

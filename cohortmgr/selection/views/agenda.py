@@ -12,7 +12,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.selection import queries
-from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.queries import kept as standings
 
 
 def batches(viewer: Viewer) -> Iterator[PendingAct]:
@@ -30,6 +30,6 @@ def to_propose(viewer: Viewer) -> Iterator[PendingAct]:
             _("Toutes les lectures confiées sont rendues, les décisions restent à proposer"),
             localized(intake.title),
         )
-        url = url_for("selection_staff.ranking", reference=intake.reference)
+        url = url_for("ranking_staff.ranking", reference=intake.reference)
         kind: PendingKind = "stop" if intake.decision_by < clock.today() else "wait"
         yield PendingAct(what, _("Voir le classement"), url, kind, intake.decision_by, intake.id)

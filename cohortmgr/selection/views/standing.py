@@ -24,7 +24,7 @@ def stage(viewer: Viewer, intake: Intake) -> StageStanding:
     offerings, states = offerings_of(intake), {batch.state for batch in queries.batches_of(intake)}
     seats, taken = sum(each.seats for each in offerings), sum(each.taken for each in offerings)
     counted = ngettext("place attribuée", "places attribuées", taken)
-    url = url_for("selection_staff.ranking", reference=intake.reference)
+    url = url_for("ranking_staff.ranking", reference=intake.reference)
     waits = BatchState.PROPOSED in states
     state: StageState = "now"
     if waits:

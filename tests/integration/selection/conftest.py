@@ -9,7 +9,7 @@ import pytest
 from cohortmgr.base import clock
 from cohortmgr.selection.actions import freezing, telling
 from cohortmgr.selection.standings import actions as keeping
-from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.queries import kept as standings
 from tests.factories.choices import SEASON
 
 

@@ -31,8 +31,8 @@ from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.standings import actions as keeping
-from cohortmgr.selection.standings import queries as standings
 from cohortmgr.selection.standings.models import StandingRow
+from cohortmgr.selection.standings.queries import kept as standings
 from tests.factories.choices import browser, known
 from tests.factories.working import work
 from tests.integration.reviews.jury.uneven import CRITERIA, generous, harmonise, phased, read_unevenly

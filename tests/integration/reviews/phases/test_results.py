@@ -31,7 +31,7 @@ from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Decision
 from cohortmgr.selection.queries import ranking_of
-from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.queries import kept as standings
 from tests.factories.choices import browser, phased, readers, someone
 
 MARKS = ("resultats", "bases", "projet", "langues")

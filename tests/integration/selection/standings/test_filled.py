@@ -13,7 +13,7 @@ from cohortmgr.base.db import writing
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection import rules
-from cohortmgr.selection.standings import queries as standings
+from cohortmgr.selection.standings.queries import kept as standings
 from tests.factories.choices import browser, known
 from tests.factories.working import work
 from tests.integration.reviews.jury.marked import read_by_a_jury, reader

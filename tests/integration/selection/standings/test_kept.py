@@ -19,8 +19,9 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection import queries as selection
-from cohortmgr.selection.standings import actions, queries
+from cohortmgr.selection.standings import actions
 from cohortmgr.selection.standings.models import Standing, StandingRow
+from cohortmgr.selection.standings.queries import kept as standings
 from tests.factories.choices import browser, known, read, readers, sent, someone
 from tests.factories.working import killed_at, work
 
@@ -39,7 +40,7 @@ def kept(intake: Intake) -> list[tuple[Any, ...]]:
     """The rows of the last kept ranking."""
     db.session.rollback()
     db.session.expire_all()
-    standing = queries.newest(selection.offering_of(intake))
+    standing = standings.newest(selection.offering_of(intake))
     assert standing is not None
     rows = sa.select(StandingRow).where(StandingRow.standing_id == standing.id).order_by(StandingRow.place)
     numbers = dict(db.session.execute(sa.select(Application.id, Application.number)).all())
@@ -106,20 +107,20 @@ def test_after_any_history_of_acts_it_is_what_would_be_built_or_says_that_it_is_
     quiet = 0
     for _ in range(12):
         act(intake, chance)
-        standing = queries.newest(selection.offering_of(intake))
+        standing = standings.newest(selection.offering_of(intake))
         assert standing is not None
-        if standing.rests_on == queries.rests_on(intake, selection.offering_of(intake)):
+        if standing.rests_on == standings.rests_on(intake, selection.offering_of(intake)):
             quiet += 1
             assert kept(intake) == built(intake)
             continue
         offering = asked(intake)
         work()
-        standing = queries.newest(offering)
-        assert standing is not None and standing.rests_on == queries.rests_on(intake, offering)
+        standing = standings.newest(offering)
+        assert standing is not None and standing.rests_on == standings.rests_on(intake, offering)
         assert kept(intake) == built(intake)
         board = selection.ranking_of(intake)
-        assert queries.figures_of(board) == {
-            name: getattr(standing, name) for name in (*queries.NUMBERS, "line")
+        assert standings.figures_of(board) == {
+            name: getattr(standing, name) for name in (*standings.NUMBERS, "line")
         }
         assert bool(standing.refusal) == bool(board.unread or board.undecided or not board.ranking.rows)
     assert quiet
@@ -159,27 +160,27 @@ def test_it_is_asked_for_once_and_anew_after_a_failure() -> None:
     with writing():
         db.session.execute(sa.update(Job).values(state="failed"))
     offering = asked(intake)
-    making = queries.being_made(offering)
+    making = standings.being_made(offering)
     assert making is not None and advance_of(making.job_reference).goes_on
 
 
 def test_pages_of_a_kept_ranking_are_the_whole_cut_and_begin_around_the_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(queries, "SIZE", 4)
+    monkeypatch.setattr(standings, "SIZE", 4)
     intake = sent(15, seats=7)
     someone(intake, Role.SELECTION_MANAGER)
     read(intake, readers(intake))
     offering = asked(intake)
     work()
-    standing = queries.newest(offering)
+    standing = standings.newest(offering)
     assert standing is not None
     board = selection.ranking_of(intake)
-    lines = queries.lines_of(board)
+    lines = standings.lines_of(board)
     whole = [row.number for row in lines]
     for pages in (
-        lambda place: queries.page_of_rows(standing, place, standing.chosen),
-        lambda place: queries.page_of_lines(lines, place, standing.chosen),
+        lambda place: standings.page_of_rows(standing, place, standing.chosen),
+        lambda place: standings.page_of_lines(lines, place, standing.chosen),
     ):
         around = pages(None)
         assert [row.place for row in around.rows] == [6, 7, 8, 9]

@@ -24,7 +24,9 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.actions import offers
 from cohortmgr.selection.models import Offer
-from cohortmgr.selection.standings import queries, tasks
+from cohortmgr.selection.standings import tasks
+from cohortmgr.selection.standings.queries import kept as standings
+from cohortmgr.selection.standings.queries import lent
 from tests.factories.choices import browser, decided, known, read, readers, sent, someone
 from tests.factories.working import work
 
@@ -158,12 +160,12 @@ def test_whoever_reads_no_selection_sees_nothing_of_it(app: Flask) -> None:
 def test_what_is_large_or_fails_is_not_asked_for_each_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     intake = sent(4, seats=2)
     someone(intake, Role.SELECTION_MANAGER)
-    assert queries.outdated() == [], "nothing was read"
+    assert standings.outdated() == [], "nothing was read"
     read(intake, readers(intake))
     assert tasks.follow(lambda: False) == 1
     assert tasks.follow(lambda: False) == 0, "it is being computed"
     work()
-    monkeypatch.setattr(queries, "AT_ONCE", 0)
+    monkeypatch.setattr(standings, "AT_ONCE", 0)
     review = db.session.scalars(sa.select(Review).order_by(Review.id)).first()
     assert review is not None
     with writing():
@@ -200,7 +202,7 @@ def test_a_file_that_a_criterion_knocks_out_says_so_beside_its_mark(app: Flask, 
     for most in (1, 9):
         references = _references(most)
         with statements() as seen:
-            found = queries.knocked_out_in(intake, references)
+            found = lent.knocked_out_in(intake, references)
         assert len(found) == min(most, 5) and len(seen) <= 3, "what is said of them grows in no statement"
     assert "éliminatoire" not in client.get(f"{path}?columns=number,rank").text
 
@@ -221,7 +223,7 @@ def test_the_ranking_names_the_criterion_that_knocks_out_and_the_mean(
     intake = knocking_out()
     if is_large:
         follow()
-        monkeypatch.setattr(queries, "AT_ONCE", 0)
+        monkeypatch.setattr(standings, "AT_ONCE", 0)
     page = _plain(browser(app, known(MANAGER)).get(f"/staff/intakes/{intake.reference}/ranking").text)
     assert page.count("éliminatoire : Français et anglais, 3,00 sur 5") == 4
     assert page.count("éliminatoire : Français et anglais, 2,00 sur 5") == 1

@@ -1,26 +1,21 @@
-"""Reading kept rankings: whether one still holds, its rows by pages, and what lists show of it and of offers."""
+"""Reading kept rankings: whether one still holds, and its rows by pages."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application, IntakeCount
-from cohortmgr.applications.file.queries import NAME, counts
-from cohortmgr.applications.lists.columns import LentColumn
-from cohortmgr.applications.lists.queries.lent import LentOrder
+from cohortmgr.applications.file.queries import NAME, counted_files, counts
 from cohortmgr.base import paging
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Problem
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.jobs.queries import kept_of
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews.assignment.queries.giving import closed_with_files
 from cohortmgr.reviews.jury.queries.kept import filled_by_one
 from cohortmgr.reviews.jury.rules import FilledSelection
@@ -28,8 +23,8 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
-from cohortmgr.selection.models import Batch, Offer
-from cohortmgr.selection.rules import AT_ONCE, LIVE, OFFER_TAGS, OFFER_WORDS
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.rules import AT_ONCE, LIVE, SETTLED, Outcome
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
 SIZE = 50
@@ -43,7 +38,14 @@ def is_done_at_once(intake: Intake) -> bool:
     return counts([intake.id])[intake.id]["submitted"] <= AT_ONCE
 
 
-def rests_on(intake: Intake, offering: Offering) -> str:
+def sent_to(intake: Intake, offering: Offering) -> int:
+    """Return how many sent files an offering has today, by the counters: those that name none are the first one's."""
+    first = db.session.scalar(sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id))
+    mine = (offering.id, 0) if offering.id == first else (offering.id,)
+    return sum(counted_files(intake.id, {"state": "submitted", "offering_id": number}) for number in mine)
+
+
+def state_of(intake: Intake, offering: Offering) -> str:
     """Return a text that changes with whatever the ranking of an offering rests on.
 
     Whoever computes a ranking asks before reading: what comes in between makes it one that no longer holds."""
@@ -56,6 +58,18 @@ def rests_on(intake: Intake, offering: Offering) -> str:
     ).one()
     parts = (int(row[0]), intake.definition_version_id, offering.seats, row[1] == offering.id)
     return "-".join(str(int(part)) for part in parts)
+
+
+def rests_on(intake: Intake, offering: Offering) -> str:
+    """Return a text that changes with what the ranking of an offering shows: once decisions are proposed they stand,
+    whatever comes after them, until they are cancelled."""
+    settled = _settled(Batch.offering_id == offering.id)
+    return db.session.scalar(settled) or state_of(intake, offering)
+
+
+def _settled(of_offering: sa.ColumnElement[bool]) -> sa.Select[str]:
+    said = sa.literal("batch-").concat(Batch.reference)
+    return sa.select(said).where(of_offering, Batch.state.in_([state.value for state in SETTLED]))
 
 
 def undecided(viewer: Viewer) -> Sequence[Intake]:
@@ -94,7 +108,7 @@ def outdated() -> list[tuple[Intake, Offering]]:
     first = sa.select(sa.func.min(other.id)).where(other.intake_id == Intake.id).scalar_subquery()
     is_first = sa.case((first == Offering.id, 1), else_=0)
     now: sa.ColumnElement[str] = sa.cast(counted, sa.String)
-    for part in (Intake.definition_version_id, Offering.seats, is_first):  # as `rests_on` says it
+    for part in (Intake.definition_version_id, Offering.seats, is_first):  # as `state_of` says it
         now = now.concat("-").concat(sa.cast(part, sa.String))
     kept = sa.select(Standing.rests_on).where(
         Standing.offering_id == Offering.id, Standing.made_at.is_not(None)
@@ -106,6 +120,7 @@ def outdated() -> list[tuple[Intake, Offering]]:
     read = sa.select(Review.id).where(
         Review.intake_id == Intake.id, Review.state.in_([each.value for each in COUNTING])
     )
+    now = sa.func.coalesce(_settled(Batch.offering_id == Offering.id).scalar_subquery(), now)
     stale = sa.func.coalesce(kept.scalar_subquery(), "") != now
     rows = db.session.execute(
         sa.select(Intake, Offering)
@@ -137,7 +152,8 @@ def to_make(reference: str) -> Standing | None:
 
 @dataclass(frozen=True)
 class RankedLine:
-    """One row of a ranking, as the page shows it."""
+    """One row of a ranking, as the page shows it: `outcome` in the words of decisions, `position` on the waiting list,
+    what the prices of bounds `added` to the mean, and the `state` of its file today."""
 
     reference: str
     place: int
@@ -149,6 +165,10 @@ class RankedLine:
     decided: str
     knocked_out: str = ""
     knocked_out_mean: int | None = None
+    outcome: str = Outcome.REFUSED.value
+    position: int | None = None
+    added: int | None = None
+    state: str = "submitted"
 
 
 NUMBERS = ("ranked", "chosen", "waiting", "refused", "ineligible", "undecided", "unread", "least", "most")
@@ -175,7 +195,7 @@ def figures_of(board: SelectionBoard) -> dict[str, Any]:
 
 def lines_of(board: SelectionBoard) -> list[RankedLine]:
     """Return the rows of a ranking that was computed this moment."""
-    found = []
+    found, outcomes = [], board.outcomes
     for row in board.ranking.rows:
         file, out = board.files[row.reference], row.knocked_out
         found.append(
@@ -190,6 +210,7 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
                 row.decided,
                 out,
                 mean_on(file, board.rubric, out) if out else None,
+                *outcomes[row.reference],
             )
         )
     return found
@@ -234,102 +255,24 @@ def page_of_rows(standing: Standing, place: ListPlace | None, around: int, *, do
     kept = sa.orm.aliased(StandingRow, inside)
     rows = (
         sa.select(kept.reference, kept.place, Application.number, NAME, Application.region,
-                  kept.mean, kept.totals, kept.decided, kept.knocked_out, kept.knocked_out_mean)
+                  kept.mean, kept.totals, kept.decided, kept.knocked_out, kept.knocked_out_mean,
+                  kept.outcome, kept.position, kept.added, Application.state)
         .join(Application, Application.id == kept.application_id)
         .order_by(kept.place.desc() if down else kept.place)
     )  # fmt: skip
     if place is not None:
         return paging.page_of(rows, place, SIZE, paging.Total(standing.ranked))
-    start = _start(around, standing.ranked)
-    before = db.session.scalar(sa.select(kept.reference).where(kept.place == start))
-    page = paging.page_of(rows, ListPlace(after=before or ""), SIZE, paging.Total(standing.ranked))
-    return replace(page, number=0)
+    return page_around(rows, kept.place, standing.ranked, around)
+
+
+def page_around(rows: sa.Select[Any], place: Any, of: int, around: int) -> Page:
+    """Return the page of ranked rows that has a row in its middle, of which `place` is the column of places."""
+    start = _start(around, of)
+    before = db.session.execute(rows.order_by(None).where(place == start)).first()
+    after = before.reference if before is not None else ""
+    return replace(paging.page_of(rows, ListPlace(after=after), SIZE, paging.Total(of)), number=0)
 
 
 def _start(around: int, of: int) -> int:
     """How many rows stand before the page that has a row in its middle."""
     return max(0, min(around - SIZE // 2, of - SIZE))
-
-
-def _standings_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
-    """The conditions on rows of rankings that choose the newest of each offering of an intake. One statement."""
-    made = (Standing.intake_id == intake_id, Standing.made_at.is_not(None))
-    newest_ids = sa.select(sa.func.max(Standing.id)).where(*made).group_by(Standing.offering_id)
-    return [StandingRow.standing_id == number for number in sorted(db.session.scalars(newest_ids))]
-
-
-def _of_the_newest(column: Any) -> sa.ScalarSelect[Any]:
-    """A figure of a file in the newest ranking that holds it, beside the file's row in a list."""
-    row = sa.orm.aliased(StandingRow)
-    held = sa.select(getattr(row, column)).join(Standing, Standing.id == row.standing_id)
-    mine = (row.application_id == Application.id, Standing.made_at.is_not(None))
-    return held.where(*mine).order_by(Standing.id.desc()).limit(1).scalar_subquery()
-
-
-def as_of(intake_id: int) -> datetime | None:
-    """Return of which moment the kept rankings of an intake are, the oldest of its offerings; None without one."""
-    made = sa.select(sa.func.max(Standing.made_at).label("made_at")).where(Standing.intake_id == intake_id)
-    newest_ones = made.group_by(Standing.offering_id).subquery()
-    return db.session.scalar(sa.select(sa.func.min(newest_ones.c.made_at)))
-
-
-def knocked_out_in(intake: Intake, references: Sequence[str]) -> dict[str, Problem]:
-    """Return why files, by reference, stand behind everybody else in the newest rankings whatever their mean: the
-    criterion that knocks them out. Two statements."""
-    standings = _standings_in(intake.id)
-    if not standings or not references:
-        return {}
-    wanted = sa.select(StandingRow.reference, StandingRow.knocked_out).where(
-        sa.or_(*standings), StandingRow.reference.in_(references), StandingRow.knocked_out != ""
-    )
-    titles = {each.key: each.title for each in definition_of(intake).rubric.criteria}
-    what = N_("éliminatoire : %(criterion)s")
-    return {
-        row.reference: Problem(what, {"criterion": titles.get(row.knocked_out, row.knocked_out)})
-        for row in db.session.execute(wanted)
-    }
-
-
-def _answer() -> sa.ScalarSelect[str]:
-    """The state of a file's offer, beside the file's row in a list that may be ordered by offers."""
-    offer = sa.orm.aliased(Offer)
-    return sa.select(offer.state).where(offer.application_id == Application.id).scalar_subquery()
-
-
-def _offers_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
-    offerings = sa.select(Offering.id).where(Offering.intake_id == intake_id).order_by(Offering.id)
-    return [Offer.offering_id == number for number in db.session.scalars(offerings)]
-
-
-_RANKED: dict[str, Any] = {
-    "permission": "selection.read",
-    "group": "ranked",
-    "having": N_("Dossiers classés"),
-}
-_PLACED: dict[str, Any] = {
-    "table": StandingRow, "column": StandingRow.place, "file_id": StandingRow.application_id, "parts": _standings_in,
-    "as_of": as_of,
-}  # fmt: skip
-LENT = (
-    (LentColumn("rank", N_("Rang"), **_RANKED), _of_the_newest("place"), LentOrder(**_PLACED)),
-    # The best mean has the first place: one order, told from its other end.
-    (
-        LentColumn("score", N_("Note de lecture"), scale=1000, **_RANKED),
-        _of_the_newest("mean"),
-        LentOrder(**_PLACED, is_turned=True, remarks=knocked_out_in),
-    ),
-    (
-        LentColumn(
-            "answer",
-            N_("Réponse"),
-            "selection.read",
-            "offered",
-            N_("Dossiers avec une offre"),
-            OFFER_WORDS,
-            OFFER_TAGS,
-        ),
-        _answer(),
-        LentOrder(Offer, Offer.state.expression, Offer.application_id.expression, _offers_in),
-    ),
-)
-"""What selection lends to the list of applications: a column, what its cells are read from, and its order."""

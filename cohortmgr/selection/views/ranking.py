@@ -1,0 +1,191 @@
+"""Staff page of the ranking of an offering, from which decisions are proposed; once they are, it shows these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.queries.viewers import second_people
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.answers.regions import REGIONS
+from cohortmgr.base import clock
+from cohortmgr.base.db import writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.paging import ListPlace, Page
+from cohortmgr.base.web.asked import PLACE, place_asked
+from cohortmgr.base.web.precedence import gives_way
+from cohortmgr.base.web.reading import reading
+from cohortmgr.base.web.responses import show_problems
+from cohortmgr.jobs.queries import advance_of
+from cohortmgr.jobs.rules import Advance
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.jury.rules import FilledSelection
+from cohortmgr.reviews.phases.display import name_of, weights_of
+from cohortmgr.reviews.phases.marks import tie_order
+from cohortmgr.reviews.phases.queries import chosen_marks, open_phase
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import decisions
+from cohortmgr.selection.forms import ProposeForm, known_close
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.rules import SETTLED, BatchState
+from cohortmgr.selection.standings import actions as keeping
+from cohortmgr.selection.standings.models import Standing
+from cohortmgr.selection.standings.queries import decided
+from cohortmgr.selection.standings.queries import kept as standings
+
+bp = Blueprint("ranking_staff", __name__)
+
+
+@dataclass(frozen=True)
+class _ShownRanking:
+    """What the page of a ranking shows: its numbers and rows; how far the next one is, while it no longer holds; or
+    what has changed since a batch froze it."""
+
+    standing: Standing
+    page: Page
+    filled: FilledSelection | None = None
+    stale: bool = False
+    making: Advance | None = None
+    since: decided.ChangedSince | None = None
+
+
+@bp.get("/staff/intakes/<reference>/ranking")
+@guards.staff
+@reading
+@gives_way
+def ranking(reference: str) -> ResponseReturnValue:
+    """Show the ranking around the line, or a page of it. That of a large intake is the last one kept; if it no longer
+    holds, another is asked for."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    return _ranking(intake, ProposeForm(formdata=None))
+
+
+def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+    viewer = guards.viewer()
+    offering = queries.offering_of(intake, request.values.get("offering"))
+    is_whole = bool({"all", *PLACE} & set(request.args))
+    down = request.args.get("sort") == "-rank"
+    place = place_asked() if is_whole or down else None
+    definition = programmes.definition_of(intake)
+    batch = queries.live_batch(offering)
+    shown = _shown(intake, offering, batch, place, down=down)
+    return render_template(
+        "selection/staff_ranking.html",
+        intake=intake,
+        offering=offering,
+        offerings=programmes.offerings_of(intake),
+        named=definition.intake(intake.key).named,
+        standing=shown.standing,
+        making=shown.making,
+        filled=shown.filled,
+        page=shown.page,
+        since=shown.since,
+        is_whole=is_whole or down,
+        seed=intake.reference,
+        wanted=definition.rubric.readings,
+        phases=weights_of(definition.rubric),
+        chosen_marks=chosen_marks(intake),
+        stale=shown.stale,
+        open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
+        regions=REGIONS,
+        criteria={each.key: each for each in definition.rubric.criteria},
+        ties=[criterion.title for criterion in tie_order(definition.rubric)],
+        batch=batch,
+        batches=queries.batches_of(intake),
+        form=form,
+        problems=problems,
+        open_until=intake.closes_at if clock.now() < intake.closes_at else None,
+        ticked="open_until" in request.form,
+        may_propose=allows(viewer, "selection.propose", intake.path),
+        approvers=second_people(viewer, "selection.approve", intake.path, viewer.reference),
+    )
+
+
+def _shown(
+    intake: Intake, offering: Offering, batch: Batch | None, place: ListPlace | None, *, down: bool
+) -> _ShownRanking:
+    if batch is not None and batch.state in SETTLED:
+        return _of_batch(intake, offering, batch, place, down=down)
+    if standings.is_done_at_once(intake):
+        board = queries.ranking_of(intake, offering)
+        standing, lines = Standing(**standings.figures_of(board)), standings.lines_of(board)
+        page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
+        filled = standings.filled_by_board(intake, board)
+        return _ShownRanking(standing, page, filled, bool(board.stale))
+    standing, making = _kept(intake, offering)
+    page = standings.page_of_rows(standing, place, standing.chosen, down=down)
+    stale = any(each["where"] == "stale" for each in standing.refusal or ())
+    return _ShownRanking(standing, page, standings.filled_in(offering, standing), stale, making)
+
+
+def _of_batch(
+    intake: Intake, offering: Offering, batch: Batch, place: ListPlace | None, *, down: bool
+) -> _ShownRanking:
+    standing = Standing(**decided.figures_of_batch(batch))
+    page = decided.page_of_batch(batch, standing, place, standing.chosen, down=down)
+    kept = standings.newest(offering)
+    filled = standings.filled_in(offering, kept) if kept is not None else None
+    since = decided.changed_since(batch, intake, offering, standings.sent_to(intake, offering))
+    return _ShownRanking(standing, page, filled, since=since)
+
+
+def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]:
+    """Return the last kept ranking, empty if there is none, and how far the next one is if the last no longer holds."""
+    standing = standings.newest(offering)
+    if standing is not None and standing.rests_on == standings.state_of(intake, offering):
+        return standing, None
+    making = standings.being_made(offering)
+    advance = advance_of(making.job_reference) if making is not None else Advance()
+    if not advance.goes_on and not (
+        advance.failed and request.method == "GET" and "again" not in request.args
+    ):
+        with writing():
+            asked = keeping.ask(guards.viewer(), intake, offering)
+        advance = advance_of(asked.job_reference) if asked is not None else Advance()
+    return standing or Standing(**standings.NOTHING), advance
+
+
+@bp.get("/staff/intakes/<reference>/ranking/progress")
+@guards.staff
+def ranking_progress(reference: str) -> ResponseReturnValue:
+    """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
+    return _told(advance_of(making.job_reference if making is not None else ""))
+
+
+def _told(advance: Advance) -> ResponseReturnValue:
+    text = _("C’est prêt.") if not advance.goes_on and not advance.failed else ""
+    return jsonify(percentage=advance.percentage, text=text, done=not advance.goes_on)
+
+
+@bp.post("/staff/intakes/<reference>/ranking")
+@guards.staff
+@guards.survives
+def propose(reference: str) -> ResponseReturnValue:
+    """Freeze the ranking into a batch, for a second person to approve."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    form = ProposeForm()
+    if not form.validate_on_submit():
+        return _ranking(intake, form)
+    try:
+        with writing():
+            found = decisions.propose(
+                guards.viewer(),
+                reference,
+                form.note.data or "",
+                request.form.get("offering"),
+                known_close(request.form.get("open_until")),
+            )
+    except Refused as refusal:
+        show_problems(form, refusal)
+        return _ranking(queries.intake_for(guards.viewer(), reference), form, refusal.problems)
+    if found.state == BatchState.PROPOSED:
+        flash(_("Les décisions sont figées. Une deuxième personne doit les approuver."), "done")
+    return redirect(url_for("selection_staff.batch", reference=found.reference))
