@@ -1,0 +1,187 @@
+"""Where prices part those in from those out by the widest margin: two small linear programmes, in floats.
+
+What floats say is a proposal: `pricing` tells it in whole numbers and asks whether each decision follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import OptimizeResult, linprog
+from scipy.sparse import csr_array
+
+# The widest margin that is sought, in thousandths: beyond it any threshold will do.
+WIDEST = 5_000
+# What a float says of a thousandth that is nought.
+NOUGHT = 1e-7
+# What a thousandth of a price costs that only a further split would allow: more than any margin gives.
+_UNWANTED = 10.0
+
+
+@dataclass(frozen=True)
+class CutMarks:
+    """A type at the cut: the mark of its last in and of its first out, None without one."""
+
+    groups: tuple[int, ...]
+    last: int | None
+    first: int | None
+
+    @property
+    def is_level(self) -> bool:
+        """Whether one of them is in and another of the same mark is out."""
+        return self.last is not None and self.last == self.first
+
+
+@dataclass(frozen=True)
+class PriceColumn:
+    """What may have a price: a bound, or (None) all of a type; whether it may be above nought, and below. A soft bound's
+    price is at most the cost of one missing person, and just that where some are `missing`."""
+
+    bound: int | None
+    groups: tuple[int, ...]
+    up: bool
+    down: bool
+    soft: bool = False
+    missing: bool = False
+
+    def counts(self, groups: tuple[int, ...]) -> bool:
+        """Whether its price is added to the marks of a type."""
+        return self.groups == groups if self.bound is None else self.bound in groups
+
+
+Side = tuple[int, bool]
+"""A type, by its place, and whether its last in is meant, or its first out."""
+
+
+@dataclass(frozen=True)
+class WidestPrices:
+    """A price for each column, the threshold, the margin, and the sides whose sums equal the threshold."""
+
+    prices: tuple[float, ...]
+    threshold: float
+    margin: float
+    level: tuple[Side, ...]
+
+
+@dataclass
+class _Programme:
+    """The inequalities `matrix @ parts <= right`. A column has a part above nought and one below, as far as it may."""
+
+    cuts: Sequence[CutMarks]
+    columns: Sequence[PriceColumn]
+    costs: Sequence[float]
+    sides: list[Side] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        signs = [(each, sign) for each, column in enumerate(self.columns) for sign in _signs(column)]
+        self.parts = signs
+        self.cost, self.threshold, self.margin = (len(signs) + each for each in range(3))
+        self.middle = _middle(self.cuts)
+        self.sides = [
+            (place, is_last)
+            for place, cut in enumerate(self.cuts)
+            for is_last, mark in ((True, cut.last), (False, cut.first))
+            if mark is not None
+        ]
+        self.matrix, self.right = self._rows()
+
+    def _rows(self) -> tuple[np.ndarray, np.ndarray]:
+        matrix = np.zeros((len(self.sides), self.margin + 1))
+        right = np.zeros(len(self.sides))
+        for row, (place, is_last) in enumerate(self.sides):
+            cut, sign = self.cuts[place], -1 if is_last else 1
+            for part, (column, up) in enumerate(self.parts):
+                if self.columns[column].counts(cut.groups):
+                    matrix[row, part] = sign * up
+            matrix[row, self.threshold] = -sign
+            matrix[row, self.margin] = 1
+            right[row] = -sign * ((cut.last if is_last else cut.first) or 0) + sign * self.middle
+        return matrix, right
+
+    def solved(
+        self, aims: np.ndarray, level: Collection[Side], margin: tuple[float, float]
+    ) -> OptimizeResult:
+        """The least of an aim, the sums of some sides being equal to the threshold."""
+        is_level = np.array([side in level for side in self.sides], dtype=bool)
+        at_most, equal = self._of_cost()
+        level_rows = self.matrix[is_level].copy()
+        level_rows[:, self.margin] = 0
+        free = (None, None)
+        return linprog(
+            aims,
+            A_ub=csr_array(np.vstack([self.matrix[~is_level], at_most])),
+            b_ub=np.append(self.right[~is_level], np.zeros(len(at_most))),
+            A_eq=csr_array(np.vstack([level_rows, equal])),
+            b_eq=np.append(self.right[is_level], np.zeros(len(equal))),
+            bounds=[*[(0, None)] * (self.cost + 1), free, margin],
+            method="highs",
+        )
+
+    def _of_cost(self) -> tuple[np.ndarray, np.ndarray]:
+        """That soft bounds' prices are at most the cost of one missing person, or just that."""
+        rows: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+        for part, (column, _sign) in enumerate(self.parts):
+            if self.columns[column].soft:
+                row = np.zeros(self.margin + 1)
+                row[part], row[self.cost] = 1, -1
+                rows[self.columns[column].missing].append(row)
+        empty = np.zeros((0, self.margin + 1))
+        at_most, equal = (np.vstack([empty, *found]) for found in rows)
+        return at_most, equal
+
+
+def widest(
+    cuts: Sequence[CutMarks], columns: Sequence[PriceColumn], extra: Sequence[PriceColumn] = ()
+) -> WidestPrices | None:
+    """The least prices of the widest margin, None if no prices part those in from those out. `extra` columns have a
+    price only where nothing else will do; theirs follow the others'."""
+    columns = [*columns, *extra]
+    costs = [0.0] * (len(columns) - len(extra)) + [_UNWANTED] * len(extra)
+    programme = _Programme(cuts, columns, costs)
+    level = {side for side in programme.sides if cuts[side[0]].is_level}
+    aims = np.zeros(programme.margin + 1)
+    aims[: programme.cost] = [costs[column] for column, _sign in programme.parts]
+    aims[programme.margin] = -1
+    while True:
+        found = programme.solved(aims, level, (0, WIDEST))
+        if found.status != 0:
+            return None
+        more = _held(programme, found, level) if found.x[programme.margin] < NOUGHT else set()
+        if not more:
+            break
+        level |= more
+    return _least(programme, found, level)
+
+
+def _held(programme: _Programme, found: OptimizeResult, level: Collection[Side]) -> set[Side]:
+    """The sides that hold the margin at nought."""
+    open_sides = [side for side in programme.sides if side not in level]
+    held = zip(open_sides, found.ineqlin.marginals, strict=False)
+    return {side for side, marginal in held if -marginal > NOUGHT}
+
+
+def _least(programme: _Programme, found: OptimizeResult, level: Collection[Side]) -> WidestPrices:
+    """The least prices of a margin."""
+    margin = float(found.x[programme.margin])
+    aims = np.zeros(programme.margin + 1)
+    aims[: programme.cost] = [1 + programme.costs[column] for column, _sign in programme.parts]
+    kept = margin * (1 - 1e-6)
+    least = programme.solved(aims, level, (kept, kept))
+    values = (least if least.status == 0 else found).x
+    prices = [0.0] * len(programme.columns)
+    for part, (column, sign) in enumerate(programme.parts):
+        prices[column] += sign * float(values[part])
+    threshold = float(values[programme.threshold]) + programme.middle
+    return WidestPrices(tuple(prices), threshold, kept, tuple(sorted(level)))
+
+
+def _signs(column: PriceColumn) -> list[int]:
+    return [*([1] if column.up else []), *([-1] if column.down else [])]
+
+
+def _middle(cuts: Sequence[CutMarks]) -> int:
+    """A mark about which sums are reckoned, so that floats have digits to spare."""
+    marks = sorted(mark for cut in cuts for mark in (cut.last, cut.first) if mark is not None)
+    return marks[len(marks) // 2] if marks else 0
