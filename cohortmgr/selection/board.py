@@ -5,16 +5,14 @@ Pure: it takes files with their readings and returns decisions with reasons.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.programmes.definition.rubric_changes import title_of
-from cohortmgr.programmes.definition.rules import Criterion, EligibilityRule, Rubric, RubricPhase
+from cohortmgr.programmes.definition.rules import Criterion, Rubric, RubricPhase
 from cohortmgr.reviews.harmonising.rules import ChosenFormula
 from cohortmgr.reviews.phases.marks import (
     FileMarks,
@@ -24,29 +22,20 @@ from cohortmgr.reviews.phases.marks import (
     knocked_out_by,
     lacking_in,
     mark_on,
-    readings_on,
     score_of,
     tie_order,
     whole_mark,
 )
+from cohortmgr.selection.bounded import AppliedRules, BoundedChoice, choose_from
 from cohortmgr.selection.ranking import (
-    LOST_TIE,
-    STAYED,
     Cut,
-    RankedCandidate,
     Ranking,
     RankingEntry,
-    RankingRefusal,
     cut,
     rank,
 )
 from cohortmgr.selection.rules import (
-    CriterionMark,
     Outcome,
-    reason_for,
-    reason_of_absence,
-    reason_to_knock_out,
-    reasons_to_stay,
 )
 from cohortmgr.selection.stating import RAW, marks_stated
 
@@ -84,7 +73,7 @@ class SelectionBoard:
     `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
     read; `undecided` ones wait for a person to say whether they meet the conditions. `open_phase` is one that must be
     closed before anything is decided. `formulas` are those of the phases that are ranked by harmonised marks; `stale`
-    are the keys of those whose formula is not that of today's marks."""
+    are the keys of those whose formula is not that of today's marks. `bounded` is the choice under sealed rules."""
 
     ranking: Ranking
     cut: Cut
@@ -98,6 +87,7 @@ class SelectionBoard:
     open_phase: RubricPhase | None = None
     formulas: Mapping[str, ChosenFormula] = field(default_factory=dict)
     stale: tuple[str, ...] = ()
+    bounded: BoundedChoice | None = None
 
     @property
     def is_by_phase(self) -> bool:
@@ -134,6 +124,10 @@ class SelectionBoard:
         found |= {each: (Outcome.WAITING.value, place) for each, place in waiting.items()}
         return found | {each.row.reference: (Outcome.REFUSED.value, None) for each in self.cut.refused}
 
+    def added(self, number: str) -> int | None:
+        """What the prices of bounds add to the mark of a file, in whole thousandths; None without rules."""
+        return round(self.bounded.added(number)) if self.bounded is not None else None
+
     @cached_property
     def lines(self) -> dict[int, int]:
         """By the place of a phase after which somebody stopped, the lowest mark so far of those who went further."""
@@ -154,24 +148,6 @@ class SelectionBoard:
         return frozenset(row.reference for row in rows if abs(row.mean - self.cut.line) <= 250)
 
 
-@dataclass(frozen=True)
-class DecidedFile:
-    """The decision of a batch about one file (see `models.Decision`). Its reasons are found when they are asked
-    for: those of 200,000 files weigh more than the files."""
-
-    file: SelectionFile
-    outcome: Outcome
-    rank: int | None = None
-    mean: int | None = None
-    position: int | None = None
-    because: Callable[[], Iterable[Problem]] = tuple
-
-    @property
-    def reasons(self) -> tuple[Problem, ...]:
-        """Why it is so, for its person to read."""
-        return tuple(self.because())
-
-
 def build(
     files: Sequence[SelectionFile],
     rubric: Rubric,
@@ -181,16 +157,24 @@ def build(
     open_phase: RubricPhase | None = None,
     formulas: Mapping[str, ChosenFormula] = RAW,
     stale: Sequence[str] = (),
+    rules: AppliedRules | None = None,
 ) -> SelectionBoard:
-    """Rank the files that have all their marks, and cut after the seats and the waiting list."""
+    """Rank the files that have all their marks, and cut after the seats and the waiting list; under sealed `rules`
+    choose whom they allow. While nobody can be chosen under them the ranking is cut as if there were none."""
     eligible = [file for file in files if file.eligible]
     read = [file for file in eligible if rubric.phases and lacking_in(rubric, file.marked(rubric)) is None]
     ties = tie_order(rubric)
-    ranking = rank([_entry(file, rubric, ties) for file in read], seed)
+    entries = [_entry(file, rubric, ties) for file in read]
+    if rules is None:
+        ranking, bounded = rank(entries, seed), None
+    else:
+        ranking = rank(entries, seed, rules.names, rules.right)
+        bounded = choose_from(ranking, seats, rules)
+    chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
     known = {file.number for file in read}
     return SelectionBoard(
         ranking=ranking,
-        cut=cut(ranking, seats, waiting),
+        cut=cut(ranking, seats, waiting, chosen),
         files={file.number: file for file in files},
         unread=tuple(file for file in eligible if file.number not in known),
         ineligible=tuple(file for file in files if file.eligible is False),
@@ -201,6 +185,7 @@ def build(
         open_phase=open_phase,
         formulas=formulas,
         stale=tuple(stale),
+        bounded=bounded,
     )
 
 
@@ -270,6 +255,8 @@ def require_read(board: SelectionBoard) -> None:
             "les recalcule, puis proposez."
         )
         raise Refused(Problem(what, {"phase": title_of(board.rubric.phase(board.stale[0]))}, "stale"))
+    if board.bounded is not None and board.bounded.conflict:
+        raise Refused(*board.bounded.conflict)
     if not board.ranking.rows:
         raise Refused(Problem(N_("Aucun dossier n’est classé : il n’y a rien à proposer.")))
 
@@ -280,109 +267,3 @@ def _unmarked(board: SelectionBoard) -> Problem:
     what = N_("Il manque des notes à %(files)s, en commençant par %(first)s, dans « %(phase)s ».")
     files = Quantity(*_FILES, len(board.unread))
     return Problem(what, {"files": files, "first": first.number, "phase": title_of(phase)}, "unread")
-
-
-def decisions(board: SelectionBoard, conditions: Sequence[EligibilityRule]) -> list[DecidedFile]:
-    """Return the decision on every file: offers, the waiting list in order, refusals with reasons, the ineligible."""
-    of = len(board.ranking.rows)
-    chosen = _means_of_chosen(board)
-    found = [_ranked(board, row, Outcome.OFFER) for row in board.cut.chosen]
-    found += [
-        _ranked(board, row, Outcome.WAITING, position=index)
-        for index, row in enumerate(board.cut.waiting, start=1)
-    ]
-    for refusal in board.cut.refused:
-        because = partial(_reasons, board, refusal, of, chosen)
-        found.append(_ranked(board, refusal.row, Outcome.REFUSED, because=because))
-    return found + [
-        DecidedFile(file, Outcome.REFUSED, because=partial(unmet, file.reasons, conditions))
-        for file in board.ineligible
-    ]
-
-
-def _reasons(
-    board: SelectionBoard, refusal: RankingRefusal, of: int, chosen: Mapping[str, int]
-) -> list[Problem]:
-    row, file = refusal.row, board.files[refusal.row.reference]
-    if row.knocked_out:
-        each = board.rubric.criterion(row.knocked_out)
-        mean = score_of(readings_on(board.rubric, file.marked(board.rubric), each), each)
-        limit = each.knock_out_below or Decimal(0)
-        return [reason_to_knock_out(each.title, mean, limit, each.scale_max, _advice(each))]
-    marks = _marks(file, board.rubric, chosen)
-    if refusal.reason == STAYED:
-        return _why_stayed(board, row, of, marks)
-    tied, harmonised = refusal.reason == LOST_TIE, _is_harmonised(file, board.rubric)
-    return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=tied, harmonised=harmonised)
-
-
-def _is_harmonised(file: SelectionFile, rubric: Rubric) -> bool:
-    """Whether a harmonised mark counts in that of a file."""
-    marks = file.marked(rubric)
-    return any(phase.key in marks.harmonised for phase in counted_phases(rubric, marks))
-
-
-def _why_stayed(
-    board: SelectionBoard, row: RankedCandidate, of: int, marks: Sequence[CriterionMark]
-) -> list[Problem]:
-    """Why somebody stopped before the last phase: they did not come, or others had better marks so far."""
-    phases, file = board.rubric.phases, board.files[row.reference].marked(board.rubric)
-    place = counted_place(board.rubric, file)
-    following = phases[place + 1]
-    if following.key in file.absent:
-        return [reason_of_absence(title_of(following))]
-    line, harmonised = board.lines.get(place), _is_harmonised(board.files[row.reference], board.rubric)
-    return reasons_to_stay(
-        row.rank, of, title_of(phases[place]), row.mean, line, marks, harmonised=harmonised
-    )
-
-
-def unmet(keys: Sequence[str], conditions: Sequence[EligibilityRule]) -> list[Problem]:
-    """Return each condition that is not met, with what the person can still do about it."""
-    found = []
-    for rule in conditions:
-        if rule.key in keys:
-            found.append(Problem(N_("Condition non remplie : %(reason)s"), {"reason": rule.reason}, rule.key))
-            found.append(
-                Problem(N_("Ce que vous pouvez faire : %(advice)s"), {"advice": rule.advice}, rule.key)
-            )
-    return found
-
-
-def _ranked(
-    board: SelectionBoard,
-    row: RankedCandidate,
-    outcome: Outcome,
-    position: int | None = None,
-    because: Callable[[], Iterable[Problem]] = tuple,
-) -> DecidedFile:
-    return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, because)
-
-
-def _means_of_chosen(board: SelectionBoard) -> dict[str, int]:
-    files, found = [board.files[row.reference] for row in board.cut.chosen], {}
-    for criterion in board.rubric.every_criterion:
-        marks = [
-            mark
-            for file in files
-            if (mark := mark_on(board.rubric, file.marked(board.rubric), criterion)) is not None
-        ]
-        if marks:
-            found[criterion.key] = round(Fraction(sum(marks), len(marks)))
-    return found
-
-
-def _marks(file: SelectionFile, rubric: Rubric, chosen: Mapping[str, int]) -> list[CriterionMark]:
-    return [
-        CriterionMark(each.key, each.title, mark, chosen.get(each.key, 0), _advice(each))
-        for each in rubric.every_criterion
-        if (mark := mark_on(rubric, file.marked(rubric), each)) is not None
-    ]
-
-
-def _advice(criterion: Criterion) -> str | Problem:
-    """Return what the best mark asks for, in the rubric's own words."""
-    if criterion.scale_max not in criterion.anchors:
-        return ""
-    best = criterion.anchors[criterion.scale_max]
-    return Problem(N_("La meilleure note demande : %(anchor)s."), {"anchor": best})

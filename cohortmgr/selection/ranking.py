@@ -4,10 +4,13 @@ Candidates are ordered by the mean of their readings as an exact fraction, then 
 order (each in thousandths, higher first), then by a lot: the SHA-256 of the published seed and the reference,
 lower first. Of several phases the mean of each counts by its weight; whoever stopped before the last comes after
 those who did not. Those whom a criterion knocks out come after all others. Neither is chosen though seats be free.
+
+Where rules are sealed, marks are compared in whole thousandths, as bounds reckon with them, and the lots are drawn
+under references that nobody could foresee.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,6 +20,7 @@ BY_MEAN = "mean"
 BY_LOT = "lot"
 BY_KNOCK_OUT = "out"
 BY_PHASE = "phase"
+BY_RIGHT = "right"
 BELOW_LINE = "below_line"
 LOST_TIE = "lost_tie"
 KNOCKED_OUT = "knocked_out"
@@ -52,7 +56,8 @@ class RankedCandidate:
     """A ranked candidate. `exact` decides the order; `mean` is `exact` rounded half to even, for display.
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
-    "tie1", "tie2"…, or "lot"; "out" of whom a criterion knocks out, "phase" of who stopped before the last phase.
+    "tie1", "tie2"…, or "lot"; "out" of whom a criterion knocks out, "phase" of who stopped before the last phase,
+    "right" of who enters whatever the mark.
     """
 
     rank: int
@@ -67,8 +72,9 @@ class RankedCandidate:
 
     @property
     def is_in(self) -> bool:
-        """Whether it may be chosen: it came to the last phase, and no criterion knocks it out."""
-        return not self.knocked_out and not self.short
+        """Whether it may be chosen: it came to the last phase, and no criterion knocks it out; or it enters by
+        right."""
+        return self.decided == BY_RIGHT or (not self.knocked_out and not self.short)
 
 
 @dataclass(frozen=True)
@@ -103,10 +109,18 @@ def lot(seed: str, reference: str) -> str:
     return hashlib.sha256(f"{seed}{reference}".encode()).hexdigest()
 
 
-def rank(candidates: Sequence[RankingEntry], seed: str) -> Ranking:
-    """Rank candidates. Refused if a file has no reading or comes twice, or if tie-breaks differ in number."""
+def rank(
+    candidates: Sequence[RankingEntry],
+    seed: str,
+    names: Mapping[str, str] | None = None,
+    by_right: Collection[str] = (),
+) -> Ranking:
+    """Rank candidates. Refused if a file has no reading or comes twice, or if tie-breaks differ in number.
+
+    `names` are the references under which lots are drawn, by reference, where rules are sealed; `by_right` are the
+    references of those who enter whatever their mark."""
     _require_rankable(candidates)
-    keyed = sorted((_key(entry, seed), entry) for entry in candidates)
+    keyed = sorted((_key(entry, seed, names), entry) for entry in candidates)
     rows = []
     for index, (key, entry) in enumerate(keyed):
         neighbours = [keyed[n][0] for n in (index - 1, index + 1) if 0 <= n < len(keyed)]
@@ -118,7 +132,7 @@ def rank(candidates: Sequence[RankingEntry], seed: str) -> Ranking:
                 entry.reference,
                 round(exact),
                 exact,
-                _decided(entry, level),
+                BY_RIGHT if entry.reference in by_right else _decided(entry, level),
                 entry.totals,
                 entry.tie,
                 entry.knocked_out,
@@ -128,18 +142,23 @@ def rank(candidates: Sequence[RankingEntry], seed: str) -> Ranking:
     return Ranking(tuple(rows), seed)
 
 
-def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
+def cut(ranking: Ranking, seats: int, waiting: int, among: Collection[str] | None = None) -> Cut:
     """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused, who is knocked out,
-    and who stopped before the last phase."""
+    and who stopped before the last phase. With `among`, the references of who was chosen under bounds, it is they who
+    are chosen, and the best of the others wait."""
     if seats < 0 or waiting < 0:
         raise Refused(Problem(N_("Le nombre de places ne peut pas être négatif."), {}, "seats"))
     standing = tuple(row for row in ranking.rows if row.is_in)
-    chosen = standing[:seats]
-    rest = (*standing[seats + waiting :], *ranking.rows[len(standing) :])
+    if among is None:
+        chosen, others = standing[:seats], standing[seats:]
+    else:
+        chosen = tuple(row for row in standing if row.reference in among)
+        others = tuple(row for row in standing if row.reference not in among)
+    rest = (*others[waiting:], *(row for row in ranking.rows if not row.is_in))
     last = chosen[-1] if chosen else None
     return Cut(
         chosen=chosen,
-        waiting=standing[seats : seats + waiting],
+        waiting=others[:waiting],
         refused=tuple(_refusal(row, last) for row in rest),
         line=last.mean if last else None,
     )
@@ -148,10 +167,11 @@ def cut(ranking: Ranking, seats: int, waiting: int) -> Cut:
 RankingKey = tuple[bool, int, Fraction, tuple[int, ...], str, str]
 
 
-def _key(entry: RankingEntry, seed: str) -> RankingKey:
+def _key(entry: RankingEntry, seed: str, names: Mapping[str, str] | None) -> RankingKey:
     ties = tuple(-value for value in entry.tie)
-    drawn = lot(seed, entry.reference)
-    return bool(entry.knocked_out), entry.short, -entry.mean, ties, drawn, entry.reference
+    mean = entry.mean if names is None else Fraction(round(entry.mean))
+    drawn = lot(seed, entry.reference if names is None else names[entry.reference])
+    return bool(entry.knocked_out), entry.short, -mean, ties, drawn, entry.reference
 
 
 def _level(one: RankingKey, other: RankingKey) -> int:

@@ -23,8 +23,9 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.harmonising.queries import as_kept, choices_in
 from cohortmgr.selection import queries
-from cohortmgr.selection.board import DecidedFile, SelectionBoard, decisions, mean_on, require_read
+from cohortmgr.selection.board import SelectionBoard, mean_on, require_read
 from cohortmgr.selection.certificate import certificate, verify
+from cohortmgr.selection.deciding import DecidedFile, decisions
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
 from cohortmgr.selection.standings.queries import kept as standings
@@ -124,13 +125,14 @@ def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
 def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, Any]:
     """What the row of a file in the ranking says, for the page of the ranking to show what was decided."""
     if decided.rank is None:
-        return {"totals": [], "decided": "", "knocked_out": "", "knocked_out_mean": None}
+        return {"totals": [], "decided": "", "knocked_out": "", "knocked_out_mean": None, "added": None}
     row = board.ranking.rows[decided.rank - 1]
     return {
         "totals": list(row.totals),
         "decided": row.decided,
         "knocked_out": row.knocked_out,
         "knocked_out_mean": mean_on(decided.file, board.rubric, row.knocked_out) if row.knocked_out else None,
+        "added": board.added(row.reference),
     }
 
 
@@ -144,7 +146,12 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
     BATCH_STATES.move(batch.state, BatchState.PROPOSED)
     batch.seats, batch.waiting, batch.seed = found.board.seats, found.board.waiting, found.board.ranking.seed
     batch.certificate, batch.digest = found.certificate, found.certificate["sha256"]
-    batch.summary = {**_summary(found.decisions), **({"marks": found.marks} if found.marks else {})}
+    bounded = found.board.bounded
+    batch.summary = {
+        **_summary(found.decisions),
+        **({"marks": found.marks} if found.marks else {}),
+        **({"rules": bounded.told} if bounded is not None else {}),
+    }
     batch.state, batch.stopped, batch.proposed_at = BatchState.PROPOSED.value, [], clock.now()
     keep_check(viewer, batch, found.problems)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from cohortmgr.base.errors import NN_, N_, Problem, Quantity
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity
 from cohortmgr.selection.choosing.grouping import CountProblem
 from cohortmgr.selection.choosing.rules import ChoiceProblem
 

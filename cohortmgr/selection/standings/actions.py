@@ -17,10 +17,13 @@ from cohortmgr.jobs.actions import keeping, queue
 from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.jury.queries.kept import filled_by_one
 from cohortmgr.reviews.jury.rules import FilledSelection
 from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.selection.board import SelectionBoard, require_read
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.ranking import BY_KNOCK_OUT, BY_PHASE
+from cohortmgr.selection.rules import Outcome
 from cohortmgr.selection.standings.models import Standing, StandingRow
 from cohortmgr.selection.standings.queries import decided, kept
 from cohortmgr.selection.standings.queries.kept import KIND, RankedLine
@@ -62,14 +65,15 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A ranking as it was computed, before it is kept: its rows and numbers, why nothing can be proposed from it, and
-    whether the files that one person read fill more of it than chance would."""
+    """A ranking as it was computed, before it is kept: its rows and numbers, why nothing can be proposed from it,
+    whether the files that one person read fill more of it than chance would, and what sealed rules made of it."""
 
     rests_on: str
     rows: Sequence[dict[str, Any]]
     figures: Mapping[str, Any]
     refusal: Sequence[Any] = ()
     filled: FilledSelection | None = None
+    rules: Mapping[str, Any] | None = None
 
 
 def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBoard) -> Ranked:
@@ -77,13 +81,19 @@ def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBo
     ids = {file.reference: file.application_id for file in board.files.values()}
     rows = [_row(standing, ids[line.reference], line) for line in kept.lines_of(board)]
     filled = kept.filled_by_board(db.session.get_one(Intake, standing.intake_id), board)
-    return Ranked(rests_on, rows, kept.figures_of(board), _refusal_of(board), filled)
+    rules = board.bounded.told if board.bounded is not None else None
+    return Ranked(rests_on, rows, kept.figures_of(board), _refusal_of(board), filled, rules)
 
 
 def ranked_by_batch(viewer: Viewer, standing: Standing, rests_on: str, batch: Batch) -> Ranked:
     """Lay out the rows of the ranking that a batch froze: lists show what was decided."""
-    rows = [_row(standing, number, line) for number, line in decided.lines_of_batch(batch)]
-    return Ranked(rests_on, rows, decided.figures_of_batch(batch))
+    lines = list(decided.lines_of_batch(batch))
+    rows = [_row(standing, number, line) for number, line in lines]
+    able = [number for number, line in lines if line.decided not in (BY_KNOCK_OUT, BY_PHASE)]
+    chosen = [number for number, line in lines if line.outcome == Outcome.OFFER]
+    filled = filled_by_one(db.session.get_one(Intake, standing.intake_id), chosen, able)
+    figures = decided.figures_of_batch(batch)
+    return Ranked(rests_on, rows, figures, filled=filled, rules=batch.summary.get("rules"))
 
 
 def _row(standing: Standing, application_id: int, line: RankedLine) -> dict[str, Any]:
@@ -133,7 +143,8 @@ def keep(viewer: Viewer, reference: str, found: Ranked) -> bool:
     standing.rests_on, standing.refusal = found.rests_on, list(found.refusal)
     standing.made_at = clock.now()
     reference = db.session.get_one(Offering, standing.offering_id).reference
-    figures = {"standing": standing.reference, "filled": asdict(found.filled) if found.filled else None}
+    filled = asdict(found.filled) if found.filled else None
+    figures = {"standing": standing.reference, "filled": filled, "rules": found.rules}
     keeping.keep(viewer, ResultWanted(KIND, reference, standing.institution_id), figures)
     return True
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -45,7 +46,7 @@ bp = Blueprint("ranking_staff", __name__)
 @dataclass(frozen=True)
 class _ShownRanking:
     """What the page of a ranking shows: its numbers and rows; how far the next one is, while it no longer holds; or
-    what has changed since a batch froze it."""
+    what has changed since a batch froze it. `rules` are what sealed rules made of it (see bounded.py)."""
 
     standing: Standing
     page: Page
@@ -53,6 +54,7 @@ class _ShownRanking:
     stale: bool = False
     making: Advance | None = None
     since: decided.ChangedSince | None = None
+    rules: Mapping[str, Any] | None = None
 
 
 @bp.get("/staff/intakes/<reference>/ranking")
@@ -86,6 +88,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         filled=shown.filled,
         page=shown.page,
         since=shown.since,
+        rules=shown.rules,
         is_whole=is_whole or down,
         seed=intake.reference,
         wanted=definition.rubric.readings,
@@ -117,11 +120,14 @@ def _shown(
         standing, lines = Standing(**standings.figures_of(board)), standings.lines_of(board)
         page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
         filled = standings.filled_by_board(intake, board)
-        return _ShownRanking(standing, page, filled, bool(board.stale))
+        rules = board.bounded.told if board.bounded is not None else None
+        return _ShownRanking(standing, page, filled, bool(board.stale), rules=rules)
     standing, making = _kept(intake, offering)
     page = standings.page_of_rows(standing, place, standing.chosen, down=down)
     stale = any(each["where"] == "stale" for each in standing.refusal or ())
-    return _ShownRanking(standing, page, standings.filled_in(offering, standing), stale, making)
+    return _ShownRanking(
+        standing, page, stale=stale, making=making, **standings.kept_with(offering, standing)
+    )
 
 
 def _of_batch(
@@ -129,10 +135,9 @@ def _of_batch(
 ) -> _ShownRanking:
     standing = Standing(**decided.figures_of_batch(batch))
     page = decided.page_of_batch(batch, standing, place, standing.chosen, down=down)
-    kept = standings.newest(offering)
-    filled = standings.filled_in(offering, kept) if kept is not None else None
+    filled = standings.kept_with(offering, standings.newest(offering))["filled"]
     since = decided.changed_since(batch, intake, offering, standings.sent_to(intake, offering))
-    return _ShownRanking(standing, page, filled, since=since)
+    return _ShownRanking(standing, page, filled, since=since, rules=batch.summary.get("rules"))
 
 
 def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]:

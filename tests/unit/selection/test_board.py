@@ -10,14 +10,9 @@ from cohortmgr.base.errors import Refused, as_json, from_json
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.reviews.phases.marks import Reading, tie_order
 from cohortmgr.reviews.rules import total_thousandths
-from cohortmgr.selection.board import (
-    SelectionBoard,
-    SelectionFile,
-    build,
-    decisions,
-    require_read,
-)
+from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, require_read
 from cohortmgr.selection.certificate import certificate, digest, verify
+from cohortmgr.selection.deciding import decisions
 from cohortmgr.selection.rules import Outcome
 from cohortmgr.selection.stating import rubric_of
 

@@ -18,8 +18,9 @@ from cohortmgr.programmes.definition.rubric import Criterion, PhaseKind, Rubric,
 from cohortmgr.reviews.harmonising.rules import ChosenFormula, MarkBasis, MarkFormula
 from cohortmgr.reviews.phases.marks import FileMarks, Reading
 from cohortmgr.reviews.rules import total_thousandths
-from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, decisions, require_read
+from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, require_read
 from cohortmgr.selection.certificate import certificate, digest, verify
+from cohortmgr.selection.deciding import decisions
 from cohortmgr.selection.ranking import lot
 from cohortmgr.selection.stating import rubric_of
 

@@ -16,13 +16,9 @@ from cohortmgr.programmes.definition.rules import Rubric
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.reviews.phases.marks import Reading
 from cohortmgr.reviews.rules import total_thousandths
-from cohortmgr.selection.board import (
-    SelectionBoard,
-    SelectionFile,
-    build,
-    decisions,
-)
+from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
 from cohortmgr.selection.certificate import certificate, digest, verify
+from cohortmgr.selection.deciding import decisions
 from cohortmgr.selection.rules import Outcome
 from cohortmgr.selection.stating import rubric_of
 

@@ -23,8 +23,9 @@ from cohortmgr.programmes.definition.rubric import (
 )
 from cohortmgr.reviews.phases.marks import FileMarks, Reading, whole_mark
 from cohortmgr.reviews.rules import total_thousandths
-from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, decisions, require_read
+from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, require_read
 from cohortmgr.selection.certificate import certificate, digest, outcomes_of, verify
+from cohortmgr.selection.deciding import decisions
 from cohortmgr.selection.stating import rubric_of
 
 NAME = {"fr": "Critère", "ar": "معيار", "en": "Criterion"}

@@ -211,6 +211,7 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
                 out,
                 mean_on(file, board.rubric, out) if out else None,
                 *outcomes[row.reference],
+                board.added(row.reference),
             )
         )
     return found
@@ -224,13 +225,15 @@ def filled_by_board(intake: Intake, board: SelectionBoard) -> FilledSelection | 
     return filled_by_one(intake, chosen, able)
 
 
-def filled_in(offering: Offering, standing: Standing) -> FilledSelection | None:
-    """Return the same of a kept ranking, as it was found with it: no page counts the readings of a large intake. One
-    statement."""
-    kept = kept_of(KIND, offering.reference)
-    if kept is None or kept.figures.get("standing") != standing.reference or not kept.figures.get("filled"):
-        return None
-    return FilledSelection(**kept.figures["filled"])
+def kept_with(offering: Offering, standing: Standing | None) -> Mapping[str, Any]:
+    """Return what was found with a kept ranking: whether the files that one person read fill more of it than chance
+    would (`filled`), since no page counts the readings of a large intake, and what sealed rules made of it (`rules`).
+    One statement."""
+    kept = kept_of(KIND, offering.reference) if standing is not None else None
+    is_its = kept is not None and standing is not None and kept.figures.get("standing") == standing.reference
+    found: Mapping[str, Any] = kept.figures if kept is not None and is_its else {}
+    filled = FilledSelection(**found["filled"]) if found.get("filled") else None
+    return {"filled": filled, "rules": found.get("rules")}
 
 
 def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int) -> Page:

@@ -1,0 +1,134 @@
+"""The choice of an offering under sealed rules: who contends, who enters by right, and what prices add to marks.
+
+Pure: a ranking and the rules as they apply to its files in, the choice out, or why there is none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from cohortmgr.base.errors import Problem, Refused, as_json
+from cohortmgr.selection.choosing.choice import choose
+from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Prices
+from cohortmgr.selection.ranking import RankedCandidate, Ranking, lot
+
+
+@dataclass(frozen=True)
+class AppliedRules:
+    """The sealed rules of an offering as they apply to its files, by number: `attributes` that bounds name, the
+    references under which lots are drawn and certificates speak of files (`names`), the reasons of those who enter by
+    `right`. `labels` name the group of each bound in three languages. `seal` is what a certificate says of it."""
+
+    bounds: tuple[Bound, ...]
+    labels: tuple[Mapping[str, str], ...]
+    attributes: Mapping[str, Mapping[str, str]]
+    names: Mapping[str, str]
+    right: Mapping[str, str] = field(default_factory=dict)
+    seal: Mapping[str, object] = field(default_factory=dict)
+
+    def groups(self, number: str) -> tuple[int, ...]:
+        """The places of the bounds that count a file."""
+        attributes = self.attributes.get(number, {})
+        return tuple(place for place, bound in enumerate(self.bounds) if bound.counts(attributes))
+
+
+@dataclass(frozen=True)
+class BoundedChoice:
+    """Who is chosen of a ranking under rules, with proof and prices; or the `conflict` for which nobody can be.
+
+    `problem` says who contended, by number."""
+
+    rules: AppliedRules
+    problem: ChoiceProblem
+    choice: Choice | None
+    conflict: tuple[Problem, ...] = ()
+
+    @property
+    def chosen(self) -> frozenset[str]:
+        """The numbers of all who have a seat, those by right among them."""
+        return (
+            frozenset((*self.choice.chosen, *self.problem.taken)) if self.choice is not None else frozenset()
+        )
+
+    def prices_of(self, number: str) -> list[tuple[int, Fraction]]:
+        """The place of each bound that counts a file and has a price, with the price in thousandths; of a whole type,
+        since seats are whole, the place is -1."""
+        if self.choice is None:
+            return []
+        prices, groups = self.choice.prices, self.rules.groups(number)
+        found = [(place, prices.bounds[place]) for place in groups] + [(-1, prices.splits.get(groups, 0))]
+        return [(place, Fraction(price, prices.scale)) for place, price in found if price]
+
+    def added(self, number: str) -> Fraction:
+        """What the prices add to the mark of a file, in thousandths."""
+        return sum((price for _place, price in self.prices_of(number)), Fraction(0))
+
+    @property
+    def threshold(self) -> Fraction | None:
+        """The sum that a file must exceed, in thousandths; None while seats are left empty."""
+        if self.choice is None or self.choice.prices.threshold is None:
+            return None
+        return Fraction(self.choice.prices.threshold, self.choice.prices.scale)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What pages say of it, as JSON holds it: each bound with the name of its group, how many were chosen and its
+        price, the prices of whole types, and the threshold, in whole thousandths; or the conflict."""
+        counted = Counter(place for number in self.chosen for place in self.rules.groups(number))
+        prices = self.choice.prices if self.choice is not None else None
+        return {
+            "bounds": [
+                {
+                    "group": dict(label),
+                    "at_least": bound.at_least,
+                    "at_most": bound.at_most,
+                    "hard": bound.hard,
+                    "chosen": counted[place],
+                    "price": round(Fraction(prices.bounds[place], prices.scale)) if prices else 0,
+                }
+                for place, (bound, label) in enumerate(zip(self.rules.bounds, self.rules.labels, strict=True))
+            ],
+            "whole": [{"bounds": list(groups), "price": price} for groups, price in self._whole()],
+            "threshold": None if self.threshold is None else round(self.threshold),
+            "by_lot": len(prices.by_lot) if prices else 0,
+            "shortfall": self.choice.shortfall if self.choice else 0,
+            "filled": self.choice.filled if self.choice else 0,
+            "right": len(self.problem.taken),
+            "conflict": [as_json(problem) for problem in self.conflict],
+        }
+
+    def _whole(self) -> list[tuple[tuple[int, ...], int]]:
+        prices = self.choice.prices if self.choice is not None else Prices(1, (), None)
+        return [(groups, round(Fraction(price, prices.scale))) for groups, price in prices.splits.items()]
+
+
+def choose_from(ranking: Ranking, seats: int, rules: AppliedRules) -> BoundedChoice:
+    """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering."""
+    right = [row.reference for row in ranking.rows if row.reference in rules.right]
+    contenders = tuple(
+        _contender(row, ranking.seed, rules)
+        for row in ranking.rows
+        if row.is_in and row.reference not in rules.right
+    )
+    problem = ChoiceProblem(contenders, seats, rules.bounds, {each: rules.groups(each) for each in right})
+    try:
+        return BoundedChoice(rules, problem, choose(problem))
+    except Refused as refusal:
+        return BoundedChoice(rules, problem, None, tuple(_named(each, rules) for each in refusal.problems))
+
+
+def _named(problem: Problem, rules: AppliedRules) -> Problem:
+    """A problem of a bound with the name of its group in place of its values."""
+    place = problem.values.get("bound")
+    if not isinstance(place, int):
+        return problem
+    return replace(problem, values={**problem.values, "group": rules.labels[place]})
+
+
+def _contender(row: RankedCandidate, seed: str, rules: AppliedRules) -> Contender:
+    drawn = int(lot(seed, rules.names[row.reference]), 16)
+    return Contender(row.reference, row.mean, row.tie, drawn, rules.groups(row.reference))

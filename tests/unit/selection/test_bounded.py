@@ -1,0 +1,111 @@
+"""Under sealed rules the board chooses by bounds, and what each person reads adds up to the decision."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from cohortmgr.base.errors import Refused
+from cohortmgr.programmes.definition.toml import read_known
+from cohortmgr.reviews.phases.marks import Reading
+from cohortmgr.reviews.rules import total_thousandths
+from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, require_read
+from cohortmgr.selection.bounded import AppliedRules
+from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.deciding import decisions
+from cohortmgr.selection.rules import Outcome
+
+RUBRIC = read_known("mdia").rubric
+SOUTH = Bound({"region": "south"}, at_least=2)
+NAMES = {"fr": "Sud", "ar": "الجنوب", "en": "South"}
+
+
+def file_of(number: int, marks: int) -> SelectionFile:
+    scores = {each.key: marks for each in RUBRIC.criteria}
+    reading = Reading(total_thousandths(RUBRIC.files, scores), scores)
+    return SelectionFile(
+        number, number, f"C{number}", f"N{number}", None, True, (), (reading,) * RUBRIC.readings
+    )
+
+
+def board_of(
+    marks: list[int], south: set[int], *bounds: Bound, seats: int = 3, waiting: int = 2, **given: Any
+) -> SelectionBoard:
+    attributes = {f"C{n}": {"region": "south" if n in south else "north"} for n in range(len(marks))}
+    names = {number: f"salted {number}" for number in attributes}
+    rules = AppliedRules(bounds, (NAMES,) * len(bounds), attributes, names, **given)
+    files = [file_of(number, mark) for number, mark in enumerate(marks)]
+    return build(files, RUBRIC, seats, waiting, "seed", rules=rules)
+
+
+def numbers(rows: Any) -> list[str]:
+    return [row.reference for row in rows]
+
+
+def test_without_bounds_it_is_the_cut() -> None:
+    marks = [5, 4, 4, 3, 3, 1, 0]
+    board = board_of(marks, set())
+    plain = build([file_of(n, mark) for n, mark in enumerate(marks)], RUBRIC, 3, 2, "seed")
+    assert board.cut.line == plain.cut.line
+    assert numbers(board.cut.chosen) == numbers(board.ranking.rows[:3])
+    assert numbers(board.cut.waiting) == numbers(board.ranking.rows[3:5])
+
+
+def test_a_floor_lets_the_best_of_its_group_in_and_the_best_others_wait() -> None:
+    board = board_of([5, 4, 4, 3, 2, 1], {3, 4}, SOUTH)
+    assert sorted(numbers(board.cut.chosen)) == ["C0", "C3", "C4"]
+    assert sorted(numbers(board.cut.waiting)) == ["C1", "C2"]
+    assert board.outcomes["C4"] == ("offer", None)
+
+
+def test_what_a_refused_person_reads_adds_up_to_the_decision() -> None:
+    board = board_of([5, 4, 4, 3, 2, 1], {3, 4, 5}, SOUTH, waiting=0)
+    bounded = board.bounded
+    assert bounded is not None and bounded.threshold is not None
+    found = {each.file.number: each for each in decisions(board, ())}
+    for row in board.ranking.rows:
+        total = row.mean + bounded.added(row.reference)
+        assert (total > bounded.threshold) == (found[row.reference].outcome is Outcome.OFFER)
+    price = bounded.added("C5")
+    assert price == bounded.added("C3") > 0 == bounded.added("C1")
+    said = {each.where: each for each in found["C5"].reasons}
+    assert said["price"].values["group"] == NAMES
+    assert said["price"].values["price"] == round(Fraction(price, 1000), 2)
+    assert said["line"].values["sum"] < said["line"].values["threshold"]
+    assert "price" not in {each.where for each in found["C1"].reasons}
+
+
+def test_who_enters_by_right_has_a_seat_whatever_the_mark_and_counts_in_bounds() -> None:
+    board = board_of([5, 4, 3, 2, 1], {3, 4}, SOUTH, right={"C4": "Convention"})
+    assert sorted(numbers(board.cut.chosen)) == ["C0", "C3", "C4"]
+    assert next(row for row in board.ranking.rows if row.reference == "C4").decided == "right"
+
+
+def test_bounds_that_cannot_hold_are_told_by_name_and_nothing_is_proposed() -> None:
+    board = board_of([5, 4, 3], {1}, SOUTH)
+    assert board.bounded is not None and board.bounded.choice is None
+    with pytest.raises(Refused) as refused:
+        require_read(board)
+    assert refused.value.problems[0].values["group"] == NAMES
+
+
+def test_marks_are_compared_in_whole_thousandths_and_lots_drawn_under_other_names() -> None:
+    marks = [3] * 8
+    one, other = board_of(marks, set()), board_of(marks, set())
+    assert numbers(one.ranking.rows) == numbers(other.ranking.rows)
+    plain = build([file_of(n, 3) for n in range(8)], RUBRIC, 3, 2, "seed")
+    assert numbers(plain.ranking.rows) != numbers(one.ranking.rows)
+    assert all(row.exact.denominator == 1 for row in one.ranking.rows)
+
+
+def test_the_page_is_told_each_bound_with_who_was_chosen_and_its_price() -> None:
+    board = board_of([5, 4, 4, 3, 2, 1], {3, 4, 5}, SOUTH, Bound({"region": "north"}, at_most=2, hard=False))
+    assert board.bounded is not None
+    told = board.bounded.told
+    assert [each["chosen"] for each in told["bounds"]] == [2, 1]
+    assert told["bounds"][0]["price"] == round(board.bounded.added("C5")) and told["bounds"][1]["price"] == 0
+    assert told["threshold"] == round(board.bounded.threshold or 0) and told["shortfall"] == 0
+    assert json.loads(json.dumps(told)) == told
