@@ -168,7 +168,7 @@ def build(
     if rules is None:
         ranking, bounded = rank(entries, seed), None
     else:
-        ranking = rank(entries, seed, rules.names, rules.right)
+        ranking = rank(entries, seed, rules.names, rules.outright, rules.kept_out)
         bounded = choose_from(ranking, seats, rules)
     chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
     known = {file.number for file in read}

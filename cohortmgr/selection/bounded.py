@@ -14,21 +14,39 @@ from typing import Any
 from cohortmgr.base.errors import Problem, Refused, as_json
 from cohortmgr.selection.choosing.choice import choose
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Prices
-from cohortmgr.selection.ranking import RankedCandidate, Ranking, lot
+from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT, RankedCandidate, Ranking, lot
+
+
+@dataclass(frozen=True)
+class HandMove:
+    """That the jury gives a file a seat, or keeps it out, whatever its mark, and why."""
+
+    is_in: bool
+    reason: str
 
 
 @dataclass(frozen=True)
 class AppliedRules:
     """The sealed rules of an offering as they apply to its files, by number: `attributes` that bounds name, the
     references under which lots are drawn and certificates speak of files (`names`), the reasons of those who enter by
-    `right`. `labels` name the group of each bound in three languages. `seal` is what a certificate says of it."""
+    `right`, and moves by `hand`. `labels` name the group of each bound in three languages."""
 
     bounds: tuple[Bound, ...]
     labels: tuple[Mapping[str, str], ...]
     attributes: Mapping[str, Mapping[str, str]]
     names: Mapping[str, str]
     right: Mapping[str, str] = field(default_factory=dict)
-    seal: Mapping[str, object] = field(default_factory=dict)
+    hand: Mapping[str, HandMove] = field(default_factory=dict)
+
+    @property
+    def outright(self) -> dict[str, str]:
+        """By which of them a file has a seat, or is kept out, whatever its mark; the jury's hand before a right."""
+        return {**dict.fromkeys(self.right, BY_RIGHT), **dict.fromkeys(self.hand, BY_HAND)}
+
+    @property
+    def kept_out(self) -> frozenset[str]:
+        """The numbers of the files that the jury keeps out."""
+        return frozenset(number for number, move in self.hand.items() if not move.is_in)
 
     def groups(self, number: str) -> tuple[int, ...]:
         """The places of the bounds that count a file."""
@@ -97,7 +115,8 @@ class BoundedChoice:
             "by_lot": len(prices.by_lot) if prices else 0,
             "shortfall": self.choice.shortfall if self.choice else 0,
             "filled": self.choice.filled if self.choice else 0,
-            "right": len(self.problem.taken),
+            "right": sum(each not in self.rules.hand for each in self.problem.taken),
+            "hand": len(self.rules.hand),
             "conflict": [as_json(problem) for problem in self.conflict],
         }
 
@@ -108,13 +127,11 @@ class BoundedChoice:
 
 def choose_from(ranking: Ranking, seats: int, rules: AppliedRules) -> BoundedChoice:
     """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering."""
-    right = [row.reference for row in ranking.rows if row.reference in rules.right]
-    contenders = tuple(
-        _contender(row, ranking.seed, rules)
-        for row in ranking.rows
-        if row.is_in and row.reference not in rules.right
-    )
-    problem = ChoiceProblem(contenders, seats, rules.bounds, {each: rules.groups(each) for each in right})
+    outright = rules.outright
+    rows = [row for row in ranking.rows if row.is_in]
+    contenders = tuple(_contender(row, ranking.seed, rules) for row in rows if row.reference not in outright)
+    taken = {row.reference: rules.groups(row.reference) for row in rows if row.reference in outright}
+    problem = ChoiceProblem(contenders, seats, rules.bounds, taken)
     try:
         return BoundedChoice(rules, problem, choose(problem))
     except Refused as refusal:

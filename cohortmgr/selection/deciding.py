@@ -23,7 +23,7 @@ from cohortmgr.reviews.phases.marks import (
 )
 from cohortmgr.selection.board import SelectionBoard, SelectionFile
 from cohortmgr.selection.bounded import BoundedChoice
-from cohortmgr.selection.ranking import LOST_TIE, STAYED, RankedCandidate, RankingRefusal
+from cohortmgr.selection.ranking import KEPT_OUT, LOST_TIE, STAYED, RankedCandidate, RankingRefusal
 from cohortmgr.selection.rules import (
     WHOLE_SEATS,
     CriterionMark,
@@ -35,6 +35,8 @@ from cohortmgr.selection.rules import (
     reasons_by_price,
     reasons_to_stay,
 )
+
+_KEPT_OUT = N_("La commission n’a pas retenu ce dossier, pour ce motif : %(reason)s")
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def _reasons(
     board: SelectionBoard, refusal: RankingRefusal, of: int, chosen: Mapping[str, int]
 ) -> list[Problem]:
     row, file = refusal.row, board.files[refusal.row.reference]
+    if refusal.reason == KEPT_OUT and board.bounded is not None:
+        return [Problem(_KEPT_OUT, {"reason": board.bounded.rules.hand[row.reference].reason}, "hand")]
     if row.knocked_out:
         each = board.rubric.criterion(row.knocked_out)
         mean = score_of(readings_on(board.rubric, file.marked(board.rubric), each), each)

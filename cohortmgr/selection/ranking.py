@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 
 from cohortmgr.base.errors import N_, Problem, Refused
 
@@ -21,10 +22,12 @@ BY_LOT = "lot"
 BY_KNOCK_OUT = "out"
 BY_PHASE = "phase"
 BY_RIGHT = "right"
+BY_HAND = "hand"
 BELOW_LINE = "below_line"
 LOST_TIE = "lost_tie"
 KNOCKED_OUT = "knocked_out"
 STAYED = "stayed"
+KEPT_OUT = "kept_out"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class RankedCandidate:
 
     `decided` is the furthest rule needed to tell this row from the one above and the one below: "mean",
     "tie1", "tie2"…, or "lot"; "out" of whom a criterion knocks out, "phase" of who stopped before the last phase,
-    "right" of who enters whatever the mark.
+    "right" and "hand" of who has a seat, or is `kept_out`, whatever the mark.
     """
 
     rank: int
@@ -69,12 +72,15 @@ class RankedCandidate:
     tie: tuple[int, ...]
     knocked_out: str = ""
     short: int = 0
+    kept_out: bool = False
 
     @property
     def is_in(self) -> bool:
-        """Whether it may be chosen: it came to the last phase, and no criterion knocks it out; or it enters by
-        right."""
-        return self.decided == BY_RIGHT or (not self.knocked_out and not self.short)
+        """Whether it may be chosen: it came to the last phase, and no criterion knocks it out; or it has a seat by
+        right or by hand."""
+        if self.decided in (BY_RIGHT, BY_HAND):
+            return not self.kept_out
+        return not self.knocked_out and not self.short
 
 
 @dataclass(frozen=True)
@@ -113,12 +119,13 @@ def rank(
     candidates: Sequence[RankingEntry],
     seed: str,
     names: Mapping[str, str] | None = None,
-    by_right: Collection[str] = (),
+    outright: Mapping[str, str] = MappingProxyType({}),
+    kept_out: Collection[str] = (),
 ) -> Ranking:
     """Rank candidates. Refused if a file has no reading or comes twice, or if tie-breaks differ in number.
 
-    `names` are the references under which lots are drawn, by reference, where rules are sealed; `by_right` are the
-    references of those who enter whatever their mark."""
+    `names` are the references under which lots are drawn, by reference, where rules are sealed. `outright` are those
+    whose mark decides nothing, by reference: "right" or "hand"; they have a seat unless they are `kept_out`."""
     _require_rankable(candidates)
     keyed = sorted((_key(entry, seed, names), entry) for entry in candidates)
     rows = []
@@ -132,11 +139,12 @@ def rank(
                 entry.reference,
                 round(exact),
                 exact,
-                BY_RIGHT if entry.reference in by_right else _decided(entry, level),
+                outright.get(entry.reference) or _decided(entry, level),
                 entry.totals,
                 entry.tie,
                 entry.knocked_out,
                 entry.short,
+                entry.reference in kept_out,
             )
         )
     return Ranking(tuple(rows), seed)
@@ -199,6 +207,8 @@ def _name(level: int, tie: tuple[int, ...]) -> str:
 
 
 def _refusal(row: RankedCandidate, last: RankedCandidate | None) -> RankingRefusal:
+    if row.kept_out:
+        return RankingRefusal(row, KEPT_OUT, last.mean - row.mean if last else 0)
     if row.knocked_out:
         return RankingRefusal(row, KNOCKED_OUT, last.mean - row.mean if last else 0)
     if row.short:

@@ -13,7 +13,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.reviews.phases.marks import Reading
 from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, require_read
-from cohortmgr.selection.bounded import AppliedRules
+from cohortmgr.selection.bounded import AppliedRules, HandMove
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.deciding import decisions
 from cohortmgr.selection.rules import Outcome
@@ -82,6 +82,16 @@ def test_who_enters_by_right_has_a_seat_whatever_the_mark_and_counts_in_bounds()
     board = board_of([5, 4, 3, 2, 1], {3, 4}, SOUTH, right={"C4": "Convention"})
     assert sorted(numbers(board.cut.chosen)) == ["C0", "C3", "C4"]
     assert next(row for row in board.ranking.rows if row.reference == "C4").decided == "right"
+
+
+def test_the_jury_gives_a_seat_and_keeps_out_and_says_why() -> None:
+    hand = {"C3": HandMove(True, "Portfolio"), "C0": HandMove(False, "Plagiat")}
+    board = board_of([5, 4, 3, 2, 1], set(), seats=2, waiting=1, hand=hand)
+    assert sorted(numbers(board.cut.chosen)) == ["C1", "C3"] and numbers(board.cut.waiting) == ["C2"]
+    found = {each.file.number: each for each in decisions(board, ())}
+    assert found["C0"].outcome is Outcome.REFUSED
+    assert [each.values for each in found["C0"].reasons] == [{"reason": "Plagiat"}]
+    assert board.bounded is not None and board.bounded.told["hand"] == 2
 
 
 def test_bounds_that_cannot_hold_are_told_by_name_and_nothing_is_proposed() -> None:
