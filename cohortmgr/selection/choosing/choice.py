@@ -167,7 +167,7 @@ def _require_stated(problem: ChoiceProblem) -> None:
         problems.append(Problem(_TOO_MANY_TAKEN, values, "seats"))
     for place, bound in enumerate(problem.bounds):
         if bound.at_least is not None and bound.at_most is not None and bound.at_least > bound.at_most:
-            values = {"group": tuple(bound.where.values()), "where": dict(bound.where), "bound": place}
+            values = {"group": ", ".join(bound.where.values()), "where": dict(bound.where), "bound": place}
             limits = {"at_least": bound.at_least, "at_most": bound.at_most}
             problems.append(Problem(_CROSSED, {**values, **limits}))
     counts = Counter([*(each.reference for each in problem.contenders), *problem.taken])

@@ -103,7 +103,7 @@ def _values(problem: ChoiceProblem, bound: int) -> dict[str, object]:
     """What fills a message: the group by its values; `where` and `bound` let whoever shows it say labels instead."""
     stated = problem.bounds[bound]
     return {
-        "group": tuple(stated.where.values()),
+        "group": ", ".join(stated.where.values()),
         "where": dict(stated.where),
         "bound": bound,
         "at_least": stated.at_least,
