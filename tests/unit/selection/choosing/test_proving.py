@@ -18,7 +18,7 @@ from cohortmgr.selection.choosing.grouping import CountProblem, count_problem
 from cohortmgr.selection.choosing.levelling import kept_exactly
 from cohortmgr.selection.choosing.proving import UnprovedChoice, require_proved
 from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender, Leaf, Split
-from cohortmgr.selection.choosing.simplex import DualSimplex, StalledExchanges
+from cohortmgr.selection.choosing.simplex import DualSimplex, RowPrices, StalledExchanges
 from cohortmgr.selection.choosing.weights import exact_weights, lot_places
 from tests.unit.selection.choosing.exactness import assert_proved, assert_told, by_trying, weigh, worth
 from tests.unit.selection.choosing.intakes import intake, small, two_rings
@@ -100,10 +100,10 @@ def test_exchanges_that_stall_are_begun_again_with_weights_told_apart(
     solve, chance = DualSimplex.solve, random.Random(6)
     problems = [small(chance, cycle=True) for _ in range(80)]
 
-    def stalling(state: DualSimplex) -> object:
-        if max((weight for each in state._weights for weight in each), default=0) < 1 << 40:
+    def stalling(state: DualSimplex, enough: int | None = None) -> RowPrices:
+        if state._tableau.heaviest < 1 << 40:
             raise StalledExchanges
-        return solve(state)
+        return solve(state, enough)
 
     monkeypatch.setattr(DualSimplex, "solve", stalling)
     for problem in problems:
