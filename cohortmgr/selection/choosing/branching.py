@@ -1,7 +1,7 @@
 """Whole counts: where the best divisible seats break a type, the choice is split on how many of it are chosen.
 
-Best bound first, so that no node is split that the result closes. What remains is the smallest tree of those met: a node
-whose own prices prove the result needs no split.
+Best bound first, so that no node is split that the result closes. What remains is the smallest tree of those met: a
+node whose own prices prove the result needs no split.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class _Search:
         return Leaf(scale, prices.rows[:-1], prices.rows[-1], tuple(splits), prices.impossible)
 
     def tree(self, node: _Node, holds: bool = True) -> Split | Leaf:
-        """The proof from a node down, without splits that it does not need; `holds` says whether it holds the result."""
+        """The proof from a node down, without needless splits; `holds` says whether the node holds the result."""
         if node.below is None or node.above is None or node.split is None or self._suffices(node, holds):
             return node.leaf
         place, most = node.split

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from cohortmgr.base.errors import NN_, N_, Problem, Quantity
+from cohortmgr.base.errors import N_, NN_, Problem, Quantity
 from cohortmgr.selection.choosing.grouping import CountProblem
 from cohortmgr.selection.choosing.rules import ChoiceProblem
 
@@ -99,7 +99,7 @@ def _is_possible(counted: CountProblem, sides: Collection[BoundSide]) -> bool:
     return bool(found.status == 0)
 
 
-def _values(problem: ChoiceProblem, bound: int) -> dict[str, object]:
+def told(problem: ChoiceProblem, bound: int) -> dict[str, object]:
     """What fills a message: the group by its values; `where` and `bound` let whoever shows it say labels instead."""
     stated = problem.bounds[bound]
     return {
@@ -116,11 +116,11 @@ def _alone(problem: ChoiceProblem, counted: CountProblem, side: BoundSide) -> Pr
     taken = sum(bound in groups for groups in problem.taken.values())
     if side.is_floor:
         files = Quantity(*_FILES, _eligible(counted, bound) + taken)
-        return Problem(_TOO_FEW, {**_values(problem, bound), "files": files})
-    return Problem(_TOO_MANY, {**_values(problem, bound), "people": Quantity(*_PEOPLE, taken)})
+        return Problem(_TOO_FEW, {**told(problem, bound), "files": files})
+    return Problem(_TOO_MANY, {**told(problem, bound), "people": Quantity(*_PEOPLE, taken)})
 
 
 def _together(problem: ChoiceProblem, side: BoundSide) -> Problem:
     if side.bound is None:
         return Problem(_SEATS, {"places": Quantity(*_PLACES, problem.seats)})
-    return Problem(_FLOOR if side.is_floor else _CEILING, _values(problem, side.bound))
+    return Problem(_FLOOR if side.is_floor else _CEILING, told(problem, side.bound))

@@ -38,8 +38,8 @@ class CutMarks:
 
 @dataclass(frozen=True)
 class PriceColumn:
-    """What may have a price: a bound, or (None) all of a type; whether it may be above nought, and below. A soft bound's
-    price is at most the cost of one missing person, and just that where some are `missing`."""
+    """What may have a price: a bound, or (None) all of a type; whether it may be above nought, and below. The price of
+    a soft bound is at most the cost of one missing person, and just that where some are `missing`."""
 
     bound: int | None
     groups: tuple[int, ...]

@@ -1,9 +1,9 @@
 """The middle prices: of those that prove a choice, the ones that part those in from those out by the widest margin.
 
-A page's price is minus the multiplier of a bound: it is added to the marks of a group. Of the prices of the widest margin
-the least are taken. Where marks are level across the cut, no price tells them apart: their sums are set to equal the
-threshold, exactly, and ties or lots decide. Prices are told on the coarsest grid on which each decision follows from
-them, in whole numbers.
+A page's price is minus the multiplier of a bound: it is added to the marks of a group. Of the prices of the widest
+margin the least are taken. Where marks are level across the cut, no price tells them apart: their sums are set to equal
+the threshold, exactly, and ties or lots decide. Prices are told on the coarsest grid on which each decision follows
+from them, in whole numbers.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _prices(
 def _further(
     cuts: Sequence[CutMarks], counts: Sequence[int], columns: Sequence[PriceColumn], told: Sequence[Fraction]
 ) -> tuple[PathSplit, ...]:
-    """The splits that prices of whole types ask for: a type that is helped has just more than the split leaves below."""
+    """The splits that prices of whole types ask for: just as many as are in at most, or (helped) at least."""
     held = {cut.groups: count for cut, count in zip(cuts, counts, strict=True)}
     return tuple(
         PathSplit(column.groups, held[column.groups] - (price > 0), above=price > 0)

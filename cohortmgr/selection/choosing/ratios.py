@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from math import lcm
 
 import numpy as np
@@ -16,6 +17,7 @@ from cohortmgr.selection.choosing.tableau import CountTableau, VariableSteps
 
 # A float's doubt, with room for the sums that it comes from.
 _DOUBT = 2.0**-44
+_FINEST = 1 << 60
 
 
 class RatioTest:
@@ -35,8 +37,10 @@ class RatioTest:
         self._prices, self._determinant = prices, determinant
         self._of_types, self._of_rows = sign * (tableau.matrix @ row), -sign * row
         entries = {*np.unique(self._of_types).tolist(), *self._of_rows.tolist()} - {0}
-        self._common = lcm(*(abs(each) for each in entries))
-        self._queue: list[tuple[int, int]] = []
+        common = lcm(*(abs(each) for each in entries))
+        # Ratios are compared as whole numbers of a common part; where that is too fine, as fractions.
+        self._common = common if common < _FINEST else 0
+        self._queue: list[tuple[int | Fraction, int]] = []
 
     def entry(self, variable: int) -> int:
         """The entry of a variable in the row, above nought where its price rises; times the determinant."""
@@ -64,7 +68,7 @@ class RatioTest:
     def first(self, leaving: int, stop: int) -> float:
         """About how far prices move until they reach the first step; infinite without one."""
         distances = self._distances(leaving, stop)
-        found = float(distances.min(initial=np.inf)) / self._common
+        found = float(distances.min(initial=np.inf)) / (self._common or 1)
         for row, entry in enumerate(self._of_rows.tolist()):
             variable = self._tableau.kinds + row
             at = self._steps.at[variable]
@@ -80,7 +84,10 @@ class RatioTest:
         worth = self._steps.worth(variable, at if entry < 0 else at - 1)
         if worth is not None:
             gap = worth * self._determinant - self._tableau.price(variable, self._prices)
-            heapq.heappush(self._queue, (abs(gap) * (self._common // abs(entry)), variable))
+            ratio = (
+                abs(gap) * (self._common // abs(entry)) if self._common else Fraction(abs(gap), abs(entry))
+            )
+            heapq.heappush(self._queue, (ratio, variable))
 
     def _distances(self, leaving: int, stop: int) -> np.ndarray:
         """How far prices move until they reach the next step of each type, or a little less; infinite without one."""
@@ -96,5 +103,5 @@ class RatioTest:
         worth = tableau.near[tableau.offsets + np.where(entries > 0, at - 1, at)] * float(self._determinant)
         gap = np.abs(worth - tableau.matrix @ prices)
         doubt = (np.abs(prices).sum() + tableau.heaviest * self._determinant) * _DOUBT
-        share = float(self._common) / np.where(entries == 0, 1.0, np.abs(entries))
+        share = float(self._common or 1) / np.where(entries == 0, 1.0, np.abs(entries))
         return np.where(is_open, (gap - doubt) * share, np.inf)

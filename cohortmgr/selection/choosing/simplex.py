@@ -3,8 +3,8 @@
 A variable is how many of a type are chosen, or how many a bound counts. What one more of it is worth falls by steps:
 the weight of the next best, or the cost of one person missing. So a variable stands between two steps, or is basic
 within one, and one pass of the ratio test goes over as many steps as it takes (Maros, "A generalized dual phase-2
-simplex algorithm", 2003). The start is the choice without bounds, which has the prices of an optimum; each exchange then
-mends the count that a bound forbids most, seen along the steepest edge (Forrest and Goldfarb, 1992).
+simplex algorithm", 2003). The start is the choice without bounds, which has the prices of an optimum; each exchange
+then mends the count that a bound forbids most, seen along the steepest edge (Forrest and Goldfarb, 1992).
 
 The inverse of the basis is kept as whole numbers over its determinant, divided exactly at each exchange (Edmonds,
 "Systems of distinct representatives and linear algebra", 1967). Weights are Python's integers.
@@ -116,7 +116,7 @@ class DualSimplex:
             elif worth:
                 # A soft bound costs nothing where its step of missing people begins or ends.
                 begin, end = self._steps.span(variable, step)
-                total += worth * (value - (end if begin is None else begin or 0) * self._determinant)
+                total += worth * (value - ((end if begin is None else begin) or 0) * self._determinant)
         return total
 
     def counts(self) -> tuple[list[int], dict[int, float]]:

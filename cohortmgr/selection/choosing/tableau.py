@@ -75,7 +75,7 @@ class CountTableau:
 
 
 class VariableSteps:
-    """On which step each variable is: `at` is the step of a basic one; of another, the step that begins where it stands.
+    """On which step each variable is: `at` is the step of a basic one; of another, the step that begins where it is.
     `low` and `high` are the least and most of each type that splits leave."""
 
     def __init__(self, tableau: CountTableau) -> None:

@@ -1,5 +1,5 @@
-"""A second checker of proofs and prices, and a choice by trying every set: written from the certificate's words (format 6),
-person by person, and sharing no line with what it judges.
+"""A second checker of proofs and prices, and a choice by trying every set: written from the certificate's words (format
+6), person by person, and sharing no line with what it judges.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ def _value(
 
 
 def assert_proved(problem: ChoiceProblem, choice: Choice) -> None:
-    """Fail unless the proof shows, leaf by leaf, that no set of as many is worth more, and no more seats can be filled."""
+    """Fail unless each leaf shows that no set of as many is worth more, and that no more seats can be filled."""
     seats = choice.filled - len(problem.taken)
     weights, cost = weigh(problem, seats)
     chosen = [each for each in problem.contenders if each.reference in set(choice.chosen)]

@@ -1,4 +1,4 @@
-"""Random intakes for choices: bounds over families of groups, bounds that cross, and cycles that break seats in halves."""
+"""Random intakes for choices: bounds over families of groups, bounds that cross, rings that break seats in halves."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from tests.unit.selection.choosing.exactness import by_trying
 from tests.unit.selection.choosing.intakes import small, two_rings
 
 
-def _problem(groups: list[tuple[int, ...]], seats: int, *bounds: Bound, taken: int = 0) -> ChoiceProblem:
+def _problem(groups: Sequence[tuple[int, ...]], seats: int, *bounds: Bound, taken: int = 0) -> ChoiceProblem:
     contenders = tuple(Contender(f"C{place}", place, (), place, each) for place, each in enumerate(groups))
     return ChoiceProblem(contenders, seats, bounds, {f"T{place}": (0,) for place in range(taken)})
 
