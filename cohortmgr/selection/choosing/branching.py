@@ -1,12 +1,12 @@
 """Whole counts: where the best divisible seats break a type, the choice is split on how many of it are chosen.
 
-Depth first, the nearer side before the other, so that a first choice is found soon and closes what cannot be better.
-What remains is the smallest tree of those met: a node whose own prices prove the result needs no split.
+Best bound first, so that no node is split that the result closes. What remains is the smallest tree of those met: a
+node whose own prices prove the result needs no split.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
 from dataclasses import dataclass, field
 
 from cohortmgr.selection.choosing.grouping import CountProblem
@@ -32,10 +32,17 @@ class CountedChoice:
     proof: Split | Leaf
 
 
+_Sides = tuple[tuple[int, int, bool], ...]
+"""The sides of splits above a node: the place of a type, the most of it below, and whether the node is above."""
+
+
 @dataclass
 class _Node:
     leaf: Leaf
+    # The bound that its prices give, in `1/scale`.
     value: int
+    scale: int
+    sides: _Sides
     split: tuple[int, int] | None = None
     below: _Node | None = None
     above: _Node | None = None
@@ -48,74 +55,75 @@ class _Search:
     nodes: int = 0
     counts: list[int] | None = None
     best: int = 0
-    path: list[tuple[int, int, bool]] = field(default_factory=list)
+    # Nodes whose counts are not whole, by the bound that their prices give.
+    waiting: list[tuple[int, int, _Node, DualSimplex]] = field(default_factory=list)
 
-    def grow(self, state: DualSimplex) -> _Node:
-        """Solve a node and those below it."""
+    def root(self, state: DualSimplex) -> _Node:
+        """Solve the whole problem, splitting what may hold the best until nothing can be better."""
+        root = self._solved(state, ())
+        while self.waiting:
+            bound, _number, node, state = heapq.heappop(self.waiting)
+            if self.counts is not None and -bound <= self.best:
+                break
+            self._divide(node, state)
+        return root
+
+    def _divide(self, node: _Node, state: DualSimplex) -> None:
+        counts, broken = state.counts()
+        place = min(broken) if len(broken) == 1 else max(broken, key=lambda kind: (state.fall(kind), -kind))
+        most = counts[place]
+        node.split = place, most
+        node.below, node.above = (
+            self._solved(state.side(place, most, above=above), (*node.sides, (place, most, above)))
+            for above in (False, True)
+        )
+
+    def _solved(self, state: DualSimplex, sides: _Sides) -> _Node:
+        """Solve a node, and keep its counts if they are whole, or let it wait if it may hold better ones."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
             raise TooManySplits
-        node = self._solved(state)
-        if node.leaf.impossible or self._is_closed(node):
+        is_plain = self.grain == 1
+        leaf = self._leaf(state.solve(self.best if is_plain and self.counts is not None else None), sides)
+        if is_plain:
+            # What the basis is worth is what its prices leave: no need to add them up for each type.
+            node = _Node(leaf, state.worth(), state.determinant, sides)
+        else:
+            path = tuple(self._said(each) for each in sides)
+            node = _Node(leaf, leaf_value(self.problem, leaf, path), leaf.scale, sides)
+        bound = node.value // node.scale
+        if leaf.impossible or self.counts is not None and bound <= self.best:
             return node
         counts, broken = state.counts()
-        if not broken:
+        if broken:
+            heapq.heappush(self.waiting, (-bound, self.nodes, node, state))
+        else:
             self._keep(counts)
-            return node
-        place = max(broken, key=lambda each: (min(broken[each], 1 - broken[each]), -each))
-        node.split = place, counts[place]
-        for above in sorted((False, True), reverse=broken[place] > 0.5):
-            self.path.append((place, counts[place], above))
-            child = state.copy()
-            if above:
-                child.low[place] = counts[place] + 1
-                node.above = self.grow(child)
-            else:
-                child.high[place] = counts[place]
-                node.below = self.grow(child)
-            self.path.pop()
         return node
-
-    def _solved(self, state: DualSimplex) -> _Node:
-        prices = state.solve()
-        leaf = self._leaf(prices)
-        path = tuple(self._said(each) for each in self.path)
-        return _Node(leaf, leaf_value(self.problem, leaf, path))
 
     def _keep(self, counts: list[int]) -> None:
         objective = self.problem.objective(counts)
         if self.counts is None or objective > self.best:
             self.counts, self.best = counts, objective
 
-    def _is_closed(self, node: _Node) -> bool:
-        return self.counts is not None and node.value // node.leaf.scale <= self.best
-
-    def _said(self, split: tuple[int, int, bool]) -> PathSplit:
-        place, most, above = split
+    def _said(self, side: tuple[int, int, bool]) -> PathSplit:
+        place, most, above = side
         return PathSplit(self.problem.types[place].groups, most, above)
 
-    def _leaf(self, prices: RowPrices) -> Leaf:
-        """Prices of rows with those of the splits on the path that hold a type back or push it."""
+    def _leaf(self, prices: RowPrices, sides: _Sides) -> Leaf:
+        """Prices of rows with those of the splits above that hold a type back or push it."""
         scale = prices.scale * (1 if prices.impossible else self.grain)
-        splits = [0] * len(self.path)
-        for place, (below, above) in _tightest(self.path).items():
-            each = self.problem.types[place]
-            price = prices.rows[-1] + sum(prices.rows[group] for group in each.groups)
-            for index, following in ((below, True), (above, False)):
-                if index is None:
-                    continue
-                most = self.path[index][1]
-                # The first that the split keeps out, or the last that it takes in.
-                weight = 0 if prices.impossible else self._weight(place, most) * scale
-                lacking = weight - price
-                splits[index] = max(0, lacking) if following else min(0, lacking)
+        splits = [0] * len(sides)
+        for (place, above), index in _tightest(sides).items():
+            each, most = self.problem.types[place], sides[index][1]
+            # The first that the split keeps out, or the last that it takes in.
+            weight = 0 if prices.impossible else each.weights[most] * scale
+            lacking = weight - prices.rows[-1] - sum(prices.rows[group] for group in each.groups)
+            splits[index] = min(0, lacking) if above else max(0, lacking)
         return Leaf(scale, prices.rows[:-1], prices.rows[-1], tuple(splits), prices.impossible)
 
-    def _weight(self, place: int, index: int) -> int:
-        return self.problem.types[place].weights[index]
-
     def tree(self, node: _Node, holds: bool = True) -> Split | Leaf:
-        """The proof from a node down, without splits that it does not need; `holds` says whether it holds the result."""
+        """The proof from a node down, without needless splits; `holds` says whether the node holds the result."""
         if node.below is None or node.above is None or node.split is None or self._suffices(node, holds):
             return node.leaf
         place, most = node.split
@@ -133,16 +141,13 @@ class _Search:
         if node.leaf.impossible or self.counts is None:
             return node.leaf.impossible
         if holds:
-            return node.value == self.best * node.leaf.scale
-        return node.value // node.leaf.scale <= self.best
+            return node.value == self.best * node.scale
+        return node.value // node.scale <= self.best
 
 
-def _tightest(path: Sequence[tuple[int, int, bool]]) -> dict[int, list[int | None]]:
-    """For each type on a path, which split is its lowest ceiling and which its highest floor: the last of each."""
-    found: dict[int, list[int | None]] = {}
-    for index, (place, _most, above) in enumerate(path):
-        found.setdefault(place, [None, None])[1 if above else 0] = index
-    return found
+def _tightest(sides: _Sides) -> dict[tuple[int, bool], int]:
+    """For each type, which side is its lowest ceiling and which (above) its highest floor: the last of each."""
+    return {(place, above): index for index, (place, _most, above) in enumerate(sides)}
 
 
 def best_counts(problem: CountProblem) -> CountedChoice:
@@ -155,5 +160,5 @@ def best_counts(problem: CountProblem) -> CountedChoice:
 
 def _searched(problem: CountProblem, solved: CountProblem, grain: int) -> CountedChoice:
     search = _Search(problem, grain)
-    root = search.grow(DualSimplex(solved))
+    root = search.root(DualSimplex(solved))
     return CountedChoice(search.counts, search.tree(root))

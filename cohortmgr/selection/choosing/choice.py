@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from cohortmgr.base.errors import N_, NN_, Problem, Quantity, Refused
 from cohortmgr.selection.choosing.branching import CountedChoice, TooManySplits, best_counts
-from cohortmgr.selection.choosing.conflicts import conflict
+from cohortmgr.selection.choosing.conflicts import conflict, told
 from cohortmgr.selection.choosing.grouping import CountProblem, count_problem
 from cohortmgr.selection.choosing.pricing import middle_prices
 from cohortmgr.selection.choosing.proving import (
@@ -163,13 +163,11 @@ def _require_stated(problem: ChoiceProblem) -> None:
     if problem.seats < 0:
         problems.append(Problem(N_("Le nombre de places ne peut pas être négatif."), {}, "seats"))
     elif taken > problem.seats:
-        values = {"people": Quantity(*_PEOPLE, taken), "places": Quantity(*_PLACES, problem.seats)}
-        problems.append(Problem(_TOO_MANY_TAKEN, values, "seats"))
+        said = {"people": Quantity(*_PEOPLE, taken), "places": Quantity(*_PLACES, problem.seats)}
+        problems.append(Problem(_TOO_MANY_TAKEN, said, "seats"))
     for place, bound in enumerate(problem.bounds):
         if bound.at_least is not None and bound.at_most is not None and bound.at_least > bound.at_most:
-            values = {"group": tuple(bound.where.values()), "where": dict(bound.where), "bound": place}
-            limits = {"at_least": bound.at_least, "at_most": bound.at_most}
-            problems.append(Problem(_CROSSED, {**values, **limits}))
+            problems.append(Problem(_CROSSED, told(problem, place)))
     counts = Counter([*(each.reference for each in problem.contenders), *problem.taken])
     for reference, count in counts.items():
         if count > 1:

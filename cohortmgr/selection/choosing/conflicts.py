@@ -99,11 +99,11 @@ def _is_possible(counted: CountProblem, sides: Collection[BoundSide]) -> bool:
     return bool(found.status == 0)
 
 
-def _values(problem: ChoiceProblem, bound: int) -> dict[str, object]:
+def told(problem: ChoiceProblem, bound: int) -> dict[str, object]:
     """What fills a message: the group by its values; `where` and `bound` let whoever shows it say labels instead."""
     stated = problem.bounds[bound]
     return {
-        "group": tuple(stated.where.values()),
+        "group": ", ".join(stated.where.values()),
         "where": dict(stated.where),
         "bound": bound,
         "at_least": stated.at_least,
@@ -116,11 +116,11 @@ def _alone(problem: ChoiceProblem, counted: CountProblem, side: BoundSide) -> Pr
     taken = sum(bound in groups for groups in problem.taken.values())
     if side.is_floor:
         files = Quantity(*_FILES, _eligible(counted, bound) + taken)
-        return Problem(_TOO_FEW, {**_values(problem, bound), "files": files})
-    return Problem(_TOO_MANY, {**_values(problem, bound), "people": Quantity(*_PEOPLE, taken)})
+        return Problem(_TOO_FEW, {**told(problem, bound), "files": files})
+    return Problem(_TOO_MANY, {**told(problem, bound), "people": Quantity(*_PEOPLE, taken)})
 
 
 def _together(problem: ChoiceProblem, side: BoundSide) -> Problem:
     if side.bound is None:
         return Problem(_SEATS, {"places": Quantity(*_PLACES, problem.seats)})
-    return Problem(_FLOOR if side.is_floor else _CEILING, _values(problem, side.bound))
+    return Problem(_FLOOR if side.is_floor else _CEILING, told(problem, side.bound))

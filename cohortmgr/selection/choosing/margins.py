@@ -18,6 +18,8 @@ WIDEST = 5_000
 NOUGHT = 1e-7
 # What a thousandth of a price costs that only a further split would allow: more than any margin gives.
 _UNWANTED = 10.0
+# The distance, in thousandths, from which a side is surely not level.
+_DISTANCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class CutMarks:
 
 @dataclass(frozen=True)
 class PriceColumn:
-    """What may have a price: a bound, or (None) all of a type; whether it may be above nought, and below. A soft bound's
-    price is at most the cost of one missing person, and just that where some are `missing`."""
+    """What may have a price: a bound, or (None) all of a type; whether it may be above nought, and below. The price of
+    a soft bound is at most the cost of one missing person, and just that where some are `missing`."""
 
     bound: int | None
     groups: tuple[int, ...]
@@ -101,23 +103,51 @@ class _Programme:
         return matrix, right
 
     def solved(
-        self, aims: np.ndarray, level: Collection[Side], margin: tuple[float, float]
+        self,
+        aims: np.ndarray,
+        level: Collection[Side],
+        margin: tuple[float, float],
+        distances: np.ndarray | None = None,
     ) -> OptimizeResult:
-        """The least of an aim, the sums of some sides being equal to the threshold."""
+        """The least of an aim, the sums of some sides being equal to the threshold. `distances` are columns of sides'
+        own, of a thousandth at most."""
         is_level = np.array([side in level for side in self.sides], dtype=bool)
         at_most, equal = self._of_cost()
         level_rows = self.matrix[is_level].copy()
         level_rows[:, self.margin] = 0
-        free = (None, None)
+        own = np.zeros((len(self.sides), 0)) if distances is None else distances
+        width = own.shape[1]
+        upper = np.vstack([np.hstack([self.matrix, own])[~is_level], np.pad(at_most, ((0, 0), (0, width)))])
+        exact = np.pad(np.vstack([level_rows, equal]), ((0, 0), (0, width)))
         return linprog(
             aims,
-            A_ub=csr_array(np.vstack([self.matrix[~is_level], at_most])),
+            A_ub=csr_array(upper),
             b_ub=np.append(self.right[~is_level], np.zeros(len(at_most))),
-            A_eq=csr_array(np.vstack([level_rows, equal])),
+            A_eq=csr_array(exact),
             b_eq=np.append(self.right[is_level], np.zeros(len(equal))),
-            bounds=[*[(0, None)] * (self.cost + 1), free, margin],
+            bounds=[*[(0, None)] * (self.cost + 1), (None, None), margin, *[(0, 1)] * width],
             method="highs",
         )
+
+    def always_level(self, level: Collection[Side]) -> set[Side]:
+        """The sides whose sums are the threshold whatever the prices, `level` among them.
+
+        Each programme lets as many sides as it can keep a distance of their own; a side that once had one can have it
+        together with all others that had."""
+        unsure = [side for side in self.sides if side not in level]
+        while unsure:
+            rows = np.array([side in unsure for side in self.sides], dtype=bool)
+            distances = np.zeros((len(self.sides), len(unsure)))
+            distances[np.flatnonzero(rows), np.arange(len(unsure))] = 1
+            aims = np.zeros(self.margin + 1 + len(unsure))
+            aims[self.margin + 1 :] = -1
+            aims[: self.cost] = [len(unsure) * self.costs[column] for column, _sign in self.parts]
+            found = self.solved(aims, level, (0, 0), distances)
+            kept = found.x[self.margin + 1 :] > _DISTANCE if found.status == 0 else np.zeros(0, dtype=bool)
+            if not kept.any():
+                break
+            unsure = [side for side, has_one in zip(unsure, kept.tolist(), strict=True) if not has_one]
+        return {*level, *unsure}
 
     def _of_cost(self) -> tuple[np.ndarray, np.ndarray]:
         """That soft bounds' prices are at most the cost of one missing person, or just that."""
@@ -144,22 +174,11 @@ def widest(
     aims = np.zeros(programme.margin + 1)
     aims[: programme.cost] = [costs[column] for column, _sign in programme.parts]
     aims[programme.margin] = -1
-    while True:
+    found = programme.solved(aims, level, (0, WIDEST))
+    if found.status == 0 and found.x[programme.margin] < NOUGHT:
+        level = programme.always_level(level)
         found = programme.solved(aims, level, (0, WIDEST))
-        if found.status != 0:
-            return None
-        more = _held(programme, found, level) if found.x[programme.margin] < NOUGHT else set()
-        if not more:
-            break
-        level |= more
-    return _least(programme, found, level)
-
-
-def _held(programme: _Programme, found: OptimizeResult, level: Collection[Side]) -> set[Side]:
-    """The sides that hold the margin at nought."""
-    open_sides = [side for side in programme.sides if side not in level]
-    held = zip(open_sides, found.ineqlin.marginals, strict=False)
-    return {side for side, marginal in held if -marginal > NOUGHT}
+    return _least(programme, found, level) if found.status == 0 else None
 
 
 def _least(programme: _Programme, found: OptimizeResult, level: Collection[Side]) -> WidestPrices:

@@ -1,9 +1,9 @@
 """The middle prices: of those that prove a choice, the ones that part those in from those out by the widest margin.
 
-A page's price is minus the multiplier of a bound: it is added to the marks of a group. Of the prices of the widest margin
-the least are taken. Where marks are level across the cut, no price tells them apart: their sums are set to equal the
-threshold, exactly, and ties or lots decide. Prices are told on the coarsest grid on which each decision follows from
-them, in whole numbers.
+A page's price is minus the multiplier of a bound: it is added to the marks of a group. Of the prices of the widest
+margin the least are taken. Where marks are level across the cut, no price tells them apart: their sums are set to equal
+the threshold, exactly, and ties or lots decide. Prices are told on the coarsest grid on which each decision follows
+from them, in whole numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cohortmgr.selection.choosing.rules import Contender, Prices
 
 # The coarsest grid is taken that leaves nine tenths of the margin.
 _GRIDS = (2, 20, 1_000, 1_000_000)
-_LEFT = Fraction(9, 10)
+_LEFT = 0.9
 
 
 @dataclass(frozen=True)
@@ -111,16 +111,16 @@ def _tells(
     for column, price in zip(columns, told, strict=False):
         if price > 0 and not column.up or price < 0 and not column.down:
             return False
-    margin, level = Fraction(found.margin) * _LEFT, set(found.level)
+    scale = lcm(*(price.denominator for price in told))
+    whole, level = [int(price * scale) for price in told], set(found.level)
+    margin = max(1, int(found.margin * _LEFT * scale))
     for place, cut in enumerate(cuts):
-        over = sum(
-            (told[each] for each, column in enumerate(columns) if column.counts(cut.groups)), -told[-1]
-        )
+        over = sum(price for column, price in zip(columns, whole, strict=False) if column.counts(cut.groups))
         for is_last, mark in ((True, cut.last), (False, cut.first)):
             if mark is None:
                 continue
-            distance = (mark + over) if is_last else -(mark + over)
-            if distance != 0 if (place, is_last) in level else distance <= 0 or distance < margin:
+            distance = (mark * scale + over - whole[-1]) * (1 if is_last else -1)
+            if distance != 0 if (place, is_last) in level else distance < margin:
                 return False
     return True
 
@@ -131,7 +131,7 @@ def _prices(
     columns: Sequence[PriceColumn],
     told: Sequence[Fraction],
 ) -> Prices:
-    """Prices in whole numbers, and whom they leave to ties or lots."""
+    """Prices in whole numbers, and whom they leave to ties or lots, best first."""
     scale = lcm(*(price.denominator for price in told))
     whole = [int(price * scale) for price in told]
     bounds, splits = [0] * len(problem.limits), {}
@@ -140,18 +140,22 @@ def _prices(
             bounds[column.bound] = price
         elif price:
             splits[column.groups] = price
-    by_lot: list[int] = []
+    by_lot: list[tuple[int, int]] = []
     for each in problem.types:
         over = sum(bounds[group] for group in each.groups) + splits.get(each.groups, 0) - whole[-1]
-        by_lot += [place for place in each.members if contenders[place].mark * scale + over == 0]
-    names = tuple(contenders[place].reference for place in sorted(by_lot))
+        by_lot += [
+            (-weight, place)
+            for weight, place in zip(each.weights, each.members, strict=True)
+            if contenders[place].mark * scale + over == 0
+        ]
+    names = tuple(contenders[place].reference for _weight, place in sorted(by_lot))
     return Prices(scale, tuple(bounds), whole[-1], splits, names)
 
 
 def _further(
     cuts: Sequence[CutMarks], counts: Sequence[int], columns: Sequence[PriceColumn], told: Sequence[Fraction]
 ) -> tuple[PathSplit, ...]:
-    """The splits that prices of whole types ask for: a type that is helped has just more than the split leaves below."""
+    """The splits that prices of whole types ask for: just as many as are in at most, or (helped) at least."""
     held = {cut.groups: count for cut, count in zip(cuts, counts, strict=True)}
     return tuple(
         PathSplit(column.groups, held[column.groups] - (price > 0), above=price > 0)

@@ -1,7 +1,7 @@
 """Check in whole numbers that a tree of prices proves what is claimed: that nothing is better, or nothing possible.
 
-It knows nothing of how prices were found. A leaf's prices bound the objective of all choices that its splits allow: what
-each contender weighs above its prices, plus what the limits are worth at these prices.
+It knows nothing of how prices were found. A leaf's prices bound the objective of all choices that its splits allow:
+what each contender weighs above its prices, plus what the limits are worth at these prices.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 A variable is how many of a type are chosen, or how many a bound counts. What one more of it is worth falls by steps:
 the weight of the next best, or the cost of one person missing. So a variable stands between two steps, or is basic
 within one, and one pass of the ratio test goes over as many steps as it takes (Maros, "A generalized dual phase-2
-simplex algorithm", 2003). The start is the choice without bounds, which has the prices of an optimum; each exchange then
-mends the count that a bound forbids most, seen along the steepest edge (Forrest and Goldfarb, 1992).
+simplex algorithm", 2003). The start is the choice without bounds, which has the prices of an optimum; each exchange
+then mends the count that a bound forbids most, seen along the steepest edge (Forrest and Goldfarb, 1992).
 
 The inverse of the basis is kept as whole numbers over its determinant, divided exactly at each exchange (Edmonds,
 "Systems of distinct representatives and linear algebra", 1967). Weights are Python's integers.
@@ -12,15 +12,16 @@ The inverse of the basis is kept as whole numbers over its determinant, divided 
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import gcd, lcm
+from math import gcd
 
 import numpy as np
 
-from cohortmgr.selection.choosing.grouping import CountProblem, ReducedLimit
+from cohortmgr.selection.choosing.grouping import CountProblem
+from cohortmgr.selection.choosing.ratios import RatioTest
+from cohortmgr.selection.choosing.tableau import CountTableau, VariableSteps
 
 # Entries up to here are multiplied without leaving 64 bits; beyond it numpy counts in Python's integers.
 _ROOM = 1 << 30
@@ -33,86 +34,61 @@ class StalledExchanges(ArithmeticError):
 
 @dataclass(frozen=True)
 class RowPrices:
-    """A price for each bound and, last, for the seats, in `1/scale` of a weight's unit. With `impossible` they show that
-    no counts keep all bounds."""
+    """A price for each bound and, last, for the seats, in `1/scale` of a weight's unit. With `impossible` they show
+    that no counts keep all bounds."""
 
     scale: int
     rows: tuple[int, ...]
     impossible: bool = False
 
 
-@dataclass(frozen=True)
-class RowSteps:
-    """What one more is worth on each step of what a row counts, and where one step ends and the next begins. None is
-    worth less than any price, or more: there is no such step."""
-
-    ends: tuple[int, ...]
-    worths: tuple[int | None, ...]
-
-    def span(self, step: int) -> tuple[int | None, int | None]:
-        """Where a step begins and ends; None is nowhere."""
-        return self.ends[step - 1] if step else None, self.ends[step] if step < len(self.ends) else None
-
-
 class DualSimplex:
-    """The state between exchanges. Types are variables from 0, rows follow them.
-
-    `_at` is the step of a basic variable; of another one, the step that begins where it stands."""
+    """The state between exchanges."""
 
     def __init__(self, problem: CountProblem) -> None:
-        self._kinds, self._size = len(problem.types), len(problem.limits) + 1
-        self._weights = [each.weights for each in problem.types]
-        self._groups = [(*each.groups, self._size - 1) for each in problem.types]
-        self._matrix = np.zeros((self._kinds, self._size), dtype=np.int64)
-        for place, groups in enumerate(self._groups):
-            self._matrix[place, list(groups)] = 1
-        self._rows = [_steps(limit, problem.cost) for limit in problem.limits]
-        self._rows.append(RowSteps((problem.seats, problem.seats), (None, 0, None)))
-        self.low, self.high = [0] * self._kinds, [len(each) for each in self._weights]
-        self._start(problem.seats)
-
-    def _start(self, seats: int) -> None:
-        """The best without bounds: the price of the seats is the weight of the last one chosen."""
-        kinds, size = self._kinds, self._size
-        self._at = [0] * kinds + [row.worths.index(0) for row in self._rows]
+        self._tableau = CountTableau(problem)
+        self._steps = VariableSteps(self._tableau)
+        kinds, size = self._tableau.kinds, self._tableau.size
         self._basis = list(range(kinds, kinds + size))
         self._inverse, self._determinant = -np.identity(size, dtype=np.int64), 1
+        # What variables that are not basic leave to the others, by row.
         self._outside = np.zeros(size, dtype=np.int64)
-        last = -1
-        for last in islice(self._best(), max(1, seats)):
-            self._at[last] += 1
-        if last < 0:
-            return
-        self._at[last] -= 1
+        if kinds:
+            self._start()
+
+    def _start(self) -> None:
+        """The best without bounds: the price of the seats is the weight of the last one chosen."""
+        tableau, at, last = self._tableau, self._steps.at, 0
+        for last in islice(tableau.best_first(), max(1, tableau.seats)):
+            at[last] += 1
+        at[last] -= 1
         self._basis[-1] = last
         self._inverse[-1, -1] = 1
-        self._inverse[:-1, -1] = self._matrix[last, :-1]
-        self._at[-1] = 2 if self._weights[last][self._at[last]] >= 0 else 1
-        counts = np.array(self._at[:kinds], dtype=np.int64)
+        self._inverse[:-1, -1] = tableau.matrix[last, :-1]
+        at[-1] = 2 if tableau.types[last].weights[at[last]] >= 0 else 1
+        counts = np.array(at[: tableau.kinds], dtype=np.int64)
         counts[last] = 0
-        self._outside = -(counts @ self._matrix)
-        self._outside[-1] += seats
+        self._outside = -(counts @ tableau.matrix)
+        self._outside[-1] += tableau.seats
 
-    def _best(self) -> Iterator[int]:
-        """The types of contenders from the best to the last."""
-        lists = ([(-weight, place) for weight in each] for place, each in enumerate(self._weights))
-        return (place for _weight, place in heapq.merge(*lists))
-
-    def copy(self) -> DualSimplex:
-        """The same state, to be changed apart."""
+    def side(self, kind: int, most: int, *, above: bool) -> DualSimplex:
+        """The state from which one side of a split of a type is solved."""
         other = object.__new__(DualSimplex)
         other.__dict__.update(self.__dict__)
-        for name in ("low", "high", "_at", "_basis"):
-            setattr(other, name, list(getattr(self, name)))
+        other._steps, other._basis = self._steps.copy(), list(self._basis)
         other._inverse, other._outside = self._inverse.copy(), self._outside.copy()
+        if above:
+            other._steps.low[kind] = most + 1
+        else:
+            other._steps.high[kind] = most
         return other
 
-    def solve(self) -> RowPrices:
+    def solve(self, enough: int | None = None) -> RowPrices:
         """Exchange until nothing is forbidden, and return the prices of the optimum; or those that show that there is
-        none. Raises StalledExchanges."""
-        for _ in range(_EXCHANGES + 20 * self._size):
+        none. Prices that show that nothing is worth more than `enough` will do. Raises StalledExchanges."""
+        for _ in range(_EXCHANGES + 20 * self._tableau.size):
             leaving = self._leaving()
-            if leaving is None:
+            if leaving is None or enough is not None and self.worth() // self._determinant <= enough:
                 return _reduced(self._determinant, self._prices())
             if not self._exchange(*leaving):
                 place, _excess, sign = leaving
@@ -120,97 +96,118 @@ class DualSimplex:
                 return _reduced(0, ray, impossible=True)
         raise StalledExchanges
 
+    @property
+    def determinant(self) -> int:
+        """What `worth` is to be divided by; above nought."""
+        return self._determinant
+
+    def worth(self) -> int:
+        """What the counts are worth, times the determinant, were each basic variable's step to go on: no choice is
+        worth more."""
+        tableau, at = self._tableau, self._steps.at
+        counts = dict.fromkeys(self._basis)
+        total = sum([each.sums[at[place]] for place, each in enumerate(tableau.types) if place not in counts])
+        total *= self._determinant
+        for value, variable in zip(self._values(), self._basis, strict=True):
+            step, worth = at[variable], self._steps.basic_worth(variable)
+            if variable < tableau.kinds:
+                total += tableau.types[variable].sums[step] * self._determinant
+                total += worth * (value - step * self._determinant)
+            elif worth:
+                # A soft bound costs nothing where its step of missing people begins or ends.
+                begin, end = self._steps.span(variable, step)
+                total += worth * (value - ((end if begin is None else begin) or 0) * self._determinant)
+        return total
+
     def counts(self) -> tuple[list[int], dict[int, float]]:
         """How many of each type, rounded down, and what is left of those that are not whole."""
-        found = self._at[: self._kinds]
+        found = self._steps.at[: self._tableau.kinds]
         broken = {}
-        for value, variable in zip((self._inverse @ self._outside).tolist(), self._basis, strict=True):
-            if variable < self._kinds:
+        for value, variable in zip(self._values(), self._basis, strict=True):
+            if variable < self._tableau.kinds:
                 found[variable], left = divmod(value, self._determinant)
                 if left:
                     broken[variable] = left / self._determinant
         return found, broken
 
+    def fall(self, kind: int) -> float:
+        """About how much less the better side of a split of a basic type is worth, times that of the other side: what
+        tells most is split first."""
+        place = self._basis.index(kind)
+        step, prices = self._steps.at[kind], self._prices()
+        left = self._values()[place] / self._determinant - step
+        falls = []
+        for sign, stop, excess, edge in ((-1, step, left, "high"), (1, step + 1, 1 - left, "low")):
+            edges = getattr(self._steps, edge)
+            kept, edges[kind] = edges[kind], stop
+            test = RatioTest(
+                self._tableau, self._steps, self._inverse[place], sign, prices, self._determinant
+            )
+            falls.append(test.first(kind, stop) * excess)
+            edges[kind] = kept
+        return (falls[0] + 1) * (falls[1] + 1)
+
+    def _values(self) -> list[int]:
+        """The values of basic variables, times the determinant."""
+        found: list[int] = (self._inverse @ self._outside).tolist()
+        return found
+
     def _leaving(self) -> tuple[int, int, int] | None:
         """The place in the basis of what is farthest outside its step; how far, times the determinant; and whether its
         price is to fall (-1) or to rise (1)."""
         norms = (self._inverse.astype(float) ** 2).sum(axis=1).tolist()
-        values = (self._inverse @ self._outside).tolist()
         farthest, found = 0.0, None
-        for place, (value, variable) in enumerate(zip(values, self._basis, strict=True)):
-            begin, end = self._span(variable, self._at[variable])
-            sign = 0
+        for place, (value, variable) in enumerate(zip(self._values(), self._basis, strict=True)):
+            begin, end = self._steps.span(variable, self._steps.at[variable])
             if end is not None and value > end * self._determinant:
                 excess, sign = value - end * self._determinant, -1
             elif begin is not None and value < begin * self._determinant:
                 excess, sign = begin * self._determinant - value, 1
-            if sign and excess * excess / norms[place] > farthest:
+            else:
+                continue
+            if excess * excess / norms[place] > farthest:
                 farthest, found = excess * excess / norms[place], (place, excess, sign)
         return found
 
     def _exchange(self, place: int, excess: int, sign: int) -> bool:
         """Let a basic variable leave at the end of its step: prices move along its row, others go over steps until the
         excess is gone, and the last of them enters. False if nothing takes up the excess."""
-        row, prices = self._inverse[place], self._prices()
-        leaving = self._basis[place]
-        moving = {variable: each for variable, each in self._moving(row) if each}
-        common = lcm(*(abs(each) for each in moving.values()))
-        at = {variable: self._at[variable] for variable in moving}
-        at[leaving] = self._stop(leaving, sign)
-        queue: list[tuple[int, int]] = []
-        for variable, each in moving.items():
-            self._queue(queue, variable, at[variable], sign * each, common, prices)
-        heapq.heapify(queue)
-        while queue:
-            _ratio, variable = heapq.heappop(queue)
-            each = moving[variable]
-            right = sign * each < 0
-            step = at[variable] if right else at[variable] - 1
-            begin, end = self._span(variable, step)
+        leaving, steps = self._basis[place], self._steps
+        at = {leaving: steps.stop(leaving, sign)}
+        test = RatioTest(self._tableau, steps, self._inverse[place], sign, self._prices(), self._determinant)
+        for variable in test.nearest(leaving, at[leaving]):
+            here, entry = at.setdefault(variable, steps.at[variable]), test.entry(variable)
+            step = here if entry < 0 else here - 1
+            begin, end = steps.span(variable, step)
             if begin is not None and end is not None:
-                excess -= abs(each) * (end - begin)
+                excess -= abs(entry) * (end - begin)
             if begin is None or end is None or excess <= 0:
                 self._move(at, leaving)
                 self._enter(place, variable, step, at[leaving])
                 return True
-            at[variable] += 1 if right else -1
-            self._queue(queue, variable, at[variable], sign * each, common, prices, heapq.heappush)
+            at[variable] += 1 if entry < 0 else -1
+            test.push(variable, at[variable])
         return False
-
-    def _moving(self, row: np.ndarray) -> Iterator[tuple[int, int]]:
-        """Each variable that is not basic, and the one that leaves, with its entry in a row of the tableau."""
-        entries = self._matrix @ row
-        touched = np.flatnonzero(entries)
-        yield from zip(touched.tolist(), entries[touched].tolist(), strict=True)
-        for place, each in enumerate(row.tolist()):
-            yield self._kinds + place, -each
-
-    def _queue(self, queue, variable, at, entry, common, prices, push=list.append) -> None:
-        """Queue the next step of a variable by how far prices move until it is taken."""
-        right = entry < 0
-        worth = self._worth(variable, at if right else at - 1)
-        if worth is None:
-            return
-        gap = worth * self._determinant - self._price(variable, prices)
-        push(queue, (abs(gap) * (common // abs(entry)), variable))
 
     def _move(self, at: dict[int, int], leaving: int) -> None:
         """Let variables that are not basic stand where they have come to."""
         for variable, step in at.items():
-            if variable != leaving and step != self._at[variable]:
-                change = self._value(variable, step) - self._value(variable, self._at[variable])
+            if variable != leaving and step != self._steps.at[variable]:
+                change = self._tableau.value(variable, step) - self._tableau.value(
+                    variable, self._steps.at[variable]
+                )
                 self._shift(variable, change)
-                self._at[variable] = step
+                self._steps.at[variable] = step
 
     def _enter(self, place: int, variable: int, step: int, stop: int) -> None:
         """Make a variable basic within a step, in the place of the one that leaves where it stops."""
         leaving = self._basis[place]
         if variable == leaving:
-            self._at[variable] = step
+            self._steps.at[variable] = step
             return
-        self._shift(variable, -self._value(variable, self._at[variable]))
-        self._shift(leaving, self._value(leaving, stop))
-        self._at[variable], self._at[leaving] = step, stop
+        self._shift(variable, -self._tableau.value(variable, self._steps.at[variable]))
+        self._shift(leaving, self._tableau.value(leaving, stop))
+        self._steps.at[variable], self._steps.at[leaving] = step, stop
         self._basis[place] = variable
         self._pivot(place, self._column(variable))
 
@@ -225,74 +222,29 @@ class DualSimplex:
             self._inverse, self._determinant = -self._inverse, -self._determinant
 
     def _column(self, variable: int) -> np.ndarray:
-        if variable < self._kinds:
-            return self._inverse @ self._matrix[variable]
-        return -self._inverse[:, variable - self._kinds]
+        if variable < self._tableau.kinds:
+            return self._inverse @ self._tableau.matrix[variable]
+        return -self._inverse[:, variable - self._tableau.kinds]
 
     def _shift(self, variable: int, change: int) -> None:
-        if variable < self._kinds:
-            self._outside -= self._matrix[variable] * change
+        if variable < self._tableau.kinds:
+            self._outside -= self._tableau.matrix[variable] * change
         else:
-            self._outside[variable - self._kinds] += change
+            self._outside[variable - self._tableau.kinds] += change
 
     def _prices(self) -> list[int]:
         """The price of each row, times the determinant."""
-        prices = [0] * self._size
+        prices = [0] * self._tableau.size
         for place, variable in enumerate(self._basis):
-            worth = self._basic_worth(variable)
+            worth = self._steps.basic_worth(variable)
             if worth:
                 for row, each in enumerate(self._inverse[place].tolist()):
                     if each:
                         prices[row] += worth * each
         return prices
 
-    def _basic_worth(self, variable: int) -> int:
-        step = self._at[variable]
-        if variable < self._kinds:
-            # A split may since have closed the step within which a type is basic.
-            return self._weights[variable][step]
-        return self._rows[variable - self._kinds].worths[step] or 0
 
-    def _price(self, variable: int, prices: list[int]) -> int:
-        """What prices ask for one more of a variable."""
-        if variable >= self._kinds:
-            return -prices[variable - self._kinds]
-        return sum(prices[row] for row in self._groups[variable])
-
-    def _worth(self, variable: int, step: int) -> int | None:
-        if variable >= self._kinds:
-            return self._rows[variable - self._kinds].worths[step]
-        return self._weights[variable][step] if self.low[variable] <= step < self.high[variable] else None
-
-    def _span(self, variable: int, step: int) -> tuple[int | None, int | None]:
-        if variable >= self._kinds:
-            return self._rows[variable - self._kinds].span(step)
-        return max(step, self.low[variable]), min(step + 1, self.high[variable])
-
-    def _stop(self, variable: int, sign: int) -> int:
-        """Where a variable that leaves its step stands: the step that begins there."""
-        step = self._at[variable]
-        if variable < self._kinds:
-            begin, end = self._span(variable, step)
-            return (end if sign < 0 else begin) or 0
-        return step + 1 if sign < 0 else step
-
-    def _value(self, variable: int, at: int) -> int:
-        return at if variable < self._kinds else self._rows[variable - self._kinds].ends[at - 1]
-
-
-def _steps(limit: ReducedLimit, cost: int) -> RowSteps:
-    """The steps of what a bound counts: one missing costs, and with a hard bound none may be."""
-    beyond = None if limit.hard else cost
-    ends, worths = [], [0]
-    if limit.at_least is not None:
-        ends, worths = [limit.at_least], [beyond, 0]
-    if limit.at_most is not None:
-        ends, worths = [*ends, limit.at_most], [*worths, None if beyond is None else -beyond]
-    return RowSteps(tuple(ends), tuple(worths))
-
-
-def _reduced(scale: int, prices: list[int], *, impossible: bool = False) -> RowPrices:
+def _reduced(scale: int, prices: Sequence[int], *, impossible: bool = False) -> RowPrices:
     common = gcd(scale, *prices)
     return RowPrices(
         1 if impossible else scale // common, tuple(price // common for price in prices), impossible
