@@ -376,9 +376,11 @@ class _Phase:
     """How the scores of one phase become totals; a rubric without phases is one of which only the criteria are used."""
 
     def __init__(self, stated: Mapping[str, Any]) -> None:
-        self.criteria = {each["key"]: each for each in stated.get("criteria", ())}
-        self.key, self.weight = stated.get("key", ""), stated.get("weight", 1)
-        self.readings, self.kind = stated.get("readings", 0), stated.get("kind", "")
+        self.criteria = {each["key"]: each for each in stated["criteria"]}
+        if len(self.criteria) != len(stated["criteria"]):
+            raise ValueError("a criterion comes twice")
+        self.key, self.weight = stated["key"], stated["weight"]
+        self.readings, self.kind = stated["readings"], stated["kind"]
         self.marks: Mapping[str, Any] | None = stated.get("marks")
         self.limits = [(key, each["knock_out_below"]) for key, each in self.criteria.items()
                        if each.get("knock_out_below") is not None]  # fmt: skip
@@ -415,8 +417,8 @@ class _Phase:
 
     def knocks_out(self, readings: Sequence[Mapping[str, int]]) -> bool:
         """Whether the mean of two readings or more is below the limit of a criterion."""
-        return len(readings) > 1 and any(
-            1000 * sum(scores[key] for scores in readings) < limit * len(readings)
+        return any(
+            len(readings) > 1 and 1000 * sum(scores[key] for scores in readings) < limit * len(readings)
             for key, limit in self.limits
         )
 
@@ -442,6 +444,13 @@ class _Phase:
         whole = sum(weights[reader] for reader in readers) + numbers["shrinkage"]
         # The mean is added before rounding: with an odd mean, half to even is another number.
         return numbers["shrinkage"] >= 0 and bool(found["mark"] == _half_even(mean * whole + over, whole))
+
+
+def _phases_of(rubric: Mapping[str, Any]) -> list[_Phase]:
+    phases = [_Phase(each) for each in rubric["phases"]]
+    if len({each.key for each in phases}) != len(phases):
+        raise ValueError("a phase comes twice")
+    return phases
 
 
 def _is_sound(formula: Mapping[str, Any]) -> bool:
@@ -522,11 +531,12 @@ def _of_ranking(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
     stated, rubric = list(certificate["rows"]), certificate["rubric"]
     if certificate.get("format") != format_of(rubric) or certificate.get("rule") != RULE:
         return [VerifierFinding("rule", {}, "rule")]
-    phases = [_Phase(each) for each in rubric.get("phases", ())]
+    phases = _phases_of(rubric) if "phases" in rubric else []
     if "phases" in rubric:
         entries = [_phased_entry(phases, row) for row in stated]
     else:
-        whole = _Phase(rubric)
+        named = {"key": "", "kind": "files", "weight": 1, "readings": 0}
+        whole = _Phase({**named, "criteria": rubric.get("criteria", ())})
         entries = [_plain_entry(whole, row) for row in stated]
     refused = _unrankable(entries)
     if refused:
@@ -960,10 +970,8 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> lis
     if doubled:
         return [VerifierFinding("twice", {"reference": each}, each) for each in doubled]
     if "rubric" in certificate:
-        phases, ties = (
-            [_Phase(each) for each in certificate["rubric"]["phases"]],
-            certificate["rubric"]["ties"],
-        )
+        rubric = certificate["rubric"]
+        phases, ties = _phases_of(rubric), rubric["ties"]
         wrong = [row["reference"] for row in rows if not _marked(phases, ties, row)]
         if wrong:
             return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
@@ -1221,7 +1229,8 @@ def line_findings(line: Mapping[str, Any], root: str) -> list[VerifierFinding]:
         return [VerifierFinding("malformed", {}, misfit)]
     if line["format"] != FORMAT_OF_CHOICE or line["version"] != VERSION:
         return [VerifierFinding("rule", {}, "format")]
-    said = {key: value for key, value in line.items() if key not in ("index", "size", "path")}
+    # The place and the size are part of what is hashed: a path alone does not tell every size from every other.
+    said = {key: value for key, value in line.items() if key != "path"}
     try:
         path = [bytes.fromhex(each) for each in line["path"]]
         found = root_of(leaf_hash(canonical(said).encode()), line["index"], line["size"], path)

@@ -18,7 +18,10 @@ class CandidateLines:
     def __init__(self, certificate: Mapping[str, Any]) -> None:
         rows = sorted(certificate["rows"], key=lambda row: row["reference"])
         drawn = set(certificate["prices"]["by_lot"])
-        said = [_line(certificate, row, row["reference"] in drawn) for row in rows]
+        said = [
+            {**_line(certificate, row, row["reference"] in drawn), "index": place, "size": len(rows)}
+            for place, row in enumerate(rows)
+        ]
         self._lines = {line["reference"]: (place, line) for place, line in enumerate(said)}
         self.tree = HashTree([canonical(line).encode() for line in said])
 
@@ -32,7 +35,7 @@ class CandidateLines:
         that has no row."""
         place, said = self._lines[reference]
         path = [each.hex() for each in self.tree.path(place)]
-        return {**said, "index": place, "size": self.tree.size, "path": path}
+        return {**said, "path": path}
 
 
 def _line(certificate: Mapping[str, Any], row: Mapping[str, Any], drawn: bool) -> dict[str, Any]:
