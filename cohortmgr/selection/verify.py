@@ -364,7 +364,7 @@ def _findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
 # How totals, ties and marks follow from scores
 
 
-def _half_even(over: int, under: int) -> int:
+def half_even(over: int, under: int) -> int:
     """A quotient rounded to a whole number, halves to the even one."""
     if under < 0:
         over, under = -over, -under
@@ -405,7 +405,7 @@ class _Phase:
                 raise ValueError(f"{score} is outside its scale")
             over += each["weight"] * (score - low) * (self._common // (high - low))
             whole += each["weight"]
-        return _half_even(_OUT_OF * over, self._common * whole)
+        return half_even(_OUT_OF * over, self._common * whole)
 
     def mean_on(self, key: str, readings: Sequence[Mapping[str, int]]) -> int:
         """The mean of the readings on one criterion, in thousandths."""
@@ -413,7 +413,7 @@ class _Phase:
         over, count = sum(scores[key] for scores in readings), len(readings)
         if not low * count <= over <= high * count:
             raise ValueError(f"{key} is outside its scale")
-        return _half_even(_OUT_OF * (over - low * count), count * (high - low))
+        return half_even(_OUT_OF * (over - low * count), count * (high - low))
 
     def knocks_out(self, readings: Sequence[Mapping[str, int]]) -> bool:
         """Whether the mean of two readings or more is below the limit of a criterion."""
@@ -443,7 +443,7 @@ class _Phase:
         )
         whole = sum(weights[reader] for reader in readers) + numbers["shrinkage"]
         # The mean is added before rounding: with an odd mean, half to even is another number.
-        return numbers["shrinkage"] >= 0 and bool(found["mark"] == _half_even(mean * whole + over, whole))
+        return numbers["shrinkage"] >= 0 and bool(found["mark"] == half_even(mean * whole + over, whole))
 
 
 def _phases_of(rubric: Mapping[str, Any]) -> list[_Phase]:
@@ -483,7 +483,7 @@ def _phased_entry(phases: Sequence[_Phase], row: Mapping[str, Any]) -> _Entry:
         (by_key[each["key"]].weight, [each["mark"]] if "mark" in each else each["totals"])
         for each in row["phases"]
     ]
-    totals = [_half_even(sum(given), len(given)) for _weight, given in parts]
+    totals = [half_even(sum(given), len(given)) for _weight, given in parts]
     if [each.kind for each in phases] == ["files"]:
         # Files are only read: a row has the totals of its readings.
         totals = [total for each in row["phases"] for total in each["totals"]]
@@ -638,7 +638,7 @@ def _differences(
         neighbours = [keyed[n][0] for n in (index - 1, index + 1) if 0 <= n < len(keyed)]
         right = {
             "decided": _decided(entry, max((_level(key, other) for other in neighbours), default=0)),
-            "mean": _half_even(entry.over, entry.under),
+            "mean": half_even(entry.over, entry.under),
             "outcome": outcomes[index],
             "rank": index + 1,
             "reference": entry.reference,
@@ -766,9 +766,8 @@ def _misfit(value: Any, shape: Any, where: str = "") -> str | None:
 def _misfit_inside(value: Any, inner: Any, where: str) -> str | None:
     """The same for a list or an object of which every value has one shape."""
     is_list = isinstance(value, list)
-    if isinstance(inner, type) and all(
-        type(each) is inner for each in (value if is_list else value.values())
-    ):
+    kinds = set(map(type, value if is_list else value.values()))
+    if isinstance(inner, type) and kinds <= {inner}:
         return None
     for key, each in enumerate(value) if is_list else value.items():
         misfit = _misfit(each, inner, f"{where}.{key}")
@@ -1003,7 +1002,7 @@ def _marked(phases: Sequence[_Phase], ties: Sequence[str], row: Mapping[str, Any
     if any(not scores.keys() <= known[each["key"]] for each in row["phases"] for scores in each["scores"]):
         return False
     out = KNOCKED_OUT if entry.knocked_out else SHORT if entry.short else None
-    if row["mark"] != _half_even(entry.over, entry.under) or row.get("out") != out:
+    if row["mark"] != half_even(entry.over, entry.under) or row.get("out") != out:
         return False
     return _follows(phases, ties, row)
 

@@ -1,9 +1,8 @@
-"""Which counts of a choice may be shown, so that no count under five can be worked out from them, the rules and the
-prices.
+"""Which counts of a choice may be shown, so that no count under five can be worked out.
 
-The cells are the types of files (by the bounds that count them), each with how many are chosen and how many are not; a
-reader knows the totals, that bounds hold, and each count that is shown. A small count is safe if some other table of
-whole numbers, alike in all that the reader knows, has five or more in its place. Such tables are found by a small
+The cells are the types of files (by the bounds that count them), each with how many are chosen and how many are not. A
+reader knows the totals, the rules, the prices and each count that is shown. A small count is safe if some other table
+of whole numbers, alike in all that the reader knows, has five or more in its place. Such tables are found by a small
 integer programme (HiGHS) and then checked in whole numbers; what cannot be found counts as unsafe. Counts are hidden
 until every small one is safe: complementary suppression, as Fischetti and Salazar-González ask it of each cell
 (Mathematical Programming 84, 1999).

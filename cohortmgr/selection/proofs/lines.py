@@ -1,5 +1,7 @@
-"""Each candidate's line of a choice: their own row, the prices that tell its decision, and the path to the root on the
-public sheet."""
+"""Each candidate's line of a choice, which leads to the root on the public sheet.
+
+It says their own row and the prices that tell its decision, and nothing of the others.
+"""
 
 from __future__ import annotations
 

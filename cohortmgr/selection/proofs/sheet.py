@@ -1,5 +1,7 @@
-"""The public sheet of a choice: rules, prices, threshold, counts by bounded group and the root under which candidates
-find their own lines. It holds no row, and no small count can be worked out from it."""
+"""The public sheet of a choice: rules, prices, threshold, counts by bounded group, and a root.
+
+Under the root candidates find their own lines. The sheet holds no row, and no small count can be worked out from it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ def public_sheet(certificate: Mapping[str, Any], root: str) -> dict[str, Any]:
     """Return the sheet of a certificate of format 6 that verifies; `root` is that of its candidates' lines.
 
     A count that may not be shown is None. What a bound that binds tells by itself is told, since rules and prices are
-    on the sheet. References decided by a tie criterion or the lot are left out: each line says it of itself."""
+    on the sheet. How many people soft bounds miss in all is left out, since that is a small count; and so are the
+    references decided by a tie criterion or the lot, since each line says it of itself."""
     prices, bounds = certificate["prices"], certificate["rules"]["bounds"]
     cells = _cells(bounds, certificate["rows"])
     table = DisclosureTable(cells, _known(certificate))
@@ -27,7 +30,6 @@ def public_sheet(certificate: Mapping[str, Any], root: str) -> dict[str, Any]:
         "rules": certificate["rules"],
         "seats": certificate["seats"],
         "filled": certificate["filled"],
-        "shortfall": certificate["shortfall"],
         "waiting": certificate["waiting"],
         "seed": certificate["seed"],
         "prices": {key: prices[key] for key in ("scale", "bounds", "threshold", "splits")},
@@ -59,15 +61,14 @@ def _cells(
 
 
 def _known(certificate: Mapping[str, Any]) -> list[KnownInterval]:
-    """What rules, prices and shortfall tell of how many of each group are chosen."""
+    """What rules and prices tell of each group's number chosen: a hard bound holds, and one with a price binds."""
     found = []
     for bound, price in zip(certificate["rules"]["bounds"], certificate["prices"]["bounds"], strict=True):
-        slack = 0 if bound["hard"] else certificate["shortfall"]
-        low = max(0, (bound["at_least"] or 0) - slack)
-        high = None if bound["at_most"] is None else bound["at_most"] + slack
+        low = bound["at_least"] or 0 if bound["hard"] else 0
+        high = bound["at_most"] if bound["hard"] else None
         if price > 0:
-            high = bound["at_least"] if high is None else min(high, bound["at_least"])
+            high = bound["at_least"]
         elif price < 0:
-            low = max(low, bound["at_most"])
+            low = bound["at_most"]
         found.append(KnownInterval(low, high))
     return found

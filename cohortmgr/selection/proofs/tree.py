@@ -1,5 +1,7 @@
-"""A hash tree over the lines of all candidates, as RFC 9162 (2.1) makes it: whoever knows its root can check one line
-by a path of a few hashes, and learns nothing of the others."""
+"""A hash tree over the lines of all candidates, as RFC 9162 (2.1) makes it.
+
+Whoever knows its root can check one line by a path of a few hashes, and learns nothing of the others.
+"""
 
 from __future__ import annotations
 

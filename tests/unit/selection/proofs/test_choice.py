@@ -25,10 +25,15 @@ from cohortmgr.selection.proofs.choice import (
     lot_number,
     salted,
 )
+from cohortmgr.selection.stating import marks_stated, phased_rubric
 from cohortmgr.selection.verify import findings
 from tests.unit.selection.proofs.judging import agrees
 from tests.unit.selection.proofs.oracle import choose_by_force, sealed
 from tests.unit.selection.proofs.worlds import certificate_of, certificates, triangle, world
+from tests.unit.selection.test_harmonised import ANNE, BRAHIM, CHAMA, PLAIN
+from tests.unit.selection.test_harmonised import board as read_board
+from tests.unit.selection.test_harmonised import chosen as formula_of
+from tests.unit.selection.test_harmonised import file as read_file
 from tests.unit.selection.test_verify import places
 
 
@@ -230,3 +235,29 @@ def test_a_salted_reference_is_an_hmac_of_the_number() -> None:
     expected = hmac.new(b"salt", b"M-001", hashlib.sha256).hexdigest()
     assert salted(b"salt", "M-001") == expected != salted(b"other", "M-001")
     assert len(expected) == 64
+
+
+@pytest.mark.parametrize("harmonised", [False, True])
+def test_the_house_s_own_rubric_and_marks_make_rows_that_hold(harmonised: bool) -> None:
+    formulas = {"dossiers": formula_of()} if harmonised else {}
+    files = [
+        read_file(1, (ANNE, 4, 4), (BRAHIM, 3, 3), formulas=formulas),
+        read_file(2, (BRAHIM, 3, 3), (CHAMA, 4, 3), formulas=formulas),
+    ]
+    marks = {each.reference: each.marks for each in files}
+    stated, contenders = [], []
+    for row in read_board(*files, formulas=formulas).ranking.rows:
+        found = marks[row.reference]
+        assert found is not None
+        stated.append(
+            StatedFile(row.reference, row.mean, row.tie, marks=marks_stated(PLAIN, found, formulas))
+        )
+        contenders.append(Contender(row.reference, row.mean, row.tie, lot_number("seed", row.reference)))
+    problem = ChoiceProblem(tuple(contenders), 1)
+    choice = choose_by_force(problem)
+    assert choice is not None
+    rubric = phased_rubric(PLAIN, formulas)
+    made = choice_certificate(
+        problem, choice, stated, StatedTerms("seed", 1, tuple(rubric["ties"]), rubric=rubric)
+    )
+    assert findings(made) == []
