@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from bench import figures
 from bench.figures import Figure
 from bench.installation import Installation, installed
+from bench.large.certificates import verifying
 from bench.letters import letters
 from bench.patterns import patterns
 from bench.reviewing import calibrating, sharing
@@ -50,6 +51,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield from patterns()
     yield sharing()
     yield from calibrating()
+    yield from verifying()
     yield from letters(made, LETTERS)
 
 

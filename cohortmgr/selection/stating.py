@@ -48,15 +48,19 @@ def _harmonised(
 def rubric_of(rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW) -> dict[str, Any]:
     """Return how totals and ties were made, and harmonised marks by phase, as the certificate states it: keys, letters
     and whole numbers."""
-    ties = [each.key for each in tie_order(rubric)]
     if not rubric.is_plain or formulas:
-        stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
-        return {"phases": stated, "ties": ties}
+        return phased_rubric(rubric, formulas)
     return {
         "criteria": [_stated(each) for each in rubric.criteria],
         "readings": rubric.readings,
-        "ties": ties,
+        "ties": [each.key for each in tie_order(rubric)],
     }
+
+
+def phased_rubric(rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW) -> dict[str, Any]:
+    """Return the same in phases, though there be only one: so the certificate of a choice under bounds states it."""
+    stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
+    return {"phases": stated, "ties": [each.key for each in tie_order(rubric)]}
 
 
 def _stated_phase(phase: RubricPhase, chosen: ChosenFormula | None) -> dict[str, Any]:

@@ -88,6 +88,8 @@ OF_FLASK: dict[str, tuple[str, ...]] = {
 }
 # The adapter of the broker is what actions wake the worker by.
 BROKER = ("jobs", "actions")
+# The verifier is a program as well as a module: it has a command line of its own, which is no family's.
+PROGRAM, OF_PROGRAM = ("selection", "verify"), {"argparse", "gc"}
 
 
 Parts = tuple[str, ...]
@@ -131,6 +133,8 @@ def _of_house(modules: frozenset[Parts], family: str, given: Import) -> bool:
 def _of_package(source: Source, family: str, name: str) -> bool:
     first = name.split(".")[0]
     if family == PURE:
+        if source.parts == PROGRAM and first in OF_PROGRAM:
+            return True
         return first in PURE_STANDARD or name.startswith(PURE_PACKAGES)
     if first == "flask" and family in OF_FLASK:
         return name.removeprefix("flask.").startswith(OF_FLASK[family])

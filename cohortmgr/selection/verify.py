@@ -1,0 +1,1364 @@
+"""Verify the certificate of a selection with Python 3.10 or newer and nothing else: copy this one file and run it.
+
+    python verify.py FILE [--expect HASH] [--language fr|en]
+    python verify.py --line LINE --expect ROOT [--language fr|en]
+
+The first recomputes a selection (formats 2 to 6) from its certificate alone; HASH is the certificate's `sha256`, as it
+was published. The second checks one candidate's line against the ROOT on the public sheet. The exit code is 0 if it
+holds, 1 if not (it says what does not), 2 if the file cannot be read as a certificate at all.
+
+All arithmetic is exact: whole numbers of any size. Nothing of the program that made the certificate is imported: a
+verifier that called the maker's code would repeat its mistakes and find them right. What format 6 says, and why its
+proof proves, stands in docs/certificates.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import json
+import sys
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from math import lcm
+from pathlib import Path
+from typing import Any
+
+FORMAT, FORMAT_WITH_KNOCK_OUT, FORMAT_OF_PHASES, FORMAT_OF_HARMONISED, FORMAT_OF_CHOICE = 2, 3, 4, 5, 6
+VERSION = 1
+RULE = "mean, ties, sha256(seed+reference)"
+RULE_OF_CHOICE = "bounds, mean, ties, sha256(seed+reference)"
+CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
+RIGHT, HAND, KNOCKED_OUT, SHORT = "right", "hand", "knocked_out", "short"
+VALID, INVALID, UNREADABLE = 0, 1, 2
+# What a whole mark is worth, in thousandths of a point of twenty.
+_OUT_OF = 20_000
+# The numbers of a row, in formats 2 to 5, from which its others follow.
+_GIVEN = ("scores", "phases", "short")
+# By which marks a phase may be ranked, and what each reader weighs in thousandths where all weigh the same.
+_HARMONISED, _WEIGHTED, _ONE = "harmonised", "weighted", 1000
+# The only keys that hold true or false, and those only in format 6.
+_TRUE_OR_FALSE = frozenset({"hard", "older_marks", "in", "impossible", "drawn"})
+# A proof of hundreds of splits is none that anybody made in earnest.
+_DEEPEST = 250
+# A colon behind a space: the keys of such a text are counted in a slower way.
+_SPACED = (" :", "\t:", "\n:", "\r:")
+# How many findings are printed.
+_MOST_PRINTED = 20
+_WRONG_SHAPE = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
+def N_(text: str) -> str:
+    """Mark a French sentence for the translators of the house; it comes back as it is."""
+    return text
+
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "not_integer": (
+        N_("Le certificat contient un nombre qui n’est pas un entier."),
+        "The certificate holds a number that is no integer.",
+    ),
+    "digest": (
+        N_("L’empreinte ne correspond pas au contenu du certificat."),
+        "The digest is not that of the certificate's content.",
+    ),
+    "rule": (
+        N_("Ce certificat suit une autre règle que celle-ci."),
+        "This certificate follows another rule than this one.",
+    ),
+    "malformed": (
+        N_("Le certificat est incomplet ou mal formé."),
+        "The certificate is incomplete or malformed.",
+    ),
+    "no_reading": (
+        N_("Le dossier %(reference)s n’a aucune lecture remise."),
+        "File %(reference)s has no reading.",
+    ),
+    "twice": (N_("Le dossier %(reference)s vient deux fois."), "File %(reference)s comes twice."),
+    "other_ties": (
+        N_("Le dossier %(reference)s n’a pas les mêmes critères de départage que les autres."),
+        "File %(reference)s does not have the tie criteria of the others.",
+    ),
+    "negative": (
+        N_("Le nombre de places ne peut pas être négatif."),
+        "The number of seats cannot be negative.",
+    ),
+    "totals": (
+        N_("Les totaux de %(reference)s ne découlent pas de ses notes."),
+        "The totals of %(reference)s do not follow from its scores.",
+    ),
+    "rank": (
+        N_("Au rang %(rank)s, le recalcul donne %(expected)s et le certificat dit autre chose."),
+        "At rank %(rank)s the recomputation gives %(expected)s, and the certificate says otherwise.",
+    ),
+    "outcome": (
+        N_("Le dossier %(reference)s n’a pas le résultat que donnent les règles."),
+        "File %(reference)s does not have the outcome that the rules give.",
+    ),
+    "reason": (
+        N_("Le dossier %(reference)s est placé sans égard à sa note, et le certificat ne dit pas pourquoi."),
+        "File %(reference)s is placed whatever its mark, and the certificate does not say why.",
+    ),
+    "bound": (
+        N_("La règle n° %(number)s n’est pas respectée : %(count)s personnes choisies."),
+        "Bound no. %(number)s does not hold: %(count)s people chosen.",
+    ),
+    "filled": (
+        N_("Le nombre de places pourvues n’est pas celui du certificat : on en compte %(count)s."),
+        "The number of seats filled is not the certificate's: there are %(count)s.",
+    ),
+    "too_many": (
+        N_("Il y a plus de personnes choisies que de places."),
+        "More people are chosen than there are seats.",
+    ),
+    "shortfall": (
+        N_("L’écart aux règles souples n’est pas celui du certificat : on compte %(count)s personnes."),
+        "The shortfall of soft bounds is not the certificate's: it is %(count)s people.",
+    ),
+    "total": (
+        N_("La somme des notes choisies n’est pas celle du certificat."),
+        "The total of the marks chosen is not the certificate's.",
+    ),
+    "proof": (
+        N_("La preuve que personne ne ferait mieux ne tient pas (feuille n° %(leaf)s)."),
+        "The proof that no choice is better does not hold (leaf no. %(leaf)s).",
+    ),
+    "fuller": (
+        N_("La preuve que d’autres places ne peuvent être pourvues ne tient pas (feuille n° %(leaf)s)."),
+        "The proof that no more seats can be filled does not hold (leaf no. %(leaf)s).",
+    ),
+    "no_fuller": (
+        N_("Rien ne prouve que les places vides ne peuvent être pourvues, ou cette preuve est de trop."),
+        "Nothing proves that the empty seats cannot be filled, or that proof is one too many.",
+    ),
+    "price": (
+        N_("La règle n° %(number)s ne peut pas avoir ce prix."),
+        "Bound no. %(number)s cannot have this price.",
+    ),
+    "split_price": (
+        N_("Un groupe a un prix que la preuve ne justifie pas."),
+        "A group has a price that the proof does not justify.",
+    ),
+    "threshold": (
+        N_("Le seuil manque, ou il est de trop."),
+        "The threshold is missing, or it is one too many.",
+    ),
+    "told": (
+        N_("La note et les prix de %(reference)s ne disent pas la décision."),
+        "The mark and prices of %(reference)s do not tell the decision.",
+    ),
+    "lot": (
+        N_("Le certificat se trompe sur qui le sort ou le départage a décidé : %(reference)s."),
+        "The certificate errs on whom a tie criterion or the lot decided: %(reference)s.",
+    ),
+    "expected": (
+        N_("Ce n’est pas le certificat dont l’empreinte a été publiée."),
+        "This is not the certificate whose digest was published.",
+    ),
+    "path": (
+        N_("Cette ligne n’est pas de la liste dont la racine a été publiée."),
+        "This line is not of the list whose root was published.",
+    ),
+    "line": (
+        N_("Les nombres de cette ligne ne disent pas sa décision."),
+        "The numbers of this line do not tell its decision.",
+    ),
+    "no_file": (N_("Le fichier ne peut pas être lu."), "The file cannot be read."),
+    "no_json": (
+        N_("Le fichier n’est pas un objet JSON en UTF-8."),
+        "The file is no JSON object in UTF-8.",
+    ),
+    "doubled": (N_("La clé « %(key)s » vient deux fois."), "The key “%(key)s” comes twice."),
+    "nested": (N_("Le fichier est imbriqué trop profondément."), "The file is nested too deeply."),
+    "huge": (N_("Un nombre a trop de chiffres."), "A number has too many digits."),
+    "no_number": (
+        N_("Une valeur n’est ni un texte ni un nombre entier."),
+        "A value is neither a text nor an integer.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class VerifierFinding:
+    """One thing that does not hold: a key of WORDS, the values of its sentence, and the place in the file."""
+
+    code: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    where: str | None = None
+
+
+class UnreadableCertificate(Exception):
+    """The file is none that could be verified: a key of WORDS says why."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code, self.values = code, values
+
+
+# Reading
+
+
+def read(data: bytes) -> dict[str, Any]:
+    """Return the JSON object of a file. Raises UnreadableCertificate for anything that two readers might understand
+    differently: doubled keys, numbers that are no integers, true or false where numbers stand."""
+    try:
+        text = data.decode("utf-8")
+        content = _parsed(text)
+        if not isinstance(content, dict):
+            raise UnreadableCertificate("no_json")
+        strange, keys = _walked(content)
+        if strange:
+            raise UnreadableCertificate(strange)
+        if text.count('":') != keys or any(each in text for each in _SPACED):
+            # Either a text begins with a colon, or a key comes twice; this is slower.
+            _parsed(text, object_pairs_hook=_object)
+        if "\\u" in text:
+            json.dumps(content, ensure_ascii=False).encode("utf-8")
+    except RecursionError:
+        raise UnreadableCertificate("nested") from None
+    except (json.JSONDecodeError, UnicodeError):
+        raise UnreadableCertificate("no_json") from None
+    except ValueError:
+        # Python reads no number of more than 4,300 digits.
+        raise UnreadableCertificate("huge") from None
+    return content
+
+
+def _parsed(text: str, **hooks: Any) -> Any:
+    return json.loads(text, parse_float=_no_number, parse_constant=_no_number, **hooks)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise UnreadableCertificate("doubled", key=_repeated(key for key, _ in pairs)[0])
+    return found
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    """The names that come a second time."""
+    seen: set[str] = set()
+    found = []
+    for name in names:
+        if name in seen:
+            found.append(name)
+        seen.add(name)
+    return found
+
+
+def _no_number(_text: str) -> Any:
+    raise UnreadableCertificate("no_number")
+
+
+def fault(content: Mapping[str, Any]) -> str | None:
+    """Why a JSON value holds something else than texts, integers and nulls, as a key of WORDS; None if it does not."""
+    return _walked(content)[0]
+
+
+_PLAIN = frozenset({str, int, type(None)})
+_NESTING = _PLAIN | {list, dict}
+_TEXTS = frozenset({str})
+
+
+def _walked(content: Mapping[str, Any]) -> tuple[str | None, int]:
+    """(what `fault` says, the number of keys), level by level, so that depth costs no stack."""
+    allowed = _TRUE_OR_FALSE if content.get("format") == FORMAT_OF_CHOICE else frozenset()
+    level: list[Any] = [content]
+    keys = 0
+    for _ in range(_DEEPEST):
+        below: list[Any] = []
+        for each in level:
+            values = each
+            if type(each) is dict or isinstance(each, Mapping):
+                values, keys = each.values(), keys + len(each)
+                if not _TEXTS.issuperset(map(type, each)):
+                    return "no_number", keys
+            kinds = set(map(type, values))
+            if kinds <= _PLAIN:
+                continue
+            if not kinds <= _NESTING and not _has_no_stray(each, allowed):
+                return "no_number", keys
+            below += [value for value in values if type(value) not in _PLAIN and type(value) is not bool]
+        if not below:
+            return None, keys
+        level = below
+    return "nested", keys
+
+
+def _has_no_stray(value: Any, allowed: frozenset[str]) -> bool:
+    """Whether a list or an object holds texts, integers, nulls, lists and objects, or true and false by their keys."""
+    is_object = isinstance(value, Mapping)
+    for key, each in value.items() if is_object else enumerate(value):
+        if type(each) in _PLAIN or isinstance(each, (list, tuple, Mapping)):
+            continue
+        if type(each) is not bool or key not in allowed:
+            return False
+    return True
+
+
+# The canonical text, of which the digest is made
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_AT_ONCE = 500
+
+
+def canonical(content: Mapping[str, Any]) -> str:
+    """Return the one canonical text of a JSON object: keys sorted, no spaces, no escapes that UTF-8 does not need."""
+    return _CANONICAL.encode(content)
+
+
+def digest(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256, in hexadecimal digits, of the canonical form of everything but the digest itself.
+
+    It is fed some rows at a time: the text of 200,000 rows in one, with all its pieces, would be held beside them."""
+    hasher = hashlib.sha256()
+    for part in _parts({key: value for key, value in content.items() if key != "sha256"}):
+        hasher.update(part.encode())
+    return hasher.hexdigest()
+
+
+def _parts(content: Mapping[str, Any]) -> Iterator[str]:
+    """The canonical text in pieces."""
+    before = "{"
+    for key in sorted(content):
+        yield f"{before}{_CANONICAL.encode(key)}:"
+        before = ","
+        value = content[key]
+        if not isinstance(value, list):
+            yield _CANONICAL.encode(value)
+            continue
+        for place in range(0, len(value), _AT_ONCE):
+            yield f"{',' if place else '['}{_CANONICAL.encode(value[place : place + _AT_ONCE])[1:-1]}"
+        yield "]" if value else "[]"
+    yield "{}" if before == "{" else "}"
+
+
+# Any certificate
+
+
+def findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """Recompute a selection from the numbers of its certificate alone; no finding means that it holds."""
+    if fault(certificate):
+        return [VerifierFinding("not_integer")]
+    return _findings(certificate)
+
+
+def _findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    try:
+        holds = certificate.get("sha256") == digest(certificate)
+    except (UnicodeEncodeError, TypeError):
+        return [VerifierFinding("malformed")]
+    found = [] if holds else [VerifierFinding("digest", {}, "sha256")]
+    try:
+        if certificate.get("format") != FORMAT_OF_CHOICE:
+            return found + _of_ranking(certificate)
+        of_rule = _OF_RULE.get(certificate.get("rule", ""))
+        return found + (of_rule(certificate) if of_rule else [VerifierFinding("rule", {}, "rule")])
+    except _WRONG_SHAPE:
+        return [*found, VerifierFinding("malformed", {}, "rows")]
+
+
+# How totals, ties and marks follow from scores
+
+
+def half_even(over: int, under: int) -> int:
+    """A quotient rounded to a whole number, halves to the even one."""
+    if under < 0:
+        over, under = -over, -under
+    whole, rest = divmod(over, under)
+    return whole + (1 if 2 * rest > under or (2 * rest == under and whole % 2) else 0)
+
+
+class _Phase:
+    """How the scores of one phase become totals; a rubric without phases is one of which only the criteria are used."""
+
+    def __init__(self, stated: Mapping[str, Any]) -> None:
+        self.criteria = {each["key"]: each for each in stated["criteria"]}
+        if len(self.criteria) != len(stated["criteria"]):
+            raise ValueError("a criterion comes twice")
+        self.key, self.weight = stated["key"], stated["weight"]
+        self.readings, self.kind = stated["readings"], stated["kind"]
+        self.marks: Mapping[str, Any] | None = stated.get("marks")
+        self.limits = [(key, each["knock_out_below"]) for key, each in self.criteria.items()
+                       if each.get("knock_out_below") is not None]  # fmt: skip
+        self._common = lcm(*(each["max"] - each["min"] for each in self.criteria.values()))
+        self._known: dict[tuple[tuple[str, int], ...], int] = {}
+
+    def total(self, scores: Mapping[str, int]) -> int:
+        """A reading's total in thousandths: its shares of each scale, weighted. A computed phase has those it has."""
+        key = tuple(scores.items())
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._total(scores)
+        return found
+
+    def _total(self, scores: Mapping[str, int]) -> int:
+        over = whole = 0
+        for key, each in self.criteria.items():
+            if self.kind == "computed" and key not in scores:
+                continue
+            score, low, high = scores[key], each["min"], each["max"]
+            if not low <= score <= high:
+                raise ValueError(f"{score} is outside its scale")
+            over += each["weight"] * (score - low) * (self._common // (high - low))
+            whole += each["weight"]
+        return half_even(_OUT_OF * over, self._common * whole)
+
+    def mean_on(self, key: str, readings: Sequence[Mapping[str, int]]) -> int:
+        """The mean of the readings on one criterion, in thousandths."""
+        low, high = self.criteria[key]["min"], self.criteria[key]["max"]
+        over, count = sum(scores[key] for scores in readings), len(readings)
+        if not low * count <= over <= high * count:
+            raise ValueError(f"{key} is outside its scale")
+        return half_even(_OUT_OF * (over - low * count), count * (high - low))
+
+    def knocks_out(self, readings: Sequence[Mapping[str, int]]) -> bool:
+        """Whether the mean of two readings or more is below the limit of a criterion."""
+        return any(
+            len(readings) > 1 and 1000 * sum(scores[key] for scores in readings) < limit * len(readings)
+            for key, limit in self.limits
+        )
+
+    def mark_follows(self, found: Mapping[str, Any]) -> bool:
+        """Whether the mark of a row is what a calculator gives from the numbers of the phase and the row's totals:
+        mean + sum of weight x (total - severity - mean) / (sum of weights + shrinkage), rounded half to even.
+
+        A row without one has the noughts of who did not come: nobody gave them, and nobody's severity is taken out."""
+        numbers = self.marks
+        if numbers is None or "mark" not in found:
+            return not {"mark", "readers"} & found.keys() and (numbers is None or not any(found["totals"]))
+        mean, weights, readers = numbers["mean"], numbers["weights"], found["readers"]
+        if not _is_sound(numbers) or len(readers) != len(found["totals"]):
+            return False
+        if len(set(readers)) != len(readers):
+            return False
+        if numbers["shrinkage"] is None:
+            return bool(found["mark"] == mean)
+        over = sum(
+            weights[reader] * (total - numbers["severities"][reader] - mean)
+            for reader, total in zip(readers, found["totals"], strict=True)
+        )
+        whole = sum(weights[reader] for reader in readers) + numbers["shrinkage"]
+        # The mean is added before rounding: with an odd mean, half to even is another number.
+        return numbers["shrinkage"] >= 0 and bool(found["mark"] == half_even(mean * whole + over, whole))
+
+
+def _phases_of(rubric: Mapping[str, Any]) -> list[_Phase]:
+    phases = [_Phase(each) for each in rubric["phases"]]
+    if len({each.key for each in phases}) != len(phases):
+        raise ValueError("a phase comes twice")
+    return phases
+
+
+def _is_sound(formula: Mapping[str, Any]) -> bool:
+    """Whether each reader of a formula has a severity and a weight, and all the same where it says so."""
+    weights, basis = formula["weights"], formula["basis"]
+    if basis not in (_HARMONISED, _WEIGHTED) or weights.keys() != formula["severities"].keys():
+        return False
+    return min(weights.values()) >= 1 and (basis != _HARMONISED or {*weights.values()} == {_ONE})
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A row as it is ranked: its exact mark is over/under."""
+
+    reference: str
+    totals: tuple[int, ...]
+    tie: tuple[int, ...]
+    knocked_out: bool
+    over: int
+    under: int
+    short: int = 0
+
+
+def _phased_entry(phases: Sequence[_Phase], row: Mapping[str, Any]) -> _Entry:
+    """A row of phases, from its own numbers: the mean of each phase counts by its weight."""
+    if not 0 <= row["short"] <= len(phases):
+        raise ValueError("it stopped where there is no phase")
+    by_key = {each.key: each for each in phases}
+    parts = [
+        (by_key[each["key"]].weight, [each["mark"]] if "mark" in each else each["totals"])
+        for each in row["phases"]
+    ]
+    totals = [half_even(sum(given), len(given)) for _weight, given in parts]
+    if [each.kind for each in phases] == ["files"]:
+        # Files are only read: a row has the totals of its readings.
+        totals = [total for each in row["phases"] for total in each["totals"]]
+    given = {each["key"]: each["scores"] for each in row["phases"]}
+    out = any(each.knocks_out(given.get(each.key, ())) for each in phases)
+    common = lcm(*(len(each) for _weight, each in parts))
+    over = sum(weight * sum(each) * (common // len(each)) for weight, each in parts)
+    under = common * sum(weight for weight, _ in parts)
+    if not under:
+        over, under = 0, 1
+    return _Entry(row["reference"], tuple(totals) or (0,), tuple(row["tie"]), out, over, under, row["short"])
+
+
+def _follows(phases: Sequence[_Phase], ties: Sequence[str], row: Mapping[str, Any]) -> bool:
+    """Whether the totals, harmonised marks and tie-breaks of a row of phases follow from its scores: each phase up to
+    the one where it stopped has the marks that it asks for, but one that is computed, and none comes after."""
+    counted = phases[: len(phases) - row["short"]]
+    given = {each["key"]: each for each in row["phases"]}
+    if len(given) != len(row["phases"]) or not given.keys() <= {each.key for each in counted}:
+        return False
+    marks: dict[str, int] = {}
+    for phase in counted:
+        found = given.get(phase.key, {"scores": [], "totals": []})
+        scored = found["scores"]
+        if phase.kind != "computed" and len(scored) < phase.readings:
+            return False
+        if [phase.total(scores) for scores in scored] != found["totals"] or not phase.mark_follows(found):
+            return False
+        for key in phase.criteria.keys() & ties:
+            readings = [scores for scores in scored if key in scores]
+            if readings:
+                marks[key] = phase.mean_on(key, readings)
+    return [marks.get(key, 0) for key in ties] == row["tie"]
+
+
+def lot(seed: str, reference: str) -> str:
+    """Return the lot of a reference, 64 hexadecimal digits; the lower one is drawn first."""
+    return hashlib.sha256(f"{seed}{reference}".encode()).hexdigest()
+
+
+# Formats 2 to 5: a ranking that was cut
+
+
+def _of_ranking(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    stated, rubric = list(certificate["rows"]), certificate["rubric"]
+    if certificate.get("format") != format_of(rubric) or certificate.get("rule") != RULE:
+        return [VerifierFinding("rule", {}, "rule")]
+    phases = _phases_of(rubric) if "phases" in rubric else []
+    if "phases" in rubric:
+        entries = [_phased_entry(phases, row) for row in stated]
+    else:
+        named = {"key": "", "kind": "files", "weight": 1, "readings": 0}
+        whole = _Phase({**named, "criteria": rubric.get("criteria", ())})
+        entries = [_plain_entry(whole, row) for row in stated]
+    refused = _unrankable(entries)
+    if refused:
+        return refused
+    keyed = _keyed(entries, certificate["seed"])
+    outcomes = _cut([entry for _key, entry in keyed], certificate["seats"], certificate["waiting"])
+    if outcomes is None:
+        return [VerifierFinding("negative", {}, "seats")]
+    wrong = [
+        row["reference"]
+        for row in stated
+        if not (
+            _follows(phases, rubric["ties"], row)
+            if "phases" in rubric
+            else _plainly_follows(rubric, whole, row)
+        )
+    ]
+    found = [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
+    return found + _differences(stated, keyed, outcomes)
+
+
+def format_of(rubric: Mapping[str, Any]) -> int:
+    """Return the format, from 2 to 5, of a certificate with a rubric."""
+    if "phases" in rubric:
+        harmonises = any("marks" in each for each in rubric["phases"])
+        return FORMAT_OF_HARMONISED if harmonises else FORMAT_OF_PHASES
+    knocks_out = any("knock_out_below" in each for each in rubric.get("criteria", ()))
+    return FORMAT_WITH_KNOCK_OUT if knocks_out else FORMAT
+
+
+def _plain_entry(whole: _Phase, row: Mapping[str, Any]) -> _Entry:
+    totals = tuple(row["totals"])
+    out = whole.knocks_out(row["scores"])
+    return _Entry(row["reference"], totals, tuple(row["tie"]), out, sum(totals), len(totals) or 1)
+
+
+def _plainly_follows(rubric: Mapping[str, Any], whole: _Phase, row: Mapping[str, Any]) -> bool:
+    """Whether the totals and tie-breaks of a row follow from its scores; a rubric may list no criteria."""
+    if not whole.criteria:
+        return True
+    totals = [whole.total(scores) for scores in row["scores"]]
+    tie = [whole.mean_on(key, row["scores"]) for key in rubric["ties"]]
+    return (totals, tie) == (row["totals"], row["tie"]) and len(totals) >= rubric["readings"]
+
+
+def _unrankable(entries: Sequence[_Entry]) -> list[VerifierFinding]:
+    found = []
+    seen: set[str] = set()
+    for entry in entries:
+        codes = {
+            "no_reading": not entry.totals and not entry.short,
+            "twice": entry.reference in seen,
+            "other_ties": len(entry.tie) != len(entries[0].tie),
+        }
+        values = {"reference": entry.reference}
+        found += [VerifierFinding(code, values, entry.reference) for code, holds in codes.items() if holds]
+        seen.add(entry.reference)
+    return found
+
+
+_Key = tuple[bool, int, int, tuple[int, ...], str, str]
+
+
+def _keyed(entries: Sequence[_Entry], seed: str) -> list[tuple[_Key, _Entry]]:
+    """The rows, best first, each with what it is ordered by; marks are brought to one denominator."""
+    common = lcm(*{entry.under for entry in entries})
+    keyed = [
+        (
+            (
+                entry.knocked_out,
+                entry.short,
+                -entry.over * (common // entry.under),
+                tuple(-value for value in entry.tie),
+                lot(seed, entry.reference),
+                entry.reference,
+            ),
+            entry,
+        )
+        for entry in entries
+    ]
+    return sorted(keyed, key=lambda each: each[0])
+
+
+def _cut(entries: Sequence[_Entry], seats: int, waiting: int) -> list[str] | None:
+    """The outcome of each; None for a number of seats below nought."""
+    if seats < 0 or waiting < 0:
+        return None
+    standing = sum(1 for each in entries if not each.knocked_out and not each.short)
+    chosen = min(seats, standing)
+    waits = min(waiting, standing - chosen)
+    return [CHOSEN] * chosen + [WAITING] * waits + [REFUSED] * (len(entries) - chosen - waits)
+
+
+def _differences(
+    stated: Sequence[Mapping[str, Any]], keyed: Sequence[tuple[_Key, _Entry]], outcomes: Sequence[str]
+) -> list[VerifierFinding]:
+    found = []
+    for index, (said, (key, entry)) in enumerate(zip(stated, keyed, strict=True)):
+        neighbours = [keyed[n][0] for n in (index - 1, index + 1) if 0 <= n < len(keyed)]
+        right = {
+            "decided": _decided(entry, max((_level(key, other) for other in neighbours), default=0)),
+            "mean": half_even(entry.over, entry.under),
+            "outcome": outcomes[index],
+            "rank": index + 1,
+            "reference": entry.reference,
+            "tie": list(entry.tie),
+            "totals": list(entry.totals),
+        }
+        if {name: value for name, value in said.items() if name not in _GIVEN} != right:
+            values = {"rank": index + 1, "expected": entry.reference}
+            found.append(VerifierFinding("rank", values, entry.reference))
+    return found
+
+
+def _level(one: _Key, other: _Key) -> int:
+    """Which rule tells two rows apart: 0 for the mean, n for the nth tie-break, then one more for the lot."""
+    if one[:3] != other[:3]:
+        return 0
+    pairs = enumerate(zip(one[3], other[3], strict=True), start=1)
+    return next((place for place, (mine, theirs) in pairs if mine != theirs), len(one[3]) + 1)
+
+
+def _decided(entry: _Entry, level: int) -> str:
+    if entry.knocked_out:
+        return "out"
+    if entry.short:
+        return "phase"
+    if level == 0:
+        return "mean"
+    return "lot" if level > len(entry.tie) else f"tie{level}"
+
+
+# The shape of format 6
+
+
+@dataclass(frozen=True)
+class _Each:
+    """An object of which every value has one shape."""
+
+    shape: Any
+
+
+@dataclass(frozen=True)
+class _OrNull:
+    """A shape, or null."""
+
+    shape: Any
+
+
+class _Keys:
+    """An object with these keys, and no others; a key that ends in ? may be absent."""
+
+    def __init__(self, shapes: Mapping[str, Any]) -> None:
+        self.shapes = {key.rstrip("?"): shape for key, shape in shapes.items()}
+        self.needed = {key for key in shapes if not key.endswith("?")}
+
+
+_CRITERION = _Keys({"key": str, "max": int, "min": int, "weight": int, "knock_out_below?": int})
+_FORMULA = _Keys(
+    {"basis": str, "mean": int, "severities": _Each(int), "shrinkage": _OrNull(int), "weights": _Each(int)}
+)
+_PHASE = {
+    "criteria": [_CRITERION],
+    "key": str,
+    "kind": str,
+    "readings": int,
+    "weight": int,
+    "marks?": _FORMULA,
+}
+_RUBRIC = _Keys({"phases": [_Keys(_PHASE)], "ties": [str]})
+_BOUND = _Keys({"where": _Each(str), "at_least": _OrNull(int), "at_most": _OrNull(int), "hard": bool})
+_CHANGE = _Keys({"on": str, "by": str, "reason": str})
+_SEAL = {"digest?": str, "sealed_by?": str, "sealed_on?": str, "older_marks?": bool, "changes?": [_CHANGE]}
+_RULES = _Keys({"bounds": [_BOUND], "ties": [str], **_SEAL})
+_OWN = {
+    "reference": str,
+    "mark": int,
+    "tie": [int],
+    "attributes": _Each(str),
+    "outcome": str,
+    "by?": str,
+    "out?": str,
+}
+_FOUND = _Keys({"key": str, "scores": [_Each(int)], "totals": [int], "mark?": int, "readers?": [str]})
+_ROW = _Keys({**_OWN, "rank": int})
+_ROW_OF_RUBRIC = _Keys({**_OWN, "rank": int, "phases": [_FOUND], "short": int})
+_OF_A_TYPE = _Keys({"where": [int], "price": int})
+_PRICES = _Keys(
+    {"scale": int, "bounds": [int], "threshold": _OrNull(int), "splits": [_OF_A_TYPE], "by_lot": [str]}
+)
+_CERTIFICATE = _Keys(
+    {
+        **dict.fromkeys(("format", "version", "seats", "waiting", "filled", "shortfall"), int),
+        **dict.fromkeys(("rule", "seed", "sha256"), str),
+        "rules": _RULES,
+        "rubric?": _RUBRIC,
+        "rows": list,
+        "hand": [_Keys({"reference": str, "in": bool, "reason": str})],
+        "right": [_Keys({"reference": str, "reason": str})],
+        "total": _Keys({"marks": int, "ties": [int], "lots": int}),
+        "proof": _Keys({"best": dict, "fuller": _OrNull(dict)}),
+        "prices": _PRICES,
+    }
+)
+# A tree is a leaf or a split; what stands below a split is asked when it is reached.
+_LEAF = _Keys({"scale": int, "bounds": [int], "seats": int, "splits": [int], "impossible": bool})
+_SPLIT = _Keys({"where": [int], "most": int, "below": dict, "above": dict})
+_PRICE = _Keys({"where": _Each(str), "price": int})
+_SUM = _Keys({"scale": int, "threshold": _OrNull(int), "bounds": [_PRICE], "split": int, "drawn": bool})
+_PATH = {"index": int, "size": int, "path": [str]}
+_LINE = _Keys({"format": int, "version": int, "certificate": str, **_OWN, "prices": _SUM, **_PATH})
+
+
+def _misfit(value: Any, shape: Any, where: str = "") -> str | None:
+    """The first place where a value has not the shape that is asked for; None if it has it."""
+    if isinstance(shape, type):
+        return None if type(value) is shape else where or "."
+    if isinstance(shape, _OrNull):
+        return None if value is None else _misfit(value, shape.shape, where)
+    if type(value) is not (list if isinstance(shape, list) else dict):
+        return where or "."
+    if isinstance(shape, _Keys):
+        return _misfit_key(value, shape, where)
+    return _misfit_inside(value, shape[0] if isinstance(shape, list) else shape.shape, where)
+
+
+def _misfit_inside(value: Any, inner: Any, where: str) -> str | None:
+    """The same for a list or an object of which every value has one shape."""
+    is_list = isinstance(value, list)
+    kinds = set(map(type, value if is_list else value.values()))
+    if isinstance(inner, type) and kinds <= {inner}:
+        return None
+    for key, each in enumerate(value) if is_list else value.items():
+        misfit = _misfit(each, inner, f"{where}.{key}")
+        if misfit:
+            return misfit
+    return None
+
+
+def _misfit_key(value: Any, shape: _Keys, where: str) -> str | None:
+    """The same for an object: a key that it lacks, or should not have, or whose value has another shape."""
+    if not shape.needed <= value.keys():
+        return f"{where}.{min(shape.needed - value.keys())}".lstrip(".")
+    for key, each in value.items():
+        wanted = shape.shapes.get(key)
+        if type(each) is wanted:
+            continue
+        misfit = f"{where}.{key}" if wanted is None else _misfit(each, wanted, f"{where}.{key}")
+        if misfit:
+            return misfit.lstrip(".")
+    return None
+
+
+def _stated_badly(certificate: Mapping[str, Any]) -> str | None:
+    """Where a certificate of format 6 has the wrong shape, or numbers that say nothing, as a limit below nought."""
+    misfit = _misfit(certificate, _CERTIFICATE)
+    if misfit:
+        return misfit
+    shape = _ROW_OF_RUBRIC if "rubric" in certificate else _ROW
+    misfit = _misfit(certificate["rows"], [shape], "rows") or _rules_stated_badly(certificate["rules"])
+    if misfit:
+        return misfit
+    for key in ("seats", "waiting", "filled", "shortfall"):
+        if certificate[key] < 0:
+            return key
+    count, prices = len(certificate["rules"]["bounds"]), certificate["prices"]
+    if len(prices["bounds"]) != count or prices["scale"] < 1:
+        return "prices"
+    if not all(_is_type(each["where"], count) for each in prices["splits"]):
+        return "prices.splits"
+    ties = len(certificate["rules"]["ties"])
+    if (
+        len(certificate["total"]["ties"]) != ties
+        or "rubric" in certificate
+        and (certificate["rubric"]["ties"] != certificate["rules"]["ties"])
+    ):
+        return "rules.ties"
+    wrong = (place for place, row in enumerate(certificate["rows"]) if len(row["tie"]) != ties)
+    return next((f"rows.{place}.tie" for place in wrong), None)
+
+
+def _rules_stated_badly(rules: Mapping[str, Any]) -> str | None:
+    for place, bound in enumerate(rules["bounds"]):
+        low, high = bound["at_least"], bound["at_most"]
+        if (low is None and high is None) or min(low or 0, high or 0) < 0:
+            return f"rules.bounds.{place}"
+        if low is not None and high is not None and low > high:
+            return f"rules.bounds.{place}"
+    sealed = {"digest", "sealed_by", "sealed_on"} & rules.keys()
+    if len(sealed) not in (0, 3) or (not sealed and {"older_marks", "changes"} & rules.keys()):
+        return "rules.digest"
+    return None
+
+
+def _is_type(places: Sequence[int], count: int) -> bool:
+    """Whether these are places of bounds, in order and each once."""
+    return all(0 <= each < count for each in places) and all(
+        one < other for one, other in zip(places, places[1:], strict=False)
+    )
+
+
+# Format 6: a choice under bounds
+
+
+class _StatedChoice:
+    """A choice as its certificate states it: who contends, of which types, with which weights; who is chosen.
+
+    A type is the places of the bounds that count a file. `limits` are those left to the contenders: what those who have
+    a seat by right or by hand take is taken off. `weights` say marks, ties and lots in one number, in that order."""
+
+    def __init__(self, certificate: Mapping[str, Any], lots: Sequence[str]) -> None:
+        self.certificate, self.rows = certificate, certificate["rows"]
+        self.bounds = certificate["rules"]["bounds"]
+        self.types = self._types()
+        self.is_chosen = [row["outcome"] == CHOSEN for row in self.rows]
+        self.contends = [place for place, row in enumerate(self.rows) if "by" not in row and "out" not in row]
+        placed = [place for place, row in enumerate(self.rows) if "by" in row and self.is_chosen[place]]
+        self.filled, self.placed = sum(self.is_chosen), len(placed)
+        self.counts = self._count(place for place, chosen in enumerate(self.is_chosen) if chosen)
+        taken = self._count(placed)
+        self.at_least = [
+            each["at_least"] if each["at_least"] is None else max(0, each["at_least"] - taken[place])
+            for place, each in enumerate(self.bounds)
+        ]
+        self.at_most = [
+            each["at_most"] if each["at_most"] is None else each["at_most"] - taken[place]
+            for place, each in enumerate(self.bounds)
+        ]
+        self.seats = self.filled - self.placed
+        self._weigh(lots)
+
+    def _types(self) -> list[tuple[int, ...]]:
+        """The type of each row; few rows differ in what bounds ask."""
+        names = sorted({name for each in self.bounds for name in each["where"]})
+        known: dict[tuple[str | None, ...], tuple[int, ...]] = {}
+        found = []
+        for row in self.rows:
+            has = row["attributes"]
+            key = tuple(map(has.get, names))
+            if len(has) != len(names) - key.count(None):
+                raise ValueError("an attribute that no bound names")
+            if key not in known:
+                known[key] = tuple(
+                    place
+                    for place, each in enumerate(self.bounds)
+                    if all(has.get(name) == value for name, value in each["where"].items())
+                )
+            found.append(known[key])
+        return found
+
+    def _count(self, places: Iterable[int]) -> list[int]:
+        by_type: dict[tuple[int, ...], int] = {}
+        for place in places:
+            by_type[self.types[place]] = by_type.get(self.types[place], 0) + 1
+        return [
+            sum(many for groups, many in by_type.items() if bound in groups)
+            for bound in range(len(self.bounds))
+        ]
+
+    def _weigh(self, lots: Sequence[str]) -> None:
+        """One whole number for each contender: the unit of a part outweighs all that the later parts can differ by,
+        summed over the seats; a missing person costs more than all parts can differ by."""
+        contends = self.contends
+        rows = [self.rows[place] for place in contends]
+        drawn = sorted(range(len(rows)), key=[lots[place] for place in contends].__getitem__)
+        self.lots = [0] * len(rows)
+        for place, each in enumerate(reversed(drawn)):
+            self.lots[each] = place
+        ties = len(self.certificate["rules"]["ties"])
+        parts = [[row["tie"][tie] for row in rows] for tie in range(ties)]
+        parts = [[row["mark"] for row in rows], *parts, self.lots]
+        weights, room = [0] * len(rows), 1
+        for values in reversed(parts):
+            unit = room
+            weights = [weight + unit * value for weight, value in zip(weights, values, strict=True)]
+            room += unit * self.seats * (max(values, default=0) - min(values, default=0))
+        self.cost = room
+        self.totals = [
+            sum(value for place, value in zip(contends, values, strict=True) if self.is_chosen[place])
+            for values in parts
+        ]
+        self.weight = sum(
+            weight for place, weight in zip(contends, weights, strict=True) if self.is_chosen[place]
+        )
+        self._sort(weights)
+
+    def _sort(self, weights: Sequence[int]) -> None:
+        """The weights of each type in ascending order, with their running sums."""
+        by_type: dict[tuple[int, ...], list[int]] = {}
+        self.chosen_of: dict[tuple[int, ...], int] = {}
+        for place, weight in zip(self.contends, weights, strict=True):
+            groups = self.types[place]
+            by_type.setdefault(groups, []).append(weight)
+            self.chosen_of[groups] = self.chosen_of.get(groups, 0) + self.is_chosen[place]
+        self.sorted: dict[tuple[int, ...], tuple[list[int], list[int]]] = {}
+        for groups, values in by_type.items():
+            values.sort()
+            self.sorted[groups] = values, [0, *accumulate(values)]
+
+    @property
+    def shortfall(self) -> int:
+        """The people missing below soft floors, and those above soft ceilings."""
+        return sum(
+            max(0, (each["at_least"] or 0) - count)
+            + (0 if each["at_most"] is None else max(0, count - each["at_most"]))
+            for each, count in zip(self.bounds, self.counts, strict=True)
+            if not each["hard"]
+        )
+
+
+def _of_choice(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """What does not hold in a certificate of a choice under bounds."""
+    misfit = _stated_badly(certificate)
+    if misfit:
+        return [VerifierFinding("malformed", {}, misfit)]
+    if certificate["version"] != VERSION:
+        return [VerifierFinding("rule", {}, "version")]
+    lots = [lot(certificate["seed"], row["reference"]) for row in certificate["rows"]]
+    found = _marks_and_order(certificate, lots) or _outcomes(certificate)
+    if found:
+        return found
+    choice = _StatedChoice(certificate, lots)
+    return [*_sums(choice), *_proofs(choice), *_told_by_prices(choice)]
+
+
+def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> list[VerifierFinding]:
+    """Rows whose numbers do not follow from their scores; rows that come twice, or not in their order."""
+    rows = certificate["rows"]
+    doubled = _repeated(row["reference"] for row in rows)
+    if doubled:
+        return [VerifierFinding("twice", {"reference": each}, each) for each in doubled]
+    if "rubric" in certificate:
+        rubric = certificate["rubric"]
+        phases, ties = _phases_of(rubric), rubric["ties"]
+        wrong = [row["reference"] for row in rows if not _marked(phases, ties, row)]
+        if wrong:
+            return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
+    keys = [
+        (
+            row.get("out") == KNOCKED_OUT,
+            row.get("short", int(row.get("out") == SHORT)),
+            -row["mark"],
+            [-value for value in row["tie"]],
+            drawn,
+            row["reference"],
+        )
+        for row, drawn in zip(rows, lots, strict=True)
+    ]
+    order = sorted(range(len(rows)), key=keys.__getitem__)
+    return [
+        VerifierFinding(
+            "rank", {"rank": place + 1, "expected": rows[right]["reference"]}, rows[right]["reference"]
+        )
+        for place, right in enumerate(order)
+        if place != right or rows[place]["rank"] != place + 1
+    ]
+
+
+def _marked(phases: Sequence[_Phase], ties: Sequence[str], row: Mapping[str, Any]) -> bool:
+    """Whether the mark of a row, its tie criteria and why it may not be chosen follow from its scores."""
+    entry = _phased_entry(phases, row)
+    known = {each.key: each.criteria.keys() for each in phases}
+    if any(not scores.keys() <= known[each["key"]] for each in row["phases"] for scores in each["scores"]):
+        return False
+    out = KNOCKED_OUT if entry.knocked_out else SHORT if entry.short else None
+    if row["mark"] != half_even(entry.over, entry.under) or row.get("out") != out:
+        return False
+    return _follows(phases, ties, row)
+
+
+def _outcomes(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """Rows that are placed without a reason, chosen though they may not be, or not on the waiting list in order."""
+    found = _unreasoned(certificate)
+    put = {each["reference"]: each["in"] for each in certificate["hand"]}
+    left = certificate["waiting"]
+    for row in certificate["rows"]:
+        by, out, outcome = row.get("by"), row.get("out"), row["outcome"]
+        if by is None and out is None and outcome == CHOSEN:
+            continue
+        waits = by is None and out is None and left > 0
+        left -= waits
+        expected = WAITING if waits else REFUSED
+        if by == RIGHT or (by == HAND and put.get(row["reference"])):
+            expected = CHOSEN
+        if outcome != expected or out not in (None, KNOCKED_OUT, SHORT):
+            found.append(VerifierFinding("outcome", {"reference": row["reference"]}, row["reference"]))
+    return found
+
+
+def _unreasoned(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """Those placed by right or by hand who stand in no list, or in one twice, or in a list and not in the rows."""
+    listed = sorted([(each["reference"], by) for by in (HAND, RIGHT) for each in certificate[by]])
+    stated = sorted((row["reference"], row["by"]) for row in certificate["rows"] if "by" in row)
+    if listed == stated:
+        return []
+    odd = {reference for reference, _ in set(listed) ^ set(stated)} or {reference for reference, _ in listed}
+    return [VerifierFinding("reason", {"reference": each}, each) for each in sorted(odd)]
+
+
+def _sums(choice: _StatedChoice) -> list[VerifierFinding]:
+    """Hard bounds that do not hold, and sums that are not those of the rows."""
+    found = []
+    for place, (each, count) in enumerate(zip(choice.bounds, choice.counts, strict=True)):
+        too_few = each["at_least"] is not None and count < each["at_least"]
+        too_many = each["at_most"] is not None and count > each["at_most"]
+        if each["hard"] and (too_few or too_many):
+            values = {"number": place + 1, "count": count}
+            found.append(VerifierFinding("bound", values, f"rules.bounds.{place}"))
+    said = choice.certificate
+    if choice.filled > said["seats"]:
+        found.append(VerifierFinding("too_many", {}, "seats"))
+    if choice.filled != said["filled"]:
+        found.append(VerifierFinding("filled", {"count": choice.filled}, "filled"))
+    if choice.shortfall != said["shortfall"]:
+        found.append(VerifierFinding("shortfall", {"count": choice.shortfall}, "shortfall"))
+    if [said["total"]["marks"], *said["total"]["ties"], said["total"]["lots"]] != choice.totals:
+        found.append(VerifierFinding("total", {}, "total"))
+    return found
+
+
+# The proof
+
+# A split above a leaf: the type, the most of it that may be chosen, and whether this is the side above.
+_Step = tuple[tuple[int, ...], int, bool]
+
+
+def _proofs(choice: _StatedChoice) -> list[VerifierFinding]:
+    proof, bounds = choice.certificate["proof"], len(choice.bounds)
+    objective = choice.weight - choice.cost * choice.shortfall
+    found = []
+    for place, (leaf, path) in enumerate(_leaves(proof["best"], bounds), start=1):
+        value = _value(choice, leaf, path, choice.seats, choice.seats)
+        most = -1 if leaf["impossible"] else objective * leaf["scale"] + leaf["scale"] - 1
+        if value is None or value > most:
+            found.append(VerifierFinding("proof", {"leaf": place}, "proof.best"))
+    most_seats = min(choice.certificate["seats"] - choice.placed, len(choice.contends))
+    if (proof["fuller"] is None) != (choice.seats >= most_seats):
+        return [*found, VerifierFinding("no_fuller", {}, "proof.fuller")]
+    for place, (leaf, path) in enumerate(_leaves(proof["fuller"], bounds), start=1):
+        # The number of seats may be any from one more to the most there could be: the sum is greatest at an end.
+        value = _value(choice, leaf, path, choice.seats + 1, most_seats)
+        if value is None or value > -1 or not leaf["impossible"]:
+            found.append(VerifierFinding("fuller", {"leaf": place}, "proof.fuller"))
+    return found
+
+
+def _leaves(
+    tree: Mapping[str, Any] | None, bounds: int
+) -> Iterator[tuple[Mapping[str, Any], tuple[_Step, ...]]]:
+    """Each leaf with the splits above it. Both sides of a split are there, so that the leaves cover everything."""
+    waiting: list[tuple[Mapping[str, Any], tuple[_Step, ...]]] = [] if tree is None else [(tree, ())]
+    while waiting:
+        node, path = waiting.pop()
+        if "most" not in node:
+            if _misfit(node, _LEAF) or node["scale"] < 1:
+                raise ValueError("no leaf")
+            if len(node["bounds"]) != bounds or len(node["splits"]) != len(path):
+                raise ValueError("a leaf with too many or too few prices")
+            yield node, path
+            continue
+        if _misfit(node, _SPLIT) or not _is_type(node["where"], bounds):
+            raise ValueError("no split")
+        groups = tuple(node["where"])
+        waiting.append((node["above"], (*path, (groups, node["most"], True))))
+        waiting.append((node["below"], (*path, (groups, node["most"], False))))
+
+
+def _value(
+    choice: _StatedChoice, leaf: Mapping[str, Any], path: Sequence[_Step], seats: int, most_seats: int
+) -> int | None:
+    """What no choice within a leaf can exceed, in 1/scale of a weight's unit; None where a price has a sign or a size
+    that proves nothing.
+
+    Whatever is chosen, each person counts no more than their weight less their prices, or nought if that is below it;
+    and the prices that all of them paid are at most price x limit, by the sign of each."""
+    limits = _paid(choice, leaf, path)
+    if limits is None:
+        return None
+    value = limits + max(leaf["seats"] * seats, leaf["seats"] * most_seats)
+    of_types: dict[tuple[int, ...], int] = {}
+    for (groups, _most, _above), price in zip(path, leaf["splits"], strict=True):
+        of_types[groups] = of_types.get(groups, 0) + price
+    scale, prices = leaf["scale"], leaf["bounds"]
+    for groups, (weights, sums) in choice.sorted.items():
+        price = leaf["seats"] + of_types.get(groups, 0) + sum(prices[place] for place in groups)
+        if leaf["impossible"]:
+            value += len(weights) * max(0, -price)
+        else:
+            first = bisect_right(weights, price // scale)
+            value += (sums[-1] - sums[first]) * scale - (len(weights) - first) * price
+    return value
+
+
+def _paid(choice: _StatedChoice, leaf: Mapping[str, Any], path: Sequence[_Step]) -> int | None:
+    """The sum of price x limit over bounds and splits; None where a price may not be what it is."""
+    paid = 0
+    for place, price in enumerate(leaf["bounds"]):
+        if not price:
+            continue
+        limit = choice.at_most[place] if price > 0 else choice.at_least[place]
+        most = 0 if leaf["impossible"] else choice.cost * leaf["scale"]
+        if limit is None or (not choice.bounds[place]["hard"] and abs(price) > most):
+            return None
+        paid += price * limit
+    for (_groups, most, above), price in zip(path, leaf["splits"], strict=True):
+        if (price > 0) if above else (price < 0):
+            return None
+        paid += price * (most + above)
+    return paid
+
+
+# The prices that tell each decision
+
+
+def _told_by_prices(choice: _StatedChoice) -> list[VerifierFinding]:
+    prices = choice.certificate["prices"]
+    found = [
+        VerifierFinding("price", {"number": place + 1}, f"prices.bounds.{place}")
+        for place, price in enumerate(prices["bounds"])
+        if not _may_have(price, choice.bounds[place], choice.counts[place])
+    ]
+    of_splits = {tuple(each["where"]): each["price"] for each in prices["splits"]}
+    if len(of_splits) != len(prices["splits"]) or not _justified(choice, of_splits):
+        found.append(VerifierFinding("split_price", {}, "prices.splits"))
+    if prices["threshold"] is None:
+        is_told = choice.filled >= choice.certificate["seats"] and 0 < choice.seats < len(choice.contends)
+        if is_told or prices["by_lot"]:
+            found.append(VerifierFinding("threshold", {}, "prices.threshold"))
+        return found
+    if choice.filled < choice.certificate["seats"]:
+        return [*found, VerifierFinding("threshold", {}, "prices.threshold")]
+    return found + _told(choice, of_splits)
+
+
+def _may_have(price: int, bound: Mapping[str, Any], count: int) -> bool:
+    """Whether a bound may have a price: a floor that binds helps its group, a ceiling that binds holds it back."""
+    if price > 0:
+        return bound["at_least"] is not None and count <= bound["at_least"]
+    return price == 0 or (bound["at_most"] is not None and count >= bound["at_most"])
+
+
+def _justified(choice: _StatedChoice, of_splits: Mapping[tuple[int, ...], int]) -> bool:
+    """Whether each type with a price of its own is split above the leaf that holds the result, and binds there."""
+    node, holds, helps = choice.certificate["proof"]["best"], set(), set()
+    while "most" in node:
+        groups, most = tuple(node["where"]), node["most"]
+        count = choice.chosen_of.get(groups, 0)
+        if count == most:
+            holds.add(groups)
+        elif count == most + 1:
+            helps.add(groups)
+        node = node["below"] if count <= most else node["above"]
+    return all(not price or groups in (helps if price > 0 else holds) for groups, price in of_splits.items())
+
+
+def _told(choice: _StatedChoice, of_splits: Mapping[tuple[int, ...], int]) -> list[VerifierFinding]:
+    """Contenders whose mark and prices do not tell whether they are chosen."""
+    prices = choice.certificate["prices"]
+    threshold, scale = prices["threshold"], prices["scale"]
+    added = {
+        groups: of_splits.get(groups, 0) + sum(prices["bounds"][place] for place in groups)
+        for groups in choice.sorted
+    }
+    found, drawn = [], set()
+    for place in choice.contends:
+        row = choice.rows[place]
+        over = row["mark"] * scale + added[choice.types[place]] - threshold
+        if over == 0:
+            drawn.add(row["reference"])
+        elif (over > 0) != choice.is_chosen[place]:
+            found.append(VerifierFinding("told", {"reference": row["reference"]}, row["reference"]))
+    if len(prices["by_lot"]) != len(set(prices["by_lot"])):
+        found.append(VerifierFinding("lot", {"reference": "2 ×"}, "prices.by_lot"))
+    odd = sorted(drawn ^ set(prices["by_lot"]))
+    return found + [VerifierFinding("lot", {"reference": each}, each) for each in odd]
+
+
+# How the certificate of each rule of format 6 is verified.
+_OF_RULE: Mapping[str, Callable[[Mapping[str, Any]], list[VerifierFinding]]] = {RULE_OF_CHOICE: _of_choice}
+
+
+# One candidate's line
+
+
+def line_findings(line: Mapping[str, Any], root: str) -> list[VerifierFinding]:
+    """What does not hold in a candidate's line: its path to the root that was published, and its own sum."""
+    misfit = _misfit(line, _LINE)
+    if misfit:
+        return [VerifierFinding("malformed", {}, misfit)]
+    if line["format"] != FORMAT_OF_CHOICE or line["version"] != VERSION:
+        return [VerifierFinding("rule", {}, "format")]
+    # The place and the size are part of what is hashed: a path alone does not tell every size from every other.
+    said = {key: value for key, value in line.items() if key != "path"}
+    try:
+        path = [bytes.fromhex(each) for each in line["path"]]
+        found = root_of(leaf_hash(canonical(said).encode()), line["index"], line["size"], path)
+    except (UnicodeEncodeError, ValueError):
+        return [VerifierFinding("path", {}, "path")]
+    faults = (
+        [] if found is not None and found.hex() == root.lower() else [VerifierFinding("path", {}, "path")]
+    )
+    return faults if _line_tells(line) else [*faults, VerifierFinding("line", {}, "prices")]
+
+
+def _line_tells(line: Mapping[str, Any]) -> bool:
+    """Whether mark, prices and threshold tell the outcome of a line; whoever is placed otherwise has no sum."""
+    prices = line["prices"]
+    if prices["scale"] < 1 or line["outcome"] not in (CHOSEN, WAITING, REFUSED):
+        return False
+    if any(
+        line["attributes"].get(key) != value
+        for each in prices["bounds"]
+        for key, value in each["where"].items()
+    ):
+        return False
+    if "by" in line or "out" in line or prices["threshold"] is None:
+        return not prices["drawn"]
+    total = line["mark"] * prices["scale"] + prices["split"] + sum(each["price"] for each in prices["bounds"])
+    if total == prices["threshold"]:
+        return bool(prices["drawn"])
+    return not prices["drawn"] and (total > prices["threshold"]) == (line["outcome"] == CHOSEN)
+
+
+def leaf_hash(content: bytes) -> bytes:
+    """The hash of a leaf (RFC 9162, 2.1.1)."""
+    return hashlib.sha256(b"\x00" + content).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The hash of a node of two (RFC 9162, 2.1.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def root_of(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The root to which a path leads from a leaf (RFC 9162, 2.1.3.2); None where the path has not the length that the
+    place and the size of the tree ask for."""
+    if not 0 <= index < size or any(len(each) != 32 for each in path):
+        return None
+    place, last, found = index, size - 1, leaf
+    for each in path:
+        if last == 0:
+            return None
+        if place % 2 or place == last:
+            found = node_hash(each, found)
+            while not place % 2 and place:
+                place, last = place // 2, last // 2
+        else:
+            found = node_hash(found, each)
+        place, last = place // 2, last // 2
+    return found if last == 0 else None
+
+
+# The command
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify the file that the command line names, say what was found, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="verify.py", description=__doc__.split("\n")[0] if __doc__ else None
+    )
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a certificate")
+    parser.add_argument(
+        "--line", type=Path, metavar="LINE", help="one candidate's line, instead of a certificate"
+    )
+    parser.add_argument(
+        "--expect", metavar="HASH", help="the digest, or with --line the root, that was published"
+    )
+    parser.add_argument("--language", choices=("fr", "en"), default="fr")
+    given = parser.parse_args(arguments)
+    if (given.file is None) == (given.line is None) or (given.line is not None and given.expect is None):
+        parser.error("FILE, or --line LINE --expect ROOT")
+    place = 0 if given.language == "fr" else 1
+    # Rows hold no circles: looking for some would take as long as the rest.
+    gc.disable()
+    try:
+        content = read((given.file or given.line).read_bytes())
+        found = _asked(content, given)
+    except OSError:
+        return _say_unreadable(UnreadableCertificate("no_file"), place)
+    except UnreadableCertificate as unreadable:
+        return _say_unreadable(unreadable, place)
+    _say([_sentence(each.code, each.values, each.where, place) for each in found[:_MOST_PRINTED]])
+    if len(found) > _MOST_PRINTED:
+        _say([f"… + {len(found) - _MOST_PRINTED}"])
+    if not found:
+        _say(
+            [
+                (
+                    f"Valide : {content.get('sha256') or given.expect}",
+                    f"Valid: {content.get('sha256') or given.expect}",
+                )[place]
+            ]
+        )
+    return INVALID if found else VALID
+
+
+def _asked(content: Mapping[str, Any], given: argparse.Namespace) -> list[VerifierFinding]:
+    if given.line is not None:
+        return line_findings(content, given.expect)
+    found = _findings(content)
+    if given.expect is not None and content.get("sha256") != given.expect.lower():
+        found = [VerifierFinding("expected", {}, "sha256"), *found]
+    return found
+
+
+def _sentence(code: str, values: Mapping[str, object], where: str | None, place: int) -> str:
+    text = WORDS[code][place]
+    return f"{where}: {text % values}" if where else text % values
+
+
+def _say_unreadable(why: UnreadableCertificate, place: int) -> int:
+    _say([_sentence(why.code, why.values, None, place)])
+    return UNREADABLE
+
+
+def _say(sentences: Sequence[str]) -> None:
+    """Print sentences; what a file put into them moves no cursor and breaks no line."""
+    for each in sentences:
+        plain = "".join(letter if letter.isprintable() else "�" for letter in each)
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(plain.encode(encoding, "replace").decode(encoding) + "\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
