@@ -10,8 +10,8 @@ JSON = sa.JSON().with_variant(JSONB, "postgresql")
 # Table to kind of tenancy; see cohortmgr_wall in the first migration.
 WALLS: dict[str, str] = {}
 
-revision = "0076"
-down_revision = "0075"
+revision = "0077"
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 
