@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.typed import MOST, day, sound_day, sound_figure, whole
@@ -45,6 +45,7 @@ class Fault:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+Part = TypeVar("Part")
 # Gives the instant that a local time of the file, without a zone, stands for.
 LocalTime = Callable[[datetime], datetime]
 
@@ -257,6 +258,15 @@ def bind(data: Mapping[str, object], local_time: LocalTime) -> tuple[Definition 
     """The definition built from plain tables, or None, and all faults in its shape."""
     binder = Binder(local_time)
     found = binder.record(Definition, as_of_today(data), ())
+    return (None if found is _ABSENT else found), binder.faults
+
+
+def bind_part(
+    kind: type[Part], data: object, path: Path, local_time: LocalTime
+) -> tuple[Part | None, list[Fault]]:
+    """A value of another file that is written as definitions are, built from its tables, or None, and its faults."""
+    binder = Binder(local_time)
+    found = binder.record(kind, data, path)
     return (None if found is _ABSENT else found), binder.faults
 
 
