@@ -99,7 +99,9 @@ class Binder:
         if origin is Annotated:
             return self.one_or_more(hint, data, path) if is_one_or_more(hint) else self.text(data, path)
         if origin in (Union, types.UnionType):
-            return self.value(next(a for a in get_args(hint) if a is not type(None)), data, path)
+            kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+            tables = [kind for kind in kinds if get_origin(kind) is Mapping]
+            return self.value((tables if tables and isinstance(data, Mapping) else kinds)[0], data, path)
         if origin is tuple:
             return self.list_of(get_args(hint)[0], data, path)
         if origin is not None:

@@ -64,9 +64,9 @@ __all__ = [
     "FULL_MARK_POINTS", "FULL_MARK_THOUSANDTHS", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "AudienceGroup", "Calendar", "Condition", "ConditionOperator", "Criterion",
     "DefinedBound", "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "HiddenPart",
-    "ImportLayout", "IntakeDefinition", "IntakeState", "MatchingMethod", "NoShow", "OfferTerms", "OfferingDefinition", "Operator",
-    "Option", "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms", "PointBand",
-    "PointKind", "PointSource", "Practical", "Profile",
+    "ImportLayout", "IntakeDefinition", "IntakeState", "MatchingMethod", "NoShow", "OfferTerms", "OfferingDefinition",
+    "Operator", "Option", "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms",
+    "PointBand", "PointKind", "PointSource", "Practical", "Profile",
     "ProgrammeKind", "ProgrammeStage", "Purpose", "Question", "QuestionKind", "Reminders", "Rubric", "RubricPhase",
     "SelectionTerms", "StipendScheme", "StudyLevel", "Text", "Window", "window_of",
 ]  # fmt: skip
