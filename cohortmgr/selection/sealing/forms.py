@@ -48,14 +48,14 @@ class BoundForm(HouseForm):
     def offer(self, attributes: Mapping[str, FileAttribute], named: Mapping[str, Any]) -> None:
         """List what may be chosen: each value of each attribute, and the offerings where there are several."""
         known = [
-            (f"{each.key}={value}", told(localized(each.label), localized(label)))
+            SelectChoice(f"{each.key}={value}", told(localized(each.label), localized(label)))
             for each in attributes.values()
             for value, label in each.values.items()
         ]
         self.group.choices = known
-        self.group_2.choices = self.group_3.choices = [("", _("Rien de plus")), *known]
+        self.group_2.choices = self.group_3.choices = [SelectChoice("", _("Rien de plus")), *known]
         if len(named) > 1:
-            self.offering.choices = [(key, localized(title)) for key, title in named.items()]
+            self.offering.choices = [SelectChoice(key, localized(title)) for key, title in named.items()]
         else:
             del self.offering
 
@@ -142,7 +142,10 @@ def seats_form(
     for place, (key, title) in enumerate(named.items()):
         label = _("Places") if len(named) == 1 else localized(title)
         fields[f"seats_{place}"] = WholeField(label, default=content.seats.get(key))
-    choices = [("", _("Rien de plus")), *((key, localized(title)) for key, title in criteria.items())]
+    choices = [
+        SelectChoice("", _("Rien de plus")),
+        *(SelectChoice(key, localized(title)) for key, title in criteria.items()),
+    ]
     for place in range(shown):
         fields[f"tie_{place}"] = SelectField(
             _("À égalité de note, d’abord") if not place else _("puis"),
