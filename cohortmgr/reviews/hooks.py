@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cohortmgr.accounts.rules import Viewer
-from cohortmgr.base.hooks import Hook
+from cohortmgr.base.hooks import Hook, Slot
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.models import Review
 
@@ -21,3 +21,5 @@ barred: Hook[[Review], bool] = Hook()
 beside_queue: Hook[[Viewer], Iterable[tuple[str, str]]] = Hook()
 # Whether something has begun in a phase of an intake, by its key: a mark, or a slot that was booked.
 phase_begun: Hook[[Intake, str], bool] = Hook()
+# Whether the rules by which an intake chooses are not sealed yet: as long as that is so, no first mark is handed in.
+unsealed: Slot[[Intake], bool] = Slot()

@@ -196,6 +196,18 @@ def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read")
     return intake
 
 
+def has_marks(intake: Intake) -> bool:
+    """Whether a mark was handed in in an intake, even if it was taken back since."""
+    given = sa.select(Review.id).where(Review.intake_id == intake.id, Review.submitted_at.is_not(None))
+    return db.session.scalar(given.limit(1)) is not None
+
+
+def awaits_seal(intake: Intake) -> bool:
+    """Whether the rules of an intake must be sealed before a first mark is handed in: it has some, they are not sealed,
+    and nobody handed one in before they were written."""
+    return bool(hooks.unsealed) and hooks.unsealed(intake) and not has_marks(intake)
+
+
 def reviewers_in(path: str) -> Sequence[Any]:
     """Return the reviewers of a programme, sorted by name: `person_id`, `reference`, given and family name, and the
     addresses and numbers that are theirs."""

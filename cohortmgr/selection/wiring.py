@@ -29,6 +29,9 @@ from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.people import queries as people
 from cohortmgr.selection.people import views as person
+from cohortmgr.selection.sealing import queries as sealed
+from cohortmgr.selection.sealing import staff_views as sealing_views
+from cohortmgr.selection.sealing.views import agenda as sealing_agenda
 from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.standings.queries import lent
 from cohortmgr.selection.views import agenda, ranking, standing
@@ -46,6 +49,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(ranking.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(candidate_views.bp)
+    app.register_blueprint(sealing_views.bp)
     declare("selection", *notices.NOTICES)
     changes.decided.register(queries.was_told)
     desk.told_above.register(people.story_of)
@@ -57,6 +61,7 @@ def init_app(app: Flask) -> None:
         outbox.checks[key] = letters.not_withdrawn
     programmes.on_more_seats.register(offers.call_more)
     readings.frozen.register(queries.frozen)
+    readings.unsealed.fill(sealed.is_unsealed)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
     list_hooks.withheld.register(reading.barred_to)
@@ -72,17 +77,20 @@ def init_app(app: Flask) -> None:
             "selection.read",
             50,
             "check",
-            below=(ranking.bp.name, staff_views.bp.name),
+            below=(ranking.bp.name, staff_views.bp.name, sealing_views.bp.name),
             count=reading.counted_for(seats_taken),
             used=_ranks,
             known_as=tuple(
                 map(RoomName, (N_("Classement"), N_("Décisions"), N_("Offres"), N_("Liste d’attente")))
-            ),
+            )
+            + (RoomName(N_("Règles du choix"), "sealing_staff.rules"),),
         )
     )
     workspace.add_agendas(
         Agenda(("selection.approve",), agenda.batches, 35),
         Agenda(("selection.propose",), agenda.to_propose, 36),
+        Agenda(("selection.approve",), sealing_agenda.to_seal, 28),
+        Agenda(("selection.propose",), sealing_agenda.to_propose, 28),
     )
     workspace.add_stages(IntakeStage("selection", "selection.read", standing.stage, used=_ranks))
     workspace.lead("batches", leads(Batch.intake_id, Batch.reference))

@@ -20,7 +20,7 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.i18n import LANGUAGES, language, say, speaking
 from cohortmgr.base.text import says_number
-from cohortmgr.base.web.asked import number_sent
+from cohortmgr.base.web.asked import file_sent, number_sent
 from cohortmgr.programmes.definition.beginning import unwritten
 from cohortmgr.programmes.definition.comparing import changes, removed
 from cohortmgr.programmes.definition.questions import QuestionKind
@@ -36,7 +36,6 @@ bp = Blueprint("publishing_staff", __name__, url_prefix="/staff/programmes")
 
 # When more drafts of files than this move to the new version, staff must type their number.
 MANY = 100
-LARGEST_UPLOAD = 1024 * 1024
 # The form is shown in a frame of our own page and can do nothing there: no script, no sending, no other
 # address.
 _FRAME_POLICY = (
@@ -235,7 +234,7 @@ def take_in(key: str) -> ResponseReturnValue:
         return render_template("authoring/staff_definition_file.html", writing=found, problems=[], kept=False)
     problems: list[Problem] = []
     try:
-        document, problems = read_draft(*_sent())
+        document, problems = read_draft(*file_sent("definition.toml"))
         with writing():
             revisions.take_in(viewer, key, document, version())
     except Refused as refusal:
@@ -259,24 +258,6 @@ def _refused(
     return render_template(
         "authoring/staff_definition_file.html", writing=found, problems=problems, kept=kept
     ), status
-
-
-def _sent() -> tuple[str, str]:
-    """The text and the name of the file that was sent. Refused if there is none, it is too large, or it is no
-    text."""
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        raise Refused(Problem(N_("Choisissez un fichier."), {}, "file"))
-    data = sent.stream.read(LARGEST_UPLOAD + 1)
-    sent.close()
-    if len(data) > LARGEST_UPLOAD:
-        raise Refused(Problem(N_("Le fichier dépasse %(limit)s Mo."), {"limit": 1}, "file"))
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused(Problem(N_("Le fichier n’est pas un texte en UTF-8."), {}, "file")) from None
-    name = "".join(c for c in sent.filename.replace("\\", "/").rpartition("/")[2] if c.isprintable())[:80]
-    return text, name or "definition.toml"
 
 
 @bp.route("/<key>/texts", methods=["GET", "POST"])

@@ -7,11 +7,14 @@ from urllib.parse import urlsplit
 
 from flask import current_app, request
 
+from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.paging import ListPlace
 from cohortmgr.base.typed import MOST, is_broken, parse_json, texts_entered, texts_in, whole
 
 # What an address says of the place in a list.
 PLACE = ("page", "after", "before", "end")
+# In bytes: a definition with all its texts has a tenth of it.
+LARGEST_TEXT = 1024 * 1024
 
 
 def place_asked() -> ListPlace:
@@ -39,6 +42,25 @@ def kept_arguments(endpoint: str | None = None) -> dict[str, list[str]]:
 def number_sent(name: str, most: int = MOST) -> int | None:
     """Return a field's whole number, or None if the form sends none within 0 and `most`."""
     return whole(request.form.get(name), 0, most)
+
+
+def file_sent(otherwise: str) -> tuple[str, str]:
+    """Return the text and the name of the file that was sent as `file`; one without a name is called `otherwise`.
+
+    Raises Refused if there is none, it is larger than LARGEST_TEXT, or no text in UTF-8."""
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        raise Refused(Problem(N_("Choisissez un fichier."), {}, "file"))
+    data = sent.stream.read(LARGEST_TEXT + 1)
+    sent.close()
+    if len(data) > LARGEST_TEXT:
+        raise Refused(Problem(N_("Le fichier dépasse %(limit)s Mo."), {"limit": 1}, "file"))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(Problem(N_("Le fichier n’est pas un texte en UTF-8."), {}, "file")) from None
+    name = "".join(c for c in sent.filename.replace("\\", "/").rpartition("/")[2] if c.isprintable())[:80]
+    return text, name or otherwise
 
 
 def json_sent() -> Any:

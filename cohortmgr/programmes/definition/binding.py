@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from cohortmgr.base.errors import N_
 from cohortmgr.base.typed import MOST, day, sound_day, sound_figure, whole
@@ -45,6 +45,7 @@ class Fault:
     values: Mapping[str, object] = field(default_factory=dict)
 
 
+Part = TypeVar("Part")
 # Gives the instant that a local time of the file, without a zone, stands for.
 LocalTime = Callable[[datetime], datetime]
 
@@ -98,7 +99,9 @@ class Binder:
         if origin is Annotated:
             return self.one_or_more(hint, data, path) if is_one_or_more(hint) else self.text(data, path)
         if origin in (Union, types.UnionType):
-            return self.value(next(a for a in get_args(hint) if a is not type(None)), data, path)
+            kinds = [kind for kind in get_args(hint) if kind is not type(None)]
+            tables = [kind for kind in kinds if get_origin(kind) is Mapping]
+            return self.value((tables if tables and isinstance(data, Mapping) else kinds)[0], data, path)
         if origin is tuple:
             return self.list_of(get_args(hint)[0], data, path)
         if origin is not None:
@@ -257,6 +260,15 @@ def bind(data: Mapping[str, object], local_time: LocalTime) -> tuple[Definition 
     """The definition built from plain tables, or None, and all faults in its shape."""
     binder = Binder(local_time)
     found = binder.record(Definition, as_of_today(data), ())
+    return (None if found is _ABSENT else found), binder.faults
+
+
+def bind_part(
+    kind: type[Part], data: object, path: Path, local_time: LocalTime
+) -> tuple[Part | None, list[Fault]]:
+    """A value of another file that is written as definitions are, built from its tables, or None, and its faults."""
+    binder = Binder(local_time)
+    found = binder.record(kind, data, path)
     return (None if found is _ABSENT else found), binder.faults
 
 

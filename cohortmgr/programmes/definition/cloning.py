@@ -12,7 +12,7 @@ from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.typed import day, moment
 from cohortmgr.programmes.definition.dated_conditions import moved
 from cohortmgr.programmes.definition.questions import Form, Question
-from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, Text
+from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, SelectionTerms, Text
 
 _MOMENTS, _DAYS = ("opens_at", "closes_at"), ("decision_by", "starts_on")
 
@@ -28,7 +28,7 @@ class ClonedIntake:
 
 def clone_intake(document: dict[str, Any], source: str, wanted: ClonedIntake) -> None:
     """Add to a document a campaign like the one with the key `source`, whose days are as far from its first day, at
-    the same hours in Casablanca. Questions that the other's application alone asks are asked by this one too.
+    the same hours in Casablanca. What the other alone asks, or bounds in its choice, holds for this one too.
 
     KeyError if there is no such campaign."""
     intakes = document["intakes"]
@@ -46,6 +46,9 @@ def clone_intake(document: dict[str, Any], source: str, wanted: ClonedIntake) ->
         for question in section.get("questions", ()):
             if source in question.get("application_intakes", ()):
                 question["application_intakes"].append(wanted.key)
+    for bound in document.get("selection", {}).get("bound", ()):
+        if source in bound.get("intakes", ()):
+            bound["intakes"].append(wanted.key)
 
 
 def moved_day(said: Any, days: int) -> str:
@@ -93,7 +96,13 @@ def copy_programme(source: Definition, key: str, title: Text, intake: ClonedInta
         stipend=source.stipend.shifted(months) if source.stipend else None,
         offers=replace(source.offers, last_day=until + (first - since) if until else None),
         assumptions=(),
+        selection=_bounded_as(source.selection, last.key),
     )
+
+
+def _bounded_as(terms: SelectionTerms, key: str) -> SelectionTerms:
+    """The same terms with the bounds of one campaign, which then names none."""
+    return replace(terms, bound=tuple(replace(each, intakes=()) for each in terms.bounds_of(key)))
 
 
 def _of_all(form: Form) -> Form:

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from cohortmgr.base.errors import N_, Problem
+from cohortmgr.programmes.definition.bounds.wording import of_bounds
 from cohortmgr.programmes.definition.differences import (
     WAS_CALLED,
     ChangeKind,
@@ -89,6 +90,7 @@ PARTS: Mapping[str, str] = {
     "assumptions": N_("Les suppositions"),
     "guardians": N_("Les accords des tuteurs légaux"),
     "profile": N_("Page d’accueil"),
+    "selection": N_("Les règles du choix"),
 }
 
 
@@ -187,6 +189,8 @@ def _of_part(name: str, before: Definition, after: Definition) -> Iterator[Probl
         yield from moved(before.calendar, after.calendar, CALENDAR_NAMES)
     if name == "rubric":
         yield from of_reading(before.rubric, after.rubric)
+    if name == "selection":
+        yield from of_bounds(before, after)
     yield from of_terms(name, before, after)
 
 

@@ -41,6 +41,7 @@ from cohortmgr.programmes.definition.sections import (
     AbsenceRule,
     AudienceGroup,
     Calendar,
+    DefinedBound,
     GuardianTerms,
     ImportLayout,
     MatchingMethod,
@@ -53,6 +54,7 @@ from cohortmgr.programmes.definition.sections import (
     ProgrammeKind,
     Purpose,
     Reminders,
+    SelectionTerms,
     StipendScheme,
     StudyLevel,
 )
@@ -61,12 +63,12 @@ from cohortmgr.programmes.definition.texts import Text
 __all__ = [
     "FULL_MARK_POINTS", "FULL_MARK_THOUSANDTHS", "INTAKE_STATES", "LANGUAGE_LEVELS", "TARGETS",
     "TEXT_LANGUAGES", "AbsenceRule", "AudienceGroup", "Calendar", "Condition", "ConditionOperator", "Criterion",
-    "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "HiddenPart", "ImportLayout",
-    "IntakeDefinition", "IntakeState", "MatchingMethod", "NoShow", "OfferTerms", "OfferingDefinition", "Operator",
-    "Option", "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms", "PointBand",
-    "PointKind", "PointSource", "Practical", "Profile",
+    "DefinedBound", "Definition", "EligibilityRule", "Form", "FormSection", "GuardianTerms", "HiddenPart",
+    "ImportLayout", "IntakeDefinition", "IntakeState", "MatchingMethod", "NoShow", "OfferTerms", "OfferingDefinition",
+    "Operator", "Option", "PaperView", "Partner", "Payer", "Period", "PeriodKind", "PhaseKind", "PlacementTerms",
+    "PointBand", "PointKind", "PointSource", "Practical", "Profile",
     "ProgrammeKind", "ProgrammeStage", "Purpose", "Question", "QuestionKind", "Reminders", "Rubric", "RubricPhase",
-    "StipendScheme", "StudyLevel", "Text", "Window", "window_of",
+    "SelectionTerms", "StipendScheme", "StudyLevel", "Text", "Window", "window_of",
 ]  # fmt: skip
 
 TEXT_LANGUAGES = ("fr", "ar", "en")
@@ -299,6 +301,7 @@ class Definition:
     guardians: GuardianTerms | None = None
     assumptions: tuple[str, ...] = ()
     profile: Profile | None = None
+    selection: SelectionTerms = SelectionTerms()
 
     def intake(self, key: str) -> IntakeDefinition:
         """The intake with that key; KeyError if there is none."""

@@ -84,6 +84,33 @@ class GuardianTerms:
         return frozenset(purpose.key for purpose in self.purposes if purpose.required)
 
 
+@dataclass(frozen=True)
+class DefinedBound:
+    """How many of a group an intake is to choose, as its rules begin: `where` names questions and the answer that each
+    has, and several mean all. `hard` ones hold whatever it costs. `offering` is the one that it speaks of, where an
+    intake has several. `intakes` are the keys of those that have it; without any, all have."""
+
+    where: Mapping[str, str]
+    at_least: int | None = None
+    at_most: int | None = None
+    hard: bool = True
+    offering: str = ""
+    intakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SelectionTerms:
+    """By which rules an intake chooses, before people seal them: bounds, and the criteria that decide between equal
+    marks, the first one first; without any, all of the rubric by what they weigh."""
+
+    bound: tuple[DefinedBound, ...] = ()
+    ties: tuple[str, ...] = ()
+
+    def bounds_of(self, intake_key: str) -> tuple[DefinedBound, ...]:
+        """The bounds of an intake, by its key."""
+        return tuple(each for each in self.bound if not each.intakes or intake_key in each.intakes)
+
+
 class ProgrammeKind(StrEnum):
     """What kind of training a programme is; its programmes stand together on the home page, in this order."""
 

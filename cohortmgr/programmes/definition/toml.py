@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path as FilePath
@@ -22,7 +22,7 @@ from tomlkit.exceptions import TOMLKitError
 from cohortmgr.base.clock import CASABLANCA
 from cohortmgr.base.errors import N_, NotFound, Problem, Refused
 from cohortmgr.base.typed import DEEPEST, nests_too_deeply, require_shallow
-from cohortmgr.programmes.definition.binding import Fault, bind, plain
+from cohortmgr.programmes.definition.binding import Fault, Part, bind, bind_part, plain
 from cohortmgr.programmes.definition.checks.whole import check
 from cohortmgr.programmes.definition.earlier import as_of_today, as_written
 from cohortmgr.programmes.definition.rules import Definition
@@ -76,6 +76,23 @@ def place_in(name: str, field: str) -> str:
 def write_definition(definition: Definition) -> str:
     """The definition as TOML; reading it again gives an equal definition."""
     return tomlkit.dumps(_for_toml(plain(definition)))
+
+
+def read_part(text: str, file: str, kind: type[Part]) -> tuple[Part, Callable[[Iterable[Fault]], Refused]]:
+    """The value in a TOML text that is written as definitions are, and what says further faults of it with their lines.
+
+    Raises Refused with all mistakes of its shape at once, each with its line as `read_definition` does."""
+    data, lines = _parsed(text, file), locate(text)
+    found, faults = bind_part(kind, data, (), _casablanca)
+    faults = [*_hidden(data, ()), *faults]
+    if faults or found is None:
+        raise Refused(*_said(faults, lines, file))
+    return found, lambda more: Refused(*_said(more, lines, file))
+
+
+def write_part(value: object) -> str:
+    """Such a value as TOML; reading it again gives an equal one."""
+    return tomlkit.dumps(_for_toml(plain(value)))
 
 
 def write_draft(document: Mapping[str, Any]) -> str:

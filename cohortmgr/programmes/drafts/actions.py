@@ -101,13 +101,17 @@ def drop_intake(viewer: Viewer, key: str, intake: str, version: int) -> None:
         document["intakes"] = left
         for section in document["form"]["sections"]:
             for question in section["questions"]:
-                _forget_intake(question, intake)
+                _forget_intake(question, "application_intakes", intake)
+        bounds = document.get("selection", {}).get("bound", [])
+        bounds[:] = [bound for bound in bounds if bound.get("intakes") != [intake]]
+        for bound in bounds:
+            _forget_intake(bound, "intakes", intake)
 
     change(viewer, key, act, version)
 
 
-def _forget_intake(question: dict[str, Any], intake: str) -> None:
-    named = question.get("application_intakes", [])
+def _forget_intake(table: dict[str, Any], name: str, intake: str) -> None:
+    named = table.get(name, [])
     if intake in named and len(named) > 1:
         named.remove(intake)
 

@@ -49,6 +49,10 @@ _REGRADED = N_(
     "pas prises : %(marks)s. Rouvrez le dossier, et notez d’après la nouvelle grille."
 )
 _MARK = N_("« %(criterion)s » %(mark)s")
+_UNSEALED = N_(
+    "Les règles du choix de cette campagne ne sont pas encore scellées : aucune note ne se remet avant. Gardez les "
+    "vôtres en brouillon ; elles se remettent dès que deux responsables ont scellé les règles."
+)
 _OWN_FILE = N_("Ce dossier a votre adresse ou votre numéro : récusez-vous, une autre personne le lira.")
 
 
@@ -113,6 +117,8 @@ def score(
     _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(phase, scores, comment)
+    if queries.awaits_seal(intake):
+        raise Refused(_UNSEALED)
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}
     review.to_discuss = to_discuss

@@ -55,7 +55,7 @@ def take(client: FlaskClient, text: str | bytes, number: str | None = None) -> A
 def test_a_faulty_file_is_named_by_its_lines_and_never_published(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cohortmgr.authoring.views.publishing.LARGEST_UPLOAD", 200_000)
+    monkeypatch.setattr("cohortmgr.base.web.asked.LARGEST_TEXT", 200_000)
     text = client.get(f"{HOME}/definition.toml").text
     missing = text.replace('maximum = "20"', 'maximum = "-1"', 1).replace("weight = 8", "weight = 0", 1)
     line = missing[: missing.index("weight = 0")].count("\n") + 1

@@ -28,7 +28,7 @@ from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.outbox.models import Message
 from cohortmgr.programmes import actions, queries
 from cohortmgr.programmes.definition import toml
-from cohortmgr.programmes.definition.rules import Form
+from cohortmgr.programmes.definition.rules import Form, SelectionTerms
 from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import DefinitionVersion, Intake, Offering, Programme
 from cohortmgr.programmes.rules import NOT_PUBLISHED
@@ -237,7 +237,8 @@ def test_an_empty_form_takes_nothing(
     runner: FlaskCliRunner, system_context: AppContext, app: Flask, at: At, tmp_path: Path
 ) -> None:
     mdia = read_known("mdia")
-    empty = replace(mdia, form=Form(()), eligibility=(), imports=replace(mdia.imports, value_aliases={}))
+    without = {"eligibility": (), "selection": SelectionTerms()}
+    empty = replace(mdia, form=Form(()), imports=replace(mdia.imports, value_aliases={}), **without)
     own = tmp_path / "empty.toml"
     own.write_text(toml.write_definition(empty), "utf-8")
     done = runner.invoke(args=["programmes", "load", str(own)])

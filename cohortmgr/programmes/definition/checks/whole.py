@@ -13,6 +13,7 @@ from cohortmgr.programmes.definition.checks.form import KEY, check_form, check_i
 from cohortmgr.programmes.definition.checks.guardians import check_guardians
 from cohortmgr.programmes.definition.checks.points import check_points
 from cohortmgr.programmes.definition.checks.rubric import check_rubric
+from cohortmgr.programmes.definition.checks.selection import check_selection
 from cohortmgr.programmes.definition.rules import Definition, IntakeDefinition, ProgrammeStage
 from cohortmgr.programmes.definition.settled_terms import STAGE_NAMES
 from cohortmgr.programmes.definition.source_lines import Path
@@ -44,6 +45,7 @@ def check(definition: Definition) -> list[Fault]:
         *_placement(definition),
         *check_guardians(definition),
         *_profile(definition),
+        *check_selection(definition),
     ]
 
 
@@ -75,6 +77,7 @@ def _stages(definition: Definition) -> Iterator[Fault]:
         (("form",), bool(definition.form.sections), ProgrammeStage.APPLICATION),
         (("eligibility",), bool(definition.eligibility), ProgrammeStage.SELECTION),
         (("rubric",), definition.rubric.ranks, ProgrammeStage.SELECTION),
+        (("selection",), bool(definition.selection.bound), ProgrammeStage.SELECTION),
         (("offers",), definition.offers.days_to_answer > 0, ProgrammeStage.OFFERS),
         (("calendar",), bool(definition.calendar.periods), ProgrammeStage.TRAINING),
         (("stipend",), definition.stipend is not None, ProgrammeStage.STIPEND),

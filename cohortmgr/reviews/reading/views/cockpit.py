@@ -303,6 +303,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         mine=mine,
         reader="" if mine else queries.reader_name(found),
         editable=mine and found.state in OPEN and not taken,
+        awaits_seal=mine and found.state in OPEN and queries.awaits_seal(intake),
         taken=taken,
         reversible=mine and changes and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),

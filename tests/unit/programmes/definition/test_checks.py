@@ -22,6 +22,7 @@ from cohortmgr.programmes.definition.rules import (
     Option,
     Question,
     QuestionKind,
+    SelectionTerms,
 )
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.definition.toml import (
@@ -46,7 +47,8 @@ def when(question: str, operator: str = "not_empty", *values: str) -> tuple[Cond
 
 
 def defined(*questions: Question, **section: Any) -> Definition:
-    return replace(MDIA, form=Form((FormSection("s", LABEL, questions, **section),)))
+    form = Form((FormSection("s", LABEL, questions, **section),))
+    return replace(MDIA, form=form, selection=SelectionTerms())
 
 
 ROW = (ask("title"),)
@@ -205,7 +207,7 @@ def forms(draw: st.DrawFn) -> Form:
 @settings(max_examples=12, deadline=None)
 @given(forms())
 def test_a_form_of_any_kinds_is_sound_and_comes_back_from_toml_and_json(form: Form) -> None:
-    definition = replace(MDIA, form=form)
+    definition = replace(MDIA, form=form, selection=SelectionTerms())
     assert check(definition) == []
     assert read_definition(write_definition(definition), "x.toml") == definition
     assert from_json(as_json(definition)) == definition

@@ -72,7 +72,7 @@ def test_a_calendar_or_a_stipend_a_year_off_is_told() -> None:
         ("titel", "title"),
         ("descripton", "description"),
         ("interviews", ""),
-        ("selection", ""),
+        ("selecton", "selection"),
         ("threshold_percent", ""),
         ("place", "placement"),
     ],

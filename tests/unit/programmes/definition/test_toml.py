@@ -17,6 +17,7 @@ from cohortmgr.base.errors import NotFound, Refused
 from cohortmgr.programmes.definition import toml
 from cohortmgr.programmes.definition.binding import plain
 from cohortmgr.programmes.definition.rules import (
+    DefinedBound,
     Definition,
     Form,
     FormSection,
@@ -27,6 +28,7 @@ from cohortmgr.programmes.definition.rules import (
     ProgrammeStage,
     Question,
     QuestionKind,
+    SelectionTerms,
 )
 from cohortmgr.programmes.definition.toml import (
     as_json,
@@ -284,11 +286,22 @@ QUESTIONS = st.builds(
 )
 
 
+BOUNDS = st.builds(
+    DefinedBound,
+    where=st.just({"bounded": "x"}),
+    at_least=st.just(1),
+    at_most=st.none() | st.integers(1, 9),
+    hard=st.booleans(),
+    intakes=st.sampled_from([(), ("i",)]),
+)
+
+
 @st.composite
 def definitions(draw: st.DrawFn) -> Definition:
     mdia = read_known("mdia")
     opens = datetime.fromtimestamp(draw(st.integers(1_577_836_800, 1_735_689_600)), UTC)
     questions = draw(st.lists(QUESTIONS, min_size=1, max_size=3, unique_by=lambda q: q.key))
+    chosen = Question("bounded", QuestionKind.CHOICE, draw(TEXTS), options=(Option("x", draw(TEXTS)),))
     offering = OfferingDefinition("a", draw(TEXTS), draw(st.integers(1, 10**6)), draw(TEXTS))
     intake = IntakeDefinition(
         "i",
@@ -303,7 +316,8 @@ def definitions(draw: st.DrawFn) -> Definition:
         mdia,
         title=draw(TEXTS),
         intakes=(intake,),
-        form=Form((FormSection("s", draw(TEXTS), tuple(questions), (), draw(TEXTS)),)),
+        form=Form((FormSection("s", draw(TEXTS), (*questions, chosen), (), draw(TEXTS)),)),
+        selection=SelectionTerms((draw(BOUNDS),)),
         eligibility=(),
         assumptions=tuple(draw(st.lists(WORDS, max_size=3))),
     )

@@ -1,0 +1,181 @@
+"""Reading the rules by which intakes choose: versions, those in force, and the attributes of the files they bound."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.queries.viewers import names_of
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import staff_intake
+from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.base.crypto import unseal
+from cohortmgr.base.db import db
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.bounds.attributes import attributes_of, place_key
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.queries import followed, require_unconcerned
+from cohortmgr.selection import rules
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.sealing.models import RulesVersion
+from cohortmgr.selection.sealing.rules import (
+    ChoiceGround,
+    RulesChange,
+    RulesContent,
+    RulesFile,
+    RulesInForce,
+    RulesState,
+    bound_of,
+    content_of,
+)
+
+PLACE = ("rules_versions", "salt")
+"""Where a salt is sealed: its table and column."""
+_LIVE = tuple(state.value for state in rules.LIVE)
+_SENT = Application.state == ApplicationState.SUBMITTED.value
+
+
+def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[RulesVersion]:
+    """Select the versions of rules of intakes whose selection the viewer follows, and in which they have no
+    interest."""
+    chosen = sa.select(RulesVersion).join(Intake, Intake.id == RulesVersion.intake_id)
+    return chosen.where(followed(viewer, permission))
+
+
+def intake_for(viewer: Viewer, reference: str, permission: str = "selection.read") -> Intake:
+    """Return an intake in which the viewer holds a permission of selection. Raises NotFound otherwise, and Withheld
+    from whoever has an interest in it."""
+    intake = staff_intake(viewer, reference, permission)
+    require_unconcerned(viewer, intake, permission)
+    return intake
+
+
+def versions_of(intake: Intake) -> Sequence[RulesVersion]:
+    """Return every version of an intake's rules, the first one first."""
+    wanted = sa.select(RulesVersion).where(RulesVersion.intake_id == intake.id).order_by(RulesVersion.number)
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).all()
+
+
+def open_among(versions: Sequence[RulesVersion]) -> RulesVersion | None:
+    """Return the version that is not sealed yet, or None."""
+    return next((each for each in versions if each.state != RulesState.SEALED), None)
+
+
+def sealed_among(versions: Sequence[RulesVersion]) -> RulesVersion | None:
+    """Return the version in force, or None."""
+    return next((each for each in reversed(versions) if each.state == RulesState.SEALED), None)
+
+
+def ground_of(intake: Intake, numbers: Collection[str] = ()) -> ChoiceGround:
+    """Return what the rules of an intake are held against, with the files of these numbers that were sent. Two
+    statements at most."""
+    definition = programmes.definition_of(intake)
+    offerings = programmes.offerings_of(intake)
+    keys = {each.id: each.key for each in offerings}
+    files: dict[str, str] = {}
+    if numbers:
+        wanted = sa.select(Application.number, Application.offering_id)
+        wanted = wanted.where(Application.intake_id == intake.id, _SENT)
+        rows = db.session.execute(wanted.where(Application.number.in_(sorted(numbers))))
+        files = {number: _offering_key(keys, offering) for number, offering in rows}
+    return ChoiceGround(
+        definition,
+        attributes_of(definition, intake.key),
+        {each.key: each.seats for each in offerings},
+        intake.reference,
+        files,
+    )
+
+
+def _offering_key(keys: Mapping[int, str], offering_id: int | None) -> str:
+    """The key of a file's offering; a file that names none is of the only one, or of the first."""
+    return keys.get(offering_id or 0) or next(iter(keys.values()), "")
+
+
+def beginning(intake: Intake, ground: ChoiceGround) -> RulesContent:
+    """Return with what the rules of an intake begin: the bounds of its definition, all its seats, nobody by right."""
+    terms = ground.definition.selection
+    content = content_of(RulesFile(ties=terms.ties), ground)
+    bounds = tuple(map(bound_of, terms.bounds_of(intake.key)))
+    return RulesContent(content.seats, bounds, (), content.ties)
+
+
+def is_unsealed(intake: Intake) -> bool:
+    """Whether an intake has rules, written on its page or bounds in its definition, of which no version is sealed."""
+    wanted = sa.select(RulesVersion.state).where(RulesVersion.intake_id == intake.id).distinct()
+    states = db.session.scalars(wanted).all()
+    if states:
+        return RulesState.SEALED not in states
+    return bool(programmes.definition_of(intake).selection.bounds_of(intake.key))
+
+
+def rests_on_rules(intake: Intake) -> bool:
+    """Whether a batch of decisions of an intake is prepared, proposed or approved: its rules change no more."""
+    live = sa.select(Batch.id).where(Batch.intake_id == intake.id, Batch.state.in_(_LIVE))
+    return db.session.scalar(live.limit(1)) is not None
+
+
+def rules_in_force(intake: Intake) -> RulesInForce | None:
+    """Return the sealed rules of an intake, with the salt for whoever computes; None without any. Two statements."""
+    sealed = [each for each in versions_of(intake) if each.state == RulesState.SEALED]
+    if not sealed:
+        return None
+    names = names_of(*{each for row in sealed for each in (row.proposed_by, row.sealed_by)})
+
+    def both(row: RulesVersion) -> tuple[str, str]:
+        return names.get(row.proposed_by or "", ""), names.get(row.sealed_by or "", "")
+
+    row = sealed[-1]
+    assert row.sealed_at is not None
+    return RulesInForce(
+        row.number,
+        RulesContent.of_json(row.content),
+        row.digest,
+        both(row),
+        row.sealed_at,
+        sealed[0].older_marks,
+        tuple(
+            RulesChange(each.sealed_at, both(each), each.reason)
+            for _, each in pairwise(sealed)
+            if each.sealed_at
+        ),
+        salt_of(row),
+    )
+
+
+def salt_of(row: RulesVersion) -> str:
+    """Return the salt of a sealed version. Raises CannotUnseal if its key is gone."""
+    return unseal(row.salt or b"", *PLACE, row.reference)
+
+
+def attributes_in(intake: Intake, keys: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+    """Return the attributes of each file that was sent to an intake, by its number: of these attributes alone, and
+    only those that it has. Two statements, whatever the number of files."""
+    definition = programmes.definition_of(intake)
+    known = attributes_of(definition, intake.key)
+    asked = [key for key in keys if key in known and known[key].is_answer]
+    places: dict[int, Mapping[str, str]] = {}
+    if derived := [key for key in keys if key in known and not known[key].is_answer]:
+        at = {each.key: place_key(each) for each in definition.intake(intake.key).offerings}
+        rows = sa.select(Offering.id, Offering.key).where(Offering.intake_id == intake.id)
+        places = {
+            number: dict.fromkeys(derived, at[key]) for number, key in db.session.execute(rows) if key in at
+        }
+    answers = [Application.answers[key].as_string() for key in asked]
+    wanted = sa.select(Application.number, Application.offering_id, *answers)
+    wanted = wanted.where(Application.intake_id == intake.id, _SENT)
+    found: dict[str, Mapping[str, str]] = {}
+    for number, offering, *given in db.session.execute(wanted):
+        own = {key: value for key, value in zip(asked, given, strict=True) if value}
+        found[number] = {**own, **places.get(offering, {})}
+    return found
+
+
+def awaiting(viewer: Viewer, permission: str, state: RulesState) -> Sequence[sa.Row[RulesVersion, Intake]]:
+    """Return the versions in a state, each with its intake, of those for which the viewer holds a permission."""
+    chosen = visible(viewer, permission).with_only_columns(RulesVersion, Intake)
+    chosen = chosen.where(RulesVersion.state == state.value)
+    return db.session.execute(chosen.order_by(RulesVersion.proposed_at, RulesVersion.id)).all()
