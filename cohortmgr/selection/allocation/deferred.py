@@ -8,7 +8,7 @@ nobody gains by hiding a wish or by its place (Hatfield and Milgrom, "Matching w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from heapq import heappush, heappushpop
 
 from cohortmgr.selection.allocation.groups import GroupFamily, GroupName, KindRegister, family_key
@@ -22,6 +22,7 @@ from cohortmgr.selection.allocation.rules import (
     bounds_by_offering,
     counting_of,
 )
+from cohortmgr.selection.choosing.rules import Bound
 
 
 def allocate(problem: AllocationProblem) -> Allocation:
@@ -31,7 +32,7 @@ def allocate(problem: AllocationProblem) -> Allocation:
     no seats stated, and for a reference that comes twice."""
     bounds = bounds_by_offering(problem)
     _require_sound(problem)
-    return _Market(problem, {offering: counting_of(each) for offering, each in bounds.items()}).run()
+    return _Market(problem, bounds).run()
 
 
 def _require_sound(problem: AllocationProblem) -> None:
@@ -48,9 +49,8 @@ def _require_sound(problem: AllocationProblem) -> None:
 class _Market:
     """The state between two wishes. Offerings without bounds are a heap each; the others choose for themselves."""
 
-    def __init__(self, problem: AllocationProblem, counting: dict[str, Counting]) -> None:
-        self.problem = problem
-        self.counting = counting
+    def __init__(self, problem: AllocationProblem, bounds: Mapping[str, tuple[Bound, ...]]) -> None:
+        self.counting = counting_of(problem.bounds)
         self.names = tuple(problem.seats)
         self.people: Sequence[Applicant] = sorted(problem.applicants, key=lambda each: each.priority)
         number = {name: place for place, name in enumerate(self.names)}
@@ -62,11 +62,11 @@ class _Market:
         self.heaps: list[list[int]] = [[] for _ in self.names]
         self.families: dict[tuple[GroupName, ...], GroupFamily] = {}
         self.choosing: list[tuple[NestedSeats | ReservedSeats, GroupFamily] | None] = [None] * len(self.names)
-        for offering, bounds in bounds_by_offering(problem).items():
-            key = family_key(bounds)
+        for offering, own in bounds.items():
+            key = family_key(own)
             family = self.families.setdefault(key, GroupFamily(key))
-            made = NestedSeats if counting[offering] is Counting.EACH else ReservedSeats
-            self.choosing[number[offering]] = (made(problem.seats[offering], family, bounds), family)
+            made = NestedSeats if self.counting[offering] is Counting.EACH else ReservedSeats
+            self.choosing[number[offering]] = (made(problem.seats[offering], family, own), family)
         for each in problem.taken:
             if (chooser := self.choosing[number[each.offering]]) is not None:
                 chooser[0].take(chooser[1].met(kinds.kind(each.attributes), each.attributes))

@@ -39,6 +39,9 @@ class NestedSeats:
         self._held: list[list[int]] = [[] for _ in range(nodes)]
         self._weakest: list[Dropping | None] = [None] * nodes
         self._below: list[list[tuple[Dropping, int]]] = [[] for _ in range(nodes)]
+        # Whoever changed since it was last asked whom they would let go; nobody asks before the seats are full.
+        self._changed: set[int] = set()
+        self._paths: dict[tuple[int, ...], tuple[int, ...]] = {}
         self._children = [self._parent.count(node) for node in range(nodes)]
 
     def _limit(self, node: int, bound: Bound) -> None:
@@ -60,19 +63,15 @@ class NestedSeats:
         """Let somebody in; return the rank of whom that turns away (perhaps the same), or None."""
         path = self._path(met)
         heappush(self._held[path[0]], -rank)
+        self._changed.update(path)
         full = -1
-        for node in reversed(path):
+        for node in path:
             self._count[node] += 1
             most = self._most[node]
-            if most is not None and self._count[node] > most:
+            if full < 0 and most is not None and self._count[node] > most:
                 # The smallest group that is too many: whoever leaves it leaves those around it too.
                 full = node
-        self._refresh(path)
-        if full < 0:
-            return None
-        leaving = self._weakest[full]
-        assert leaving is not None, "whoever was let in can be turned away"
-        return self._drop(leaving[2])
+        return None if full < 0 else self._drop(full)
 
     def holders(self) -> list[int]:
         """The ranks of all who were let in and not turned away, in no order."""
@@ -86,23 +85,29 @@ class NestedSeats:
             for node, count in enumerate(self._count)
         )
 
-    def _path(self, met: tuple[int, ...]) -> list[int]:
+    def _path(self, met: tuple[int, ...]) -> tuple[int, ...]:
         """The nodes that count somebody, the smallest first: groups that count one person stand in one another."""
-        return [*(group + 1 for group in reversed(met)), 0]
+        path = self._paths.get(met)
+        if path is None:
+            path = self._paths[met] = (*(group + 1 for group in reversed(met)), 0)
+        return path
 
-    def _drop(self, node: int) -> int:
+    def _drop(self, full: int) -> int:
+        """Turn somebody of a node away: whoever the soft bounds miss least, of these the weakest."""
+        self._refresh()
+        leaving = self._weakest[full]
+        assert leaving is not None, "whoever was let in can be turned away"
+        node = leaving[2]
         rank = -heappop(self._held[node])
-        path = [node]
-        while (parent := self._parent[path[-1]]) >= 0:
-            path.append(parent)
-        for each in path:
-            self._count[each] -= 1
-        self._refresh(path)
+        while node >= 0:
+            self._count[node] -= 1
+            self._changed.add(node)
+            node = self._parent[node]
         return rank
 
-    def _refresh(self, path: Sequence[int]) -> None:
-        """Find anew whom each node of a path would let go first, from the smallest to the whole."""
-        for node in path:
+    def _refresh(self) -> None:
+        """Find anew whom each node that changed would let go first, the smaller before those around them."""
+        for node in sorted(self._changed, reverse=True):
             found = self._found(node)
             if found == self._weakest[node]:
                 continue
@@ -110,6 +115,7 @@ class NestedSeats:
             parent = self._parent[node]
             if found is not None and parent >= 0:
                 heappush(self._below[parent], (found, node))
+        self._changed.clear()
 
     def _found(self, node: int) -> Dropping | None:
         held = self._held[node]
@@ -129,7 +135,9 @@ class NestedSeats:
 
     def _missed_without(self, node: int) -> int:
         """How many people more the node's own soft bounds miss with one person fewer."""
-        count = self._count[node]
-        return sum(count <= floor for floor in self._floors[node]) - sum(
-            count > ceiling for ceiling in self._ceilings[node]
-        )
+        count, total = self._count[node], 0
+        for floor in self._floors[node]:
+            total += count <= floor
+        for ceiling in self._ceilings[node]:
+            total -= count > ceiling
+        return total

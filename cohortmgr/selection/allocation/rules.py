@@ -112,24 +112,31 @@ def misplaced(bounds: Iterable[Bound], seats: Mapping[str, int]) -> Iterator[Pro
             yield Problem(_OVERLAP, {**values, "group": told(one), "other": told(other)}, where)
 
 
-def _overlapping(bounds: Iterable[Bound]) -> dict[str, tuple[Mapping[str, str], Mapping[str, str]]]:
-    """The first two groups of each offering that overlap."""
-    groups: dict[str, dict[frozenset[tuple[str, str]], Mapping[str, str]]] = {}
-    found: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {}
+def counting_of(bounds: Iterable[Bound]) -> dict[str, Counting]:
+    """How each offering that has bounds counts a person: in one of them where two of its groups overlap."""
+    named = list(bounds)
+    pairs = _overlapping(named)
+    return {each.offering: Counting.ONE if each.offering in pairs else Counting.EACH for each in named}
+
+
+GroupPair = tuple[Mapping[str, str], Mapping[str, str]]
+
+
+def _overlapping(bounds: Iterable[Bound]) -> dict[str, GroupPair]:
+    """The first two groups of each offering that overlap; offerings that name the same groups are looked at once."""
+    groups: dict[str, list[Mapping[str, str]]] = {}
     for bound in bounds:
-        earlier = groups.setdefault(bound.offering, {})
-        if (name := frozenset(bound.where.items())) in earlier:
-            continue
-        over = next((each for each in earlier.values() if overlap(each, bound.where)), None)
-        if over is not None:
-            found.setdefault(bound.offering, (over, bound.where))
-        earlier[name] = bound.where
+        groups.setdefault(bound.offering, []).append(bound.where)
+    known: dict[tuple[frozenset[tuple[str, str]], ...], GroupPair | None] = {}
+    found: dict[str, GroupPair] = {}
+    for offering, named in groups.items():
+        key = tuple(frozenset(each.items()) for each in named)
+        if key not in known:
+            pairs = ((other, one) for place, one in enumerate(named) for other in named[:place])
+            known[key] = next((pair for pair in pairs if overlap(*pair)), None)
+        if (pair := known[key]) is not None:
+            found[offering] = pair
     return found
-
-
-def counting_of(bounds: Iterable[Bound]) -> Counting:
-    """How the offering with these bounds counts a person: in one where two of its groups overlap."""
-    return Counting.ONE if _overlapping(bounds) else Counting.EACH
 
 
 def overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:

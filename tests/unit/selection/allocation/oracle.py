@@ -111,8 +111,7 @@ def is_stable(problem: AllocationProblem, outcome: Outcome, choose: Choosing) ->
         pool = [
             each
             for each in problem.applicants
-            if offering in each.wishes
-            and place_of(each, offering) <= place_of(each, outcome[each.reference])
+            if offering in each.wishes and place_of(each, offering) <= place_of(each, outcome[each.reference])
         ]
         own = {reference for reference, given in outcome.items() if given == offering}
         if choose(offering, pool) != own:
