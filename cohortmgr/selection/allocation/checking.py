@@ -45,6 +45,7 @@ def allocation_findings(certificate: Mapping[str, Any]) -> list[AllocationFindin
 
 
 def _digest(certificate: Mapping[str, Any]) -> str:
+    """The SHA-256 of the canonical JSON of all but the digest itself."""
     content = {key: value for key, value in certificate.items() if key != "sha256"}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -52,10 +53,9 @@ def _digest(certificate: Mapping[str, Any]) -> str:
 
 def _shape_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFinding]:
     """What cannot be read as an allocation at all, and bounds that its rule does not know."""
-    seats, rules = certificate["seats"], certificate["rules"]
-    if certificate["version"] != 1 or type(certificate["seed"]) is not str or not isinstance(seats, dict):
-        yield "malformed", {"where": "certificate"}
-        return
+    seats, rules, version = certificate["seats"], certificate["rules"], certificate["version"]
+    if (type(version), version, type(certificate["seed"])) != (int, 1, str):
+        raise ValueError("another version, or no seed")
     for name in ("seats", "filled", "shortfall"):
         stated = certificate[name]
         if stated.keys() != seats.keys() or not all(_whole(value) for value in stated.values()):
@@ -67,11 +67,9 @@ def _shape_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFindin
         return
     for offering, mine in _by_offering(certificate).items():
         is_over = _overlaps([bound["where"] for bound in mine])
-        is_unknown = any(
-            bound["hard"] and bound["at_least"] is not None or is_over and bound["at_most"] is not None
-            for bound in mine
-        )
-        if is_unknown or certificate["counting"].get(offering) != ("one" if is_over else "each"):
+        hard_floors = [bound for bound in mine if bound["hard"] and bound["at_least"] is not None]
+        ceilings = [bound for bound in mine if is_over and bound["at_most"] is not None]
+        if hard_floors or ceilings or certificate["counting"].get(offering) != ("one" if is_over else "each"):
             yield "shape", {"offering": offering}
 
 
@@ -100,16 +98,15 @@ def _is_bound(bound: Mapping[str, Any], seats: Mapping[str, int]) -> bool:
 
 
 def _row_shapes(certificate: Mapping[str, Any], ties: int) -> Iterator[AllocationFinding]:
-    seen: set[str] = set()
-    seats = certificate["seats"]
+    seen, seats = set[str](), certificate["seats"]
     for place, row in enumerate(certificate["rows"], 1):
         is_sound = (
             _KEYS <= row.keys() <= _KEYS | _MORE
             and type(row["reference"]) is str
             and type(row["mark"]) is int
-            and len(row["tie"]) == ties
-            and all(type(tie) is int for tie in row["tie"])
+            and [type(tie) for tie in row["tie"]] == [int] * ties
             and _texts(row["attributes"])
+            and type(row["wishes"]) is list
             and all(type(wish) is str and wish in seats for wish in row["wishes"])
             and len(set(row["wishes"])) == len(row["wishes"])
             and (row["offering"] is None or row["offering"] in seats)
@@ -139,14 +136,11 @@ def _order_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFindin
     """Rows that are not ranked by marks, ties and lots, those who may not be chosen last; outcomes that contradict
     themselves or the lists of those by right and by hand."""
     before: tuple[Any, ...] = ()
-    listed = {
-        "right": {each["reference"] for each in certificate.get("right", ())},
-        "hand": {each["reference"] for each in certificate.get("hand", ())},
-    }
+    listed = {by: {each["reference"] for each in certificate.get(by, ())} for by in ("right", "hand")}
     for rank, row in enumerate(certificate["rows"], 1):
         lot = hashlib.sha256(f"{certificate['seed']}{row['reference']}".encode()).hexdigest()
         key = "out" in row, -row["mark"], [-tie for tie in row["tie"]], lot, row["reference"]
-        if row["rank"] != rank or (before and key < before):
+        if not _whole(row["rank"]) or row["rank"] != rank or (before and key < before):
             yield "order", {"rank": rank, "reference": row["reference"]}
         before = key
         has = row["offering"] is not None
@@ -219,10 +213,11 @@ class _CertifiedMarket:
             if found == row["offering"]:
                 continue
             wishes = [*row["wishes"], None]
-            has = wishes.index(row["offering"]) if row["offering"] in wishes else len(wishes)
-            dearer = wishes.index(found) < has
-            values = {"reference": row["reference"], "offering": found if dearer else row["offering"]}
-            yield ("better" if dearer else "worse"), values
+            is_dearer = (
+                found in wishes[: wishes.index(row["offering"])] if row["offering"] in wishes else True
+            )
+            values = {"reference": row["reference"], "offering": found if is_dearer else row["offering"]}
+            yield ("better" if is_dearer else "worse"), values
 
     def _dearest(self) -> dict[int, str]:
         """By person the dearest offering that has not turned them away, once none turns anybody away any more."""
@@ -384,24 +379,21 @@ class _ReservingChooser(_PlainChooser):
 
     def _fills(self, person: int, fillers: Sequence[set[int]], dead: set[int]) -> bool:
         """Give somebody a place, others moving along a chain; what a vain search has seen leads nowhere for good."""
-        reached = {bound: person for bound in self.met.of(person) if bound not in dead}
-        came_from: dict[int, int | None] = dict.fromkeys(reached)
+        reached = {bound: (person, -1) for bound in self.met.of(person) if bound not in dead}
         ahead = list(reached)
         for bound in ahead:
             if len(fillers[bound]) < self.places[bound]:
-                step: int | None = bound
-                while step is not None:
-                    before = came_from[step]
-                    fillers[step].add(reached[step])
-                    if before is not None:
-                        fillers[before].discard(reached[step])
-                    step = before
+                while bound >= 0:
+                    mover, before = reached[bound]
+                    fillers[bound].add(mover)
+                    if before >= 0:
+                        fillers[before].discard(mover)
+                    bound = before
                 return True
             for other in fillers[bound]:
                 for beyond in self.met.of(other):
                     if beyond not in reached and beyond not in dead:
-                        reached[beyond] = other
-                        came_from[beyond] = bound
+                        reached[beyond] = other, bound
                         ahead.append(beyond)
         dead.update(reached)
         return False

@@ -36,7 +36,8 @@ def allocate(problem: AllocationProblem) -> Allocation:
 
 
 def _require_sound(problem: AllocationProblem) -> None:
-    references = [each.reference for each in (*problem.applicants, *problem.taken)]
+    references = [each.reference for each in problem.applicants]
+    references += [each.reference for each in problem.taken]
     if len(set(references)) != len(references):
         raise ValueError("a reference comes twice")
     wished = {wish for each in problem.applicants for wish in each.wishes}

@@ -51,8 +51,9 @@ class NestedSeats:
             return
         if not bound.hard:
             self._ceilings[node].append(bound.at_most)
-        elif self._most[node] is None or bound.at_most < self._most[node]:
-            self._most[node] = bound.at_most
+            return
+        most = self._most[node]
+        self._most[node] = bound.at_most if most is None else min(most, bound.at_most)
 
     def take(self, met: tuple[int, ...]) -> None:
         """Count somebody who has a seat whatever their mark."""

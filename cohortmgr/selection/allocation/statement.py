@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cohortmgr.selection.allocation.rules import Allocation, AllocationProblem, Applicant, SeatHolder
@@ -86,7 +86,7 @@ def _rows(
 
 
 def _taken(holder: SeatHolder, context: AllocationContext) -> StatedRow:
-    person = context.others[holder.reference]
+    person = replace(context.others[holder.reference], attributes=holder.attributes)
     by = "right" if holder.reference in context.right else "hand"
     return (False, *person.priority), person, {"offering": holder.offering, "by": by}
 
