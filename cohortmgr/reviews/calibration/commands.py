@@ -13,10 +13,9 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import FaultyLines, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.sheets.drafts import table_at, write_together
-from cohortmgr.base.sheets.faulty import FaultyLines
 from cohortmgr.base.sheets.tables import read_limited, read_rows
 
 MOST_ROWS = 2_000_000

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets.faulty import FaultyLines, LineFault
+from cohortmgr.base.errors import N_, FaultyLines, LineFault, Problem, Refused
 from cohortmgr.reviews.calibration.dense import Array, np
 from cohortmgr.reviews.calibration.scores import PhaseScores
 

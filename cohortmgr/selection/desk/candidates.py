@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cohortmgr.base.errors import N_, Problem, Refused
-from cohortmgr.base.sheets.faulty import FaultyLines, LineFault
+from cohortmgr.base.errors import N_, FaultyLines, LineFault, Problem, Refused
 from cohortmgr.base.typed import is_sound
 from cohortmgr.selection.desk.rules import BOUND, WHERE, DeskRules
 
@@ -68,7 +67,7 @@ def desk_candidates(rows: Iterator[tuple[int, Sequence[str]]], rules: DeskRules)
 
 
 @dataclass(frozen=True)
-class _Columns:
+class _CandidateColumns:
     application: int
     score: int
     named: tuple[int, ...]
@@ -76,7 +75,7 @@ class _Columns:
     width: int
 
 
-def _columns(header: Sequence[str], rules: DeskRules) -> _Columns:
+def _columns(header: Sequence[str], rules: DeskRules) -> _CandidateColumns:
     """Where what is needed stands. Refused with everything that is missing or twice."""
     names = [_column_name(cell) for cell in header]
     wishes = sorted((int(found[1]), name) for name in set(names) if (found := _WISH.fullmatch(name)))
@@ -95,7 +94,7 @@ def _columns(header: Sequence[str], rules: DeskRules) -> _Columns:
     named = tuple(map(names.index, rules.named))
     asked = tuple((name, names.index(name)) for _n, name in wishes) if is_several else ()
     places = [names.index(APPLICATION), names.index(SCORE), *named, *(place for _name, place in asked)]
-    return _Columns(places[0], places[1], named, asked, max(places) + 1)
+    return _CandidateColumns(places[0], places[1], named, asked, max(places) + 1)
 
 
 def _column_name(cell: str) -> str:
@@ -119,7 +118,7 @@ def _unknown_attributes(names: Sequence[str], rules: DeskRules) -> list[Problem]
 class _CandidateLines:
     """What was read so far."""
 
-    columns: _Columns
+    columns: _CandidateColumns
     rules: DeskRules
     found: list[DeskCandidate] = field(default_factory=list)
     faults: list[LineFault] = field(default_factory=list)

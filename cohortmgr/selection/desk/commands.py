@@ -13,10 +13,9 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, FaultyLines, Problem, Refused
 from cohortmgr.base.i18n import say
 from cohortmgr.base.sheets.drafts import table_at, write_together
-from cohortmgr.base.sheets.faulty import FaultyLines
 from cohortmgr.base.sheets.tables import read_limited, read_rows
 from cohortmgr.base.typed import parse_toml
 from cohortmgr.programmes.definition.source_lines import locate, shown

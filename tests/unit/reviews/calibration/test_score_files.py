@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from cohortmgr.base.errors import Refused
-from cohortmgr.base.sheets.faulty import FaultyLines
+from cohortmgr.base.errors import FaultyLines, Refused
 from cohortmgr.reviews.calibration.calibrating import calibrate
 from cohortmgr.reviews.calibration.score_files import phase_scores
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.base.errors import Refused
-from cohortmgr.base.sheets.faulty import FaultyLines
+from cohortmgr.base.errors import FaultyLines, Refused
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.desk.candidates import DeskCandidate, desk_candidates, nobody_has, thousandths
 from cohortmgr.selection.desk.rules import DeskRules
