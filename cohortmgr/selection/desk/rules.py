@@ -21,7 +21,7 @@ _NO_SEATS = N_(
     "Les places sont un nombre entier, 0 ou plus : `seats = 30`, ou `[seats]` avec une ligne par offre."
 )
 _NO_OFFERINGS = N_('`[seats]` ne nomme aucune offre. Écrivez une ligne par offre : `"Salesforce" = 12`.')
-_NO_SEED = N_('La graine du tirage au sort est un texte, entre guillemets et non vide : `seed = "2027"`.')
+_NO_SEED = N_('Le nombre du tirage est un texte, entre guillemets et non vide : `seed = "2027"`.')
 _NO_BOUNDS = N_("Chaque borne s’écrit sous son propre titre `[[bound]]`.")
 _NO_WHERE = N_(
     'Une borne dit de qui elle parle : `where = { region = "MA-08" }`, avec des textes entre guillemets.'
