@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from cohortmgr.selection.allocation.rules import AllocationProblem, Applicant, SeatHolder
@@ -67,4 +68,35 @@ def market(seed: int, people: int = 5, offerings: str = "XYZ", *, taken: bool = 
             SeatHolder(f"T{number}", chance.choice(offerings), attributes(chance))
             for number in range(chance.choice((0, 0, 1, 2)) if taken else 0)
         ),
+    )
+
+
+def large(seed: int) -> AllocationProblem:
+    """A market too large to try out: hundreds of people, bounds of tens, an offering with a floor for each commune."""
+    chance = Random(seed)
+    offerings = "UVXYZ"
+    bounds = [
+        Bound({"commune": f"c{number}"}, at_least=chance.randint(0, 2), hard=False, offering="U")
+        for number in range(90)
+    ]
+    for name in offerings[1:]:
+        made = (nested if chance.random() < 0.6 else overlapping)(chance, name)
+        bounds += [
+            replace(
+                bound,
+                at_least=None if bound.at_least is None else chance.randint(0, 30),
+                at_most=None if bound.at_most is None else chance.randint(0, 30),
+            )
+            for bound in made
+        ]
+    people = tuple(
+        replace(each, attributes={**each.attributes, "commune": f"c{chance.randrange(110)}"})
+        for each in (person(chance, number, offerings) for number in range(chance.randint(50, 350)))
+    )
+    taken = tuple(
+        SeatHolder(f"T{number}", chance.choice(offerings), {**attributes(chance), "commune": "c1"})
+        for number in range(chance.choice((0, 5, 25)))
+    )
+    return AllocationProblem(
+        people, {name: chance.randint(0, 100) for name in offerings}, tuple(bounds), taken
     )

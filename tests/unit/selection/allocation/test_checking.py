@@ -26,7 +26,7 @@ from cohortmgr.selection.certificate import digest
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.ranking import lot
 from tests.unit.selection.allocation import oracle
-from tests.unit.selection.allocation.markets import market
+from tests.unit.selection.allocation.markets import large, market
 
 SEED = "2027"
 
@@ -122,6 +122,11 @@ def test_nothing_is_found_in_what_was_allocated() -> None:
         certificate = _certificate(_drawn_lots(market(seed, people=6)))
         assert allocation_findings(certificate) == [], seed
     assert _holds(certificate), "the oracle reads a certificate as the verifier does"
+
+
+def test_the_two_ways_of_choosing_agree_on_markets_too_large_to_try_out() -> None:
+    for seed in range(25):
+        assert allocation_findings(_certificate(_drawn_lots(large(seed)))) == [], seed
 
 
 def _with_outcome(certificate: dict[str, Any], place: int, offering: str | None) -> dict[str, Any]:
