@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from bench import figures
+from bench.allocating import allocating
 from bench.figures import Figure
 from bench.installation import Installation, installed
 from bench.large.certificates import verifying
@@ -52,6 +53,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield sharing()
     yield from calibrating()
     yield from verifying()
+    yield from allocating()
     yield from letters(made, LETTERS)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -135,6 +135,22 @@ class Refused(Exception):
     def __init__(self, *problems: Problem | str) -> None:
         self.problems = tuple(Problem(p) if isinstance(p, str) else p for p in problems)
         super().__init__("; ".join(str(problem) for problem in self.problems))
+
+
+@dataclass(frozen=True)
+class LineFault:
+    """What is wrong with one line of a file."""
+
+    line: int
+    problem: Problem
+
+
+class FaultyLines(Exception):
+    """Lines of a file cannot be read, all of them in their order."""
+
+    def __init__(self, faults: Sequence[LineFault]) -> None:
+        self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
+        super().__init__(f"{len(self.faults)} faulty lines")
 
 
 class Withheld(Refused):

@@ -26,6 +26,7 @@ from cohortmgr.reviews import hooks as readings
 from cohortmgr.reviews import queries as reading
 from cohortmgr.selection import candidate_views, notices, queries, staff_views, tasks
 from cohortmgr.selection.actions import letters, offers
+from cohortmgr.selection.desk import commands as at_desk
 from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.people import queries as people
 from cohortmgr.selection.people import views as person
@@ -45,11 +46,12 @@ def _ranks(definition: Definition) -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """Register pages, notices, navigation entries, the worker's task, and the hooks that applications call."""
+    """Register pages, commands, notices, navigation entries, work, and the hooks that applications call."""
     app.register_blueprint(ranking.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(candidate_views.bp)
     app.register_blueprint(sealing_views.bp)
+    app.cli.add_command(at_desk.group)
     declare("selection", *notices.NOTICES)
     changes.decided.register(queries.was_told)
     desk.told_above.register(people.story_of)

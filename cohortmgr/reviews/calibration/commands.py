@@ -5,19 +5,18 @@ It needs no server and no database: what it reads is a table, and so is what it 
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
 import click
 from flask.cli import AppGroup
 
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import FaultyLines, Refused
 from cohortmgr.base.i18n import say
+from cohortmgr.base.sheets.drafts import table_at, write_together
 from cohortmgr.base.sheets.tables import read_limited, read_rows
-from cohortmgr.base.sheets.writing import Sheet, plain_csv, write_xlsx_to
 
 MOST_ROWS = 2_000_000
 MOST_BYTES = 512 * 1024 * 1024
@@ -57,7 +56,7 @@ def calibrate_file(scores: Path, out: Path, seats: int | None, scale: Scale | No
     from cohortmgr.reviews.calibration.calibrating import calibrate, chances
     from cohortmgr.reviews.calibration.cautions import cautions
     from cohortmgr.reviews.calibration.ranking_tables import figures, header_of, ranking
-    from cohortmgr.reviews.calibration.score_files import FaultyLines, columns_named, phase_scores
+    from cohortmgr.reviews.calibration.score_files import columns_named, phase_scores
 
     try:
         rows = read_rows(_data(scores), columns_named, most_rows=MOST_ROWS, most_bytes=MOST_BYTES)
@@ -89,27 +88,7 @@ def _data(path: Path) -> bytes:
 
 
 def _write(out: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table beside its place and move it there whole: what breaks off leaves no part of it."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}")
-    write: Callable[[Path], None] = (
-        (lambda path: _write_workbook(path, header, rows))
-        if out.suffix.lower() == ".xlsx"
-        else (lambda path: _write_text(path, header, rows))
-    )
     try:
-        write(draft)
-        draft.replace(out)
+        write_together({out: table_at(out, "ranking", header, rows)})
     except OSError as error:
         raise click.ClickException(f"{out}: {error.strerror or 'cannot be written'}") from None
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write_text(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with path.open("wb") as stream:
-        stream.writelines(plain_csv(header, rows))
-
-
-def _write_workbook(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    with path.open("wb") as stream:
-        write_xlsx_to(stream, [Sheet("ranking", header, rows)])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.base.errors import N_, FaultyLines, LineFault, Problem, Refused
 from cohortmgr.reviews.calibration.dense import Array, np
 from cohortmgr.reviews.calibration.scores import PhaseScores
 
@@ -27,22 +27,6 @@ _NOT_A_NUMBER = N_("« %(typed)s » n’est pas un nombre.")
 _OUT_OF_SCALE = N_("La note %(typed)s est hors de l’échelle, qui va de %(low)s à %(high)s.")
 _TWICE = N_("Cette note est déjà donnée à la ligne %(line)s.")
 _INCOMPLETE = N_("Cette lecture n’a pas de note au critère « %(criterion)s ».")
-
-
-@dataclass(frozen=True)
-class LineFault:
-    """What is wrong with one line of a file."""
-
-    line: int
-    problem: Problem
-
-
-class FaultyLines(Exception):
-    """Lines of a file cannot be read, all of them in their order."""
-
-    def __init__(self, faults: Sequence[LineFault]) -> None:
-        self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
-        super().__init__(f"{len(self.faults)} faulty lines")
 
 
 def columns_named(cells: Sequence[str]) -> int:

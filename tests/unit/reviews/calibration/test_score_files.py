@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import pytest
 
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import FaultyLines, Refused
 from cohortmgr.reviews.calibration.calibrating import calibrate
-from cohortmgr.reviews.calibration.score_files import FaultyLines, phase_scores
+from cohortmgr.reviews.calibration.score_files import phase_scores
 
 HEADER = ("application", "reviewer", "score")
 SCALE = (Decimal(0), Decimal(20))
