@@ -160,16 +160,18 @@ def build(
     rules: AppliedRules | None = None,
 ) -> SelectionBoard:
     """Rank the files that have all their marks, and cut after the seats and the waiting list; under sealed `rules`
-    choose whom they allow. While nobody can be chosen under them the ranking is cut as if there were none."""
+    choose whom they allow, for the seats that they give. While nobody can be chosen under them the ranking is cut as if
+    there were none."""
+    seats = seats if rules is None else rules.seats
     eligible = [file for file in files if file.eligible]
     read = [file for file in eligible if rubric.phases and lacking_in(rubric, file.marked(rubric)) is None]
-    ties = tie_order(rubric)
+    ties = tie_order(rubric) if rules is None else [rubric.criterion(key) for key in rules.ties]
     entries = [_entry(file, rubric, ties) for file in read]
     if rules is None:
         ranking, bounded = rank(entries, seed), None
     else:
         ranking = rank(entries, seed, rules.names, rules.outright, rules.kept_out)
-        bounded = choose_from(ranking, seats, rules)
+        bounded = choose_from(ranking, rules)
     chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
     known = {file.number for file in read}
     return SelectionBoard(

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from cohortmgr.base.errors import Problem, Refused, as_json
@@ -29,12 +30,15 @@ class HandMove:
 class AppliedRules:
     """The sealed rules of an offering as they apply to its files, by number: `attributes` that bounds name, the
     references under which lots are drawn and certificates speak of files (`names`), the reasons of those who enter by
-    `right`, and moves by `hand`. `labels` name the group of each bound in three languages."""
+    `right`, and moves by `hand`. `labels` name the group of each bound. `seats` are those that were sealed, and `ties`
+    the keys of the criteria that tell equal marks apart, in order."""
 
     bounds: tuple[Bound, ...]
-    labels: tuple[Mapping[str, str], ...]
+    labels: tuple[Problem, ...]
     attributes: Mapping[str, Mapping[str, str]]
     names: Mapping[str, str]
+    seats: int
+    ties: tuple[str, ...] = ()
     right: Mapping[str, str] = field(default_factory=dict)
     hand: Mapping[str, HandMove] = field(default_factory=dict)
 
@@ -58,19 +62,20 @@ class AppliedRules:
 class BoundedChoice:
     """Who is chosen of a ranking under rules, with proof and prices; or the `conflict` for which nobody can be.
 
-    `problem` says who contended, by number."""
+    `problem` says who contended, by the names that certificates give them."""
 
     rules: AppliedRules
     problem: ChoiceProblem
     choice: Choice | None
     conflict: tuple[Problem, ...] = ()
 
-    @property
+    @cached_property
     def chosen(self) -> frozenset[str]:
         """The numbers of all who have a seat, those by right among them."""
-        return (
-            frozenset((*self.choice.chosen, *self.problem.taken)) if self.choice is not None else frozenset()
-        )
+        if self.choice is None:
+            return frozenset()
+        numbers = {name: number for number, name in self.rules.names.items()}
+        return frozenset(numbers[name] for name in (*self.choice.chosen, *self.problem.taken))
 
     def prices_of(self, number: str) -> list[tuple[int, Fraction]]:
         """The place of each bound that counts a file and has a price, with the price in thousandths; of a whole type,
@@ -101,7 +106,7 @@ class BoundedChoice:
         return {
             "bounds": [
                 {
-                    "group": dict(label),
+                    "group": as_json(label),
                     "at_least": bound.at_least,
                     "at_most": bound.at_most,
                     "hard": bound.hard,
@@ -115,7 +120,7 @@ class BoundedChoice:
             "by_lot": len(prices.by_lot) if prices else 0,
             "shortfall": self.choice.shortfall if self.choice else 0,
             "filled": self.choice.filled if self.choice else 0,
-            "right": sum(each not in self.rules.hand for each in self.problem.taken),
+            "right": sum(each not in self.rules.hand for each in self.rules.right if each in self.chosen),
             "hand": len(self.rules.hand),
             "conflict": [as_json(problem) for problem in self.conflict],
         }
@@ -125,13 +130,15 @@ class BoundedChoice:
         return [(groups, round(Fraction(price, prices.scale))) for groups, price in prices.splits.items()]
 
 
-def choose_from(ranking: Ranking, seats: int, rules: AppliedRules) -> BoundedChoice:
+def choose_from(ranking: Ranking, rules: AppliedRules) -> BoundedChoice:
     """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering."""
     outright = rules.outright
     rows = [row for row in ranking.rows if row.is_in]
     contenders = tuple(_contender(row, ranking.seed, rules) for row in rows if row.reference not in outright)
-    taken = {row.reference: rules.groups(row.reference) for row in rows if row.reference in outright}
-    problem = ChoiceProblem(contenders, seats, rules.bounds, taken)
+    taken = {
+        rules.names[row.reference]: rules.groups(row.reference) for row in rows if row.reference in outright
+    }
+    problem = ChoiceProblem(contenders, rules.seats, rules.bounds, taken)
     try:
         return BoundedChoice(rules, problem, choose(problem))
     except Refused as refusal:
@@ -147,5 +154,5 @@ def _named(problem: Problem, rules: AppliedRules) -> Problem:
 
 
 def _contender(row: RankedCandidate, seed: str, rules: AppliedRules) -> Contender:
-    drawn = int(lot(seed, rules.names[row.reference]), 16)
-    return Contender(row.reference, row.mean, row.tie, drawn, rules.groups(row.reference))
+    name = rules.names[row.reference]
+    return Contender(name, row.mean, row.tie, int(lot(seed, name), 16), rules.groups(row.reference))

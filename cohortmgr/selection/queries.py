@@ -28,6 +28,7 @@ from cohortmgr.selection import rules
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
+from cohortmgr.selection.sealing.queries import applied_to
 
 LIVE = tuple(state.value for state in rules.LIVE)
 PAGE = 50
@@ -93,7 +94,7 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
 
 def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoard:
     """Return the ranking board of an offering from the marks given so far, harmonised where that was chosen; where
-    files are read and nothing else is marked or chosen, in four statements.
+    files are read and nothing else is marked or chosen, in four statements; under sealed rules, as they choose.
 
     The seed of the lots is the intake's reference. It was drawn when the intake was loaded, so it was known
     before anything was read, and nobody who sees the ranking can choose another.
@@ -110,8 +111,8 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
         files = [replace(_file(row), marks=marks.of(row.id)) for row in rows]
     current = phases.open_phase(intake)
     stale = stale_in(intake.id, marks.formulas, settled_keys(rubric, marks.closed))
-    seats, seed = offering.seats, intake.reference
-    return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale)
+    seats, seed, rules = offering.seats, intake.reference, applied_to(intake, offering)
+    return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale, rules)
 
 
 def _file(row: Any) -> SelectionFile:

@@ -5,7 +5,7 @@ Pure: the rubric and the marks of files in, plain values out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -61,6 +61,14 @@ def phased_rubric(rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW) -
     """Return the same in phases, though there be only one: so the certificate of a choice under bounds states it."""
     stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
     return {"phases": stated, "ties": [each.key for each in tie_order(rubric)]}
+
+
+def phases_of(
+    rubric: Rubric, ties: Sequence[str], formulas: Mapping[str, ChosenFormula] = RAW
+) -> dict[str, Any]:
+    """Return the same by phase, with the keys of the criteria that tell equal marks apart."""
+    stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
+    return {"phases": stated, "ties": list(ties)}
 
 
 def _stated_phase(phase: RubricPhase, chosen: ChosenFormula | None) -> dict[str, Any]:

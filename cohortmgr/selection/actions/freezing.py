@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,12 +25,14 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.harmonising.queries import as_kept, choices_in
 from cohortmgr.selection import queries
 from cohortmgr.selection.board import SelectionBoard, mean_on, require_read
-from cohortmgr.selection.certificate import certificate, verify
+from cohortmgr.selection.certificate import verify
+from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.deciding import DecidedFile, decisions
 from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.proofs.choice import StatedSeal
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
+from cohortmgr.selection.sealing.queries import rules_in_force
 from cohortmgr.selection.standings.queries import kept as standings
-from cohortmgr.selection.stating import rubric_of
 
 FREEZE, CHECK = "selection.freeze", "selection.check"
 CHUNK = 1_000
@@ -72,19 +75,28 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     rests_on = standings.state_of(intake, offering)
     board = queries.ranking_of(intake, offering)
     require_read(board)
-    found = certificate(
-        board.ranking,
-        board.seats,
-        board.ranking.seed,
-        rubric_of(board.rubric, board.formulas),
-        board.waiting,
-        board.scores,
-        board.parts,
-    )
+    found = certificate_of(board, _seal_of(intake) if board.bounded is not None else None)
     problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)
     marks = as_kept(choices_in(intake.id).values())
     return Frozen(rests_on, board, decided, found, problems, marks)
+
+
+def _seal_of(intake: Intake) -> StatedSeal | None:
+    """What a certificate says of the rules in force: their digest, who sealed them and when, and each change."""
+    rules = rules_in_force(intake)
+    if rules is None:
+        return None
+    changes = tuple((_day(each.on), _both(each.by), each.reason) for each in rules.changes)
+    return StatedSeal(rules.digest, _both(rules.sealed_by), _day(rules.sealed_at), rules.older_marks, changes)
+
+
+def _both(names: tuple[str, str]) -> str:
+    return " · ".join(name for name in names if name)
+
+
+def _day(moment: datetime) -> str:
+    return clock.local(moment).isoformat(timespec="minutes")
 
 
 def held(viewer: Viewer, reference: str, *states: BatchState) -> Batch | None:

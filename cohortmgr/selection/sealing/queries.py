@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,12 +15,16 @@ from cohortmgr.applications.file.queries import staff_intake
 from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.crypto import unseal
 from cohortmgr.base.db import db
+from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.bounds.attributes import attributes_of, place_key
+from cohortmgr.programmes.definition.bounds.wording import group_words
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.selection import rules
+from cohortmgr.selection.bounded import AppliedRules
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import (
     ChoiceGround,
@@ -34,6 +39,7 @@ from cohortmgr.selection.sealing.rules import (
 
 PLACE = ("rules_versions", "salt")
 """Where a salt is sealed: its table and column."""
+GROUP = N_("%(group)s")
 _LIVE = tuple(state.value for state in rules.LIVE)
 _SENT = Application.state == ApplicationState.SUBMITTED.value
 
@@ -112,6 +118,13 @@ def is_unsealed(intake: Intake) -> bool:
     return bool(programmes.definition_of(intake).selection.bounds_of(intake.key))
 
 
+def sealed_number(intake_id: Any) -> sa.ColumnElement[int]:
+    """Return the number of the rules in force in an intake, 0 without any, for whatever rests on them."""
+    last = sa.select(sa.func.coalesce(sa.func.max(RulesVersion.number), 0))
+    sealed = (RulesVersion.intake_id == intake_id, RulesVersion.state == RulesState.SEALED.value)
+    return last.where(*sealed).scalar_subquery()
+
+
 def rests_on_rules(intake: Intake) -> bool:
     """Whether a batch of decisions of an intake is prepared, proposed or approved: its rules change no more."""
     live = sa.select(Batch.id).where(Batch.intake_id == intake.id, Batch.state.in_(_LIVE))
@@ -179,3 +192,23 @@ def awaiting(viewer: Viewer, permission: str, state: RulesState) -> Sequence[sa.
     chosen = visible(viewer, permission).with_only_columns(RulesVersion, Intake)
     chosen = chosen.where(RulesVersion.state == state.value)
     return db.session.execute(chosen.order_by(RulesVersion.proposed_at, RulesVersion.id)).all()
+
+
+def applied_to(intake: Intake, offering: Offering) -> AppliedRules | None:
+    """Return the rules in force as they apply to the files of an offering; None without any. Five statements at
+    most."""
+    found = rules_in_force(intake)
+    if found is None:
+        return None
+    known = attributes_of(programmes.definition_of(intake), intake.key)
+    bounds = tuple(each for each in found.content.bounds if each.offering in ("", offering.key))
+    attributes = attributes_in(intake, sorted({key for bound in bounds for key in bound.where}))
+    return AppliedRules(
+        bounds,
+        tuple(Problem(GROUP, {"group": group_words(bound.where, known)}) for bound in bounds),
+        attributes,
+        {number: salted(found.salt.encode(), number) for number in attributes},
+        found.content.seats.get(offering.key, offering.seats),
+        found.content.ties,
+        {each.application: each.reason for each in found.content.right},
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +20,7 @@ from cohortmgr.programmes.definition.source_lines import Path
 from cohortmgr.reviews.phases.marks import tie_order
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.proofs.choice import salted
 
 LONGEST_REASON = 1_000
 LONGEST_PAPER = 300
@@ -166,19 +166,13 @@ class RulesInForce:
     salt: str = field(repr=False)
 
 
-def salted(salt: str, number: str) -> str:
-    """Return what a file is called where anybody may read: HMAC-SHA-256 of its number, keyed by the intake's salt, in
-    hexadecimal. Without the salt nobody tells from it whose file it is."""
-    return hmac.new(salt.encode(), number.encode(), hashlib.sha256).hexdigest()
-
-
 def sealed_statement(content: RulesContent, seed: str, salt: str) -> dict[str, Any]:
     """Return what a seal states, of which its digest is made: the rules with salted references, and the hash of the
     salt. It may be published: no number of a file stands in it."""
     return {
         "bounds": [bound_as_json(each) for each in content.bounds],
         "right": [
-            {"reference": salted(salt, each.application), "reason": each.reason, "paper": each.paper}
+            {"reference": salted(salt.encode(), each.application), "reason": each.reason, "paper": each.paper}
             for each in content.right
         ],
         "salt_sha256": hashlib.sha256(salt.encode()).hexdigest(),

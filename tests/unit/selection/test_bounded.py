@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from cohortmgr.base.errors import Refused
+from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.programmes.definition.toml import read_known
-from cohortmgr.reviews.phases.marks import Reading
+from cohortmgr.reviews.phases.marks import Reading, tie_order
 from cohortmgr.reviews.rules import total_thousandths
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build, require_read
 from cohortmgr.selection.bounded import AppliedRules, HandMove
+from cohortmgr.selection.certificate import canonical, verify
+from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.deciding import decisions
+from cohortmgr.selection.proofs.choice import StatedSeal
 from cohortmgr.selection.rules import Outcome
 
 RUBRIC = read_known("mdia").rubric
 SOUTH = Bound({"region": "south"}, at_least=2)
-NAMES = {"fr": "Sud", "ar": "الجنوب", "en": "South"}
+NAMES = Problem("%(group)s", {"group": "Sud"})
 
 
 def file_of(number: int, marks: int) -> SelectionFile:
@@ -31,12 +35,18 @@ def file_of(number: int, marks: int) -> SelectionFile:
     )
 
 
+def name_of(number: str) -> str:
+    """As if it were salted: nobody tells it from the number."""
+    return hashlib.sha256(number.encode()).hexdigest()
+
+
 def board_of(
     marks: list[int], south: set[int], *bounds: Bound, seats: int = 3, waiting: int = 2, **given: Any
 ) -> SelectionBoard:
     attributes = {f"C{n}": {"region": "south" if n in south else "north"} for n in range(len(marks))}
-    names = {number: f"salted {number}" for number in attributes}
-    rules = AppliedRules(bounds, (NAMES,) * len(bounds), attributes, names, **given)
+    names = {number: name_of(number) for number in attributes}
+    ties = tuple(each.key for each in tie_order(RUBRIC))
+    rules = AppliedRules(bounds, (NAMES,) * len(bounds), attributes, names, seats, ties, **given)
     files = [file_of(number, mark) for number, mark in enumerate(marks)]
     return build(files, RUBRIC, seats, waiting, "seed", rules=rules)
 
@@ -119,3 +129,18 @@ def test_the_page_is_told_each_bound_with_who_was_chosen_and_its_price() -> None
     assert told["bounds"][0]["price"] == round(board.bounded.added("C5")) and told["bounds"][1]["price"] == 0
     assert told["threshold"] == round(board.bounded.threshold or 0) and told["shortfall"] == 0
     assert json.loads(json.dumps(told)) == told
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"right": {"C4": "Convention"}}, {"hand": {"C0": HandMove(False, "Plagiat")}}]
+)
+def test_a_stranger_finds_the_certificate_of_a_board_right(given: Any) -> None:
+    board = board_of([5, 4, 4, 3, 2, 1], {3, 4}, SOUTH, **given)
+    seal = StatedSeal("d" * 64, "Une N · Une M", "2027-01-01T10:00+00:00", False, ())
+    made = certificate_of(board, seal)
+    assert verify(json.loads(canonical(made))) == []
+    assert made["format"] == 6 and made["rules"]["sealed_by"] == "Une N · Une M"
+    assert '"C4"' not in canonical(made), "nobody finds a file by its number"
+    chosen = {row["reference"] for row in made["rows"] if row["outcome"] == "chosen"}
+    assert board.bounded is not None
+    assert chosen == {name_of(number) for number in board.bounded.chosen}

@@ -25,6 +25,7 @@ from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.rules import AT_ONCE, LIVE, SETTLED, Outcome
+from cohortmgr.selection.sealing.queries import sealed_number
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
 SIZE = 50
@@ -53,10 +54,13 @@ def state_of(intake: Intake, offering: Offering) -> str:
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     row = db.session.execute(
         sa.select(
-            changes.where(RankingChange.intake_id == intake.id).scalar_subquery(), first.scalar_subquery()
+            changes.where(RankingChange.intake_id == intake.id).scalar_subquery(),
+            first.scalar_subquery(),
+            sealed_number(intake.id),
         )
     ).one()
-    parts = (int(row[0]), intake.definition_version_id, offering.seats, row[1] == offering.id)
+    is_first = row[1] == offering.id
+    parts = (int(row[0]), intake.definition_version_id, offering.seats, is_first, row[2])
     return "-".join(str(int(part)) for part in parts)
 
 
@@ -108,7 +112,8 @@ def outdated() -> list[tuple[Intake, Offering]]:
     first = sa.select(sa.func.min(other.id)).where(other.intake_id == Intake.id).scalar_subquery()
     is_first = sa.case((first == Offering.id, 1), else_=0)
     now: sa.ColumnElement[str] = sa.cast(counted, sa.String)
-    for part in (Intake.definition_version_id, Offering.seats, is_first):  # as `state_of` says it
+    rules = sealed_number(Intake.id)
+    for part in (Intake.definition_version_id, Offering.seats, is_first, rules):  # as `state_of` says it
         now = now.concat("-").concat(sa.cast(part, sa.String))
     kept = sa.select(Standing.rests_on).where(
         Standing.offering_id == Offering.id, Standing.made_at.is_not(None)

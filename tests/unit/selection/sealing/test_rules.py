@@ -15,6 +15,7 @@ from cohortmgr.programmes.definition.bounds.attributes import attributes_of
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.definition.toml import read_known, read_part, write_part
 from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.sealing.differences import differences
 from cohortmgr.selection.sealing.rules import (
     ChoiceGround,
@@ -26,7 +27,6 @@ from cohortmgr.selection.sealing.rules import (
     faults_in,
     faults_of_file,
     file_of,
-    salted,
     sealed_statement,
 )
 
@@ -178,7 +178,7 @@ def test_a_digest_is_the_same_exactly_when_the_rules_are(one: RulesContent, othe
 def test_a_digest_is_of_its_intake_and_its_salt_and_tells_no_number() -> None:
     stated = sealed_statement(CONTENT, "seed", "salt")
     assert "M-1" not in json.dumps(stated) and '"salt"' not in json.dumps(stated)
-    assert stated["right"][0]["reference"] == salted("salt", "M-1")
+    assert stated["right"][0]["reference"] == salted(b"salt", "M-1")
     for seed, salt in (("other", "salt"), ("seed", "other")):
         assert digest_of(sealed_statement(CONTENT, seed, salt)) != digest_of(stated)
 
@@ -186,7 +186,7 @@ def test_a_digest_is_of_its_intake_and_its_salt_and_tells_no_number() -> None:
 def test_a_salted_reference_is_an_hmac_that_anybody_with_the_salt_computes() -> None:
     # RFC 4231, test case 2: the key "Jefe" and this text.
     expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    assert salted("Jefe", "what do ya want for nothing?") == expected
+    assert salted(b"Jefe", "what do ya want for nothing?") == expected
 
 
 def test_each_change_is_told() -> None:
