@@ -11,6 +11,7 @@ from bench.installation import Installation, installed
 from bench.letters import letters
 from bench.patterns import patterns
 from bench.reviewing import calibrating, sharing
+from bench.selection.choosing import choosing
 
 # Few enough that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
 LETTERS = 3000
@@ -50,6 +51,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield from patterns()
     yield sharing()
     yield from calibrating()
+    yield from choosing()
     yield from letters(made, LETTERS)
 
 
