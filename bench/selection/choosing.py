@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -37,8 +38,8 @@ def choosing() -> Iterator[Figure]:
         for _ in range(EACH)
     ]
     choose(problems[0])
-    spent = [_cpu(lambda problem=problem: _choose(problem)) * 1000 for problem in problems]
-    bare = median(_cpu(lambda problem=problem: _bare(problem, FILES)) * 1000 for problem in problems)
+    spent = [_cpu(partial(_choose, problem)) * 1000 for problem in problems]
+    bare = median(_cpu(partial(_bare, problem, FILES)) * 1000 for problem in problems)
     middle = median(spent)
     yield Figure("choosing 600 → 30, 14 bounds", middle, "ms CPU", 50, f"median of {len(problems)}")
     yield Figure("choosing 600 → 30, the worst", max(spent), "ms CPU", 300, f"of {len(problems)}")
@@ -73,13 +74,16 @@ def _bare(problem: ChoiceProblem, segments: int) -> None:
     types: dict[tuple[int, ...], list[int]] = {}
     for each in problem.contenders:
         types.setdefault(each.groups, []).append(each.mark)
-    worth, most, rows, columns = [], [], [], []
+    worth: list[float] = []
+    most: list[int] = []
+    rows: list[int] = []
+    columns: list[int] = []
     for groups, marks in types.items():
         marks.sort(reverse=True)
         for piece in np.array_split(np.array(marks), min(segments, len(marks))):
             rows += groups
             columns += [len(worth)] * len(groups)
-            worth.append(-piece.mean())
+            worth.append(-float(piece.mean()))
             most.append(len(piece))
     matrix = csr_array(
         (np.ones(len(rows)), (rows, columns)), shape=(len(problem.bounds), len(worth))

@@ -68,7 +68,7 @@ class WidestPrices:
 
 
 @dataclass
-class _Programme:
+class _PriceProgramme:
     """The inequalities `matrix @ parts <= right`. A column has a part above nought and one below, as far as it may."""
 
     cuts: Sequence[CutMarks]
@@ -169,7 +169,7 @@ def widest(
     price only where nothing else will do; theirs follow the others'."""
     columns = [*columns, *extra]
     costs = [0.0] * (len(columns) - len(extra)) + [_UNWANTED] * len(extra)
-    programme = _Programme(cuts, columns, costs)
+    programme = _PriceProgramme(cuts, columns, costs)
     level = {side for side in programme.sides if cuts[side[0]].is_level}
     aims = np.zeros(programme.margin + 1)
     aims[: programme.cost] = [costs[column] for column, _sign in programme.parts]
@@ -181,7 +181,7 @@ def widest(
     return _least(programme, found, level) if found.status == 0 else None
 
 
-def _least(programme: _Programme, found: OptimizeResult, level: Collection[Side]) -> WidestPrices:
+def _least(programme: _PriceProgramme, found: OptimizeResult, level: Collection[Side]) -> WidestPrices:
     """The least prices of a margin."""
     margin = float(found.x[programme.margin])
     aims = np.zeros(programme.margin + 1)

@@ -25,7 +25,7 @@ _LEFT = 0.9
 
 
 @dataclass(frozen=True)
-class ToldChoice:
+class PricedChoice:
     """Prices, and the splits that the leaf of the choice needs besides its own, so that they may have a price."""
 
     prices: Prices
@@ -34,7 +34,7 @@ class ToldChoice:
 
 def middle_prices(
     problem: CountProblem, contenders: Sequence[Contender], counts: Sequence[int], path: Path
-) -> ToldChoice:
+) -> PricedChoice:
     """The prices that tell each decision of a choice which the leaf at the end of `path` proves.
 
     Raises UnprovedChoice if none does, which would be a fault of this program."""
@@ -52,7 +52,7 @@ def middle_prices(
         if told is not None and _tells(cuts, columns, found, told):
             prices = _prices(problem, contenders, columns, told)
             further = _further(cuts, counts, columns[own:], told[own:-1])
-            return ToldChoice(prices, further)
+            return PricedChoice(prices, further)
     raise UnprovedChoice("prices do not tell each decision")
 
 

@@ -69,7 +69,7 @@ class DualSimplex:
         counts = np.array(at[: tableau.kinds], dtype=np.int64)
         counts[last] = 0
         self._outside = -(counts @ tableau.matrix)
-        self._outside[-1] += tableau.seats
+        self._outside[-1] += tableau.rows[-1].ends[at[-1] - 1]
 
     def side(self, kind: int, most: int, *, above: bool) -> DualSimplex:
         """The state from which one side of a split of a type is solved."""
