@@ -137,8 +137,10 @@ class DualSimplex:
         step, prices = self._steps.at[kind], self._prices()
         left = self._values()[place] / self._determinant - step
         falls = []
-        for sign, stop, excess, edge in ((-1, step, left, "high"), (1, step + 1, 1 - left, "low")):
-            edges = getattr(self._steps, edge)
+        for sign, stop, excess, edges in (
+            (-1, step, left, self._steps.high),
+            (1, step + 1, 1 - left, self._steps.low),
+        ):
             kept, edges[kind] = edges[kind], stop
             test = RatioTest(
                 self._tableau, self._steps, self._inverse[place], sign, prices, self._determinant
