@@ -13,6 +13,7 @@ from bench.large.certificates import verifying
 from bench.letters import letters
 from bench.patterns import patterns
 from bench.reviewing import calibrating, sharing
+from bench.selection.choosing import choosing
 
 # Few enough that a run takes seconds; `python -m bench.letters` sends a hundred thousand.
 LETTERS = 3000
@@ -54,6 +55,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield from calibrating()
     yield from verifying()
     yield from allocating()
+    yield from choosing()
     yield from letters(made, LETTERS)
 
 

@@ -37,28 +37,28 @@ _Sides = tuple[tuple[int, int, bool], ...]
 
 
 @dataclass
-class _Node:
+class _CountNode:
     leaf: Leaf
     # The bound that its prices give, in `1/scale`.
     value: int
     scale: int
     sides: _Sides
     split: tuple[int, int] | None = None
-    below: _Node | None = None
-    above: _Node | None = None
+    below: _CountNode | None = None
+    above: _CountNode | None = None
 
 
 @dataclass
-class _Search:
+class _CountSearch:
     problem: CountProblem
     grain: int
     nodes: int = 0
     counts: list[int] | None = None
     best: int = 0
     # Nodes whose counts are not whole, by the bound that their prices give.
-    waiting: list[tuple[int, int, _Node, DualSimplex]] = field(default_factory=list)
+    waiting: list[tuple[int, int, _CountNode, DualSimplex]] = field(default_factory=list)
 
-    def root(self, state: DualSimplex) -> _Node:
+    def root(self, state: DualSimplex) -> _CountNode:
         """Solve the whole problem, splitting what may hold the best until nothing can be better."""
         root = self._solved(state, ())
         while self.waiting:
@@ -68,7 +68,7 @@ class _Search:
             self._divide(node, state)
         return root
 
-    def _divide(self, node: _Node, state: DualSimplex) -> None:
+    def _divide(self, node: _CountNode, state: DualSimplex) -> None:
         counts, broken = state.counts()
         place = min(broken) if len(broken) == 1 else max(broken, key=lambda kind: (state.fall(kind), -kind))
         most = counts[place]
@@ -78,7 +78,7 @@ class _Search:
             for above in (False, True)
         )
 
-    def _solved(self, state: DualSimplex, sides: _Sides) -> _Node:
+    def _solved(self, state: DualSimplex, sides: _Sides) -> _CountNode:
         """Solve a node, and keep its counts if they are whole, or let it wait if it may hold better ones."""
         self.nodes += 1
         if self.nodes > MOST_NODES:
@@ -87,10 +87,10 @@ class _Search:
         leaf = self._leaf(state.solve(self.best if is_plain and self.counts is not None else None), sides)
         if is_plain:
             # What the basis is worth is what its prices leave: no need to add them up for each type.
-            node = _Node(leaf, state.worth(), state.determinant, sides)
+            node = _CountNode(leaf, state.worth(), state.determinant, sides)
         else:
             path = tuple(self._said(each) for each in sides)
-            node = _Node(leaf, leaf_value(self.problem, leaf, path), leaf.scale, sides)
+            node = _CountNode(leaf, leaf_value(self.problem, leaf, path), leaf.scale, sides)
         bound = node.value // node.scale
         if leaf.impossible or self.counts is not None and bound <= self.best:
             return node
@@ -122,7 +122,7 @@ class _Search:
             splits[index] = min(0, lacking) if above else max(0, lacking)
         return Leaf(scale, prices.rows[:-1], prices.rows[-1], tuple(splits), prices.impossible)
 
-    def tree(self, node: _Node, holds: bool = True) -> Split | Leaf:
+    def tree(self, node: _CountNode, holds: bool = True) -> Split | Leaf:
         """The proof from a node down, without needless splits; `holds` says whether the node holds the result."""
         if node.below is None or node.above is None or node.split is None or self._suffices(node, holds):
             return node.leaf
@@ -135,7 +135,7 @@ class _Search:
             self.tree(node.above, holds and above),
         )
 
-    def _suffices(self, node: _Node, holds: bool) -> bool:
+    def _suffices(self, node: _CountNode, holds: bool) -> bool:
         """Whether a node's own prices prove the result. That which holds it must price it to the last unit, since its
         prices are to tell who is in."""
         if node.leaf.impossible or self.counts is None:
@@ -159,6 +159,6 @@ def best_counts(problem: CountProblem) -> CountedChoice:
 
 
 def _searched(problem: CountProblem, solved: CountProblem, grain: int) -> CountedChoice:
-    search = _Search(problem, grain)
+    search = _CountSearch(problem, grain)
     root = search.root(DualSimplex(solved))
     return CountedChoice(search.counts, search.tree(root))

@@ -52,8 +52,6 @@ def choose(problem: ChoiceProblem) -> Choice:
     _require_kept(counted, counts)
     proof, prices = _priced(problem, counted, counts, found.proof)
     require_proved(counted, proof, counted.objective(counts))
-    if fuller is not None:
-        require_proved(replace(counted, seats=counted.seats + 1), fuller, None)
     _require_told(problem, counted, counts, prices)
     return Choice(
         _references(problem, counted, counts),
@@ -65,18 +63,25 @@ def choose(problem: ChoiceProblem) -> Choice:
     )
 
 
-def _fullest(problem: ChoiceProblem, seats: int) -> tuple[CountProblem, CountedChoice, Split | Leaf | None]:
-    """The best choice of the most seats that hard bounds allow, and the proof that one more is impossible."""
-    fuller: Split | Leaf | None = None
-    most = seats
-    while True:
-        counted = count_problem(problem, seats)
-        found = best_counts(counted)
-        if found.counts is not None:
-            return counted, found, fuller
-        fuller, seats = found.proof, _next_seats(counted, found.proof)
+def _fullest(problem: ChoiceProblem, most: int) -> tuple[CountProblem, CountedChoice, Split | Leaf | None]:
+    """The best choice of the most seats that hard bounds allow, and the proof that no more, up to `most`, are."""
+    counted = count_problem(problem, most)
+    found = best_counts(counted)
+    while found.counts is None:
+        seats = _next_seats(counted, found.proof)
         if seats < 0:
             raise Refused(*conflict(problem, count_problem(problem, most)))
+        counted = count_problem(problem, seats)
+        found = best_counts(counted)
+    return counted, found, _fuller(counted, most) if counted.seats < most else None
+
+
+def _fuller(counted: CountProblem, most: int) -> Split | Leaf:
+    """The proof that no number of seats above those filled is possible."""
+    more = replace(counted, seats=counted.seats + 1, most_seats=most)
+    fuller = best_counts(more).proof
+    require_proved(more, fuller, None)
+    return fuller
 
 
 def _next_seats(counted: CountProblem, proof: Split | Leaf) -> int:

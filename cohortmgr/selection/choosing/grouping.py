@@ -47,13 +47,20 @@ class ReducedLimit:
 
 @dataclass(frozen=True)
 class CountProblem:
-    """How many of each type shall have one of `seats`: the types in the order of their groups, the limit of each bound,
-    and what one person who is missing in a soft bound costs."""
+    """How many of each type shall have one of `seats`, all of which are filled: the types in the order of their groups,
+    the limit of each bound, and what one person who is missing in a soft bound costs. With `most_seats` any number up
+    to it may be filled, which asks whether one of these is possible."""
 
     types: tuple[ContenderType, ...]
     limits: tuple[ReducedLimit, ...]
     seats: int
     cost: int
+    most_seats: int | None = None
+
+    @property
+    def seats_to(self) -> int:
+        """The most seats that may be filled."""
+        return self.seats if self.most_seats is None else self.most_seats
 
     def activity(self, counts: Sequence[int]) -> list[int]:
         """How many are chosen in each bound's group."""
@@ -82,7 +89,7 @@ class CountProblem:
             weights = []
             for weight in each.weights:
                 step = step * 48_271 % 2_147_483_647
-                weights.append(weight * grain + step % (grain // (self.seats + 1)))
+                weights.append(weight * grain + step % (grain // (self.seats_to + 1)))
             types.append(replace(each, weights=sorted(weights, reverse=True)))
         return replace(self, types=tuple(types), cost=self.cost * grain)
 

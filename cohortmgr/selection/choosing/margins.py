@@ -15,11 +15,9 @@ from scipy.sparse import csr_array
 # The widest margin that is sought, in thousandths: beyond it any threshold will do.
 WIDEST = 5_000
 # What a float says of a thousandth that is nought.
-NOUGHT = 1e-7
-# What a thousandth of a price costs that only a further split would allow: more than any margin gives.
-_UNWANTED = 10.0
+NOUGHT = 1e-6
 # The distance, in thousandths, from which a side is surely not level.
-_DISTANCE = 1e-5
+_DISTANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ class WidestPrices:
 
 
 @dataclass
-class _Programme:
+class _PriceProgramme:
     """The inequalities `matrix @ parts <= right`. A column has a part above nought and one below, as far as it may."""
 
     cuts: Sequence[CutMarks]
@@ -163,25 +161,23 @@ class _Programme:
 
 
 def widest(
-    cuts: Sequence[CutMarks], columns: Sequence[PriceColumn], extra: Sequence[PriceColumn] = ()
+    cuts: Sequence[CutMarks], columns: Sequence[PriceColumn], costs: Sequence[float]
 ) -> WidestPrices | None:
-    """The least prices of the widest margin, None if no prices part those in from those out. `extra` columns have a
-    price only where nothing else will do; theirs follow the others'."""
-    columns = [*columns, *extra]
-    costs = [0.0] * (len(columns) - len(extra)) + [_UNWANTED] * len(extra)
-    programme = _Programme(cuts, columns, costs)
+    """The least prices of the widest margin, None if no prices part those in from those out. `costs` is how much of the
+    margin a thousandth of each column's price is worth: above one, it has a price only where nothing else will do."""
+    programme = _PriceProgramme(cuts, columns, costs)
     level = {side for side in programme.sides if cuts[side[0]].is_level}
     aims = np.zeros(programme.margin + 1)
     aims[: programme.cost] = [costs[column] for column, _sign in programme.parts]
     aims[programme.margin] = -1
     found = programme.solved(aims, level, (0, WIDEST))
-    if found.status == 0 and found.x[programme.margin] < NOUGHT:
+    if found.status == 0 and found.x[programme.margin] < _DISTANCE:
         level = programme.always_level(level)
         found = programme.solved(aims, level, (0, WIDEST))
     return _least(programme, found, level) if found.status == 0 else None
 
 
-def _least(programme: _Programme, found: OptimizeResult, level: Collection[Side]) -> WidestPrices:
+def _least(programme: _PriceProgramme, found: OptimizeResult, level: Collection[Side]) -> WidestPrices:
     """The least prices of a margin."""
     margin = float(found.x[programme.margin])
     aims = np.zeros(programme.margin + 1)

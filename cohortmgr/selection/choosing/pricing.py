@@ -22,10 +22,13 @@ from cohortmgr.selection.choosing.rules import Contender, Prices
 # The coarsest grid is taken that leaves nine tenths of the margin.
 _GRIDS = (2, 20, 1_000, 1_000_000)
 _LEFT = 0.9
+# What a thousandth of a price costs that only a further split allows: without any such price; where nothing else will
+# do, since marks alone do not part the two; and as may be, since the margin would be too narrow to be told.
+_UNWANTED = (None, 10.0, 0.01)
 
 
 @dataclass(frozen=True)
-class ToldChoice:
+class PricedChoice:
     """Prices, and the splits that the leaf of the choice needs besides its own, so that they may have a price."""
 
     prices: Prices
@@ -34,26 +37,34 @@ class ToldChoice:
 
 def middle_prices(
     problem: CountProblem, contenders: Sequence[Contender], counts: Sequence[int], path: Path
-) -> ToldChoice:
+) -> PricedChoice:
     """The prices that tell each decision of a choice which the leaf at the end of `path` proves.
 
     Raises UnprovedChoice if none does, which would be a fault of this program."""
     cuts = [_cut(each, count, contenders) for each, count in zip(problem.types, counts, strict=True)]
     columns = _columns(problem, counts, path)
-    found = widest(cuts, columns)
-    own = len(columns)
-    if found is None:
-        columns += [PriceColumn(None, cut.groups, up=True, down=True) for cut in cuts]
-        found = widest(cuts, columns[:own], columns[own:])
-    if found is None:
-        raise UnprovedChoice("no prices part those in from those out")
+    extra = [
+        PriceColumn(None, cut.groups, up=cut.last is not None, down=cut.first is not None) for cut in cuts
+    ]
+    for cost in _UNWANTED:
+        every = columns if cost is None else [*columns, *extra]
+        found = widest(cuts, every, [0.0] * len(columns) + [cost or 0.0] * (len(every) - len(columns)))
+        told = None if found is None else _told(cuts, every, found)
+        if told is not None:
+            further = _further(cuts, counts, every[len(columns) :], told[len(columns) : -1])
+            return PricedChoice(_prices(problem, contenders, every, told), further)
+    raise UnprovedChoice("no prices tell each decision")
+
+
+def _told(
+    cuts: Sequence[CutMarks], columns: Sequence[PriceColumn], found: WidestPrices
+) -> list[Fraction] | None:
+    """Prices on the coarsest grid on which they tell each decision, and the threshold; None if there is none."""
     for grid in _GRIDS:
         told = _on_grid(cuts, columns, found, grid)
         if told is not None and _tells(cuts, columns, found, told):
-            prices = _prices(problem, contenders, columns, told)
-            further = _further(cuts, counts, columns[own:], told[own:-1])
-            return ToldChoice(prices, further)
-    raise UnprovedChoice("prices do not tell each decision")
+            return told
+    return None
 
 
 def _cut(each: ContenderType, count: int, contenders: Sequence[Contender]) -> CutMarks:
@@ -134,12 +145,13 @@ def _prices(
     """Prices in whole numbers, and whom they leave to ties or lots, best first."""
     scale = lcm(*(price.denominator for price in told))
     whole = [int(price * scale) for price in told]
-    bounds, splits = [0] * len(problem.limits), {}
+    bounds = [0] * len(problem.limits)
+    splits: dict[tuple[int, ...], int] = {}
     for column, price in zip(columns, whole, strict=False):
         if column.bound is not None:
             bounds[column.bound] = price
         elif price:
-            splits[column.groups] = price
+            splits[column.groups] = splits.get(column.groups, 0) + price
     by_lot: list[tuple[int, int]] = []
     for each in problem.types:
         over = sum(bounds[group] for group in each.groups) + splits.get(each.groups, 0) - whole[-1]

@@ -59,7 +59,7 @@ def walked(tree: Split | Leaf, path: Path = ()) -> Iterator[tuple[Leaf, Path]]:
 
 def leaf_value(problem: CountProblem, leaf: Leaf, path: Path) -> int:
     """The bound that a leaf's prices give, in `1/scale` of a weight's unit."""
-    total = leaf.seats * problem.seats
+    total = max(leaf.seats * problem.seats, leaf.seats * problem.seats_to)
     for price, limit in zip(leaf.bounds, problem.limits, strict=True):
         paid_for = limit.at_most if price > 0 else limit.at_least
         total += price * (paid_for or 0)

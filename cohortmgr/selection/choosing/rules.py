@@ -90,8 +90,8 @@ class Prices:
 @dataclass(frozen=True)
 class Choice:
     """Who is chosen (references, those of `taken` apart), how many seats are filled with them, how many people soft
-    bounds miss, the proof that nothing is better, and the prices. `fuller` proves that no more seats can be filled;
-    None where all are, or all contenders are chosen."""
+    bounds miss, the proof that nothing is better, and the prices. `fuller` proves that no number of seats between those
+    filled and those that could be is possible; None where all are filled, or all contenders are chosen."""
 
     chosen: tuple[str, ...]
     filled: int

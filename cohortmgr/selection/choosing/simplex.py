@@ -69,7 +69,7 @@ class DualSimplex:
         counts = np.array(at[: tableau.kinds], dtype=np.int64)
         counts[last] = 0
         self._outside = -(counts @ tableau.matrix)
-        self._outside[-1] += tableau.seats
+        self._outside[-1] += tableau.rows[-1].ends[at[-1] - 1]
 
     def side(self, kind: int, most: int, *, above: bool) -> DualSimplex:
         """The state from which one side of a split of a type is solved."""
@@ -137,8 +137,10 @@ class DualSimplex:
         step, prices = self._steps.at[kind], self._prices()
         left = self._values()[place] / self._determinant - step
         falls = []
-        for sign, stop, excess, edge in ((-1, step, left, "high"), (1, step + 1, 1 - left, "low")):
-            edges = getattr(self._steps, edge)
+        for sign, stop, excess, edges in (
+            (-1, step, left, self._steps.high),
+            (1, step + 1, 1 - left, self._steps.low),
+        ):
             kept, edges[kind] = edges[kind], stop
             test = RatioTest(
                 self._tableau, self._steps, self._inverse[place], sign, prices, self._determinant

@@ -32,14 +32,14 @@ class CountTableau:
     """The columns of a problem of counts. `matrix` says which rows count a type."""
 
     def __init__(self, problem: CountProblem) -> None:
-        self.types, self.seats = problem.types, problem.seats
+        self.types, self.seats = problem.types, problem.seats_to
         self.kinds, self.size = len(problem.types), len(problem.limits) + 1
         self.groups = [(*each.groups, self.size - 1) for each in problem.types]
         self.matrix = np.zeros((self.kinds, self.size), dtype=np.int64)
         for place, groups in enumerate(self.groups):
             self.matrix[place, list(groups)] = 1
         self.rows = [_steps(limit, problem.cost) for limit in problem.limits]
-        self.rows.append(RowSteps((self.seats, self.seats), (None, 0, None)))
+        self.rows.append(RowSteps((problem.seats, problem.seats_to), (None, 0, None)))
         self.lengths = [len(each.weights) for each in problem.types]
         self._near_weights()
 

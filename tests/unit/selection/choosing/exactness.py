@@ -97,9 +97,9 @@ def leaves_of(tree: Split | Leaf, path: tuple[Side, ...] = ()) -> Iterator[tuple
 
 
 def _value(
-    problem: ChoiceProblem, leaf: Leaf, path: tuple[Side, ...], weights: dict[str, int], seats: int
+    problem: ChoiceProblem, leaf: Leaf, path: tuple[Side, ...], weights: dict[str, int], seats: int, most: int
 ) -> int:
-    total = leaf.seats * seats
+    total = max(leaf.seats * seats, leaf.seats * most)
     for place, price in enumerate(leaf.bounds):
         bound, taken = problem.bounds[place], taken_in(problem, place)
         if price > 0:
@@ -141,18 +141,19 @@ def assert_proved(problem: ChoiceProblem, choice: Choice) -> None:
         ]
         assert all(price <= (0 if leaf.impossible else cost * leaf.scale) for price in soft)
         assert leaf.scale >= 1
-        value = _value(problem, leaf, path, weights, seats)
+        value = _value(problem, leaf, path, weights, seats, seats)
         assert value < 0 if leaf.impossible else value <= objective * leaf.scale + leaf.scale - 1
     if choice.filled == min(problem.seats, len(problem.contenders) + len(problem.taken)):
         assert choice.fuller is None
         return
     assert choice.fuller is not None
+    most = min(problem.seats - len(problem.taken), len(problem.contenders))
     for leaf, path in leaves_of(choice.fuller):
         assert leaf.impossible
         assert not any(
             price for price, bound in zip(leaf.bounds, problem.bounds, strict=True) if not bound.hard
         )
-        assert _value(problem, leaf, path, weights, seats + 1) < 0
+        assert _value(problem, leaf, path, weights, seats + 1, most) < 0
 
 
 def assert_told(problem: ChoiceProblem, choice: Choice) -> None:

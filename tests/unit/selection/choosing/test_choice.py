@@ -137,6 +137,14 @@ def test_nobody_passes_a_better_one_of_their_type_and_each_sum_tells_the_decisio
         last[each.groups] = is_in
 
 
+@pytest.mark.parametrize("families", [(12, 2), (5, 4, 3, 2)])
+def test_each_of_600_sums_tells_the_decision(families: tuple[int, ...]) -> None:
+    problem = intake(random.Random(9), 600, 30, families, soft=0.3)
+    choice = choose(problem)
+    assert_told(problem, choice)
+    assert choice.prices.by_lot == () and any(choice.prices.bounds)
+
+
 def _chosen_or_none(problem: ChoiceProblem) -> Choice | None:
     try:
         return choose(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -12,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.selection.choosing import branching, choice
+from cohortmgr.selection.choosing import branching, choice, pricing
 from cohortmgr.selection.choosing.branching import best_counts
 from cohortmgr.selection.choosing.grouping import CountProblem, count_problem
 from cohortmgr.selection.choosing.levelling import kept_exactly
 from cohortmgr.selection.choosing.proving import UnprovedChoice, require_proved
-from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender, Leaf, Split
+from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Leaf, Split
 from cohortmgr.selection.choosing.simplex import DualSimplex, RowPrices, StalledExchanges
 from cohortmgr.selection.choosing.weights import exact_weights, lot_places
 from tests.unit.selection.choosing.exactness import assert_proved, assert_told, by_trying, weigh, worth
@@ -115,6 +116,35 @@ def test_exchanges_that_stall_are_begun_again_with_weights_told_apart(
         assert worth(problem, chosen) == best
         assert_proved(problem, found)
         assert_told(problem, found)
+
+
+@pytest.mark.parametrize("cost", [10.0, 0.01])
+def test_types_get_prices_where_bounds_alone_would_not_tell(
+    monkeypatch: pytest.MonkeyPatch, cost: float
+) -> None:
+    monkeypatch.setattr(pricing, "_UNWANTED", (cost,))
+    chance, priced = random.Random(6), 0
+    for problem in [small(chance, cycle=True) for _ in range(80)]:
+        if by_trying(problem) is None:
+            continue
+        found = choice.choose(problem)
+        assert_proved(problem, found)
+        assert_told(problem, found)
+        _assert_split(problem, found)
+        priced += len(found.prices.splits)
+    assert priced
+
+
+def _assert_split(problem: ChoiceProblem, found: Choice) -> None:
+    """Fail if a type has a price of its own that no split above the result, just reached, allows."""
+    counts = Counter(each.groups for each in problem.contenders if each.reference in found.chosen)
+    tree, reached = found.proof, set()
+    while isinstance(tree, Split):
+        above = counts[tree.groups] > tree.most
+        if counts[tree.groups] == tree.most + above:
+            reached.add((tree.groups, above))
+        tree = tree.above if above else tree.below
+    assert all((groups, price > 0) in reached for groups, price in found.prices.splits.items() if price)
 
 
 def test_too_many_splits_are_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
