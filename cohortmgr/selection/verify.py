@@ -23,9 +23,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from math import lcm
+from math import gcd, lcm
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 FORMAT, FORMAT_WITH_KNOCK_OUT, FORMAT_OF_PHASES, FORMAT_OF_HARMONISED, FORMAT_OF_CHOICE = 2, 3, 4, 5, 6
 VERSION = 1
@@ -103,8 +103,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "File %(reference)s is placed whatever its mark, and the certificate does not say why.",
     ),
     "bound": (
-        N_("La règle n° %(number)s n’est pas respectée : %(count)s personnes choisies."),
-        "Bound no. %(number)s does not hold: %(count)s people chosen.",
+        N_("La règle n° %(number)s n’est pas respectée (personnes choisies : %(count)s)."),
+        "Bound no. %(number)s does not hold (people chosen: %(count)s).",
     ),
     "filled": (
         N_("Le nombre de places pourvues n’est pas celui du certificat : on en compte %(count)s."),
@@ -115,8 +115,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "More people are chosen than there are seats.",
     ),
     "shortfall": (
-        N_("L’écart aux règles souples n’est pas celui du certificat : on compte %(count)s personnes."),
-        "The shortfall of soft bounds is not the certificate's: it is %(count)s people.",
+        N_("L’écart aux règles souples n’est pas celui du certificat (en personnes : %(count)s)."),
+        "The shortfall of soft bounds is not the certificate's (in people: %(count)s).",
     ),
     "total": (
         N_("La somme des notes choisies n’est pas celle du certificat."),
@@ -446,11 +446,18 @@ class _Phase:
         return numbers["shrinkage"] >= 0 and bool(found["mark"] == half_even(mean * whole + over, whole))
 
 
-def _phases_of(rubric: Mapping[str, Any]) -> list[_Phase]:
-    phases = [_Phase(each) for each in rubric["phases"]]
-    if len({each.key for each in phases}) != len(phases):
-        raise ValueError("a phase comes twice")
-    return phases
+class _Phases:
+    """The phases of a rubric, in their order, and how its ties are named."""
+
+    def __init__(self, rubric: Mapping[str, Any]) -> None:
+        self.listed = [_Phase(each) for each in rubric["phases"]]
+        self.by_key = {each.key: each for each in self.listed}
+        if len(self.by_key) != len(self.listed):
+            raise ValueError("a phase comes twice")
+        # Files are only read: then a row has the totals of its readings.
+        self.are_only_files = [each.kind for each in self.listed] == ["files"]
+        self.knocking = [each for each in self.listed if each.limits]
+        self.ties: Sequence[str] = rubric["ties"]
 
 
 def _is_sound(formula: Mapping[str, Any]) -> bool:
@@ -461,8 +468,7 @@ def _is_sound(formula: Mapping[str, Any]) -> bool:
     return min(weights.values()) >= 1 and (basis != _HARMONISED or {*weights.values()} == {_ONE})
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A row as it is ranked: its exact mark is over/under."""
 
     reference: str
@@ -474,33 +480,41 @@ class _Entry:
     short: int = 0
 
 
-def _phased_entry(phases: Sequence[_Phase], row: Mapping[str, Any]) -> _Entry:
+def _phased_entry(phases: _Phases, row: Mapping[str, Any]) -> _Entry:
     """A row of phases, from its own numbers: the mean of each phase counts by its weight."""
-    if not 0 <= row["short"] <= len(phases):
+    if not 0 <= row["short"] <= len(phases.listed):
         raise ValueError("it stopped where there is no phase")
-    by_key = {each.key: each for each in phases}
-    parts = [
-        (by_key[each["key"]].weight, [each["mark"]] if "mark" in each else each["totals"])
-        for each in row["phases"]
-    ]
-    totals = [half_even(sum(given), len(given)) for _weight, given in parts]
-    if [each.kind for each in phases] == ["files"]:
-        # Files are only read: a row has the totals of its readings.
-        totals = [total for each in row["phases"] for total in each["totals"]]
-    given = {each["key"]: each["scores"] for each in row["phases"]}
-    out = any(each.knocks_out(given.get(each.key, ())) for each in phases)
-    common = lcm(*(len(each) for _weight, each in parts))
-    over = sum(weight * sum(each) * (common // len(each)) for weight, each in parts)
-    under = common * sum(weight for weight, _ in parts)
+    totals: list[int] = []
+    over, under, weights = 0, 1, 0
+    for each in row["phases"]:
+        marks = [each["mark"]] if "mark" in each else each["totals"]
+        whole, count, weight = sum(marks), len(marks), phases.by_key[each["key"]].weight
+        totals += each["totals"] if phases.are_only_files else [half_even(whole, count)]
+        over, under = over * count + weight * whole * under, under * count
+        weights += weight
+    out = False
+    if phases.knocking:
+        given = {each["key"]: each["scores"] for each in row["phases"]}
+        out = any(each.knocks_out(given.get(each.key, ())) for each in phases.knocking)
+    under *= weights
     if not under:
         over, under = 0, 1
-    return _Entry(row["reference"], tuple(totals) or (0,), tuple(row["tie"]), out, over, under, row["short"])
+    common = gcd(over, under)
+    return _Entry(
+        row["reference"],
+        tuple(totals) or (0,),
+        tuple(row["tie"]),
+        out,
+        over // common,
+        under // common,
+        row["short"],
+    )
 
 
-def _follows(phases: Sequence[_Phase], ties: Sequence[str], row: Mapping[str, Any]) -> bool:
+def _follows(phases: _Phases, row: Mapping[str, Any]) -> bool:
     """Whether the totals, harmonised marks and tie-breaks of a row of phases follow from its scores: each phase up to
     the one where it stopped has the marks that it asks for, but one that is computed, and none comes after."""
-    counted = phases[: len(phases) - row["short"]]
+    counted = phases.listed[: len(phases.listed) - row["short"]]
     given = {each["key"]: each for each in row["phases"]}
     if len(given) != len(row["phases"]) or not given.keys() <= {each.key for each in counted}:
         return False
@@ -512,11 +526,11 @@ def _follows(phases: Sequence[_Phase], ties: Sequence[str], row: Mapping[str, An
             return False
         if [phase.total(scores) for scores in scored] != found["totals"] or not phase.mark_follows(found):
             return False
-        for key in phase.criteria.keys() & ties:
+        for key in phase.criteria.keys() & phases.ties:
             readings = [scores for scores in scored if key in scores]
             if readings:
                 marks[key] = phase.mean_on(key, readings)
-    return [marks.get(key, 0) for key in ties] == row["tie"]
+    return [marks.get(key, 0) for key in phases.ties] == row["tie"]
 
 
 def lot(seed: str, reference: str) -> str:
@@ -531,8 +545,8 @@ def _of_ranking(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
     stated, rubric = list(certificate["rows"]), certificate["rubric"]
     if certificate.get("format") != format_of(rubric) or certificate.get("rule") != RULE:
         return [VerifierFinding("rule", {}, "rule")]
-    phases = _phases_of(rubric) if "phases" in rubric else []
-    if "phases" in rubric:
+    phases = _Phases(rubric) if "phases" in rubric else None
+    if phases:
         entries = [_phased_entry(phases, row) for row in stated]
     else:
         named = {"key": "", "kind": "files", "weight": 1, "readings": 0}
@@ -548,11 +562,7 @@ def _of_ranking(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
     wrong = [
         row["reference"]
         for row in stated
-        if not (
-            _follows(phases, rubric["ties"], row)
-            if "phases" in rubric
-            else _plainly_follows(rubric, whole, row)
-        )
+        if not (_follows(phases, row) if phases else _plainly_follows(rubric, whole, row))
     ]
     found = [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
     return found + _differences(stated, keyed, outcomes)
@@ -790,13 +800,55 @@ def _misfit_key(value: Any, shape: _Keys, where: str) -> str | None:
     return None
 
 
+def _fitting(shape: Any) -> Callable[[Any], bool]:
+    """A quick question whether a value has a shape; `_misfit` says where it has not."""
+    if isinstance(shape, type):
+        return lambda value: type(value) is shape
+    if isinstance(shape, _Keys):
+        return _fitting_keys(shape)
+    if not isinstance(shape, (list, _Each)):
+        return lambda value: _misfit(value, shape) is None
+    is_list = isinstance(shape, list)
+    inner = shape[0] if isinstance(shape, list) else shape.shape
+    kind: type = list if is_list else dict
+
+    def values(value: Any) -> Any:
+        return value if is_list else value.values()
+
+    if isinstance(inner, type):
+        kinds = frozenset({inner})
+        return lambda value: type(value) is kind and kinds.issuperset(map(type, values(value)))
+    fits = _fitting(inner)
+    return lambda value: type(value) is kind and all(map(fits, values(value)))
+
+
+def _fitting_keys(shape: _Keys) -> Callable[[Any], bool]:
+    needed, shapes = shape.needed, shape.shapes
+    fitting = {key: _fitting(each) for key, each in shapes.items()}
+
+    def fits(value: Any) -> bool:
+        if type(value) is not dict or not needed <= value.keys():
+            return False
+        for key, each in value.items():
+            if type(each) is shapes.get(key):
+                continue
+            question = fitting.get(key)
+            if question is None or not question(each):
+                return False
+        return True
+
+    return fits
+
+
 def _stated_badly(certificate: Mapping[str, Any]) -> str | None:
     """Where a certificate of format 6 has the wrong shape, or numbers that say nothing, as a limit below nought."""
     misfit = _misfit(certificate, _CERTIFICATE)
     if misfit:
         return misfit
     shape = _ROW_OF_RUBRIC if "rubric" in certificate else _ROW
-    misfit = _misfit(certificate["rows"], [shape], "rows") or _rules_stated_badly(certificate["rules"])
+    if not all(map(_fitting(shape), certificate["rows"])):
+        return _misfit(certificate["rows"], [shape], "rows")
+    misfit = _rules_stated_badly(certificate["rules"])
     if misfit:
         return misfit
     for key in ("seats", "waiting", "filled", "shortfall"):
@@ -969,9 +1021,8 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> lis
     if doubled:
         return [VerifierFinding("twice", {"reference": each}, each) for each in doubled]
     if "rubric" in certificate:
-        rubric = certificate["rubric"]
-        phases, ties = _phases_of(rubric), rubric["ties"]
-        wrong = [row["reference"] for row in rows if not _marked(phases, ties, row)]
+        phases = _Phases(certificate["rubric"])
+        wrong = [row["reference"] for row in rows if not _marked(phases, row)]
         if wrong:
             return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
     keys = [
@@ -995,16 +1046,17 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> lis
     ]
 
 
-def _marked(phases: Sequence[_Phase], ties: Sequence[str], row: Mapping[str, Any]) -> bool:
+def _marked(phases: _Phases, row: Mapping[str, Any]) -> bool:
     """Whether the mark of a row, its tie criteria and why it may not be chosen follow from its scores."""
     entry = _phased_entry(phases, row)
-    known = {each.key: each.criteria.keys() for each in phases}
-    if any(not scores.keys() <= known[each["key"]] for each in row["phases"] for scores in each["scores"]):
-        return False
+    for each in row["phases"]:
+        known = phases.by_key[each["key"]].criteria.keys()
+        if any(not scores.keys() <= known for scores in each["scores"]):
+            return False
     out = KNOCKED_OUT if entry.knocked_out else SHORT if entry.short else None
     if row["mark"] != half_even(entry.over, entry.under) or row.get("out") != out:
         return False
-    return _follows(phases, ties, row)
+    return _follows(phases, row)
 
 
 def _outcomes(certificate: Mapping[str, Any]) -> list[VerifierFinding]:

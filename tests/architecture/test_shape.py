@@ -33,3 +33,8 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
 def test_every_file_and_folder_has_its_place(check: Callable[[Path], list[str]]) -> None:
     found = check(ROOT)
     assert not found, f"{check.__doc__}\n" + "\n".join(found)
+
+
+def test_a_reason_for_length_that_no_file_needs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(shape.LONG_FOR_A_REASON, "wsgi.py", "no reason")
+    assert shape.long(ROOT) == ["wsgi.py: needs no reason"]
