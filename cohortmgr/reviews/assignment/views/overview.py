@@ -85,7 +85,7 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         read_by=_read_by(intake),
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
         closed=intake.closes_at <= clock.now(),
-        awaits_seal=queries.awaits_seal(intake),
+        awaits_seal=not (progress and progress.handed_in) and queries.awaits_seal(intake),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
 
