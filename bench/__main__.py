@@ -6,10 +6,10 @@ import argparse
 from collections.abc import Iterator
 
 from bench import figures
-from bench.allocating import allocating
+from bench.selection.allocating import allocating
 from bench.figures import Figure
 from bench.installation import Installation, installed
-from bench.large.certificates import verifying
+from bench.selection.certificates import verifying
 from bench.letters import letters
 from bench.patterns import patterns
 from bench.reviewing import calibrating, sharing

@@ -224,7 +224,7 @@ def test_pages_of_before_change_and_seal_nothing() -> None:
 
 def test_nothing_changes_once_a_batch_rests_on_the_rules() -> None:
     intake, manager, _ = prepared()
-    sealed(intake)
+    sealed(intake, bounded(intake, replace(BOUND, hard=False)))
     draft = save(intake, bounded(intake, replace(BOUND, at_least=1)))
     propose(intake, WHY)
     read(intake, readers(intake))
