@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -25,14 +26,35 @@ from cohortmgr.reviews.rules import bounds_of
 from cohortmgr.selection import queries as selection_queries
 from cohortmgr.selection.actions import decisions as selection
 from cohortmgr.selection.actions import offers
+from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.sealing import actions as sealing
+from cohortmgr.selection.sealing import queries as rules
 
 SEED = 2025
+# Soft, so that nobody's seat stays empty. The first costs the others some points, the second nothing.
+BOUNDS = (
+    Bound({"sex": "f"}, at_least=12, hard=False),
+    Bound({"region": "MA-08"}, at_least=2, hard=False),
+)
 A_SITTING = 40
 
 
+def seal_rules(key: str, *bounds: Bound) -> None:
+    """Let two people seal the rules of an intake before its first mark: its seats, and these bounds."""
+    intake = programmes.intake_of(PROGRAMME, key)
+    manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
+    content = rules.beginning(intake, rules.ground_of(intake))
+    with alike(f"rules of {key}"), writing():
+        written = sealing.save(manager, intake.reference, replace(content, bounds=bounds), 0)
+        proposed = sealing.propose(manager, intake.reference, version=written.version)
+        sealing.seal(administrator, intake.reference, proposed.version)
+
+
 def read_files() -> Iterator[float]:
-    """Assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the progress."""
+    """Seal the rules, assign every eligible file and let each reviewer read theirs, forty at a sitting. Yields the
+    progress."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
+    seal_rules(INTAKE, *BOUNDS)
     with alike("readings"), writing():
         assignment.assign(by_role(Role.SELECTION_MANAGER)[0], intake.reference)
     bounds = bounds_of(programmes.definition_of(intake).rubric)

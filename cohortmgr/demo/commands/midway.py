@@ -20,7 +20,7 @@ from cohortmgr.applications.documents.actions.receiving import parts_by_question
 from cohortmgr.applications.importing.actions import runs as import_runs
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
-from cohortmgr.demo.commands.choice import scores_of
+from cohortmgr.demo.commands.choice import BOUNDS, scores_of, seal_rules
 from cohortmgr.demo.commands.proofs import PAPER
 from cohortmgr.demo.commands.setting import OPEN_INTAKE, PROGRAMME, SHEET, alike, by_role, is_empty
 from cohortmgr.programmes import queries as programmes
@@ -54,6 +54,7 @@ def begin() -> Iterator[float]:
     with alike("session.csv", is_empty(intake.id)), writing():
         import_runs.load(manager, intake.reference, prepared)
     yield 0.2
+    seal_rules(KEY, *BOUNDS)
     with alike("session's readings"), writing():
         sharing.assign(manager, intake.reference, due_on=clock.today() + DUE_IN, anchors=True)
     yield 0.3
