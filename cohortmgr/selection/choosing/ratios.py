@@ -66,7 +66,9 @@ class RatioTest:
             yield heapq.heappop(self._queue)[1]
 
     def first(self, leaving: int, stop: int) -> float:
-        """About how far prices move until they reach the first step; infinite without one."""
+        """About how far prices move until they reach the first step; infinite without one. One where floats cannot say."""
+        if not self._tableau.is_near:
+            return 1.0
         distances = self._distances(leaving, stop)
         found = float(distances.min(initial=np.inf)) / (self._common or 1)
         for row, entry in enumerate(self._of_rows.tolist()):

@@ -214,14 +214,20 @@ class DualSimplex:
         self._pivot(place, self._column(variable))
 
     def _pivot(self, place: int, column: np.ndarray) -> None:
-        if max(np.abs(self._inverse).max(), np.abs(column).max()) > _ROOM:
-            self._inverse, column = self._inverse.astype(object), column.astype(object)
+        if np.abs(column).max() > _ROOM:
+            self._inverse = self._inverse.astype(object)
         pivot, kept = column[place], self._inverse[place].copy()
         self._inverse = (self._inverse * pivot - np.outer(column, kept)) // self._determinant
         self._inverse[place] = kept
         self._determinant = int(pivot)
         if pivot < 0:
             self._inverse, self._determinant = -self._inverse, -self._determinant
+        self._widen()
+
+    def _widen(self) -> None:
+        """Go on in Python's integers once entries are so large that a product of two might not fit."""
+        if self._inverse.dtype != object and np.abs(self._inverse).max() > _ROOM:
+            self._inverse = self._inverse.astype(object)
 
     def _column(self, variable: int) -> np.ndarray:
         if variable < self._tableau.kinds:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import neg
 
 import numpy as np
 
 from cohortmgr.selection.choosing.grouping import CountProblem, ReducedLimit
+
+# A cost that leaves floats room for sums of prices; no weight is above it by more than marks are above nought.
+_TOO_LARGE = 10**200
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,14 @@ class CountTableau:
         self.rows = [_steps(limit, problem.cost) for limit in problem.limits]
         self.rows.append(RowSteps((problem.seats, problem.seats_to), (None, 0, None)))
         self.lengths = [len(each.weights) for each in problem.types]
-        self._near_weights()
+        self._near_weights(problem)
 
-    def _near_weights(self) -> None:
-        """All weights as floats, one type after the other, with one number between them."""
+    def _near_weights(self, problem: CountProblem) -> None:
+        """All weights as floats, one type after the other, with one number between them. Where they are too large for
+        floats, `is_near` is false and all are compared in whole numbers."""
         flat: list[float] = []
         self.offsets = np.zeros(self.kinds, dtype=np.int64)
-        self.is_near = True
+        self.is_near = max(problem.cost, 1) < _TOO_LARGE
         try:
             for place, each in enumerate(self.types):
                 flat.append(0.0)
@@ -60,8 +66,8 @@ class CountTableau:
 
     def best_first(self) -> Iterator[int]:
         """The types of contenders from the best to the last."""
-        lists = ([(-weight, place) for weight in each.weights] for place, each in enumerate(self.types))
-        return (place for _weight, place in heapq.merge(*lists))
+        weighed = (zip(map(neg, each.weights), repeat(place)) for place, each in enumerate(self.types))
+        return (place for _weight, place in heapq.merge(*weighed))
 
     def price(self, variable: int, prices: Sequence[int]) -> int:
         """What prices of rows ask for one more of a variable."""
