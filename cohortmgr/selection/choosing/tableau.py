@@ -43,6 +43,7 @@ class CountTableau:
         self.matrix = np.zeros((self.kinds, self.size), dtype=np.int64)
         for place, groups in enumerate(self.groups):
             self.matrix[place, list(groups)] = 1
+        self.near_matrix = self.matrix.astype(float)
         self.rows = [_steps(limit, problem.cost) for limit in problem.limits]
         self.rows.append(RowSteps((problem.seats, problem.seats_to), (None, 0, None)))
         self.lengths = [len(each.weights) for each in problem.types]
@@ -88,13 +89,29 @@ class VariableSteps:
         self._tableau = tableau
         self.at = [0] * tableau.kinds + [row.worths.index(0) for row in tableau.rows]
         self.low, self.high = [0] * tableau.kinds, list(tableau.lengths)
+        self._edges: tuple[np.ndarray, np.ndarray] | None = None
 
     def copy(self) -> VariableSteps:
         """The same, to be changed apart."""
         other = object.__new__(VariableSteps)
         other._tableau = self._tableau
         other.at, other.low, other.high = list(self.at), list(self.low), list(self.high)
+        other._edges = self._edges
         return other
+
+    def limit(self, kind: int, most: int, *, above: bool) -> None:
+        """Let a type have at most so many, or (`above`) more."""
+        if above:
+            self.low[kind] = most + 1
+        else:
+            self.high[kind] = most
+        self._edges = None
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and most of each type."""
+        if self._edges is None:
+            self._edges = np.array(self.low, dtype=np.int64), np.array(self.high, dtype=np.int64)
+        return self._edges
 
     def worth(self, variable: int, step: int) -> int | None:
         """What one more is worth on a step, None where there is no such step."""
