@@ -15,7 +15,7 @@ from cohortmgr.selection.choosing.rules import Leaf, Split
 from cohortmgr.selection.choosing.simplex import DualSimplex, RowPrices, StalledExchanges
 
 # A choice that needs more is refused: its proof would be of no use to anyone either.
-MOST_NODES = 4_000
+MOST_NODES = 2_000
 # The room between weights in which level ones are told apart, once exchanges stall.
 _GRAIN = 1 << 40
 
@@ -70,7 +70,7 @@ class _CountSearch:
 
     def _divide(self, node: _CountNode, state: DualSimplex) -> None:
         counts, broken = state.counts()
-        place = min(broken) if len(broken) == 1 else max(broken, key=lambda kind: (state.fall(kind), -kind))
+        place = state.telling(broken)
         most = counts[place]
         node.split = place, most
         node.below, node.above = (

@@ -148,18 +148,18 @@ def _require_told(
     """Raise UnprovedChoice unless each sum tells its decision, or is the threshold and left to ties or lots."""
     if prices.threshold is None:
         return
-    by_lot = set(prices.by_lot)
+    level = set()
     for each, count in zip(counted.types, counts, strict=True):
         over = sum(prices.bounds[group] for group in each.groups) + prices.splits.get(each.groups, 0)
+        asked = prices.threshold - over
         for rank, place in enumerate(each.members):
-            contender = problem.contenders[place]
-            distance = contender.mark * prices.scale + over - prices.threshold
-            if (
-                (distance == 0) != (contender.reference in by_lot)
-                or distance
-                and (distance > 0) != (rank < count)
-            ):
-                raise UnprovedChoice(f"the prices do not tell the decision of {contender.reference}")
+            total = problem.contenders[place].mark * prices.scale
+            if total == asked:
+                level.add(problem.contenders[place].reference)
+            elif (total > asked) != (rank < count):
+                raise UnprovedChoice(f"no sum tells the decision of {problem.contenders[place].reference}")
+    if level != set(prices.by_lot):
+        raise UnprovedChoice("those whom sums leave to ties or lots are not those named")
 
 
 def _require_stated(problem: ChoiceProblem) -> None:

@@ -154,12 +154,11 @@ def _prices(
             splits[column.groups] = splits.get(column.groups, 0) + price
     by_lot: list[tuple[int, int]] = []
     for each in problem.types:
-        over = sum(bounds[group] for group in each.groups) + splits.get(each.groups, 0) - whole[-1]
-        by_lot += [
-            (-weight, place)
-            for weight, place in zip(each.weights, each.members, strict=True)
-            if contenders[place].mark * scale + over == 0
-        ]
+        asked = whole[-1] - sum(bounds[group] for group in each.groups) - splits.get(each.groups, 0)
+        mark, left = divmod(asked, scale)
+        if not left:
+            weighed = zip(each.weights, each.members, strict=True)
+            by_lot += [(-weight, place) for weight, place in weighed if contenders[place].mark == mark]
     names = tuple(contenders[place].reference for _weight, place in sorted(by_lot))
     return Prices(scale, tuple(bounds), whole[-1], splits, names)
 

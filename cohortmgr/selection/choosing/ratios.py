@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 
 import numpy as np
@@ -36,11 +37,14 @@ class RatioTest:
         self._tableau, self._steps = tableau, steps
         self._prices, self._determinant = prices, determinant
         self._of_types, self._of_rows = sign * (tableau.matrix @ row), -sign * row
+        self._queue: list[tuple[int | Fraction, int]] = []
+
+    @cached_property
+    def _common(self) -> int:
+        """In parts of what ratios are compared as whole numbers; nought where that is too fine: they are fractions."""
         entries = {*np.unique(self._of_types).tolist(), *self._of_rows.tolist()} - {0}
         common = lcm(*(abs(each) for each in entries))
-        # Ratios are compared as whole numbers of a common part; where that is too fine, as fractions.
-        self._common = common if common < _FINEST else 0
-        self._queue: list[tuple[int | Fraction, int]] = []
+        return common if common < _FINEST else 0
 
     def entry(self, variable: int) -> int:
         """The entry of a variable in the row, above nought where its price rises; times the determinant."""
@@ -53,7 +57,10 @@ class RatioTest:
             variable = self._tableau.kinds + row
             if each:
                 self.push(variable, stop if variable == leaving else self._steps.at[variable])
-        distances = self._distances(leaving, stop)
+        at = self._steps.at[: self._tableau.kinds]
+        if leaving < self._tableau.kinds:
+            at[leaving] = stop
+        distances = self._distances(at, float(self._common or 1))
         order = np.argsort(distances, kind="stable")
         order = order[distances[order] < np.inf]
         waiting = list(zip(distances[order].tolist(), order.tolist(), strict=True))[::-1]
@@ -65,10 +72,14 @@ class RatioTest:
                 return
             yield heapq.heappop(self._queue)[1]
 
-    def first(self, leaving: int, stop: int) -> float:
-        """About how far prices move until they reach the first step; infinite without one."""
-        distances = self._distances(leaving, stop)
-        found = float(distances.min(initial=np.inf)) / (self._common or 1)
+    def first(self, leaving: int) -> float:
+        """About how far prices move until others than what leaves reach a step; infinite without one. One, if floats
+        cannot say."""
+        if not self._tableau.is_near:
+            return 1.0
+        distances = self._distances(self._steps.at[: self._tableau.kinds], 1.0)
+        distances[leaving] = np.inf
+        found = float(distances.min())
         for row, entry in enumerate(self._of_rows.tolist()):
             variable = self._tableau.kinds + row
             at = self._steps.at[variable]
@@ -89,19 +100,18 @@ class RatioTest:
             )
             heapq.heappush(self._queue, (ratio, variable))
 
-    def _distances(self, leaving: int, stop: int) -> np.ndarray:
-        """How far prices move until they reach the next step of each type, or a little less; infinite without one."""
-        tableau, steps = self._tableau, self._steps
-        entries = self._of_types.astype(float)
-        at = np.array(steps.at[: tableau.kinds], dtype=np.int64)
-        if leaving < tableau.kinds:
-            at[leaving] = stop
-        is_open = np.where(entries > 0, at > np.array(steps.low), at < np.array(steps.high)) & (entries != 0)
+    def _distances(self, at: Sequence[int], common: float) -> np.ndarray:
+        """How far prices move until they reach the next step of each type, in parts of `common`, or a little less;
+        infinite without one."""
+        tableau, entries = self._tableau, self._of_types.astype(float)
+        stands, (low, high) = np.array(at, dtype=np.int64), self._steps.edges()
+        rises = entries > 0
+        is_open = np.where(rises, stands > low, stands < high) & (entries != 0)
         if not tableau.is_near:
             return np.where(is_open, 0.0, np.inf)
         prices = np.array([float(price) for price in self._prices])
-        worth = tableau.near[tableau.offsets + np.where(entries > 0, at - 1, at)] * float(self._determinant)
-        gap = np.abs(worth - tableau.matrix @ prices)
+        worth = tableau.near[tableau.offsets + stands - rises] * float(self._determinant)
+        gap = np.abs(worth - tableau.near_matrix @ prices)
         doubt = (np.abs(prices).sum() + tableau.heaviest * self._determinant) * _DOUBT
-        share = float(self._common or 1) / np.where(entries == 0, 1.0, np.abs(entries))
+        share = common / np.where(is_open, np.abs(entries), 1.0)
         return np.where(is_open, (gap - doubt) * share, np.inf)

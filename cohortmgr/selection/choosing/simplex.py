@@ -12,7 +12,7 @@ The inverse of the basis is kept as whole numbers over its determinant, divided 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import gcd
@@ -77,10 +77,7 @@ class DualSimplex:
         other.__dict__.update(self.__dict__)
         other._steps, other._basis = self._steps.copy(), list(self._basis)
         other._inverse, other._outside = self._inverse.copy(), self._outside.copy()
-        if above:
-            other._steps.low[kind] = most + 1
-        else:
-            other._steps.high[kind] = most
+        other._steps.limit(kind, most, above=above)
         return other
 
     def solve(self, enough: int | None = None) -> RowPrices:
@@ -130,24 +127,20 @@ class DualSimplex:
                     broken[variable] = left / self._determinant
         return found, broken
 
-    def fall(self, kind: int) -> float:
-        """About how much less the better side of a split of a basic type is worth, times that of the other side: what
-        tells most is split first."""
-        place = self._basis.index(kind)
-        step, prices = self._steps.at[kind], self._prices()
-        left = self._values()[place] / self._determinant - step
-        falls = []
-        for sign, stop, excess, edges in (
-            (-1, step, left, self._steps.high),
-            (1, step + 1, 1 - left, self._steps.low),
-        ):
-            kept, edges[kind] = edges[kind], stop
-            test = RatioTest(
-                self._tableau, self._steps, self._inverse[place], sign, prices, self._determinant
-            )
-            falls.append(test.first(kind, stop) * excess)
-            edges[kind] = kept
-        return (falls[0] + 1) * (falls[1] + 1)
+    def telling(self, broken: Mapping[int, float]) -> int:
+        """Of types that are not whole, by what is left of each, the one whose split tells most: the product of about
+        how much less its two sides are worth is greatest."""
+        if len(broken) == 1:
+            return next(iter(broken))
+        prices = self._prices()
+        return max(broken, key=lambda kind: (self._fall(kind, broken[kind], prices), -kind))
+
+    def _fall(self, kind: int, left: float, prices: Sequence[int]) -> float:
+        row, product = self._inverse[self._basis.index(kind)], 1.0
+        for sign, excess in ((-1, left), (1, 1 - left)):
+            test = RatioTest(self._tableau, self._steps, row, sign, prices, self._determinant)
+            product *= test.first(kind) * excess + 1
+        return product
 
     def _values(self) -> list[int]:
         """The values of basic variables, times the determinant."""
@@ -214,14 +207,20 @@ class DualSimplex:
         self._pivot(place, self._column(variable))
 
     def _pivot(self, place: int, column: np.ndarray) -> None:
-        if max(np.abs(self._inverse).max(), np.abs(column).max()) > _ROOM:
-            self._inverse, column = self._inverse.astype(object), column.astype(object)
+        if np.abs(column).max() > _ROOM:
+            self._inverse = self._inverse.astype(object)
         pivot, kept = column[place], self._inverse[place].copy()
         self._inverse = (self._inverse * pivot - np.outer(column, kept)) // self._determinant
         self._inverse[place] = kept
         self._determinant = int(pivot)
         if pivot < 0:
             self._inverse, self._determinant = -self._inverse, -self._determinant
+        self._widen()
+
+    def _widen(self) -> None:
+        """Go on in Python's integers once entries are so large that a product of two might not fit."""
+        if self._inverse.dtype != object and np.abs(self._inverse).max() > _ROOM:
+            self._inverse = self._inverse.astype(object)
 
     def _column(self, variable: int) -> np.ndarray:
         if variable < self._tableau.kinds:

@@ -9,10 +9,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from operator import neg
 
 import numpy as np
 
 from cohortmgr.selection.choosing.grouping import CountProblem, ReducedLimit
+
+# A cost that leaves floats room for sums of prices; no weight is above it by more than marks are above nought.
+_TOO_LARGE = 10**200
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,18 @@ class CountTableau:
         self.matrix = np.zeros((self.kinds, self.size), dtype=np.int64)
         for place, groups in enumerate(self.groups):
             self.matrix[place, list(groups)] = 1
+        self.near_matrix = self.matrix.astype(float)
         self.rows = [_steps(limit, problem.cost) for limit in problem.limits]
         self.rows.append(RowSteps((problem.seats, problem.seats_to), (None, 0, None)))
         self.lengths = [len(each.weights) for each in problem.types]
-        self._near_weights()
+        self._near_weights(problem)
 
-    def _near_weights(self) -> None:
-        """All weights as floats, one type after the other, with one number between them."""
+    def _near_weights(self, problem: CountProblem) -> None:
+        """All weights as floats, one type after the other, with one number between them. Where they are too large for
+        floats, `is_near` is false and all are compared in whole numbers."""
         flat: list[float] = []
         self.offsets = np.zeros(self.kinds, dtype=np.int64)
-        self.is_near = True
+        self.is_near = max(problem.cost, 1) < _TOO_LARGE
         try:
             for place, each in enumerate(self.types):
                 flat.append(0.0)
@@ -60,8 +67,8 @@ class CountTableau:
 
     def best_first(self) -> Iterator[int]:
         """The types of contenders from the best to the last."""
-        lists = ([(-weight, place) for weight in each.weights] for place, each in enumerate(self.types))
-        return (place for _weight, place in heapq.merge(*lists))
+        weighed = (zip(map(neg, each.weights), repeat(place)) for place, each in enumerate(self.types))
+        return (place for _weight, place in heapq.merge(*weighed))
 
     def price(self, variable: int, prices: Sequence[int]) -> int:
         """What prices of rows ask for one more of a variable."""
@@ -82,13 +89,29 @@ class VariableSteps:
         self._tableau = tableau
         self.at = [0] * tableau.kinds + [row.worths.index(0) for row in tableau.rows]
         self.low, self.high = [0] * tableau.kinds, list(tableau.lengths)
+        self._edges: tuple[np.ndarray, np.ndarray] | None = None
 
     def copy(self) -> VariableSteps:
         """The same, to be changed apart."""
         other = object.__new__(VariableSteps)
         other._tableau = self._tableau
         other.at, other.low, other.high = list(self.at), list(self.low), list(self.high)
+        other._edges = self._edges
         return other
+
+    def limit(self, kind: int, most: int, *, above: bool) -> None:
+        """Let a type have at most so many, or (`above`) more."""
+        if above:
+            self.low[kind] = most + 1
+        else:
+            self.high[kind] = most
+        self._edges = None
+
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and most of each type."""
+        if self._edges is None:
+            self._edges = np.array(self.low, dtype=np.int64), np.array(self.high, dtype=np.int64)
+        return self._edges
 
     def worth(self, variable: int, step: int) -> int | None:
         """What one more is worth on a step, None where there is no such step."""

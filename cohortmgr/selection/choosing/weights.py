@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from cohortmgr.selection.choosing.rules import Contender
 
@@ -42,7 +41,7 @@ def lot_places(contenders: Sequence[Contender]) -> list[int]:
     """The place of each lot: of n contenders the first drawn has n-1, the last 0."""
     lots = [contender.lot for contender in contenders]
     order = sorted(range(len(lots)), key=lots.__getitem__)
-    if any(lots[one] == lots[other] for one, other in pairwise(order)):
+    if len(set(lots)) < len(lots):
         order.sort(key=lambda place: (lots[place], contenders[place].reference))
     places = [0] * len(lots)
     for place, index in enumerate(order):

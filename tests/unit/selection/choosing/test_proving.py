@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
-from cohortmgr.selection.choosing import branching, choice, pricing
+from cohortmgr.selection.choosing import branching, choice, pricing, simplex
 from cohortmgr.selection.choosing.branching import best_counts
 from cohortmgr.selection.choosing.grouping import CountProblem, count_problem
 from cohortmgr.selection.choosing.levelling import kept_exactly
@@ -116,6 +116,31 @@ def test_exchanges_that_stall_are_begun_again_with_weights_told_apart(
         assert worth(problem, chosen) == best
         assert_proved(problem, found)
         assert_told(problem, found)
+
+
+def test_entries_beyond_64_bits_are_counted_in_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simplex, "_ROOM", 0)
+    chance = random.Random(6)
+    for problem in [small(chance, cycle=True) for _ in range(30)]:
+        best = by_trying(problem)
+        if best is not None:
+            found = choice.choose(problem)
+            chosen = [each for each in problem.contenders if each.reference in found.chosen]
+            assert worth(problem, chosen) == best
+
+
+def test_weights_beyond_floats_are_compared_in_integers() -> None:
+    problem = intake(random.Random(5), 40, 9, (3, 2), soft=0.5, step=4_000)
+    chance = random.Random(8)
+    contenders = tuple(
+        replace(each, ties=tuple(chance.randrange(20_000) for _ in range(60))) for each in problem.contenders
+    )
+    problem = replace(problem, contenders=contenders)
+    with pytest.raises(OverflowError):
+        float(exact_weights(contenders, 9).cost)
+    found = choice.choose(problem)
+    assert_proved(problem, found)
+    assert_told(problem, found)
 
 
 @pytest.mark.parametrize("cost", [10.0, 0.01])
