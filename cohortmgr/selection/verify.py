@@ -281,7 +281,7 @@ def _walked(content: Mapping[str, Any]) -> tuple[str | None, int]:
                 continue
             if not kinds <= _NESTING and not _has_no_stray(each, allowed):
                 return "no_number", keys
-            below += [value for value in values if type(value) not in _PLAIN and type(value) is not bool]
+            below += [value for value in values if value and type(value) not in _PLAIN and value is not True]
         if not below:
             return None, keys
         level = below
