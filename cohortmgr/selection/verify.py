@@ -281,7 +281,7 @@ def _walked(content: Mapping[str, Any]) -> tuple[str | None, int]:
                 continue
             if not kinds <= _NESTING and not _has_no_stray(each, allowed):
                 return "no_number", keys
-            below += [value for value in values if type(value) not in _PLAIN and type(value) is not bool]
+            below += [value for value in values if value and type(value) not in _PLAIN and value is not True]
         if not below:
             return None, keys
         level = below
@@ -1361,8 +1361,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if (given.file is None) == (given.line is None) or (given.line is not None and given.expect is None):
         parser.error("FILE, or --line LINE --expect ROOT")
     place = 0 if given.language == "fr" else 1
-    # Rows hold no circles: looking for some would take as long as the rest.
-    gc.disable()
     try:
         content = read((given.file or given.line).read_bytes())
         found = _asked(content, given)
@@ -1413,4 +1411,6 @@ def _say(sentences: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
+    # Rows hold no circles: looking for some would take as long as the rest.
+    gc.disable()
     raise SystemExit(main())

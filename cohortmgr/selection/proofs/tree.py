@@ -5,6 +5,7 @@ Whoever knows its root can check one line by a path of a few hashes, and learns 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -13,11 +14,9 @@ from cohortmgr.selection.verify import leaf_hash, node_hash, root_of
 
 class HashTree:
     """The tree over a list of leaves (bytes). Leaves and nodes are hashed with different first bytes, so that no node
-    passes for a leaf; a node without a neighbour rises as it is and is not doubled. Raises ValueError for no leaves."""
+    passes for a leaf; a node without a neighbour rises as it is and is not doubled."""
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
-        if not leaves:
-            raise ValueError("a tree has a leaf")
         levels = [[leaf_hash(each) for each in leaves]]
         while len(levels[-1]) > 1:
             below = levels[-1]
@@ -32,8 +31,8 @@ class HashTree:
 
     @property
     def root(self) -> bytes:
-        """The hash of the whole tree, 32 bytes."""
-        return self._levels[-1][0]
+        """The hash of the whole tree, 32 bytes; of no leaves that of no bytes."""
+        return self._levels[-1][0] if self.size else hashlib.sha256().digest()
 
     def path(self, index: int) -> list[bytes]:
         """Return the hashes that lead from a leaf to the root, the lowest first. Raises IndexError for a place without

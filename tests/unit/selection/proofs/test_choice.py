@@ -25,8 +25,10 @@ from cohortmgr.selection.proofs.choice import (
     lot_number,
     salted,
 )
+from cohortmgr.selection.proofs.lines import CandidateLines
+from cohortmgr.selection.proofs.sheet import public_sheet
 from cohortmgr.selection.stating import marks_stated, phased_rubric
-from cohortmgr.selection.verify import findings
+from cohortmgr.selection.verify import findings, line_findings
 from tests.unit.selection.proofs.judging import agrees
 from tests.unit.selection.proofs.oracle import choose_by_force, sealed
 from tests.unit.selection.proofs.worlds import certificate_of, certificates, triangle, world
@@ -261,3 +263,18 @@ def test_the_house_s_own_rubric_and_marks_make_rows_that_hold(harmonised: bool) 
         problem, choice, stated, StatedTerms("seed", 1, tuple(rubric["ties"]), rubric=rubric)
     )
     assert findings(made) == []
+
+
+@pytest.mark.parametrize("names", [(), ("A", "B")])
+@pytest.mark.parametrize("seats", [0, 3])
+def test_no_seats_nobody_and_more_seats_than_files_are_no_fault(names: tuple[str, ...], seats: int) -> None:
+    contenders = tuple(Contender(each, 12_000, (), lot_number("s", each), (0,)) for each in names)
+    problem = ChoiceProblem(contenders, seats, (Bound({"sex": "F"}, None, 9, hard=False),))
+    choice = choose_by_force(problem)
+    assert choice is not None and choice.filled == min(seats, len(names))
+    files = [StatedFile(each, 12_000, (), {"sex": "F"}) for each in names]
+    made = choice_certificate(problem, choice, files, StatedTerms("s", 1))
+    assert findings(made) == []
+    lines = CandidateLines(made)
+    assert all(line_findings(lines.line(each), lines.root) == [] for each in names)
+    assert public_sheet(made, lines.root)["groups"] == [{"files": None, "chosen": None}]
