@@ -25,6 +25,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import has_marks
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
@@ -163,7 +164,7 @@ def test_after_the_seal_rules_change_by_two_people_with_a_reason_that_stands_in_
     first = sealed(intake)
     salt = queries.salt_of(first)
     later = bounded(intake, replace(BOUND, at_least=3))
-    assert save(intake, first and RulesContent.of_json(first.content)).id == first.id, "nothing changed"
+    assert save(intake, RulesContent.of_json(first.content)).id == first.id, "nothing changed"
     draft = save(intake, later)
     assert draft.number == 2 and not queries.is_unsealed(intake)
     for reason in ("", "  ", "x" * 1001):
@@ -272,6 +273,16 @@ def test_an_intake_whose_marks_are_older_than_its_seal_says_so_in_all_its_versio
     seal(intake)
     found = queries.rules_in_force(intake)
     assert found is not None and found.older_marks and found.number == 2
+
+
+def test_marks_that_were_taken_back_before_the_seal_are_older_all_the_same() -> None:
+    intake, _, _ = prepared()
+    review = hand_in(intake, given_out(intake))
+    assert has_marks(intake)
+    with writing():
+        review.earlier = [{"why": "reopened", "scores": review.scores}]
+        review.state, review.submitted_at, review.scores = "recalled", None, {}
+    assert has_marks(intake) and sealed(intake).older_marks
 
 
 def test_marks_after_the_seal_are_not_older_and_a_later_version_does_not_make_them_so() -> None:
