@@ -17,7 +17,9 @@ from cohortmgr.base.db import db
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.bounds.attributes import attributes_of, place_key
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import followed, require_unconcerned
+from cohortmgr.reviews.rules import OPEN
 from cohortmgr.selection import rules
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.sealing.models import RulesVersion
@@ -174,8 +176,26 @@ def attributes_in(intake: Intake, keys: Collection[str]) -> Mapping[str, Mapping
     return found
 
 
-def awaiting(viewer: Viewer, permission: str, state: RulesState) -> Sequence[sa.Row[RulesVersion, Intake]]:
-    """Return the versions in a state, each with its intake, of those for which the viewer holds a permission."""
-    chosen = visible(viewer, permission).with_only_columns(RulesVersion, Intake)
-    chosen = chosen.where(RulesVersion.state == state.value)
-    return db.session.execute(chosen.order_by(RulesVersion.proposed_at, RulesVersion.id)).all()
+def to_seal(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes whose rules somebody else proposed, and the viewer may seal."""
+    chosen = sa.select(Intake).join(RulesVersion, RulesVersion.intake_id == Intake.id)
+    chosen = chosen.where(followed(viewer, "selection.approve"), RulesVersion.proposed_by != viewer.reference)
+    waits = RulesVersion.state == RulesState.PROPOSED.value
+    return db.session.scalars(chosen.where(waits).order_by(RulesVersion.proposed_at, Intake.id)).all()
+
+
+def to_propose(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes whose rules are written and not proposed, or whose definition bounds them, where readers wait
+    to hand in a first mark: of those for which the viewer may propose rules. One statement, definitions apart."""
+    rows = sa.exists().where(RulesVersion.intake_id == Intake.id)
+    written = rows.where(RulesVersion.state == RulesState.DRAFT.value)
+    read = sa.exists().where(Review.intake_id == Intake.id)
+    given_out = read.where(Review.state.in_([state.value for state in OPEN]))
+    begun = read.where(Review.submitted_at.is_not(None))
+    chosen = sa.select(Intake, written).where(followed(viewer, "selection.propose"))
+    chosen = chosen.where(written | (~rows & given_out & ~begun)).order_by(Intake.id)
+    return [
+        intake
+        for intake, is_written in db.session.execute(chosen)
+        if is_written or programmes.definition_of(intake).selection.bounds_of(intake.key)
+    ]

@@ -98,7 +98,9 @@ def test_two_people_seal_and_what_they_sealed_is_in_force_with_its_digest() -> N
     right = EntryByRight("MDIA-000002", "Boursier de la fondation", "Convention, article 4")
     content = replace(bounded(intake), right=(right,))
     assert queries.rules_in_force(intake) is None and not queries.is_unsealed(intake)
+    assert not queries.to_propose(manager)
     row = save(intake, content)
+    assert [each.id for each in queries.to_propose(manager)] == [intake.id]
     assert queries.is_unsealed(intake) and save(intake, content, row.version).id == row.id
     assert propose(intake).state == "proposed" and queries.rules_in_force(intake) is None
     seal(intake)
@@ -311,9 +313,14 @@ def test_bounds_of_the_definition_are_rules_that_wait_for_their_seal() -> None:
     intake = intake_of("mdia", "2025")
     db.session.refresh(intake)
     assert queries.is_unsealed(intake)
+    assert [each.id for each in queries.to_propose(known(MANAGER))] == [intake.id], "readers wait for them"
+    assert not queries.to_propose(reader) and not queries.to_propose(known(ADMINISTRATOR))
     with pytest.raises(Refused, match="pas encore scellées"):
         hand_in(intake, reader)
     row = propose(intake)
+    assert not queries.to_propose(known(MANAGER))
+    assert [each.id for each in queries.to_seal(known(ADMINISTRATOR))] == [intake.id]
+    assert not queries.to_seal(known(MANAGER)) and not queries.to_seal(reader)
     assert RulesContent.of_json(row.content).bounds == (Bound({"sex": "f"}, 1, None, False),)
     seal(intake)
     assert hand_in(intake, reader).state == "submitted"
