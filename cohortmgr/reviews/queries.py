@@ -197,9 +197,9 @@ def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read")
 
 
 def has_marks(intake: Intake) -> bool:
-    """Whether a mark was handed in in an intake, even if it was taken back since."""
-    given = sa.select(Review.id).where(Review.intake_id == intake.id, Review.submitted_at.is_not(None))
-    return db.session.scalar(given.limit(1)) is not None
+    """Whether a mark was ever handed in in an intake, even if it was taken back or its file went to another since."""
+    ever = sa.or_(Review.submitted_at.is_not(None), sa.cast(Review.earlier, sa.String) != "[]")
+    return bool(db.session.scalar(sa.select(Review.id).where(Review.intake_id == intake.id, ever).limit(1)))
 
 
 def awaits_seal(intake: Intake) -> bool:

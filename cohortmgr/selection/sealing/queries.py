@@ -20,7 +20,9 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.bounds.attributes import attributes_of, place_key
 from cohortmgr.programmes.definition.bounds.wording import group_words
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import followed, require_unconcerned
+from cohortmgr.reviews.rules import OPEN
 from cohortmgr.selection import rules
 from cohortmgr.selection.bounded import AppliedRules
 from cohortmgr.selection.models import Batch
@@ -187,13 +189,6 @@ def attributes_in(intake: Intake, keys: Collection[str]) -> Mapping[str, Mapping
     return found
 
 
-def awaiting(viewer: Viewer, permission: str, state: RulesState) -> Sequence[sa.Row[RulesVersion, Intake]]:
-    """Return the versions in a state, each with its intake, of those for which the viewer holds a permission."""
-    chosen = visible(viewer, permission).with_only_columns(RulesVersion, Intake)
-    chosen = chosen.where(RulesVersion.state == state.value)
-    return db.session.execute(chosen.order_by(RulesVersion.proposed_at, RulesVersion.id)).all()
-
-
 def applied_to(intake: Intake, offering: Offering) -> AppliedRules | None:
     """Return the rules in force as they apply to the files of an offering; None without any. Five statements at
     most."""
@@ -212,3 +207,28 @@ def applied_to(intake: Intake, offering: Offering) -> AppliedRules | None:
         found.content.ties,
         {each.application: each.reason for each in found.content.right},
     )
+
+
+def to_seal(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes whose rules somebody else proposed, and the viewer may seal."""
+    chosen = sa.select(Intake).join(RulesVersion, RulesVersion.intake_id == Intake.id)
+    chosen = chosen.where(followed(viewer, "selection.approve"), RulesVersion.proposed_by != viewer.reference)
+    waits = RulesVersion.state == RulesState.PROPOSED.value
+    return db.session.scalars(chosen.where(waits).order_by(RulesVersion.proposed_at, Intake.id)).all()
+
+
+def to_propose(viewer: Viewer) -> Sequence[Intake]:
+    """Return the intakes whose rules are written and not proposed, or whose definition bounds them, where readers wait
+    to hand in a first mark: of those for which the viewer may propose rules. One statement, definitions apart."""
+    rows = sa.exists().where(RulesVersion.intake_id == Intake.id)
+    written = rows.where(RulesVersion.state == RulesState.DRAFT.value)
+    read = sa.exists().where(Review.intake_id == Intake.id)
+    given_out = read.where(Review.state.in_([state.value for state in OPEN]))
+    begun = read.where(Review.submitted_at.is_not(None))
+    chosen = sa.select(Intake, written).where(followed(viewer, "selection.propose"))
+    chosen = chosen.where(written | (~rows & given_out & ~begun)).order_by(Intake.id)
+    return [
+        intake
+        for intake, is_written in db.session.execute(chosen)
+        if is_written or programmes.definition_of(intake).selection.bounds_of(intake.key)
+    ]

@@ -234,6 +234,11 @@ def test_a_campaign_leaves_the_draft_until_it_is_published_and_not_after(client:
     assert [each["key"] for each in document()["intakes"]] == ["2025", "2027"]
     rib = [q for s in document()["form"]["sections"] for q in s["questions"] if q.get("application_intakes")]
     assert all("2028" not in each["application_intakes"] for each in rib)
+    client.post(f"{INTAKES}/new", data={**NEW, "source": "2027", "version": version()})
+    bounds = document()["selection"]["bound"]
+    assert [each["intakes"] for each in bounds] == [["2027", "2028"]] * 2
+    client.post(f"{INTAKES}/2028/drop", data={"version": version()})
+    assert [each["intakes"] for each in document()["selection"]["bound"]] == [["2027"]] * 2
     client.post(f"{INTAKES}/2025/drop", data={"version": version()}, follow_redirects=True)
     assert [each["key"] for each in document()["intakes"]] == ["2025", "2027"], "it has files"
     stale = client.post(f"{INTAKES}/new", data={**NEW, "version": "99"})

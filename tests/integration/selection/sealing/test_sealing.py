@@ -25,6 +25,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.reviews.assignment.actions import sharing
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.queries import has_marks
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
@@ -97,7 +98,9 @@ def test_two_people_seal_and_what_they_sealed_is_in_force_with_its_digest() -> N
     right = EntryByRight("MDIA-000002", "Boursier de la fondation", "Convention, article 4")
     content = replace(bounded(intake), right=(right,))
     assert queries.rules_in_force(intake) is None and not queries.is_unsealed(intake)
+    assert not queries.to_propose(manager)
     row = save(intake, content)
+    assert [each.id for each in queries.to_propose(manager)] == [intake.id]
     assert queries.is_unsealed(intake) and save(intake, content, row.version).id == row.id
     assert propose(intake).state == "proposed" and queries.rules_in_force(intake) is None
     seal(intake)
@@ -163,7 +166,7 @@ def test_after_the_seal_rules_change_by_two_people_with_a_reason_that_stands_in_
     first = sealed(intake)
     salt = queries.salt_of(first)
     later = bounded(intake, replace(BOUND, at_least=3))
-    assert save(intake, first and RulesContent.of_json(first.content)).id == first.id, "nothing changed"
+    assert save(intake, RulesContent.of_json(first.content)).id == first.id, "nothing changed"
     draft = save(intake, later)
     assert draft.number == 2 and not queries.is_unsealed(intake)
     for reason in ("", "  ", "x" * 1001):
@@ -274,6 +277,16 @@ def test_an_intake_whose_marks_are_older_than_its_seal_says_so_in_all_its_versio
     assert found is not None and found.older_marks and found.number == 2
 
 
+def test_marks_that_were_taken_back_before_the_seal_are_older_all_the_same() -> None:
+    intake, _, _ = prepared()
+    review = hand_in(intake, given_out(intake))
+    assert has_marks(intake)
+    with writing():
+        review.earlier = [{"why": "reopened", "scores": review.scores}]
+        review.state, review.submitted_at, review.scores = "recalled", None, {}
+    assert has_marks(intake) and sealed(intake).older_marks
+
+
 def test_marks_after_the_seal_are_not_older_and_a_later_version_does_not_make_them_so() -> None:
     intake, _, _ = prepared()
     reader = given_out(intake)
@@ -300,9 +313,14 @@ def test_bounds_of_the_definition_are_rules_that_wait_for_their_seal() -> None:
     intake = intake_of("mdia", "2025")
     db.session.refresh(intake)
     assert queries.is_unsealed(intake)
+    assert [each.id for each in queries.to_propose(known(MANAGER))] == [intake.id], "readers wait for them"
+    assert not queries.to_propose(reader) and not queries.to_propose(known(ADMINISTRATOR))
     with pytest.raises(Refused, match="pas encore scellées"):
         hand_in(intake, reader)
     row = propose(intake)
+    assert not queries.to_propose(known(MANAGER))
+    assert [each.id for each in queries.to_seal(known(ADMINISTRATOR))] == [intake.id]
+    assert not queries.to_seal(known(MANAGER)) and not queries.to_seal(reader)
     assert RulesContent.of_json(row.content).bounds == (Bound({"sex": "f"}, 1, None, False),)
     seal(intake)
     assert hand_in(intake, reader).state == "submitted"
