@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterator
 
 from bench import figures
-from bench.allocating import allocating
+from bench.selection.allocating import allocating
 from bench.figures import Figure
 from bench.installation import Installation, installed
 from bench.letters import letters

@@ -1,0 +1,1 @@
+"""What choosing under bounds takes."""
