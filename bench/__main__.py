@@ -6,13 +6,13 @@ import argparse
 from collections.abc import Iterator
 
 from bench import figures
-from bench.selection.allocating import allocating
 from bench.figures import Figure
 from bench.installation import Installation, installed
-from bench.selection.certificates import verifying
 from bench.letters import letters
 from bench.patterns import patterns
 from bench.reviewing import calibrating, sharing
+from bench.selection.allocating import allocating
+from bench.selection.certificates import verifying
 from bench.selection.choosing import choosing
 
 # Few enough that a run takes seconds; `python -m bench.letters` sends a hundred thousand.

@@ -1,4 +1,4 @@
-"""`python -m bench.selection.allocating`: seats of many offerings given out under bounds, beside plain deferred acceptance.
+"""`python -m bench.selection.allocating`: seats of offerings given out under bounds, beside plain deferred acceptance.
 
 The plain one starts from the same values and knows no bound: it sorts people, numbers their wishes, and keeps a heap an
 offering. 14,000 people over 1,400 offerings are figures of `python -m bench`; the command measures 100,000 over 5,000

@@ -19,7 +19,7 @@ from cohortmgr.selection.proofs.choice import (
     choice_certificate,
 )
 from cohortmgr.selection.ranking import RankedCandidate
-from cohortmgr.selection.stating import marks_stated, phases_of, rubric_of
+from cohortmgr.selection.stating import marks_stated, phased_rubric, rubric_of
 from cohortmgr.selection.verify import KNOCKED_OUT, SHORT
 
 
@@ -59,5 +59,5 @@ def _terms(
         {rules.names[number]: reason for number, reason in right.items()},
         tuple(StatedMove(rules.names[number], move.is_in, move.reason) for number, move in hand.items()),
         seal,
-        phases_of(board.rubric, rules.ties, board.formulas),
+        phased_rubric(board.rubric, board.formulas, rules.ties),
     )

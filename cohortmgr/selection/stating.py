@@ -57,18 +57,14 @@ def rubric_of(rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW) -> di
     }
 
 
-def phased_rubric(rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW) -> dict[str, Any]:
-    """Return the same in phases, though there be only one: so the certificate of a choice under bounds states it."""
-    stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
-    return {"phases": stated, "ties": [each.key for each in tie_order(rubric)]}
-
-
-def phases_of(
-    rubric: Rubric, ties: Sequence[str], formulas: Mapping[str, ChosenFormula] = RAW
+def phased_rubric(
+    rubric: Rubric, formulas: Mapping[str, ChosenFormula] = RAW, ties: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Return the same by phase, with the keys of the criteria that tell equal marks apart."""
+    """Return the same in phases, though there be only one: so the certificate of a choice under bounds states it.
+    `ties` are the keys of the criteria that tell equal marks apart, where rules say which."""
     stated = [_stated_phase(each, formulas.get(each.key)) for each in rubric.phases]
-    return {"phases": stated, "ties": list(ties)}
+    keys = [each.key for each in tie_order(rubric)] if ties is None else list(ties)
+    return {"phases": stated, "ties": keys}
 
 
 def _stated_phase(phase: RubricPhase, chosen: ChosenFormula | None) -> dict[str, Any]:

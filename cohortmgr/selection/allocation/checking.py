@@ -15,7 +15,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heapreplace
-from itertools import islice
+from itertools import combinations, islice
 from typing import Any
 
 # What is wrong, as a code, and the values that say it: see `allocation_findings`.
@@ -23,6 +23,9 @@ AllocationFinding = tuple[str, dict[str, Any]]
 RULE = "deferred acceptance"
 _KEYS = {"reference", "mark", "tie", "attributes", "wishes", "outcome", "offering", "rank"}
 _MORE = {"by", "out"}
+_RULES, _SEAL = {"bounds", "ties"}, {"digest", "sealed_by", "sealed_on", "older_marks", "changes"}
+_STATED = {"format", "version", "rule", "seed", "seats", "rules", "counting", "rows", "right", "hand"}
+_STATED |= {"filled", "shortfall", "sha256"}
 
 
 def allocation_findings(certificate: Mapping[str, Any]) -> list[AllocationFinding]:
@@ -54,8 +57,10 @@ def _digest(certificate: Mapping[str, Any]) -> str:
 def _shape_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFinding]:
     """What cannot be read as an allocation at all, and bounds that its rule does not know."""
     seats, rules, version = certificate["seats"], certificate["rules"], certificate["version"]
-    if (type(version), version, type(certificate["seed"])) != (int, 1, str):
-        raise ValueError("another version, or no seed")
+    if (type(version), version, type(certificate["seed"])) != (int, 1, str) or certificate.keys() != _STATED:
+        raise ValueError("another version, no seed, or something more")
+    if not _RULES <= rules.keys() <= _RULES | _SEAL or certificate["counting"].keys() != seats.keys():
+        raise ValueError("rules that say something else")
     for name in ("seats", "filled", "shortfall"):
         stated = certificate[name]
         if stated.keys() != seats.keys() or not all(_whole(value) for value in stated.values()):
@@ -69,7 +74,7 @@ def _shape_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFindin
         is_over = _overlaps([bound["where"] for bound in mine])
         hard_floors = [bound for bound in mine if bound["hard"] and bound["at_least"] is not None]
         ceilings = [bound for bound in mine if is_over and bound["at_most"] is not None]
-        if hard_floors or ceilings or certificate["counting"].get(offering) != ("one" if is_over else "each"):
+        if hard_floors or ceilings or certificate["counting"][offering] != ("one" if is_over else "each"):
             yield "shape", {"offering": offering}
 
 
@@ -81,8 +86,8 @@ def _by_offering(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, 
     return found
 
 
-def _whole(value: object, least: int = 0) -> bool:
-    return type(value) is int and value >= least
+def _whole(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _texts(value: object) -> bool:
@@ -107,7 +112,7 @@ def _row_shapes(certificate: Mapping[str, Any], ties: int) -> Iterator[Allocatio
             and [type(tie) for tie in row["tie"]] == [int] * ties
             and _texts(row["attributes"])
             and type(row["wishes"]) is list
-            and all(type(wish) is str and wish in seats for wish in row["wishes"])
+            and all(wish in seats for wish in row["wishes"])
             and len(set(row["wishes"])) == len(row["wishes"])
             and (row["offering"] is None or row["offering"] in seats)
             and row.get("by", "right") in ("right", "hand")
@@ -115,20 +120,18 @@ def _row_shapes(certificate: Mapping[str, Any], ties: int) -> Iterator[Allocatio
         )
         if not is_sound:
             yield "malformed", {"where": f"rows[{place}]"}
-        elif row["reference"] in seen:
+            continue
+        if row["reference"] in seen:
             yield "twice", {"reference": row["reference"]}
-        else:
-            seen.add(row["reference"])
+        seen.add(row["reference"])
 
 
 def _overlaps(groups: Sequence[Mapping[str, str]]) -> bool:
     """Whether two groups may share somebody though neither stands in the other."""
-    for place, one in enumerate(groups):
-        for other in groups[:place]:
-            shared = one.keys() & other.keys()
-            agree = all(one[key] == other[key] for key in shared)
-            if agree and len(shared) < min(len(one), len(other)):
-                return True
+    for one, other in combinations(groups, 2):
+        shared = one.keys() & other.keys()
+        if all(one[key] == other[key] for key in shared) and len(shared) < min(len(one), len(other)):
+            return True
     return False
 
 
@@ -136,7 +139,8 @@ def _order_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFindin
     """Rows that are not ranked by marks, ties and lots, those who may not be chosen last; outcomes that contradict
     themselves or the lists of those by right and by hand."""
     before: tuple[Any, ...] = ()
-    listed = {by: {each["reference"] for each in certificate.get(by, ())} for by in ("right", "hand")}
+    moved = {each["reference"]: ("right", True) for each in certificate["right"]}
+    moved |= {each["reference"]: ("hand", each["in"]) for each in certificate["hand"]}
     for rank, row in enumerate(certificate["rows"], 1):
         lot = hashlib.sha256(f"{certificate['seed']}{row['reference']}".encode()).hexdigest()
         key = "out" in row, -row["mark"], [-tie for tie in row["tie"]], lot, row["reference"]
@@ -145,11 +149,12 @@ def _order_findings(certificate: Mapping[str, Any]) -> Iterator[AllocationFindin
         before = key
         has = row["offering"] is not None
         is_stated = row["outcome"] == ("chosen" if has else "refused")
-        is_listed = "by" not in row or row["reference"] in listed[row["by"]]
-        if not is_stated or not is_listed or (has and "out" in row and "by" not in row):
+        is_moved = moved.pop(row["reference"], None) == ((row["by"], has) if "by" in row else None)
+        if not is_stated or not is_moved or (has and "out" in row and "by" not in row):
             yield "outcome", {"reference": row["reference"]}
         elif has and "by" not in row and row["offering"] not in row["wishes"]:
             yield "unwished", {"reference": row["reference"], "offering": row["offering"]}
+    yield from (("outcome", {"reference": reference}) for reference in moved)
 
 
 class _CertifiedMarket:
@@ -165,10 +170,8 @@ class _CertifiedMarket:
             if row["offering"] is not None:
                 (self.taken if "by" in row else self.held)[row["offering"]].append(place)
         self.meetings: dict[str, _Meeting] = {}
-        self.choosers = {
-            offering: self._chooser(offering, bounds)
-            for offering, bounds in _by_offering(certificate).items()
-        }
+        bounds = _by_offering(certificate)
+        self.choosers = {offering: self._chooser(offering, bounds[offering]) for offering in bounds}
 
     def _chooser(self, offering: str, bounds: Sequence[Mapping[str, Any]]) -> _PlainChooser:
         seats, taken = self.certificate["seats"][offering], self.taken[offering]
@@ -187,8 +190,7 @@ class _CertifiedMarket:
             own = self.held[offering]
             found = {"filled": len(own) + len(self.taken[offering]), "shortfall": chooser.missed(own)}
             for name, value in found.items():
-                stated = self.certificate[name][offering]
-                if stated != value:
+                if (stated := self.certificate[name][offering]) != value:
                     yield name, {"offering": offering, "stated": stated, "found": value}
 
     def _unstable(self) -> Iterator[AllocationFinding]:
@@ -213,11 +215,9 @@ class _CertifiedMarket:
             if found == row["offering"]:
                 continue
             wishes = [*row["wishes"], None]
-            is_dearer = (
-                found in wishes[: wishes.index(row["offering"])] if row["offering"] in wishes else True
-            )
-            values = {"reference": row["reference"], "offering": found if is_dearer else row["offering"]}
-            yield ("better" if is_dearer else "worse"), values
+            dearer = wishes[: wishes.index(row["offering"])] if row["offering"] in wishes else wishes
+            code, offering = ("better", found) if found in dearer else ("worse", row["offering"])
+            yield code, {"reference": row["reference"], "offering": offering}
 
     def _dearest(self) -> dict[int, str]:
         """By person the dearest offering that has not turned them away, once none turns anybody away any more."""

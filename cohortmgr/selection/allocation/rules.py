@@ -11,7 +11,7 @@ from cohortmgr.selection.choosing.rules import Bound
 
 _NO_OFFERING = N_(
     "Cette borne ne nomme aucune offre. Une borne sur l’ensemble des offres ne permet plus de servir chacun selon ses "
-    "vœux et sa note : écrivez une borne par offre."
+    "vœux et sa note : écrivez une borne par offre, avec `offering`."
 )
 _UNKNOWN_OFFERING = N_("L’offre « %(offering)s » n’a pas de places dans ces règles.")
 _HARD_FLOOR = N_(
@@ -105,9 +105,9 @@ def misplaced(bounds: Iterable[Bound], seats: Mapping[str, int]) -> Iterator[Pro
             yield Problem(_NO_OFFERING, {}, where)
         elif bound.offering not in seats:
             yield Problem(_UNKNOWN_OFFERING, values, where)
-        elif bound.at_least is not None and bound.hard:
+        if bound.at_least is not None and bound.hard:
             yield Problem(_HARD_FLOOR, {}, where)
-        elif bound.at_most is not None and bound.offering in pairs:
+        if bound.at_most is not None and bound.offering in pairs and bound.offering in seats:
             one, other = pairs[bound.offering]
             yield Problem(_OVERLAP, {**values, "group": told(one), "other": told(other)}, where)
 

@@ -44,6 +44,7 @@ def allocation_statement(
 
     Raises KeyError for somebody taken or unplaced whom `context.others` does not have."""
     named = {name for bound in problem.bounds for name in bound.where}
+    taken = {each.reference for each in problem.taken}
     rows = sorted(_rows(problem, allocation, context), key=lambda each: each[0])
     return {
         "format": FORMAT,
@@ -60,7 +61,7 @@ def allocation_statement(
         "rows": [_row(rank, person, said, named) for rank, (_key, person, said) in enumerate(rows, start=1)],
         "right": [{"reference": name, "reason": why} for name, why in sorted(context.right.items())],
         "hand": [
-            {"reference": name, "in": any(each.reference == name for each in problem.taken), "reason": why}
+            {"reference": name, "in": name in taken, "reason": why}
             for name, why in sorted(context.hand.items())
         ],
         "filled": dict(allocation.filled),

@@ -254,6 +254,22 @@ def test_what_contradicts_itself_is_said_by_its_code() -> None:
     assert "unwished" in _codes(_sealed(unwished))
 
 
+def test_moves_that_no_row_follows_and_keys_that_nobody_knows_are_refused() -> None:
+    seed = next(n for n in range(50) if len(market(n).taken) == 2)
+    certificate = _certificate(_drawn_lots(market(seed)))
+    for name in ("right", "hand"):
+        assert certificate[name]
+        assert _codes(_sealed({**certificate, name: []})) == {"outcome"}
+        more = [*certificate[name], {"reference": "P0", "in": True, "reason": "x"}]
+        assert _codes(_sealed({**certificate, name: more})) == {"outcome"}
+        nobody = [*certificate[name], {"reference": "Q", "in": True, "reason": "x"}]
+        assert _codes(_sealed({**certificate, name: nobody})) == {"outcome"}
+    turned = [{**each, "in": not each["in"]} for each in certificate["hand"]]
+    assert _codes(_sealed({**certificate, "hand": turned})) == {"outcome"}
+    assert _codes(_sealed({**certificate, "waiting": 3})) == {"malformed"}
+    assert _codes(_sealed(_changed(certificate, ("rules", "salt"), "x"))) == {"malformed"}
+
+
 def test_bounds_that_the_rule_does_not_know_are_refused_by_the_verifier_too() -> None:
     certificate = _certificate(_drawn_lots(market(7, people=6)))
     for bound in (

@@ -68,6 +68,13 @@ def test_other_bounds_are_refused_with_the_reason(bounds: list[Bound], where: li
         allocate(AllocationProblem((), {"X": 1, "Y": 1}, tuple(bounds)))
 
 
+def test_all_that_is_wrong_with_a_bound_is_told_at_once() -> None:
+    both = Bound(NORTH, at_least=1, at_most=2, offering="X")
+    found = list(misplaced([_floor(WOMEN), both, _floor(NORTH, "", hard=True)], {"X": 1}))
+    assert [problem.where for problem in found] == ["bound[2]", "bound[2]", "bound[3]", "bound[3]"]
+    assert len({problem.what for problem in found}) == 3
+
+
 def test_groups_overlap_by_what_they_name_and_not_by_who_applies() -> None:
     assert overlap(NORTH, WOMEN) and overlap(NORTH | WOMEN, WOMEN | {"field": "x"})
     assert not overlap(NORTH, SOUTH) and not overlap(NORTH, NORTH)
