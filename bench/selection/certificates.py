@@ -1,4 +1,4 @@
-"""`python -m bench.selection.certificates`: the CPU of verifying certificates of a choice under bounds, of 600 files and of
+"""`python -m bench.selection.certificates`: the CPU of verifying certificates of a choice, of 600 files and of
 100,000, with marks given and with marks that follow from a rubric; code 1 if one misses its target.
 
 No choice is computed: prices are drawn first, whoever exceeds the threshold is chosen, and the bounds are what the
