@@ -50,9 +50,7 @@ class LinesIndex:
     roots: Sequence[str]
 
     @classmethod
-    def of(
-        cls, certificate: Mapping[str, Any], firsts: Sequence[str], roots: Sequence[bytes]
-    ) -> LinesIndex:
+    def of(cls, certificate: Mapping[str, Any], firsts: Sequence[str], roots: Sequence[bytes]) -> LinesIndex:
         """The index over the parts of a certificate."""
         return cls(_frame(certificate), len(certificate["rows"]), firsts, [each.hex() for each in roots])
 

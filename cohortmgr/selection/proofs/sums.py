@@ -89,5 +89,41 @@ def _telling(line: Mapping[str, Any], total: Fraction, threshold: Fraction | Non
 
 def _places(total: Fraction, threshold: Fraction | None) -> int:
     if threshold is None or total == threshold:
-        return 3
-    return next((n for n in range(3, 12) if points(total, n) != points(threshold, n)), 12)
+        return places_of(total)
+    least = max(places_of(total), places_of(threshold))
+    return next((n for n in range(least, 12) if points(total, n) != points(threshold, n)), 12)
+
+
+def places_of(*thousandths: Fraction) -> int:
+    """Return how many places after the point write points without rounding: three for whole thousandths; six, rounded,
+    where no few are enough."""
+    return next(
+        (n for n in (3, 4, 5) if all((each * 10 ** (n - 3)).denominator == 1 for each in thousandths)), 6
+    )
+
+
+@dataclass(frozen=True)
+class SheetPrices:
+    """The prices of a public sheet in thousandths, by the place of their bound, and those of whole types as
+    (places of their bounds, price); the threshold, or None."""
+
+    bounds: tuple[Fraction, ...]
+    whole: tuple[tuple[tuple[int, ...], Fraction], ...]
+    threshold: Fraction | None
+
+    @property
+    def places(self) -> int:
+        """How many places after the point write all of them."""
+        known = (self.threshold,) if self.threshold is not None else ()
+        return places_of(*known, *self.bounds, *(price for _groups, price in self.whole))
+
+
+def prices_of(sheet: Mapping[str, Any]) -> SheetPrices:
+    """Return the prices of a sheet as numbers."""
+    prices = sheet["prices"]
+    scale, limit = prices["scale"], prices["threshold"]
+    return SheetPrices(
+        tuple(Fraction(price, scale) for price in prices["bounds"]),
+        tuple((tuple(each["where"]), Fraction(each["price"], scale)) for each in prices["splits"]),
+        None if limit is None else Fraction(limit, scale),
+    )

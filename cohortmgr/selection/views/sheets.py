@@ -23,6 +23,7 @@ from cohortmgr.selection import queries
 from cohortmgr.selection.actions import publishing
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.proofs.sums import prices_of
 from cohortmgr.selection.standings.queries import published
 
 bp = Blueprint("sheets", __name__)
@@ -40,9 +41,8 @@ def public_sheet(intake: str, reference: str) -> ResponseReturnValue:
         shown,
         lambda: render_template(
             "selection/public_sheet.html",
-            sheet=published.published_sheet(found),
             at=found.at,
-            **_told(found.intake, found.batch),
+            **_told(found.intake, found.batch, published.published_sheet(found)),
         ),
     )
 
@@ -64,10 +64,21 @@ def program() -> ResponseReturnValue:
     return response
 
 
-def _told(intake: Intake, batch: Batch) -> dict[str, Any]:
-    """What the pages of a sheet say besides it: of which programme, and the names of its groups."""
+def _told(intake: Intake, batch: Batch, sheet: Mapping[str, Any]) -> dict[str, Any]:
+    """What the pages of a sheet say: it, its prices, the names of its groups, and of which programme it is."""
+    offering = queries.offered_in(batch)[1]
     definition = programmes.definition_of(intake)
-    return {"definition": definition, "intake": intake, "batch": batch, "rules": batch.summary["rules"]}
+    return {
+        "sheet": sheet,
+        "prices": prices_of(sheet),
+        "groups": [bound["group"] for bound in batch.summary["rules"]["bounds"]],
+        "definition": definition,
+        "intake": intake,
+        "batch": batch,
+        "of": definition.intake(intake.key).named.get(offering.key, offering.title)
+        if len(programmes.offerings_of(intake)) > 1
+        else intake.title,
+    }
 
 
 def _json(content: Mapping[str, Any], name: str) -> Response:
@@ -83,9 +94,8 @@ def sheet(reference: str) -> ResponseReturnValue:
     batch = queries.get_for(guards.viewer(), reference)
     return render_template(
         "selection/staff_sheet.html",
-        sheet=published.sheet_of(batch),
         at=published.published_at(batch),
-        **_told(queries.offered_in(batch)[0], batch),
+        **_told(queries.offered_in(batch)[0], batch, published.sheet_of(batch)),
     )
 
 
@@ -104,7 +114,7 @@ def references(reference: str) -> ResponseReturnValue:
     took it."""
     with writing():
         batch = publishing.note_references(guards.viewer(), reference)
-    rows = published.references_of(batch, queries.offered_in(batch)[0])
+    rows = published.references_of(batch)
     response = Response(b"".join(plain_csv(("application", "reference"), rows)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="references-{batch.reference}.csv"'
     return response

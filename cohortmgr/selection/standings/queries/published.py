@@ -5,9 +5,10 @@ Sheet and lines are kept when the batch is proposed, so that no page loads a cer
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -98,11 +99,10 @@ def line_of(mine: OwnDecision) -> OwnLine:
     with acting_in(decision.institution_id):
         batch = db.session.get_one(Batch, decision.batch_id)
         kept = kept_of(LINES, batch.reference)
-        sealed = sealed_among(versions_of(mine.intake))
-        if kept is None or sealed is None:
+        if kept is None or not has_sheet(batch):
             raise NotFound(decision.reference)
         index = LinesIndex(**kept.figures)
-        reference = salted(salt_of(sealed).encode(), mine.application.number)
+        reference = names_in(batch)(mine.application.number)
         part = part_of(LINES, batch.reference, index.part_of(reference))
         try:
             line = index.line(reference, part.figures["rows"] if part is not None else ())
@@ -119,13 +119,21 @@ def _named(line: Mapping[str, Any], index: LinesIndex, batch: Batch) -> list[Map
     return [told[wheres.index(each["where"])]["group"] for each in line["prices"]["bounds"]]
 
 
-def references_of(batch: Batch, intake: Intake) -> Iterator[tuple[str, str]]:
-    """Yield (number, salted reference) of each file in a batch's certificate, by number, for who may see both."""
-    sealed = sealed_among(versions_of(intake))
-    if sealed is None or not has_sheet(batch):
+def names_in(batch: Batch) -> Callable[[str], str]:
+    """Return how the certificate of a batch names a file of a number: under sealed rules by its salted reference, else
+    as it is. The rules change no more while a batch rests on them, and the salt never."""
+    if "rules" not in batch.summary:
+        return str
+    sealed = sealed_among(versions_of(db.session.get_one(Intake, batch.intake_id)))
+    if sealed is None:
         raise NotFound(batch.reference)
-    salt = salt_of(sealed).encode()
+    return partial(salted, salt_of(sealed).encode())
+
+
+def references_of(batch: Batch) -> Iterator[tuple[str, str]]:
+    """Yield (number, salted reference) of each file in a batch's certificate, by number, for who may see both."""
+    named = names_in(batch)
     wanted = sa.select(Application.number).join(Decision, Decision.application_id == Application.id)
     wanted = wanted.where(Decision.batch_id == batch.id, Decision.rank.is_not(None))
     for number in db.session.scalars(wanted.order_by(Application.number)):
-        yield number, salted(salt, number)
+        yield number, named(number)
