@@ -43,6 +43,16 @@ def kept_of(kind: str, subject: str) -> KeptResult | None:
     return db.session.get(KeptResult, (subject, kind))
 
 
+def kind_of_part(kind: str, place: int | str) -> str:
+    """The kind under which the part at a place of a large result is kept."""
+    return f"{kind}.{place}"
+
+
+def part_of(kind: str, subject: str, place: int) -> KeptResult | None:
+    """Return one part of a result that was kept in several, or None."""
+    return kept_of(kind_of_part(kind, place), subject)
+
+
 def advance_to(kept: KeptResult | None) -> Advance:
     """Return how far the worker is with a result; where it was never asked for, nothing goes on."""
     return advance_of(kept.job_reference if kept else "")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -14,13 +15,23 @@ from cohortmgr.applications.journey.queries import OpenElsewhere, doors
 from cohortmgr.base import clock
 from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
+from cohortmgr.base.i18n import decimal
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import offers
+from cohortmgr.selection.certificate import canonical
+from cohortmgr.selection.proofs.sums import sum_of
 from cohortmgr.selection.queries import OwnDecision
-from cohortmgr.selection.rules import appeal_until, is_refusal
+from cohortmgr.selection.rules import appeal_until, is_refusal, points
+from cohortmgr.selection.standings.queries import published
 
 bp = Blueprint("selection_candidate", __name__)
+
+
+@bp.app_template_filter()
+def in_points(thousandths: Fraction | int, places: int) -> str:
+    """Write thousandths of a point as points, exact to so many places."""
+    return decimal(points(Fraction(thousandths), places), places)
 
 
 @bp.get("/my/offers/<reference>")
@@ -45,6 +56,32 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
         doors=_doors(mine.application.reference) if refused else None,
         problems=refusal.problems if refusal else (),
     )
+
+
+@bp.get("/my/offers/<reference>/check")
+@guards.candidate
+def check(reference: str) -> ResponseReturnValue:
+    """Show the sum that tells one's own decision, and how to check it. NotFound where no sealed rules chose."""
+    mine = queries.mine_for(guards.viewer(), reference)
+    own = published.line_of(mine)
+    return render_template(
+        "selection/candidate_line.html",
+        mine=mine,
+        definition=programmes.definition_of(mine.intake),
+        reference=reference,
+        own=own,
+        sum=sum_of(own.line),
+    )
+
+
+@bp.get("/my/offers/<reference>/line.json")
+@guards.candidate
+def line(reference: str) -> ResponseReturnValue:
+    """Send one's own line of the choice with its path, as `verify.py --line` reads it."""
+    own = published.line_of(queries.mine_for(guards.viewer(), reference))
+    response = Response(canonical(own.line), mimetype="application/json")
+    response.headers["Content-Disposition"] = 'attachment; filename="line.json"'
+    return response
 
 
 def _told_on(mine: OwnDecision) -> date:

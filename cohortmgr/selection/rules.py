@@ -254,13 +254,13 @@ def reasons_by_price(
     reasons = [Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank")]
     reasons.append(Problem(_MARK[harmonised], {"mean": marks(priced.mark)}, "mean"))
     for group, price in priced.prices:
-        values = {"group": group, "price": _points(abs(price))}
+        values = {"group": group, "price": points(abs(price))}
         reasons.append(Problem(_ADDED if price > 0 else _TAKEN_OFF, values, "price"))
     total = priced.mark + sum((price for _group, price in priced.prices), Fraction(0))
     if priced.threshold is None:
         reasons.append(Problem(_LEFT_EMPTY, {}, "line"))
     elif total == priced.threshold:
-        reasons.append(Problem(_AT_THRESHOLD, {"sum": _points(total)}, "line"))
+        reasons.append(Problem(_AT_THRESHOLD, {"sum": points(total)}, "line"))
     else:
         reasons.append(Problem(_UNDER, _points_apart(total, priced.threshold), "line"))
     return reasons + _explained(harmonised) + _weakest(criteria, shown)
@@ -287,15 +287,16 @@ _LEFT_EMPTY = N_(
 WHOLE_SEATS = N_("Les places sont entières")
 
 
-def _points(thousandths: Fraction, places: int = 2) -> Decimal:
+def points(thousandths: Fraction, places: int = 2) -> Decimal:
+    """Return thousandths as points with so many places, for display."""
     exact = Decimal(thousandths.numerator) / thousandths.denominator / 1000
     return exact.quantize(Decimal(1).scaleb(-places))
 
 
 def _points_apart(total: Fraction, threshold: Fraction) -> dict[str, object]:
     """Both with as many places as tell them apart."""
-    places = next((n for n in (2, 3, 4) if _points(total, n) != _points(threshold, n)), 6)
-    return {"sum": _points(total, places), "threshold": _points(threshold, places)}
+    places = next((n for n in (2, 3, 4) if points(total, n) != points(threshold, n)), 6)
+    return {"sum": points(total, places), "threshold": points(threshold, places)}
 
 
 def _explained(harmonised: bool) -> list[Problem]:

@@ -31,6 +31,7 @@ from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, WithdrawOf
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.people.queries import offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
+from cohortmgr.selection.standings.queries.published import published_at
 
 bp = Blueprint("selection_staff", __name__)
 
@@ -83,6 +84,8 @@ def _batch(
         else None,
         is_proposer=found.proposed_by == viewer.reference,
         may_approve=allows(viewer, "selection.approve", intake.path),
+        may_read_files=allows(viewer, "applications.read", intake.path),
+        sheet_at=published_at(found),
         open_until=intake.closes_at if clock.now() < intake.closes_at else None,
         ticked="open_until" in request.form,
         last_day=programmes.definition_of(intake).last_offer_day(intake.key),

@@ -44,7 +44,7 @@ def _freeze(reference: str, progress: ProgressCallback) -> bool:
                 freezing.give_up(SYSTEM, drafted, refusal.problems)
         return True
     starts = range(0, len(found.decisions), freezing.CHUNK)
-    steps = len(starts) + 3
+    steps = len(starts) + 4
     with writing():
         if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
             return True
@@ -56,6 +56,11 @@ def _freeze(reference: str, progress: ProgressCallback) -> bool:
                 return True
             freezing.write(SYSTEM, drafted, found, start)
         progress(step, steps)
+    with writing():
+        if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
+            return True
+        freezing.keep_lines(SYSTEM, drafted, found)
+    progress(steps - 1, steps)
     with writing():
         drafted = freezing.held(SYSTEM, reference, BatchState.DRAFT)
         return drafted is None or freezing.settle(SYSTEM, drafted, found)

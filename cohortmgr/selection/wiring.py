@@ -35,7 +35,7 @@ from cohortmgr.selection.sealing import staff_views as sealing_views
 from cohortmgr.selection.sealing.views import agenda as sealing_agenda
 from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.standings.queries import lent
-from cohortmgr.selection.views import agenda, ranking, standing
+from cohortmgr.selection.views import agenda, ranking, sheets, standing
 
 JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
 
@@ -50,6 +50,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(ranking.bp)
     app.register_blueprint(staff_views.bp)
     app.register_blueprint(candidate_views.bp)
+    app.register_blueprint(sheets.bp)
     app.register_blueprint(sealing_views.bp)
     app.cli.add_command(at_desk.group)
     declare("selection", *notices.NOTICES)
@@ -79,7 +80,7 @@ def init_app(app: Flask) -> None:
             "selection.read",
             50,
             "check",
-            below=(ranking.bp.name, staff_views.bp.name, sealing_views.bp.name),
+            below=(ranking.bp.name, staff_views.bp.name, sealing_views.bp.name, sheets.bp.name),
             count=reading.counted_for(seats_taken),
             used=_ranks,
             known_as=tuple(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, insert_or_leave
+from cohortmgr.base.db import db, insert_or_leave, table_of
 from cohortmgr.jobs.actions.queue import Asker, request
 from cohortmgr.jobs.models import KeptResult
-from cohortmgr.jobs.queries import advance_of, is_due
+from cohortmgr.jobs.queries import advance_of, is_due, kind_of_part
+
+_KEPT = table_of(KeptResult)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,29 @@ def keep(viewer: Asker, wanted: ResultWanted, figures: Mapping[str, Any]) -> Non
     """Keep what was found this moment."""
     kept = _kept(wanted)
     kept.made_at, kept.figures = clock.now(), dict(figures)
+
+
+def keep_parts(viewer: Asker, wanted: ResultWanted, parts: Iterable[Mapping[str, Any]]) -> None:
+    """Keep a result that is too large for one row in several, each read alone (`queries.part_of`), after the row of
+    `wanted` itself. Those of before are forgotten. Only one of `parts` is in memory at a time."""
+    forget_parts(viewer, wanted)
+    for place, part in enumerate(parts):
+        row = {
+            "subject": wanted.subject,
+            "kind": kind_of_part(wanted.kind, place),
+            "institution_id": wanted.institution_id,
+            "job_reference": "",
+            "asked_at": clock.now(),
+            "made_at": clock.now(),
+            "figures": dict(part),
+        }
+        db.session.execute(sa.insert(_KEPT), [row])
+
+
+def forget_parts(viewer: Asker, wanted: ResultWanted) -> None:
+    """Forget the parts of a result."""
+    of_it = (_KEPT.c.subject == wanted.subject, _KEPT.c.kind.startswith(kind_of_part(wanted.kind, "")))
+    db.session.execute(sa.delete(_KEPT).where(*of_it))
 
 
 def _request(viewer: Asker, kept: KeptResult, wanted: ResultWanted, payload: Mapping[str, Any]) -> None:

@@ -21,11 +21,12 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.rules import require_published
 from cohortmgr.reviews.queries import require_unconcerned
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import freezing, offers, telling
+from cohortmgr.selection.actions import freezing, offers, publishing, telling
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome
 from cohortmgr.selection.standings.queries import kept as standings
+from cohortmgr.selection.standings.queries import published
 
 LONGEST_NOTE = 2000
 
@@ -88,6 +89,7 @@ def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Bat
 
 def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering) -> None:
     found = freezing.read(viewer, intake, offering)
+    freezing.keep_lines(viewer, batch, found)
     freezing.fill(viewer, batch, found)
     db.session.add(batch)
     db.session.flush()
@@ -218,6 +220,8 @@ def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> 
     BATCH_STATES.move(batch.state, BatchState.CANCELLED)
     before = {"state": batch.state}
     batch.state = BatchState.CANCELLED.value
+    if published.has_sheet(batch):
+        publishing.forget(viewer, batch)
     after = {"state": batch.state}
     record(viewer, "selection.cancel", about(batch), before=before, after=after)
     return batch

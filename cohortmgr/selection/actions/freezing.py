@@ -24,6 +24,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.harmonising.queries import as_kept, choices_in
 from cohortmgr.selection import queries
+from cohortmgr.selection.actions import publishing
 from cohortmgr.selection.board import SelectionBoard, mean_on, require_read
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.certifying import certificate_of
@@ -148,6 +149,13 @@ def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, An
     }
 
 
+def keep_lines(viewer: Viewer, batch: Batch, found: Frozen) -> None:
+    """Keep what others can check of a batch: its sheet, and the line of each candidate. The root says that it is done
+    once the batch is proposed with it."""
+    root = publishing.keep(viewer, batch, found.certificate)
+    batch.summary = {"root": root} if root else {}
+
+
 def holds(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
     """Whether what the decisions rest on is as it was when it was read."""
     return standings.state_of(*queries.offered_in(batch)) == found.rests_on
@@ -163,6 +171,7 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
         **_summary(found.decisions),
         **({"marks": found.marks} if found.marks else {}),
         **({"rules": bounded.told} if bounded is not None else {}),
+        **{key: batch.summary[key] for key in ("root",) if key in batch.summary},
     }
     batch.state, batch.stopped, batch.proposed_at = BatchState.PROPOSED.value, [], clock.now()
     keep_check(viewer, batch, found.problems)
@@ -180,6 +189,8 @@ def _summary(decided: Sequence[DecidedFile]) -> dict[str, Any]:
 def note(viewer: Viewer, batch: Batch) -> None:
     """Say in the trail who proposed a batch."""
     after = {"seed": batch.seed, "seats": batch.seats, "certificate": batch.digest}
+    if "root" in batch.summary:
+        after["root"] = batch.summary["root"]
     record(OnBehalf(batch.proposed_by), "selection.propose", about(batch), after=after)
 
 
@@ -203,5 +214,6 @@ def give_up(viewer: Viewer, batch: Batch, problems: Sequence[Problem]) -> None:
     BATCH_STATES.move(batch.state, BatchState.CANCELLED)
     before = {"state": batch.state}
     batch.state, batch.stopped = BatchState.CANCELLED.value, [as_json(problem) for problem in problems]
+    publishing.forget(viewer, batch)
     after = {"state": batch.state, "because": batch.stopped}
     record(viewer, "selection.cancel", about(batch), before=before, after=after)

@@ -28,6 +28,7 @@ from cohortmgr.selection.actions import freezing, letters, offers
 from cohortmgr.selection.certificate import outcomes_of, verify
 from cohortmgr.selection.models import Batch, Decision, Release
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outcome
+from cohortmgr.selection.standings.queries.published import names_in
 
 TELL = "selection.tell"
 CHUNK = 500
@@ -61,7 +62,8 @@ def require_sound(viewer: Viewer, batch: Batch) -> None:
         .join(Application, Application.id == Decision.application_id)
         .where(Decision.batch_id == batch.id)
     ).all()
-    found = {row.number: (row.outcome, row.rank) for row in rows if row.rank is not None}
+    named = names_in(batch)
+    found = {named(row.number): (row.outcome, row.rank) for row in rows if row.rank is not None}
     unranked = {row.outcome for row in rows if row.rank is None}
     if (
         verify(batch.certificate)

@@ -21,7 +21,7 @@ class CandidateLines:
         rows = sorted(certificate["rows"], key=lambda row: row["reference"])
         drawn = set(certificate["prices"]["by_lot"])
         said = [
-            {**_line(certificate, row, row["reference"] in drawn), "index": place, "size": len(rows)}
+            line_said(certificate, row, drawn=row["reference"] in drawn, index=place, size=len(rows))
             for place, row in enumerate(rows)
         ]
         self._lines = {line["reference"]: (place, line) for place, line in enumerate(said)}
@@ -40,16 +40,24 @@ class CandidateLines:
         return {**said, "path": path}
 
 
-def _line(certificate: Mapping[str, Any], row: Mapping[str, Any], drawn: bool) -> dict[str, Any]:
-    """What a line says, whether a tie criterion or the lot decided too; all of it is hashed. It bears the digest of the
-    certificate, which auditors hold."""
-    kept = ("reference", "mark", "tie", "attributes", "outcome", "by", "out")
+SAID = ("reference", "mark", "tie", "attributes", "outcome", "by", "out")
+"""What a line says of a row."""
+
+
+def line_said(
+    certificate: Mapping[str, Any], row: Mapping[str, Any], *, drawn: bool, index: int, size: int
+) -> dict[str, Any]:
+    """Return what a line says, whether a tie criterion or the lot decided (`drawn`) and its place of how many too; all
+    of it is hashed. It bears the digest of the certificate, which auditors hold. Of the certificate its digest, the
+    bounds of its rules and its prices are enough."""
     return {
         "format": FORMAT_OF_CHOICE,
         "version": VERSION,
         "certificate": certificate["sha256"],
-        **{key: row[key] for key in kept if key in row},
+        **{key: row[key] for key in SAID if key in row},
         "prices": _prices(certificate, row, drawn),
+        "index": index,
+        "size": size,
     }
 
 

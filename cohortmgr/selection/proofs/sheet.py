@@ -18,7 +18,8 @@ def public_sheet(certificate: Mapping[str, Any], root: str) -> dict[str, Any]:
 
     A count that may not be shown is None. What a bound that binds tells by itself is told, since rules and prices are
     on the sheet. How many people soft bounds miss in all is left out, since that is a small count; and so are the
-    references decided by a tie criterion or the lot, since each line says it of itself."""
+    references decided by a tie criterion or the lot, since each line says it of itself. Of a seal it says when, and not
+    who: that two people sealed is the certificate's to say, to auditors."""
     prices, bounds = certificate["prices"], certificate["rules"]["bounds"]
     cells = _cells(bounds, certificate["rows"])
     table = DisclosureTable(cells, _known(certificate))
@@ -27,7 +28,7 @@ def public_sheet(certificate: Mapping[str, Any], root: str) -> dict[str, Any]:
         "format": FORMAT_OF_CHOICE,
         "version": VERSION,
         "rule": certificate["rule"],
-        "rules": certificate["rules"],
+        "rules": _rules(certificate["rules"]),
         "seats": certificate["seats"],
         "filled": certificate["filled"],
         "waiting": certificate["waiting"],
@@ -46,6 +47,14 @@ def public_sheet(certificate: Mapping[str, Any], root: str) -> dict[str, Any]:
         "certificate": certificate["sha256"],
         "root": root,
     }
+
+
+def _rules(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """The rules without the names of those who sealed and changed them."""
+    said = {key: value for key, value in rules.items() if key != "sealed_by"}
+    if "changes" in said:
+        said["changes"] = [{"on": each["on"], "reason": each["reason"]} for each in said["changes"]]
+    return said
 
 
 def _cells(

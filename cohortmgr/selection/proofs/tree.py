@@ -14,10 +14,11 @@ from cohortmgr.selection.verify import leaf_hash, node_hash, root_of
 
 class HashTree:
     """The tree over a list of leaves (bytes). Leaves and nodes are hashed with different first bytes, so that no node
-    passes for a leaf; a node without a neighbour rises as it is and is not doubled."""
+    passes for a leaf; a node without a neighbour rises as it is and is not doubled. With `hashed`, the list is that of
+    the hashes of a level, so that the upper part of a large tree stands alone."""
 
-    def __init__(self, leaves: Sequence[bytes]) -> None:
-        levels = [[leaf_hash(each) for each in leaves]]
+    def __init__(self, leaves: Sequence[bytes], *, hashed: bool = False) -> None:
+        levels = [list(leaves) if hashed else [leaf_hash(each) for each in leaves]]
         while len(levels[-1]) > 1:
             below = levels[-1]
             above = [node_hash(*pair) for pair in list(pairwise(below))[::2]]
