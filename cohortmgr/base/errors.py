@@ -90,6 +90,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {
     "$quantity": lambda kept: Quantity(*kept),
     "$moment": datetime.fromisoformat,
     "$day": date.fromisoformat,
+    "$row": lambda kept: tuple(_read(each) for each in kept),
 }
 
 
@@ -108,6 +109,8 @@ def _json_of(value: object) -> object:
         return {"$day": value.isoformat()}
     if isinstance(value, Mapping):
         return {str(name): _json_of(each) for name, each in value.items()}
+    if isinstance(value, tuple) and any(isinstance(each, Problem) for each in value):
+        return {"$row": [_json_of(each) for each in value]}  # a list would be told in quotation marks
     if isinstance(value, list | tuple | set | frozenset):
         return [_json_of(each) for each in value]
     if hasattr(value, "__html__"):  # a text that is translated when it is shown
