@@ -14,7 +14,7 @@ _FLOOR = N_("au moins %(least)s de : %(group)s")
 _CEILING = N_("au plus %(most)s de : %(group)s")
 _SOFT = N_("%(bound)s (souple)")
 _HARD = N_("%(bound)s (ferme)")
-_PART = N_("« %(attribute)s » est %(value)s")
+_PART = N_("%(value)s (%(attribute)s)")
 
 
 def group_words(where: Mapping[str, str], attributes: Mapping[str, FileAttribute]) -> tuple[Problem, ...]:
