@@ -31,7 +31,7 @@ _ONE_NUMBER = N_(
     "Cette campagne a plusieurs choix : donnez les places de chacun, sous [seats]. Choix possibles : %(known)s."
 )
 _NO_SEATS = N_("Les places de « %(offering)s » manquent.")
-_OTHER_SEED = N_("La graine du tirage est la référence de la campagne, %(seed)s : elle ne se choisit pas.")
+_OTHER_SEED = N_("Le nombre du tirage est la référence de la campagne, %(seed)s : il ne se choisit pas.")
 _ONLY_ITSELF = N_("Les règles d’une campagne ne parlent que d’elle : « intakes » n’a pas sa place ici.")
 _NO_FILE = N_("Aucune candidature envoyée à cette campagne n’a le numéro %(number)s.")
 _TWICE = N_("La candidature %(number)s est déjà de droit dans cette liste.")
