@@ -11,7 +11,7 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, TryLater, handler
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import freezing, offers, telling
+from cohortmgr.selection.actions import freezing, offers, publishing, telling
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.rules import BatchState
@@ -56,14 +56,29 @@ def _freeze(reference: str, progress: ProgressCallback) -> bool:
                 return True
             freezing.write(SYSTEM, drafted, found, start)
         progress(step, steps)
-    with writing():
-        if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
-            return True
-        freezing.keep_lines(SYSTEM, drafted, found)
+    if not _keep_sheet(reference, found):
+        return True
     progress(steps - 1, steps)
     with writing():
         drafted = freezing.held(SYSTEM, reference, BatchState.DRAFT)
         return drafted is None or freezing.settle(SYSTEM, drafted, found)
+
+
+def _keep_sheet(reference: str, found: freezing.Frozen) -> bool:
+    """Keep what others can check of a draft, hashed between transactions. Returns False if it is none any more."""
+    prepared = publishing.prepare_sheet(SYSTEM, found.certificate)
+    if prepared is None:
+        return True
+    for start, parts in prepared.chunks():
+        with writing():
+            if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
+                return False
+            publishing.keep_lines(SYSTEM, drafted, start, parts)
+    with writing():
+        if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
+            return False
+        publishing.keep_sheet(SYSTEM, drafted, prepared)
+    return True
 
 
 @handler(freezing.CHECK)

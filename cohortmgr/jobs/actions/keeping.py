@@ -52,11 +52,12 @@ def keep(viewer: Asker, wanted: ResultWanted, figures: Mapping[str, Any]) -> Non
     kept.made_at, kept.figures = clock.now(), dict(figures)
 
 
-def keep_parts(viewer: Asker, wanted: ResultWanted, parts: Iterable[Mapping[str, Any]]) -> None:
-    """Keep a result that is too large for one row in several, each read alone (`queries.part_of`), after the row of
-    `wanted` itself. Those of before are forgotten. Only one of `parts` is in memory at a time."""
-    forget_parts(viewer, wanted)
-    for place, part in enumerate(parts):
+def keep_parts(
+    viewer: Asker, wanted: ResultWanted, parts: Iterable[Mapping[str, Any]], start: int = 0
+) -> None:
+    """Keep parts of a result that is too large for one row, from the place `start` on: each is read alone
+    (`queries.part_of`). Whoever begins anew forgets those of before."""
+    for place, part in enumerate(parts, start):
         row = {
             "subject": wanted.subject,
             "kind": kind_of_part(wanted.kind, place),

@@ -89,7 +89,10 @@ def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Bat
 
 def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering) -> None:
     found = freezing.read(viewer, intake, offering)
-    freezing.keep_lines(viewer, batch, found)
+    if prepared := publishing.prepare_sheet(viewer, found.certificate):
+        for start, parts in prepared.chunks():
+            publishing.keep_lines(viewer, batch, start, parts)
+        publishing.keep_sheet(viewer, batch, prepared)
     freezing.fill(viewer, batch, found)
     db.session.add(batch)
     db.session.flush()
@@ -220,7 +223,7 @@ def cancel(viewer: Viewer, batch_reference: str, version: int | None = None) -> 
     BATCH_STATES.move(batch.state, BatchState.CANCELLED)
     before = {"state": batch.state}
     batch.state = BatchState.CANCELLED.value
-    if published.has_sheet(batch):
+    if before["state"] == BatchState.DRAFT or published.has_sheet(batch):
         publishing.forget(viewer, batch)
     after = {"state": batch.state}
     record(viewer, "selection.cancel", about(batch), before=before, after=after)

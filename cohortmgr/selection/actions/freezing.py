@@ -149,13 +149,6 @@ def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, An
     }
 
 
-def keep_lines(viewer: Viewer, batch: Batch, found: Frozen) -> None:
-    """Keep what others can check of a batch: its sheet, and the line of each candidate. The root says that it is done
-    once the batch is proposed with it."""
-    root = publishing.keep(viewer, batch, found.certificate)
-    batch.summary = {"root": root} if root else {}
-
-
 def holds(viewer: Viewer, batch: Batch, found: Frozen) -> bool:
     """Whether what the decisions rest on is as it was when it was read."""
     return standings.state_of(*queries.offered_in(batch)) == found.rests_on
@@ -166,12 +159,12 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
     BATCH_STATES.move(batch.state, BatchState.PROPOSED)
     batch.seats, batch.waiting, batch.seed = found.board.seats, found.board.waiting, found.board.ranking.seed
     batch.certificate, batch.digest = found.certificate, found.certificate["sha256"]
-    bounded = found.board.bounded
+    bounded, root = found.board.bounded, (batch.summary or {}).get("root")
     batch.summary = {
         **_summary(found.decisions),
         **({"marks": found.marks} if found.marks else {}),
         **({"rules": bounded.told} if bounded is not None else {}),
-        **{key: batch.summary[key] for key in ("root",) if key in batch.summary},
+        **({"root": root} if root else {}),
     }
     batch.state, batch.stopped, batch.proposed_at = BatchState.PROPOSED.value, [], clock.now()
     keep_check(viewer, batch, found.problems)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from cohortmgr.accounts.rules import Viewer, require
@@ -13,7 +14,7 @@ from cohortmgr.jobs.actions import keeping
 from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import Batch
-from cohortmgr.selection.proofs.parts import LinesIndex, parts_of
+from cohortmgr.selection.proofs.parts import LinesIndex, LinesPart, PartedLines
 from cohortmgr.selection.proofs.sheet import public_sheet
 from cohortmgr.selection.rules import BatchState
 from cohortmgr.selection.standings.queries.published import LINES, SHEET, has_sheet, published_at
@@ -22,26 +23,52 @@ from cohortmgr.selection.verify import FORMAT_OF_CHOICE
 _NOT_YET = N_("La fiche se publie une fois les décisions approuvées et dites à chacun.")
 
 
-def keep(viewer: Viewer, batch: Batch, certificate: Mapping[str, Any]) -> str:
-    """Keep sheet and lines of a batch whose certificate was made this moment. Returns the root under which lines stand;
-    an empty text where no sealed rules chose, so that there is neither. One part of the lines is held at a time."""
+CHUNK = 8
+"""How many parts of the lines are written in one transaction: about two thousand lines."""
+
+
+class PreparedSheet:
+    """What is to be kept of a certificate under sealed rules, made piece by piece so that nothing is hashed while rows
+    are locked."""
+
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self._certificate = certificate
+        self._lines = PartedLines(certificate)
+        self.index: LinesIndex | None = None
+        self.sheet: Mapping[str, Any] = {}
+
+    def chunks(self) -> Iterator[tuple[int, list[LinesPart]]]:
+        """Yield the parts of the lines with the place of their first; index and sheet are there after the last."""
+        parts = iter(self._lines)
+        start = 0
+        while chunk := list(islice(parts, CHUNK)):
+            yield start, chunk
+            start += len(chunk)
+        self.index = self._lines.index
+        self.sheet = public_sheet(self._certificate, self.index.root)
+
+
+def prepare_sheet(viewer: Viewer, certificate: Mapping[str, Any]) -> PreparedSheet | None:
+    """Return what is to be kept of a certificate; None where no sealed rules chose, so that there is nothing."""
     if certificate.get("format") != FORMAT_OF_CHOICE or not certificate["rows"]:
-        return ""
-    firsts: list[str] = []
-    roots: list[bytes] = []
+        return None
+    return PreparedSheet(certificate)
 
-    def parts() -> Iterator[dict[str, Any]]:
-        for each in parts_of(certificate):
-            firsts.append(each.first)
-            roots.append(each.root)
-            yield {"rows": each.rows}
 
-    lines = _wanted(batch, LINES)
-    keeping.keep_parts(viewer, lines, parts())
-    index = LinesIndex.of(certificate, firsts, roots)
-    keeping.keep(viewer, lines, index.as_json())
-    keeping.keep(viewer, _wanted(batch, SHEET), public_sheet(certificate, index.root))
-    return index.root
+def keep_lines(viewer: Viewer, batch: Batch, start: int, parts: Sequence[LinesPart]) -> None:
+    """Keep some parts of the lines of a batch; with the first of them those of an earlier start are forgotten."""
+    if start == 0:
+        forget(viewer, batch)
+    keeping.keep_parts(viewer, _wanted(batch, LINES), (each.as_json() for each in parts), start)
+
+
+def keep_sheet(viewer: Viewer, batch: Batch, prepared: PreparedSheet) -> None:
+    """Keep the sheet of a batch whose lines are all kept: from now on it has one."""
+    if prepared.index is None:
+        raise RuntimeError(f"the lines of {batch.reference} are not all made")
+    keeping.keep(viewer, _wanted(batch, LINES), prepared.index.as_json())
+    keeping.keep(viewer, _wanted(batch, SHEET), prepared.sheet)
+    batch.summary = {"root": prepared.index.root}
 
 
 def forget(viewer: Viewer, batch: Batch) -> None:
@@ -87,8 +114,8 @@ def _say(viewer: Viewer, batch: Batch, act: str, said: Mapping[str, str]) -> Non
 
 
 def note_references(viewer: Viewer, reference: str) -> Batch:
-    """Note in the trail that somebody takes the table that says which file each row of a certificate is of. NotPermitted
-    for whoever may not see files: the certificate itself names nobody."""
+    """Note in the trail that somebody takes the table that says which file each row of a certificate is of. Raises
+    NotPermitted for whoever may not see files: the certificate itself names nobody."""
     batch = queries.get_for(viewer, reference)
     require(viewer, "applications.read", queries.offered_in(batch)[0].path)
     if not has_sheet(batch):

@@ -22,21 +22,14 @@ PART = 256
 
 @dataclass(frozen=True)
 class LinesPart:
-    """The rows of one part in the order of their references, the first of these, and the root of its own tree."""
+    """The rows of one part in the order of their references, and its own tree over their lines."""
 
-    first: str
-    root: bytes
     rows: Sequence[Mapping[str, Any]]
+    tree: HashTree
 
-
-def parts_of(certificate: Mapping[str, Any]) -> Iterator[LinesPart]:
-    """Yield the parts of a certificate of format 6, one after the other."""
-    rows = sorted(certificate["rows"], key=lambda row: row["reference"])
-    drawn = set(certificate["prices"]["by_lot"])
-    frame = _frame(certificate)
-    for start in range(0, len(rows), PART):
-        kept = [_row(each, drawn) for each in rows[start : start + PART]]
-        yield LinesPart(kept[0]["reference"], _tree(frame, kept, start, len(rows)).root, kept)
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain JSON, from which `LinesIndex.line` reads a line without hashing the others anew."""
+        return {"rows": self.rows, "hashes": [each.hex() for each in self.tree.leaves]}
 
 
 @dataclass(frozen=True)
@@ -48,11 +41,6 @@ class LinesIndex:
     size: int
     firsts: Sequence[str]
     roots: Sequence[str]
-
-    @classmethod
-    def of(cls, certificate: Mapping[str, Any], firsts: Sequence[str], roots: Sequence[bytes]) -> LinesIndex:
-        """The index over the parts of a certificate."""
-        return cls(_frame(certificate), len(certificate["rows"]), firsts, [each.hex() for each in roots])
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON, for the row that keeps it; `LinesIndex(**kept)` reads it."""
@@ -72,17 +60,17 @@ class LinesIndex:
         """The place of the part in which a reference would stand."""
         return max(0, bisect_right(self.firsts, reference) - 1)
 
-    def line(self, reference: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Return a line with its path, as `CandidateLines.line` does, from the rows of its part. Raises KeyError for a
-        reference that has no row there."""
-        part = self.part_of(reference)
-        place = next((place for place, row in enumerate(rows) if row["reference"] == reference), None)
-        if place is None:
+    def line(self, reference: str, part: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a line with its path, as `CandidateLines.line` does, from its part as that is kept. Raises KeyError
+        for a reference that has no row there."""
+        rows = part.get("rows", ())
+        within = next((place for place, row in enumerate(rows) if row["reference"] == reference), None)
+        if within is None:
             raise KeyError(reference)
-        start = part * PART
-        within = _tree(self.frame, rows, start, self.size).path(place)
-        path = [each.hex() for each in (*within, *self._above().path(part))]
-        return {**_said(self.frame, rows[place], start + place, self.size), "path": path}
+        place = self.part_of(reference)
+        below = HashTree([bytes.fromhex(each) for each in part["hashes"]], hashed=True)
+        path = [each.hex() for each in (*below.path(within), *self._above().path(place))]
+        return {**_said(self.frame, rows[within], place * PART + within, self.size), "path": path}
 
     def _above(self) -> HashTree:
         return HashTree([bytes.fromhex(each) for each in self.roots], hashed=True)
@@ -110,3 +98,33 @@ def _said(frame: Mapping[str, Any], row: Mapping[str, Any], index: int, size: in
 def _tree(frame: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], start: int, size: int) -> HashTree:
     said = (_said(frame, row, start + place, size) for place, row in enumerate(rows))
     return HashTree([canonical(each).encode() for each in said])
+
+
+class PartedLines:
+    """The lines of a certificate of format 6 part by part, each hashed when it is asked for and then let go; what leads
+    to them (`index`) is known once all were."""
+
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self._certificate = certificate
+        self._firsts: list[str] = []
+        self._roots: list[bytes] = []
+
+    def __iter__(self) -> Iterator[LinesPart]:
+        rows = sorted(self._certificate["rows"], key=lambda row: row["reference"])
+        drawn = set(self._certificate["prices"]["by_lot"])
+        frame = _frame(self._certificate)
+        self._firsts, self._roots = [], []
+        for start in range(0, len(rows), PART):
+            kept = [_row(each, drawn) for each in rows[start : start + PART]]
+            tree = _tree(frame, kept, start, len(rows))
+            self._firsts.append(kept[0]["reference"])
+            self._roots.append(tree.root)
+            yield LinesPart(kept, tree)
+
+    @property
+    def index(self) -> LinesIndex:
+        """The index over all parts. Raises ValueError before the last was asked for."""
+        size = len(self._certificate["rows"])
+        if len(self._roots) != -(-size // PART):
+            raise ValueError("some parts were not asked for yet")
+        return LinesIndex(_frame(self._certificate), size, self._firsts, [each.hex() for each in self._roots])

@@ -28,8 +28,8 @@ _NO_THRESHOLD = N_(
     "Il n’y a pas de seuil : des places restent vides, ou tous ceux que les règles permettent de retenir le sont."
 )
 _DRAWN = N_(
-    "La somme est juste le seuil, comme celle d’autres dossiers : les critères de départage, puis le tirage au sort, ont "
-    "décidé entre eux."
+    "La somme est juste le seuil, comme celle d’autres dossiers : les critères de départage, puis le tirage au sort, "
+    "ont décidé entre eux."
 )
 _OVER = N_("%(sum)s dépasse le seuil de %(threshold)s : ce dossier est retenu.")
 _UNDER = N_("%(sum)s ne dépasse pas le seuil de %(threshold)s : ce dossier n’est pas retenu.")

@@ -31,6 +31,11 @@ class HashTree:
         return len(self._levels[0])
 
     @property
+    def leaves(self) -> Sequence[bytes]:
+        """The hashes of the leaves, in order."""
+        return self._levels[0]
+
+    @property
     def root(self) -> bytes:
         """The hash of the whole tree, 32 bytes; of no leaves that of no bytes."""
         return self._levels[-1][0] if self.size else hashlib.sha256().digest()

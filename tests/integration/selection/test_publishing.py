@@ -61,7 +61,7 @@ def checked(line: dict[str, Any], root: str, folder: Path, program: Path) -> int
     path = folder / "line.json"
     path.write_text(json.dumps(line))
     command = [sys.executable, "-I", str(program), "--line", str(path), "--expect", root]
-    return subprocess.run(command, capture_output=True, cwd=folder, check=False).returncode  # noqa: S603
+    return subprocess.run(command, capture_output=True, cwd=folder, check=False).returncode
 
 
 def test_the_line_that_a_candidate_downloads_is_accepted_by_the_program_that_they_download(

@@ -18,7 +18,7 @@ LABEL = {"fr": "Nom", "ar": "الاسم", "en": "Name"}
     [
         LABEL, "text", 3, 1.5, None, Decimal("12.50"), date(2026, 8, 1), datetime(2026, 8, 1, 22, 30, tzinfo=UTC),
         ["a", "b"], [LABEL, LABEL], Problem("within %(x)s", {"x": LABEL}, "place"), {"a": {"b": Decimal("1")}},
-        Quantity("%(num)s file", "%(num)s files", 3),
+        Quantity("%(num)s file", "%(num)s files", 3), (Problem("one"), Problem("two %(x)s", {"x": LABEL})),
     ],
 )  # fmt: skip
 def test_each_value_survives(value: object) -> None:

@@ -105,7 +105,7 @@ def line_of(mine: OwnDecision) -> OwnLine:
         reference = names_in(batch)(mine.application.number)
         part = part_of(LINES, batch.reference, index.part_of(reference))
         try:
-            line = index.line(reference, part.figures["rows"] if part is not None else ())
+            line = index.line(reference, part.figures if part is not None else {})
         except KeyError:
             raise NotFound(decision.reference) from None
         groups = _named(line, index, batch)
