@@ -27,7 +27,7 @@ from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.moves.effects import MoveEffect
 from cohortmgr.selection.moves.models import MoveByHand
 from cohortmgr.selection.moves.rules import MOVE_STATES, MoveDirection
-from cohortmgr.selection.sealing.queries import rules_in_force
+from cohortmgr.selection.sealing.queries import intake_for, rules_in_force
 from cohortmgr.selection.standings.queries import kept as standings
 from cohortmgr.selection.standings.queries.tried import TriedMoves, tried
 
@@ -108,7 +108,7 @@ def _tried(
 @guards.survives
 def ask(reference: str, application: str) -> ResponseReturnValue:
     """Ask for a move by hand, for a second person to agree to."""
-    queries.intake_for(guards.viewer(), reference)
+    intake_for(guards.viewer(), reference, "selection.propose")
     form = MoveForm()
     if not form.validate_on_submit():
         return _page(reference, application, form)
