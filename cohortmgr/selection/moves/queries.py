@@ -178,12 +178,11 @@ def _with_names(wanted: sa.Select[Any]) -> Sequence[ToldMove]:
     rows = db.session.execute(wanted).all()
     people = {each for row in rows for each in (row[0].asked_by, row[0].agreed_by, row[0].ended_by)}
     names = names_of(*people)
-    return [_told_move(*row, names) for row in rows]
+    return [_told_move(row[0], row[1:], names) for row in rows]
 
 
-def _told_move(
-    row: MoveByHand, application: str, number: str, name: str, state: str, names: Mapping[str, str]
-) -> ToldMove:
+def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -> ToldMove:
+    application, number, name, state = file
     return ToldMove(
         row.reference,
         row.direction,

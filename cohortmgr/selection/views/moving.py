@@ -39,13 +39,13 @@ bp = Blueprint("moves_staff", __name__, url_prefix="/staff/intakes/<reference>/m
 @reading
 def move(reference: str, application: str) -> ResponseReturnValue:
     """Show what the jury decided of a file by hand, what waits for a second person, and what it would change."""
-    return _page(reference, application, MoveForm(formdata=None))
+    return _page(reference, application)
 
 
 def _page(
-    reference: str, application: str, form: MoveForm, problems: Sequence[Problem] = ()
+    reference: str, application: str, form: MoveForm | None = None, problems: Sequence[Problem] = ()
 ) -> ResponseReturnValue:
-    viewer = guards.viewer()
+    viewer, form = guards.viewer(), form or MoveForm(formdata=None)
     intake = queries.intake_for(viewer, reference)
     file = moves.moved_file(intake, application)
     offering = moves.offering_of_file(file)
@@ -153,6 +153,6 @@ def _act(reference: str, application: str, act: Callable[[], object], done: str)
             act()
     except Refused as refusal:
         db.session.rollback()
-        return _page(reference, application, MoveForm(formdata=None), refusal.problems)
+        return _page(reference, application, problems=refusal.problems)
     flash(done, "done")
     return redirect(url_for(".move", reference=reference, application=application))

@@ -85,7 +85,8 @@ def test_from_the_ranking_to_a_seat_by_two_people(browse: Browse) -> None:
     assert chosen(intake) == [1, 5]
     told = plain(browse(MANAGER).get(f"/staff/intakes/{intake.reference}/ranking"))
     assert "Décidés par la commission" in told and "par la commission" in told
-    assert "Une selection_manager , Une programme_administrator" in told and told.count(WHY) == 2
+    assert "Demandé par Une selection_manager" in told and "Accord de Une programme_administrator" in told
+    assert told.count(WHY) == 1
     assert f"Décision à la main à confirmer : {numbered(5)}" not in administrator.get("/staff").text
     assert buttons(manager.get(where)) == ["out", "mark"]
 
@@ -153,7 +154,7 @@ def test_an_agreement_to_another_request_than_was_shown_is_not_given(browse: Bro
 def test_what_bounds_forbid_is_said_before_and_has_no_button_to_agree(browse: Browse) -> None:
     intake = ranked(seats=3, bounds=(SOUTH,))
     manager, where = browse(MANAGER), home(intake, 6)
-    assert "Des bornes fermes ne pourraient plus être tenues" in plain(manager.get(where))
+    assert "Les règles scellées ne pourraient plus être tenues" in plain(manager.get(where))
     manager.post(where, data={"reason": WHY, "direction": "out"})
     page = browse(ADMINISTRATOR).get(where)
     assert "on ne peut y retenir que" in plain(page) and "/agree" not in page.text
@@ -176,7 +177,13 @@ def test_the_batch_and_the_person_s_page_say_what_was_decided_with_both_names(br
         for said in (numbered(5), "Place donnée", WHY, numbered(1), "Pas retenu", "Plagiat"):
             assert said in part, (where, said)
         assert "Demandé par Une selection_manager" in part and "Accord de Une programme_administrator" in part
-    assert "Décider à la main" not in manager.get(f"/staff/intakes/{intake.reference}/ranking").text
+    assert "/moves/" in manager.get(f"/staff/intakes/{intake.reference}/ranking").text, "the card leads there"
+    assert (
+        "Décider de ce dossier à la main"
+        not in manager.get(f"/staff/intakes/{intake.reference}/ranking").text
+    )
+    refused = manager.post(home(intake, 4), data={"reason": WHY, "direction": "in"})
+    assert refused.status_code == 422 and "annulez-le d’abord" in plain(refused)
     page = manager.get(home(intake, 5))
     assert "Tant qu’il n’est pas annulé, rien ne se décide à la main" in plain(page) and not buttons(page)
     person = manager.get(f"/staff/applications/{application(1).reference}/readings", follow_redirects=True)
