@@ -13,8 +13,9 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
 from cohortmgr.programmes.queries import intake_of
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import moving
+from cohortmgr.selection.actions import decisions, moving
 from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.moves.models import MoveByHand
 from cohortmgr.selection.sealing.rules import EntryByRight
@@ -85,3 +86,13 @@ def chosen(intake: Intake) -> list[int]:
 def withdraw(number: int) -> None:
     with writing():
         sending.withdraw(known(f"c{number}@exemple.ma"), application(number).reference)
+
+
+def propose(intake: Intake) -> Batch:
+    with writing():
+        return decisions.propose(known(MANAGER), intake.reference, open_until=intake.closes_at)
+
+
+def states() -> list[tuple[str, str]]:
+    rows = db.session.execute(sa.select(MoveByHand.direction, MoveByHand.state).order_by(MoveByHand.id))
+    return [(row[0], row[1]) for row in rows]

@@ -257,3 +257,13 @@ def test_of_a_large_intake_the_page_waits_for_the_worker_and_asks_again(browse: 
     assert f"Sort : {numbered(2)}" in plain(administrator.get(where))
     agree(intake, 5)
     assert chosen(intake) == [1, 5]
+    ranking = f"/staff/intakes/{intake.reference}/ranking"
+    manager.get(ranking)
+    work()
+    page = plain(manager.get(ranking))
+    assert "Décidés par la commission" in page and "par la commission" in page and WHY in page
+    with writing():
+        batch = decisions.propose(known(MANAGER), intake.reference, open_until=intake.closes_at)
+    work()
+    assert batch.state == "proposed" and len(batch.summary["moves"]) == 1 and not batch.problems
+    assert WHY in plain(manager.get(f"/staff/batches/{batch.reference}"))
