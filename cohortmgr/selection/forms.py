@@ -9,6 +9,7 @@ from wtforms import DateField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
 from cohortmgr.base.forms import HouseForm
+from cohortmgr.selection.moves.rules import LONGEST_MOVE_REASON
 
 
 class ProposeForm(HouseForm):
@@ -17,6 +18,21 @@ class ProposeForm(HouseForm):
     note = TextAreaField(
         _l("Note pour la personne qui approuvera"),
         [Optional(), Length(max=2000)],
+    )
+
+
+class MoveForm(HouseForm):
+    """Holds why the jury decides of a file by hand. Which way is the button that was pressed."""
+
+    reason = TextAreaField(
+        _l("Motif"),
+        [
+            InputRequired(_l("Dites pourquoi la commission en décide ainsi : le motif va au certificat.")),
+            Length(max=LONGEST_MOVE_REASON),
+        ],
+        description=_l(
+            "Il va au certificat, et la personne le lit si elle n’est pas retenue : n’y nommez personne d’autre."
+        ),
     )
 
 

@@ -26,7 +26,9 @@ from cohortmgr.reviews.phases.rules import settled_keys
 from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.selection import rules
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
+from cohortmgr.selection.bounded import AppliedRules
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
+from cohortmgr.selection.moves.queries import moves_in_force
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
 from cohortmgr.selection.sealing.queries import applied_to
 
@@ -111,8 +113,14 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
         files = [replace(_file(row), marks=marks.of(row.id)) for row in rows]
     current = phases.open_phase(intake)
     stale = stale_in(intake.id, marks.formulas, settled_keys(rubric, marks.closed))
-    seats, seed, rules = offering.seats, intake.reference, applied_to(intake, offering)
+    seats, seed, rules = offering.seats, intake.reference, rules_for(intake, offering)
     return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale, rules)
+
+
+def rules_for(intake: Intake, offering: Offering) -> AppliedRules | None:
+    """Return the rules in force as they apply to the files of an offering, with the moves by hand; None without any."""
+    found = applied_to(intake, offering)
+    return None if found is None else replace(found, hand=moves_in_force(intake, offering))
 
 
 def _file(row: Any) -> SelectionFile:

@@ -29,6 +29,7 @@ from cohortmgr.selection.actions import changes, decisions, telling
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, WithdrawOfferForm, known_close
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.people.queries import offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
 from cohortmgr.selection.standings.queries.published import published_at
@@ -77,6 +78,7 @@ def _batch(
         telling=telling.has_told(viewer, found),
         meanings=BATCH_STATES.meanings,
         days=terms.days_to_answer,
+        moves=moves.told_among(found.summary.get("moves", ())),
         proposer=queries.account_name(found.proposed_by),
         approver=queries.account_name(found.approved_by),
         approvers=second_people(viewer, "selection.approve", intake.path, found.proposed_by)

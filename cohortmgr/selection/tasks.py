@@ -6,15 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from cohortmgr.accounts.rules import SYSTEM
-from cohortmgr.base.db import writing
+from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.work import Stopping, Work
 from cohortmgr.jobs.actions.queue import ProgressCallback, TryLater, handler
+from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import freezing, offers, publishing, telling
+from cohortmgr.selection.actions import freezing, moving, offers, publishing, telling
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.moves import queries as moves
+from cohortmgr.selection.moves.rules import MoveDirection, MoveState
 from cohortmgr.selection.rules import BatchState
+from cohortmgr.selection.standings.queries import kept as standings
+from cohortmgr.selection.standings.queries.tried import tried
 
 TRIES = 3
 """How often a batch is read again because somebody changed what it rests on, before the job waits."""
@@ -92,6 +97,24 @@ def check(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, A
             if (kept := freezing.held(SYSTEM, reference, *BatchState)) is not None:
                 freezing.keep_check(SYSTEM, kept, problems)
     return {"batch": reference}
+
+
+@handler(moving.TRY)
+def try_move(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, Any]:
+    """Find what the move by hand `payload["move"]` would change of the ranking of its offering, and keep it. One that
+    was agreed to or taken back meanwhile is left as it is."""
+    reference = str(payload["move"])
+    row = moves.by_reference(reference)
+    if row is None or row.state != MoveState.ASKED:
+        return {"move": reference}
+    intake = db.session.get_one(Intake, row.intake_id)
+    offering = db.session.get_one(Offering, row.offering_id)
+    number, way = moves.number_of(row), MoveDirection(row.direction)
+    rests_on = standings.state_of(intake, offering)
+    effect = tried(intake, offering, number, [way]).effects[way]
+    with writing():
+        moving.keep_effect(SYSTEM, reference, rests_on, effect)
+    return {"move": reference}
 
 
 @handler(telling.TELL)

@@ -35,9 +35,9 @@ from cohortmgr.selection.sealing import staff_views as sealing_views
 from cohortmgr.selection.sealing.views import agenda as sealing_agenda
 from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.standings.queries import lent
-from cohortmgr.selection.views import agenda, ranking, sheets, standing
+from cohortmgr.selection.views import agenda, moving, ranking, sheets, standing
 
-JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell)
+JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell, tasks.try_move)
 
 
 def _ranks(definition: Definition) -> bool:
@@ -52,6 +52,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(candidate_views.bp)
     app.register_blueprint(sheets.bp)
     app.register_blueprint(sealing_views.bp)
+    app.register_blueprint(moving.bp)
     app.cli.add_command(at_desk.group)
     declare("selection", *notices.NOTICES)
     changes.decided.register(queries.was_told)
@@ -80,7 +81,13 @@ def init_app(app: Flask) -> None:
             "selection.read",
             50,
             "check",
-            below=(ranking.bp.name, staff_views.bp.name, sealing_views.bp.name, sheets.bp.name),
+            below=(
+                ranking.bp.name,
+                staff_views.bp.name,
+                sealing_views.bp.name,
+                sheets.bp.name,
+                moving.bp.name,
+            ),
             count=reading.counted_for(seats_taken),
             used=_ranks,
             known_as=tuple(
@@ -92,6 +99,7 @@ def init_app(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("selection.approve",), agenda.batches, 35),
         Agenda(("selection.propose",), agenda.to_propose, 36),
+        Agenda(("selection.approve",), agenda.moves_to_agree, 34),
         Agenda(("selection.approve",), sealing_agenda.to_seal, 28),
         Agenda(("selection.propose",), sealing_agenda.to_propose, 28),
     )

@@ -30,6 +30,7 @@ from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.deciding import DecidedFile, decisions
 from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.moves.queries import references_in_force
 from cohortmgr.selection.proofs.choice import StatedSeal
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
 from cohortmgr.selection.sealing.queries import rules_in_force
@@ -51,7 +52,7 @@ class OnBehalf:
 @dataclass(frozen=True)
 class Frozen:
     """What a batch is to hold, as it was read: `rests_on` says of which state of the readings and files, `marks` by
-    which marks phases are ranked, where that was chosen."""
+    which marks phases are ranked, where that was chosen, `moves` the references of those made by hand."""
 
     rests_on: str
     board: SelectionBoard
@@ -59,6 +60,7 @@ class Frozen:
     certificate: dict[str, Any]
     problems: Sequence[Problem]
     marks: Sequence[Mapping[str, str]] = ()
+    moves: Sequence[str] = ()
 
 
 def ask(viewer: Viewer, batch: Batch) -> None:
@@ -80,7 +82,8 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)
     marks = as_kept(choices_in(intake.id).values())
-    return Frozen(rests_on, board, decided, found, problems, marks)
+    moved = references_in_force(intake, offering) if board.bounded is not None else ()
+    return Frozen(rests_on, board, decided, found, problems, marks, moved)
 
 
 def _seal_of(intake: Intake) -> StatedSeal | None:
@@ -165,6 +168,7 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
         **({"marks": found.marks} if found.marks else {}),
         **({"rules": bounded.told} if bounded is not None else {}),
         **({"root": root} if root else {}),
+        **({"moves": list(found.moves)} if found.moves else {}),
     }
     batch.state, batch.stopped, batch.proposed_at = BatchState.PROPOSED.value, [], clock.now()
     keep_check(viewer, batch, found.problems)

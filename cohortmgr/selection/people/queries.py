@@ -22,6 +22,7 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import barred_to, require_unconcerned
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
+from cohortmgr.selection.moves.queries import ToldMove, told_of
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState, marks
 
 PERMISSION = "selection.read"
@@ -73,6 +74,11 @@ def decided_of(viewer: Viewer, file: File) -> Sequence[DecidedLine]:
         DecidedLine(decision, batch, offer, told_at, ranked_in(batch.summary), _place(decision, file.intake))
         for decision, batch, offer, told_at in rows
     ]
+
+
+def moves_of(viewer: Viewer, file: File) -> Sequence[ToldMove]:
+    """Return the moves by hand of a file of an intake whose selection the viewer reads, the newest first."""
+    return told_of(file.application.id) if allows(viewer, PERMISSION, file.intake.path) else []
 
 
 @dataclass(frozen=True)

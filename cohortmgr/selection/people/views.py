@@ -38,6 +38,7 @@ def draw(viewer: Viewer, file: File) -> TabContent:
         "names": {each.key: name_of(each) for each in rubric.phases} if not rubric.is_plain else {},
         "phases": _phases(viewer, file, rubric),
         "decided": queries.decided_of(viewer, file),
+        "moves": queries.moves_of(viewer, file),
         "sees_readings": allows(viewer, READINGS, file.intake.path),
         "sees_ranking": allows(viewer, queries.PERMISSION, file.intake.path),
     }

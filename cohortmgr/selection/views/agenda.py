@@ -12,6 +12,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.selection import queries
+from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.standings.queries import kept as standings
 
 
@@ -21,6 +22,16 @@ def batches(viewer: Viewer) -> Iterator[PendingAct]:
         what = _("Un lot de décisions attend votre accord : %(intake)s", intake=localized(batch.intake_title))
         url = url_for("selection_staff.batch", reference=batch.reference)
         yield PendingAct(what, _("Relire et approuver"), url, intake_id=batch.intake_id)
+
+
+def moves_to_agree(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the moves by hand to which the viewer may agree, since somebody else asked for them."""
+    for row in moves.awaiting(viewer):
+        intake, said = row[0], _("Décision à la main à confirmer : %(number)s", number=row.number)
+        url = url_for("moves_staff.move", reference=intake.reference, application=row.application)
+        yield PendingAct(
+            told(said, localized(intake.title)), _("Relire et décider"), url, intake_id=intake.id
+        )
 
 
 def to_propose(viewer: Viewer) -> Iterator[PendingAct]:

@@ -34,6 +34,8 @@ from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.forms import ProposeForm, known_close
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.moves import queries as moves
+from cohortmgr.selection.moves.rules import MoveState
 from cohortmgr.selection.rules import SETTLED, BatchState
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings.models import Standing
@@ -101,6 +103,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         ties=[criterion.title for criterion in tie_order(definition.rubric)],
         batch=batch,
         batches=queries.batches_of(intake),
+        **_moves(intake, offering, batch, shown),
         form=form,
         problems=problems,
         open_until=intake.closes_at if clock.now() < intake.closes_at else None,
@@ -108,6 +111,26 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         may_propose=allows(viewer, "selection.propose", intake.path),
         approvers=second_people(viewer, "selection.approve", intake.path, viewer.reference),
     )
+
+
+def _moves(
+    intake: Intake, offering: Offering, batch: Batch | None, shown: _ShownRanking
+) -> Mapping[str, Any]:
+    """The moves by hand of the ranking that is shown, the same by number, and whether the viewer makes others."""
+    found: Sequence[moves.ToldMove] = ()
+    if shown.since is not None and batch is not None:
+        found = moves.told_among(batch.summary.get("moves", ()))
+    elif shown.rules is not None:
+        found = moves.told_in(intake, offering)
+    may = [allows(guards.viewer(), f"selection.{act}", intake.path) for act in ("propose", "approve")]
+    by_number = {state: {each.number: each for each in found if each.state == state} for state in MoveState}
+    in_force = {**by_number[MoveState.UNDONE], **by_number[MoveState.AGREED]}
+    return {
+        "moves": found,
+        "moved": in_force,
+        "asked_moves": by_number[MoveState.ASKED],
+        "may_move": any(may) and shown.rules is not None and batch is None,
+    }
 
 
 def _shown(

@@ -93,6 +93,7 @@ BODIES: Mapping[str, Mapping[str, str]] = {
     "/staff/applications/{application}/correction": {"fix-s1": "incorrect", "until": "2026-12-01"},
     "/staff/applications/{application}/eligibility": {"eligible": "no", "reason": "Diplôme non reconnu."},
     "/staff/applications/{draft}/extension": {"until": "2027-04-30", "reason": "Hospitalisation."},
+    "/staff/intakes/{intake}/moves/{application}": {"reason": "Un portfolio.", "direction": "in"},
     "/staff/intakes/{open_intake}/late": {
         "email": "tard@exemple.ma",
         "until": "2027-04-30",

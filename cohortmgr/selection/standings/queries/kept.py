@@ -24,6 +24,7 @@ from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.moves.queries import moves_number
 from cohortmgr.selection.rules import AT_ONCE, LIVE, SETTLED, Outcome
 from cohortmgr.selection.sealing.queries import sealed_number
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
@@ -57,10 +58,11 @@ def state_of(intake: Intake, offering: Offering) -> str:
             changes.where(RankingChange.intake_id == intake.id).scalar_subquery(),
             first.scalar_subquery(),
             sealed_number(intake.id),
+            moves_number(offering.id),
         )
     ).one()
     is_first = row[1] == offering.id
-    parts = (int(row[0]), intake.definition_version_id, offering.seats, is_first, row[2])
+    parts = (int(row[0]), intake.definition_version_id, offering.seats, is_first, row[2], row[3])
     return "-".join(str(int(part)) for part in parts)
 
 
@@ -112,8 +114,14 @@ def outdated() -> list[tuple[Intake, Offering]]:
     first = sa.select(sa.func.min(other.id)).where(other.intake_id == Intake.id).scalar_subquery()
     is_first = sa.case((first == Offering.id, 1), else_=0)
     now: sa.ColumnElement[str] = sa.cast(counted, sa.String)
-    rules = sealed_number(Intake.id)
-    for part in (Intake.definition_version_id, Offering.seats, is_first, rules):  # as `state_of` says it
+    rules, moves = sealed_number(Intake.id), moves_number(Offering.id)
+    for part in (
+        Intake.definition_version_id,
+        Offering.seats,
+        is_first,
+        rules,
+        moves,
+    ):  # as `state_of` says it
         now = now.concat("-").concat(sa.cast(part, sa.String))
     kept = sa.select(Standing.rests_on).where(
         Standing.offering_id == Offering.id, Standing.made_at.is_not(None)

@@ -1,0 +1,223 @@
+"""Reading moves by hand: those in force, those that wait for a second person, and what each says with both names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from cohortmgr.accounts.queries.viewers import names_of
+from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.queries import NAME
+from cohortmgr.base.db import db
+from cohortmgr.base.errors import NotFound
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.reviews.queries import followed
+from cohortmgr.selection import rules
+from cohortmgr.selection.bounded import HandMove
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.moves.models import MoveByHand
+from cohortmgr.selection.moves.rules import MoveDirection, MoveState
+
+_SENT = Application.state == "submitted"
+_KNOWN = Application.state.in_(("submitted", "withdrawn", "superseded"))
+_LIVE = tuple(state.value for state in rules.LIVE)
+_PLACING = (MoveDirection.IN.value, MoveDirection.OUT.value)
+_COUNTED = (MoveState.AGREED.value, MoveState.UNDONE.value)
+
+
+def visible(viewer: Viewer, permission: str = "selection.read") -> sa.Select[MoveByHand]:
+    """Select the moves in intakes whose selection the viewer follows, and in which they have no interest."""
+    chosen = sa.select(MoveByHand).join(Intake, Intake.id == MoveByHand.intake_id)
+    return chosen.where(followed(viewer, permission))
+
+
+def moved_file(intake: Intake, reference: str) -> Application:
+    """Return a file that was sent to an intake, withdrawn ones too. Raises NotFound if there is none."""
+    wanted = sa.select(Application).where(Application.reference == reference, _KNOWN)
+    wanted = wanted.where(Application.intake_id == intake.id).execution_options(populate_existing=True)
+    found = db.session.scalar(wanted)
+    if found is None:
+        raise NotFound(reference)
+    return found
+
+
+def offering_of_file(application: Application) -> Offering:
+    """Return the offering to which a file was sent; one that names none was sent to the intake's first."""
+    wanted = sa.select(Offering).where(Offering.intake_id == application.intake_id).order_by(Offering.id)
+    offerings = db.session.scalars(wanted).all()
+    return next((each for each in offerings if each.id == application.offering_id), offerings[0])
+
+
+def open_of(application: Application) -> MoveByHand | None:
+    """Return the move of a file that waits for a second person, or None."""
+    return _one(application, MoveState.ASKED)
+
+
+def agreed_of(application: Application) -> MoveByHand | None:
+    """Return the move of a file to which two people agreed last, or None."""
+    return _one(application, MoveState.AGREED)
+
+
+def _one(application: Application, state: MoveState) -> MoveByHand | None:
+    wanted = sa.select(MoveByHand).where(
+        MoveByHand.application_id == application.id, MoveByHand.state == state.value
+    )
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
+
+
+def by_reference(reference: str, *, lock: bool = False) -> MoveByHand | None:
+    """Return a move for the worker, as it is now; None if there is none of this reference."""
+    wanted = sa.select(MoveByHand).where(MoveByHand.reference == reference)
+    wanted = wanted.with_for_update() if lock else wanted
+    return db.session.scalar(wanted.execution_options(populate_existing=True))
+
+
+def number_of(row: MoveByHand) -> str:
+    """Return the number of a move's file."""
+    return db.session.scalars(sa.select(Application.number).where(Application.id == row.application_id)).one()
+
+
+def moves_in_force(intake: Intake, offering: Offering | None = None) -> Mapping[str, HandMove]:
+    """Return the moves to which two people agreed, by the numbers of their files: of an intake, or of the files of an
+    offering. Those of files that were withdrawn count no more. One statement."""
+    wanted = sa.select(Application.number, MoveByHand.direction, MoveByHand.reason)
+    wanted = wanted.join(Application, Application.id == MoveByHand.application_id)
+    wanted = wanted.where(MoveByHand.intake_id == intake.id, _SENT, *_IN_FORCE)
+    if offering is not None:
+        wanted = wanted.where(of_offering(intake, offering))
+    rows = db.session.execute(wanted.order_by(Application.number))
+    return {number: HandMove(direction == MoveDirection.IN, reason) for number, direction, reason in rows}
+
+
+_IN_FORCE = (MoveByHand.state == MoveState.AGREED.value, MoveByHand.direction.in_(_PLACING))
+
+
+def of_offering(intake: Intake, offering: Offering) -> sa.ColumnElement[bool]:
+    """Whether a file of an intake is one of an offering's; one that names none is of the first."""
+    first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
+    return sa.func.coalesce(Application.offering_id, first) == offering.id
+
+
+def moves_number(offering_id: Any) -> sa.ColumnElement[int]:
+    """Return how many moves of an offering were ever agreed to, for whatever rests on them: each one changes it."""
+    counted = sa.select(sa.func.count(MoveByHand.id))
+    return counted.where(
+        MoveByHand.offering_id == offering_id, MoveByHand.state.in_(_COUNTED)
+    ).scalar_subquery()
+
+
+def seats_held(intake: Intake, offering: Offering, right: Collection[str], but: str) -> int:
+    """Return how many seats of an offering are given by right and by hand, to others than the file with the number
+    `but`: to files that were sent and meet the conditions. Two statements at most."""
+    hand = moves_in_force(intake, offering)
+    given = {number for number, move in hand.items() if move.is_in} | (set(right) - set(hand))
+    given.discard(but)
+    if not given:
+        return 0
+    counted = sa.select(sa.func.count()).select_from(Application)
+    counted = counted.where(Application.intake_id == intake.id, _SENT, Application.eligible.is_(True))
+    counted = counted.where(Application.number.in_(sorted(given)), of_offering(intake, offering))
+    return db.session.scalar(counted) or 0
+
+
+@dataclass(frozen=True)
+class ToldMove:
+    """A move as staff read it: its file, what it does, why, and who asked for it, agreed to it or ended it, and when;
+    `gone` is that the file is withdrawn, so that it counts no more."""
+
+    reference: str
+    direction: str
+    state: str
+    reason: str
+    application: str
+    number: str
+    name: str
+    asked_by: str
+    asked_at: datetime
+    agreed_by: str
+    agreed_at: datetime | None
+    ended_by: str
+    ended_at: datetime | None
+    gone: bool
+
+
+def told_in(intake: Intake, offering: Offering) -> Sequence[ToldMove]:
+    """Return the moves of an offering's files that are in force or wait for a second person, by number. Two statements
+    at most."""
+    wanted = _told().where(MoveByHand.intake_id == intake.id, of_offering(intake, offering), _SENT)
+    waits = MoveByHand.state == MoveState.ASKED.value
+    return _with_names(wanted.where(sa.or_(waits, sa.and_(*_IN_FORCE))))
+
+
+def told_among(references: Collection[str]) -> Sequence[ToldMove]:
+    """Return the moves with these references, by number. Two statements at most, none without any."""
+    if not references:
+        return []
+    return _with_names(_told().where(MoveByHand.reference.in_(sorted(references))))
+
+
+def told_of(application_id: int) -> Sequence[ToldMove]:
+    """Return every move of a file, the newest first. Two statements at most."""
+    return _with_names(_told().where(MoveByHand.application_id == application_id))
+
+
+def _told() -> sa.Select[Any]:
+    return (
+        sa.select(MoveByHand, Application.reference, Application.number, NAME, Application.state)
+        .join(Application, Application.id == MoveByHand.application_id)
+        .order_by(Application.number, MoveByHand.id.desc())
+    )
+
+
+def _with_names(wanted: sa.Select[Any]) -> Sequence[ToldMove]:
+    rows = db.session.execute(wanted).all()
+    people = {each for row in rows for each in (row[0].asked_by, row[0].agreed_by, row[0].ended_by)}
+    names = names_of(*people)
+    return [_told_move(row[0], row[1:], names) for row in rows]
+
+
+def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -> ToldMove:
+    application, number, name, state = file
+    return ToldMove(
+        row.reference,
+        row.direction,
+        row.state,
+        row.reason,
+        application,
+        number,
+        name,
+        names.get(row.asked_by, ""),
+        row.asked_at,
+        names.get(row.agreed_by or "", ""),
+        row.agreed_at,
+        names.get(row.ended_by or "", ""),
+        row.ended_at,
+        state != "submitted",
+    )
+
+
+def references_in_force(intake: Intake, offering: Offering) -> Sequence[str]:
+    """Return the references of the moves that count in an offering, for a batch that rests on them. One statement."""
+    wanted = sa.select(MoveByHand.reference).join(Application, Application.id == MoveByHand.application_id)
+    wanted = wanted.where(MoveByHand.intake_id == intake.id, _SENT, *_IN_FORCE, of_offering(intake, offering))
+    return db.session.scalars(wanted.order_by(MoveByHand.id)).all()
+
+
+def awaiting(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """Return (intake, file's reference and number) of the moves to which the viewer may agree: those that others asked
+    for, of files still there, while no batch of the offering rests on the ranking."""
+    live = sa.exists().where(Batch.offering_id == MoveByHand.offering_id, Batch.state.in_(_LIVE))
+    chosen = visible(viewer, "selection.approve").join(
+        Application, Application.id == MoveByHand.application_id
+    )
+    chosen = chosen.where(MoveByHand.state == MoveState.ASKED.value, _SENT, ~live)
+    chosen = chosen.where(MoveByHand.asked_by != viewer.reference)
+    columns = (Intake, Application.reference.label("application"), Application.number)
+    return db.session.execute(
+        chosen.with_only_columns(*columns).order_by(MoveByHand.asked_at, MoveByHand.id)
+    ).all()

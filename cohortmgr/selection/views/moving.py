@@ -1,0 +1,158 @@
+"""Staff's page of a move by hand: what the jury decides of a file whatever its mark, and what that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from cohortmgr.accounts import guards
+from cohortmgr.accounts.queries.viewers import second_people
+from cohortmgr.accounts.rules import allows
+from cohortmgr.applications.file.models import Application
+from cohortmgr.base.db import db, writing
+from cohortmgr.base.errors import Problem, Refused
+from cohortmgr.base.web.reading import reading
+from cohortmgr.base.web.responses import posted_version, show_problems
+from cohortmgr.jobs.queries import advance_of
+from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection import queries
+from cohortmgr.selection.actions import moving
+from cohortmgr.selection.forms import MoveForm
+from cohortmgr.selection.moves import queries as moves
+from cohortmgr.selection.moves.effects import MoveEffect
+from cohortmgr.selection.moves.models import MoveByHand
+from cohortmgr.selection.moves.rules import MOVE_STATES, MoveDirection
+from cohortmgr.selection.sealing.queries import intake_for, rules_in_force
+from cohortmgr.selection.standings.queries import kept as standings
+from cohortmgr.selection.standings.queries.tried import TriedMoves, tried
+
+bp = Blueprint("moves_staff", __name__, url_prefix="/staff/intakes/<reference>/moves/<application>")
+
+
+@bp.get("")
+@guards.staff
+@reading
+def move(reference: str, application: str) -> ResponseReturnValue:
+    """Show what the jury decided of a file by hand, what waits for a second person, and what it would change."""
+    return _page(reference, application)
+
+
+def _page(
+    reference: str, application: str, form: MoveForm | None = None, problems: Sequence[Problem] = ()
+) -> ResponseReturnValue:
+    viewer, form = guards.viewer(), form or MoveForm(formdata=None)
+    intake = queries.intake_for(viewer, reference)
+    file = moves.moved_file(intake, application)
+    offering = moves.offering_of_file(file)
+    row, agreed = moves.open_of(file), moves.agreed_of(file)
+    is_sealed, batch = rules_in_force(intake) is not None, queries.live_batch(offering)
+    is_open = is_sealed and batch is None and file.state == "submitted"
+    in_force = agreed.direction if agreed is not None else MoveDirection.MARK.value
+    ways = [each for each in MoveDirection if each != in_force]
+    at_once = standings.is_done_at_once(intake)
+    found = _tried(intake, offering, file, row, ways) if is_open else TriedMoves(None, {})
+    may = {act: allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")}
+    values: dict[str, Any] = {
+        "intake": intake,
+        "offering": offering,
+        "file": file,
+        "row": row,
+        "line": found.line,
+        "effects": found.effects,
+        "ways": ways,
+        "history": moves.told_of(file.id),
+        "meanings": MOVE_STATES.meanings,
+        "is_sealed": is_sealed,
+        "batch": batch,
+        "is_open": is_open,
+        "at_once": at_once,
+        "advance": advance_of(row.job_reference) if row is not None and not at_once else None,
+        "is_asker": row is not None and row.asked_by == viewer.reference,
+        "may_ask": may["propose"] and is_open and row is None,
+        "may_agree": may["approve"] and is_open,
+        "may_take_back": any(may.values()),
+        "agreeing": second_people(
+            viewer, "selection.approve", intake.path, row.asked_by if row is not None else viewer.reference
+        ),
+        "named": programmes.definition_of(intake).intake(intake.key).named,
+        "form": form,
+        "problems": problems,
+    }
+    return render_template("selection/staff_move.html", **values), 422 if form.errors or problems else 200
+
+
+def _tried(
+    intake: Intake, offering: Offering, file: Application, row: MoveByHand | None, ways: list[MoveDirection]
+) -> TriedMoves:
+    """What the moves that the page offers would change; of a large intake, what the worker found of the one that waits,
+    which is asked for again if it no longer holds."""
+    if standings.is_done_at_once(intake):
+        return tried(intake, offering, file.number, ways if row is None else [MoveDirection(row.direction)])
+    if row is None:
+        return TriedMoves(None, {})
+    if row.effect and row.rests_on == standings.state_of(intake, offering):
+        return TriedMoves(None, {MoveDirection(row.direction): MoveEffect.of_json(row.effect)})
+    if request.method == "GET" and not advance_of(row.job_reference).goes_on:
+        with writing():
+            moving.foresee(guards.viewer(), intake, row)
+    return TriedMoves(None, {})
+
+
+@bp.post("")
+@guards.staff
+@guards.survives
+def ask(reference: str, application: str) -> ResponseReturnValue:
+    """Ask for a move by hand, for a second person to agree to."""
+    intake_for(guards.viewer(), reference, "selection.propose")
+    form = MoveForm()
+    if not form.validate_on_submit():
+        return _page(reference, application, form)
+    way, reason = request.form.get("direction", ""), form.reason.data or ""
+    try:
+        with writing():
+            moving.ask(guards.viewer(), reference, application, way, reason)
+    except Refused as refusal:
+        db.session.rollback()
+        show_problems(form, refusal)
+        return _page(reference, application, form, [each for each in refusal.problems if not each.where])
+    flash(_("C’est demandé. Rien ne change avant l’accord d’une deuxième personne."), "done")
+    return redirect(url_for(".move", reference=reference, application=application))
+
+
+@bp.post("/agree")
+@guards.staff
+def agree(reference: str, application: str) -> ResponseReturnValue:
+    """Agree to a move by hand as the second person."""
+    version = posted_version() or 0
+    done = _("C’est décidé : le classement en tient compte.")
+    return _act(
+        reference, application, lambda: moving.agree(guards.viewer(), reference, application, version), done
+    )
+
+
+@bp.post("/back")
+@guards.staff
+def take_back(reference: str, application: str) -> ResponseReturnValue:
+    """Take back a move that waits for a second person."""
+    done = _("La demande est reprise : rien ne change.")
+    return _act(
+        reference, application, lambda: moving.take_back(guards.viewer(), reference, application), done
+    )
+
+
+def _act(reference: str, application: str, act: Callable[[], object], done: str) -> ResponseReturnValue:
+    """Do one of the acts of two people, and say so; what refuses it is said on the page."""
+    queries.intake_for(guards.viewer(), reference)
+    try:
+        with writing():
+            act()
+    except Refused as refusal:
+        db.session.rollback()
+        return _page(reference, application, problems=refusal.problems)
+    flash(done, "done")
+    return redirect(url_for(".move", reference=reference, application=application))
