@@ -6,7 +6,7 @@ Pure: it takes files with their readings and returns decisions with reasons.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ from cohortmgr.reviews.phases.marks import (
     tie_order,
     whole_mark,
 )
-from cohortmgr.selection.bounded import AppliedRules, BoundedChoice, HandMove, choose_from
+from cohortmgr.selection.bounded import AppliedRules, BoundedChoice, choose_from
 from cohortmgr.selection.ranking import (
     Cut,
     Ranking,
@@ -188,24 +188,6 @@ def build(
         formulas=formulas,
         stale=tuple(stale),
         bounded=bounded,
-    )
-
-
-def with_moves(board: SelectionBoard, hand: Mapping[str, HandMove]) -> SelectionBoard:
-    """The same files and marks under the same rules with these moves by hand, by number; the board itself without
-    rules."""
-    if board.bounded is None:
-        return board
-    return build(
-        tuple(board.files.values()),
-        board.rubric,
-        board.seats,
-        board.waiting,
-        board.ranking.seed,
-        board.open_phase,
-        board.formulas,
-        board.stale,
-        replace(board.bounded.rules, hand=hand),
     )
 
 

@@ -6,13 +6,14 @@ Pure: a board and a move in, the change out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cohortmgr.base.errors import Problem, as_json, from_json
-from cohortmgr.selection.board import SelectionBoard, with_moves
-from cohortmgr.selection.bounded import HandMove
+from cohortmgr.selection.board import SelectionBoard
+from cohortmgr.selection.bounded import AppliedRules, HandMove, choose_from
 from cohortmgr.selection.moves.rules import MoveDirection
+from cohortmgr.selection.ranking import BY_KNOCK_OUT, BY_MEAN, BY_PHASE, RankedCandidate
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,24 @@ def effect_of(board: SelectionBoard, number: str, direction: MoveDirection) -> M
     without."""
     if board.bounded is None:
         raise ValueError("a move by hand needs sealed rules")
-    after = with_moves(board, moved(board.bounded.rules.hand, number, direction))
-    conflict = after.bounded.conflict if after.bounded is not None else ()
-    before_it, after_it = ([row.reference for row in each.cut.chosen] for each in (board, after))
-    is_ranked = any(row.reference == number for row in board.ranking.rows)
-    if conflict:
-        return MoveEffect(conflict=conflict, breaks=board.bounded.choice is not None, is_ranked=is_ranked)
+    rules = replace(board.bounded.rules, hand=moved(board.bounded.rules.hand, number, direction))
+    rows = [_moved_row(row, rules) if row.reference == number else row for row in board.ranking.rows]
+    after = choose_from(replace(board.ranking, rows=tuple(rows)), rules)
+    is_ranked = any(row.reference == number for row in rows)
+    if after.conflict:
+        return MoveEffect(
+            conflict=after.conflict, breaks=board.bounded.choice is not None, is_ranked=is_ranked
+        )
+    before = {row.reference for row in board.cut.chosen}
     return MoveEffect(
-        tuple(each for each in after_it if each not in set(before_it)),
-        tuple(each for each in before_it if each not in set(after_it)),
+        tuple(row.reference for row in rows if row.reference in after.chosen - before),
+        tuple(row.reference for row in rows if row.reference in before - after.chosen),
         is_ranked=is_ranked,
     )
+
+
+def _moved_row(row: RankedCandidate, rules: AppliedRules) -> RankedCandidate:
+    """The row of a moved file as choosing looks at it: its place stays, since marks decide it."""
+    of_itself = BY_KNOCK_OUT if row.knocked_out else BY_PHASE if row.short else BY_MEAN
+    decided = rules.outright.get(row.reference, of_itself)
+    return replace(row, decided=decided, kept_out=row.reference in rules.kept_out)

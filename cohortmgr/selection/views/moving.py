@@ -18,7 +18,6 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.jobs.queries import advance_of
-from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import moving
@@ -71,7 +70,6 @@ def _page(
         "batch": batch,
         "is_open": is_open,
         "at_once": at_once,
-        "advance": advance_of(row.job_reference) if row is not None and not at_once else None,
         "is_asker": row is not None and row.asked_by == viewer.reference,
         "may_ask": may["propose"] and is_open and row is None,
         "may_agree": may["approve"] and is_open,
@@ -79,7 +77,6 @@ def _page(
         "agreeing": second_people(
             viewer, "selection.approve", intake.path, row.asked_by if row is not None else viewer.reference
         ),
-        "named": programmes.definition_of(intake).intake(intake.key).named,
         "form": form,
         "problems": problems,
     }

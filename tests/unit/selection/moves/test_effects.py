@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cohortmgr.selection.board import build, with_moves
+from cohortmgr.selection.board import build
 from cohortmgr.selection.bounded import HandMove
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.moves.effects import MoveEffect, effect_of, moved
@@ -49,7 +49,6 @@ def test_a_file_that_is_not_ranked_changes_nothing_and_it_is_said() -> None:
 
 def test_without_rules_there_is_nothing_to_move() -> None:
     board = build([file_of(0, 3)], RUBRIC, 1, 1, "seed")
-    assert with_moves(board, {"C0": HandMove(False, "x")}) is board
     with pytest.raises(ValueError, match="sealed"):
         effect_of(board, "C0", OUT)
 
@@ -69,11 +68,16 @@ def test_the_board_after_the_move_is_that_which_was_foreseen(data: st.DataObject
     files = st.integers(0, len(marks) - 1)
     south = data.draw(st.sets(files))
     bound = Bound({"region": "south"}, data.draw(st.integers(1, 3)), hard=data.draw(st.booleans()))
-    board = board_of(marks, south, bound, seats=data.draw(st.integers(1, 4)))
+    seats = data.draw(st.integers(1, 4))
+    hand = {
+        f"C{each}": HandMove(data.draw(st.booleans()), "x") for each in data.draw(st.sets(files, max_size=2))
+    }
+    right = dict.fromkeys((f"C{each}" for each in data.draw(st.sets(files, max_size=1))), "y")
+    board = board_of(marks, south, bound, seats=seats, hand=hand, right=right)
     number, way = f"C{data.draw(files)}", data.draw(st.sampled_from(MoveDirection))
     found = effect_of(board, number, way)
     assert board.bounded is not None
-    after = with_moves(board, moved(board.bounded.rules.hand, number, way, "x"))
+    after = board_of(marks, south, bound, seats=seats, hand=moved(hand, number, way, "x"), right=right)
     assert after.bounded is not None
     if found.conflict:
         assert after.bounded.choice is None

@@ -10,8 +10,8 @@ MOMENT = sa.DateTime(timezone=True)
 # Table to kind of tenancy; see cohortmgr_wall in the first migration.
 WALLS: dict[str, str] = {"hand_moves": "institution"}
 
-revision = "0078"
-down_revision = "0077"
+revision = "0079"
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 
