@@ -247,9 +247,11 @@ def test_auditors_get_certificate_sheet_and_the_table_that_is_noted(app: Flask) 
     assert auditor.post(f"{home}/sheet/publish").status_code in (403, 404)
 
 
-@pytest.mark.usefixtures("large")
-def test_the_worker_keeps_the_same_lines_and_a_cancelled_batch_none(app: Flask) -> None:
-    intake, batch = chosen(approve=False)
+def test_the_worker_keeps_the_same_lines_and_a_cancelled_batch_none(
+    app: Flask, request: pytest.FixtureRequest
+) -> None:
+    _, batch = chosen(approve=False)
+    request.getfixturevalue("large")
     before = batch.summary["root"]
     kept = (
         sa.select(sa.func.count())
@@ -279,18 +281,23 @@ def test_decisions_are_held_against_the_salted_names_of_the_certificate(swapped:
     if swapped:
         with writing():
             decision_of(1).outcome, decision_of(13).outcome = "waiting", "offer"
-    seen = {"open_until": intake.closes_at}
+    seen = intake.closes_at
     if swapped:
         with pytest.raises(Refused, match="ne se vérifie pas"), writing():
-            decisions.approve(known(ADMINISTRATOR), batch.reference, "5", **seen)
+            decisions.approve(known(ADMINISTRATOR), batch.reference, "5", open_until=seen)
     else:
         with writing():
-            assert decisions.approve(known(ADMINISTRATOR), batch.reference, "5", **seen).state == "approved"
+            assert (
+                decisions.approve(known(ADMINISTRATOR), batch.reference, "5", open_until=seen).state
+                == "approved"
+            )
 
 
-@pytest.mark.usefixtures("large")
-def test_the_worker_approves_a_batch_under_rules_with_its_sheet(app: Flask) -> None:
+def test_the_worker_approves_a_batch_under_rules_with_its_sheet(
+    app: Flask, request: pytest.FixtureRequest
+) -> None:
     intake, batch = chosen(approve=False)
+    request.getfixturevalue("large")  # from now on, whatever was made before
     root = batch.summary["root"]
     with writing():
         decisions.approve(known(ADMINISTRATOR), batch.reference, "5", open_until=intake.closes_at)
