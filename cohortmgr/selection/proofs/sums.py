@@ -31,11 +31,9 @@ _DRAWN = N_(
     "La somme est juste le seuil, comme celle d’autres dossiers : les critères de départage, puis le tirage au sort, "
     "ont décidé entre eux."
 )
-_OVER = N_("%(sum)s dépasse le seuil de %(threshold)s : ce dossier est retenu.")
-_UNDER = N_("%(sum)s ne dépasse pas le seuil de %(threshold)s : ce dossier n’est pas retenu.")
-_UNDER_WAITING = N_(
-    "%(sum)s ne dépasse pas le seuil de %(threshold)s : ce dossier est sur la liste d’attente."
-)
+_OVER = N_("Cette somme dépasse le seuil : le dossier est retenu.")
+_UNDER = N_("Cette somme ne dépasse pas le seuil : le dossier n’est pas retenu.")
+_UNDER_WAITING = N_("Cette somme ne dépasse pas le seuil : le dossier va sur la liste d’attente.")
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,11 @@ def sum_of(line: Mapping[str, Any]) -> LineSum:
     own = tuple(Fraction(each["price"], scale) for each in prices["bounds"])
     whole = Fraction(prices["split"], scale)
     threshold = None if limit is None else Fraction(limit, scale)
-    total = line["mark"] + whole + sum(own, Fraction(0))
     is_compared = "by" not in line and "out" not in line
-    return LineSum(line["mark"], own, whole, threshold, is_compared, _telling(line, total, threshold))
+    return LineSum(line["mark"], own, whole, threshold, is_compared, _telling(line, threshold))
 
 
-def _telling(line: Mapping[str, Any], total: Fraction, threshold: Fraction | None) -> Problem:
+def _telling(line: Mapping[str, Any], threshold: Fraction | None) -> Problem:
     if "by" in line:
         return Problem(_OUTRIGHT[line["by"]])
     if "out" in line:
@@ -82,9 +79,7 @@ def _telling(line: Mapping[str, Any], total: Fraction, threshold: Fraction | Non
         return Problem(_NO_THRESHOLD)
     if line["prices"]["drawn"]:
         return Problem(_DRAWN)
-    said = {CHOSEN: _OVER, WAITING: _UNDER_WAITING}.get(line["outcome"], _UNDER)
-    places = _places(total, threshold)
-    return Problem(said, {"sum": points(total, places), "threshold": points(threshold, places)})
+    return Problem({CHOSEN: _OVER, WAITING: _UNDER_WAITING}.get(line["outcome"], _UNDER))
 
 
 def _places(total: Fraction, threshold: Fraction | None) -> int:

@@ -129,7 +129,7 @@ def test_lines_are_those_of_the_certificate_and_each_sees_their_own_alone(app: F
 
 def test_a_candidate_reads_the_sum_that_decides(app: Flask) -> None:
     chosen()
-    for number, said in ((1, "dépasse le seuil"), (13, "ne dépasse pas le seuil")):
+    for number, said in ((1, "somme dépasse le seuil"), (13, "ne dépasse pas le seuil")):
         client = browser(app, known(f"c{number}@exemple.ma"))
         reference = decision_of(number).reference
         assert f"/my/offers/{reference}/check" in client.get(f"/my/offers/{reference}").text
@@ -247,9 +247,11 @@ def test_auditors_get_certificate_sheet_and_the_table_that_is_noted(app: Flask) 
     assert auditor.post(f"{home}/sheet/publish").status_code in (403, 404)
 
 
-@pytest.mark.usefixtures("large")
-def test_the_worker_keeps_the_same_lines_and_a_cancelled_batch_none(app: Flask) -> None:
-    intake, batch = chosen(approve=False)
+def test_the_worker_keeps_the_same_lines_and_a_cancelled_batch_none(
+    app: Flask, request: pytest.FixtureRequest
+) -> None:
+    _, batch = chosen(approve=False)
+    request.getfixturevalue("large")
     before = batch.summary["root"]
     kept = (
         sa.select(sa.func.count())
@@ -271,6 +273,38 @@ def test_the_worker_keeps_the_same_lines_and_a_cancelled_batch_none(app: Flask) 
     found = queries.by_reference(again.reference)
     assert found is not None and found.state == "proposed" and found.summary["root"] == before
     assert db.session.scalar(kept) == 1
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_decisions_are_held_against_the_salted_names_of_the_certificate(swapped: bool) -> None:
+    intake, batch = chosen(approve=False)
+    if swapped:
+        with writing():
+            decision_of(1).outcome, decision_of(13).outcome = "waiting", "offer"
+    seen = intake.closes_at
+    if swapped:
+        with pytest.raises(Refused, match="ne se vérifie pas"), writing():
+            decisions.approve(known(ADMINISTRATOR), batch.reference, "5", open_until=seen)
+    else:
+        with writing():
+            assert (
+                decisions.approve(known(ADMINISTRATOR), batch.reference, "5", open_until=seen).state
+                == "approved"
+            )
+
+
+def test_the_worker_approves_a_batch_under_rules_with_its_sheet(
+    app: Flask, request: pytest.FixtureRequest
+) -> None:
+    intake, batch = chosen(approve=False)
+    request.getfixturevalue("large")  # from now on, whatever was made before
+    root = batch.summary["root"]
+    with writing():
+        decisions.approve(known(ADMINISTRATOR), batch.reference, "5", open_until=intake.closes_at)
+    tasks.tell({"batch": batch.reference}, lambda done, of: None)
+    found = queries.by_reference(batch.reference)
+    assert found is not None and found.state == "approved" and found.summary["root"] == root
+    assert line_findings(line_for(app, 12), root) == []
 
 
 def test_pages_of_lines_take_as_many_statements_for_more_files(app: Flask, statements: Statements) -> None:
