@@ -36,6 +36,7 @@ from cohortmgr.reviews.interviews import models as interviews
 from cohortmgr.reviews.marksheets import models as marksheets
 from cohortmgr.reviews.phases import models as phases
 from cohortmgr.selection import models as selection
+from cohortmgr.selection.scenarios import models as scenarios
 from cohortmgr.selection.sealing import models as sealing
 from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
@@ -75,6 +76,7 @@ __all__ = [
     "reviews",
     "sealing",
     "roles",
+    "scenarios",
     "searching",
     "selection",
     "standings",
