@@ -251,6 +251,13 @@ def mark_out_of_twenty(score: int | Decimal | Fraction, low: int, high: int) -> 
     return round((Fraction(score) - low) * FULL_MARK_THOUSANDTHS / (high - low))
 
 
+def nearest(over: int, under: int) -> int:
+    """Return the whole number nearest to a ratio whose lower part is above nought, halves to even, as `round` has it of
+    a fraction; of all the marks of an intake it takes a tenth of the time."""
+    whole, rest = divmod(over, under)
+    return whole + (2 * rest > under or (2 * rest == under and whole % 2))
+
+
 @dataclass(frozen=True)
 class Reader:
     """A reviewer's work in an intake. `mean` and `severity` are thousandths out of twenty, None without any total;

@@ -20,8 +20,8 @@ LONGEST_NAME = 80
 MOST_WEIGHT = 1_000
 MOST_SEATS = 1_000_000
 
-_SHORT = N_("La valeur doit être au moins %(least)s.")
-_LARGE = N_("La valeur doit être au plus %(most)s.")
+_SEATS = N_("Le nombre de places va de 1 à %(most)s.")
+_WEIGHT = N_("Le poids de « %(name)s » va de 0 à %(most)s.")
 _ALL_NOUGHT = N_("L’un des poids de « %(phase)s » doit être au-dessus de zéro.")
 _NO_PHASE = N_("L’un des poids des phases doit être au-dessus de zéro.")
 _UNKNOWN = N_("« %(key)s » n’est pas un critère de ce barème.")
@@ -92,7 +92,8 @@ def field_of(name: str, place: int | str) -> str:
 
 def faults_in(changes: ScenarioChanges, ground: ScenarioGround) -> Iterator[Problem]:
     """Yield what is wrong with a scenario, each beside its field. More seats than files is nothing wrong."""
-    yield from _within(changes.seats, 1, MOST_SEATS, "seats")
+    if not 1 <= changes.seats <= MOST_SEATS:
+        yield Problem(_SEATS, {"most": MOST_SEATS}, "seats")
     yield from _weights(changes, ground)
     seats = {ground.offering: changes.seats}
     for fault in faults_of(changes.bounds, ground.attributes, seats):
@@ -101,11 +102,9 @@ def faults_in(changes: ScenarioChanges, ground: ScenarioGround) -> Iterator[Prob
         yield Problem(fault.what, fault.values, field_of(shown, fault.place))
 
 
-def _within(number: int, least: int, most: int, where: str) -> Iterator[Problem]:
-    if number < least:
-        yield Problem(_SHORT, {"least": least}, where)
-    elif number > most:
-        yield Problem(_LARGE, {"most": most}, where)
+def _weight(number: int, name: object, where: str) -> Iterator[Problem]:
+    if not 0 <= number <= MOST_WEIGHT:
+        yield Problem(_WEIGHT, {"name": name, "most": MOST_WEIGHT}, where)
 
 
 def _weights(changes: ScenarioChanges, ground: ScenarioGround) -> Iterator[Problem]:
@@ -117,7 +116,7 @@ def _weights(changes: ScenarioChanges, ground: ScenarioGround) -> Iterator[Probl
     for phase in ground.phases:
         if len(ground.phases) > 1:
             weight = changes.phase_weights.get(phase.key, phase.weight)
-            yield from _within(weight, 0, MOST_WEIGHT, field_of("phase", phase.key))
+            yield from _weight(weight, phase.title or phase.key, field_of("phase", phase.key))
         yield from _of_phase(phase, changes, ground)
     if ground.phases and not any(each.weight > 0 for each in reweighed(ground.rubric, changes).phases):
         yield Problem(_NO_PHASE, {}, field_of("phase", ground.phases[0].key))
@@ -128,7 +127,7 @@ def _of_phase(phase: RubricPhase, changes: ScenarioChanges, ground: ScenarioGrou
         where = field_of("weight", each.key)
         if each.key in changes.weights and phase.key in ground.fixed:
             yield Problem(_FIXED, {"criterion": each.title}, where)
-        yield from _within(changes.weights.get(each.key, each.weight), 0, MOST_WEIGHT, where)
+        yield from _weight(changes.weights.get(each.key, each.weight), each.title, where)
     if not any(changes.weights.get(each.key, each.weight) > 0 for each in phase.criteria):
         first = phase.criteria[0]
         yield Problem(_ALL_NOUGHT, {"phase": phase.title or first.title}, field_of("weight", first.key))

@@ -9,11 +9,12 @@ from math import lcm
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes.definition.bounds.attributes import FileAttribute
 from cohortmgr.programmes.definition.bounds.wording import group_words
-from cohortmgr.programmes.definition.rules import Rubric, RubricPhase
+from cohortmgr.programmes.definition.rules import FULL_MARK_THOUSANDTHS, Rubric, RubricPhase
 from cohortmgr.reviews.phases.marks import FileMarks, Reading, tie_order
-from cohortmgr.reviews.rules import FULL_MARK_THOUSANDTHS
+from cohortmgr.reviews.rules import nearest
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
-from cohortmgr.selection.bounded import AppliedRules
+from cohortmgr.selection.bounded import AppliedRules, choose_from
+from cohortmgr.selection.ranking import cut
 from cohortmgr.selection.scenarios.rules import ScenarioChanges, reweighed
 
 _GROUP = N_("%(group)s")
@@ -30,6 +31,9 @@ def try_out(
     """Return the board that there would be under a scenario. Who was knocked out, who went further and who enters by
     right or by hand stays as it is: none of that follows from weights."""
     rubric = reweighed(board.rubric, changes)
+    rules = _rules(board, rubric, changes, known, values)
+    if rubric == board.rubric and board.bounded is not None and rules is not None:
+        return _chosen_anew(board, changes, rules)
     return build(
         _remarked(board, rubric),
         rubric,
@@ -39,8 +43,16 @@ def try_out(
         board.open_phase,
         board.formulas,
         board.stale,
-        _rules(board, rubric, changes, known, values),
+        rules,
     )
+
+
+def _chosen_anew(board: SelectionBoard, changes: ScenarioChanges, rules: AppliedRules) -> SelectionBoard:
+    """The choice from the same ranking: no mark moves, and the names under which lots are drawn stay."""
+    bounded = choose_from(board.ranking, rules)
+    among = bounded.chosen if bounded.choice is not None else None
+    seats = changes.seats
+    return replace(board, bounded=bounded, seats=seats, cut=cut(board.ranking, seats, board.waiting, among))
 
 
 def _rules(
@@ -114,10 +126,5 @@ class PhaseScale:
                 over += part * (scores[key] - low)
         if not weights:
             return None
-        return replace(reading, total=_rounded(FULL_MARK_THOUSANDTHS * over, self._whole * weights))
-
-
-def _rounded(over: int, under: int) -> int:
-    """The whole number nearest to a ratio, halves to even."""
-    whole, rest = divmod(over, under)
-    return whole + (2 * rest > under or (2 * rest == under and whole % 2))
+        total = nearest(FULL_MARK_THOUSANDTHS * over, self._whole * weights)
+        return Reading(total, scores, reading.reader)
