@@ -37,6 +37,7 @@ from cohortmgr.reviews.marksheets import models as marksheets
 from cohortmgr.reviews.phases import models as phases
 from cohortmgr.selection import models as selection
 from cohortmgr.selection.moves import models as moves
+from cohortmgr.selection.scenarios import models as scenarios
 from cohortmgr.selection.sealing import models as sealing
 from cohortmgr.selection.standings import models as standings
 from cohortmgr.stipends import models as stipends
@@ -77,6 +78,7 @@ __all__ = [
     "reviews",
     "sealing",
     "roles",
+    "scenarios",
     "searching",
     "selection",
     "standings",

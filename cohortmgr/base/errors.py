@@ -99,14 +99,8 @@ def _json_of(value: object) -> object:
         return str(value) if isinstance(value, str) else value
     if isinstance(value, Problem):
         return as_json(value)
-    if isinstance(value, Quantity):
-        return {"$quantity": [str(value.one), str(value.many), value.number]}
-    if isinstance(value, Decimal):
-        return {"$decimal": str(value)}
-    if isinstance(value, datetime):
-        return {"$moment": value.isoformat()}
-    if isinstance(value, date):
-        return {"$day": value.isoformat()}
+    if isinstance(value, Quantity | Decimal | date):
+        return _kept(value)
     if isinstance(value, Mapping):
         return {str(name): _json_of(each) for name, each in value.items()}
     if isinstance(value, tuple) and any(isinstance(each, Problem) for each in value):
@@ -116,6 +110,15 @@ def _json_of(value: object) -> object:
     if hasattr(value, "__html__"):  # a text that is translated when it is shown
         return str(value)
     raise TypeError(f"a problem cannot keep {type(value).__name__}: {value!r}")
+
+
+def _kept(value: Quantity | Decimal | date) -> dict[str, object]:
+    """A value of a kind that JSON has not, by the name of what reads it back."""
+    if isinstance(value, Quantity):
+        return {"$quantity": [str(value.one), str(value.many), value.number]}
+    if isinstance(value, Decimal):
+        return {"$decimal": str(value)}
+    return {"$moment" if isinstance(value, datetime) else "$day": value.isoformat()}
 
 
 def _read(value: Any) -> object:

@@ -55,7 +55,21 @@ class AppliedRules:
     def groups(self, number: str) -> tuple[int, ...]:
         """The places of the bounds that count a file."""
         attributes = self.attributes.get(number, {})
-        return tuple(place for place, bound in enumerate(self.bounds) if bound.counts(attributes))
+        kind = tuple(attributes.get(key) for key in self._keys)
+        found = self._groups.get(kind)
+        if found is None:
+            places = (place for place, bound in enumerate(self.bounds) if bound.counts(attributes))
+            found = self._groups[kind] = tuple(places)
+        return found
+
+    @cached_property
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(sorted({key for bound in self.bounds for key in bound.where}))
+
+    @cached_property
+    def _groups(self) -> dict[tuple[str | None, ...], tuple[int, ...]]:
+        """The groups of each kind of file: thousands of files are of a few kinds."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,14 @@ class BoundedChoice:
 
     def added(self, number: str) -> Fraction:
         """What the prices add to the mark of a file, in thousandths."""
-        return sum((price for _place, price in self.prices_of(number)), Fraction(0))
+        groups = self.rules.groups(number)
+        if groups not in self._added:
+            self._added[groups] = sum((price for _place, price in self.prices_of(number)), Fraction(0))
+        return self._added[groups]
+
+    @cached_property
+    def _added(self) -> dict[tuple[int, ...], Fraction]:
+        return {}
 
     @property
     def threshold(self) -> Fraction | None:

@@ -74,7 +74,7 @@ def _keep_sheet(reference: str, found: freezing.Frozen) -> bool:
     prepared = publishing.prepare_sheet(SYSTEM, found.certificate)
     if prepared is None:
         return True
-    for start, parts in prepared.chunks():
+    for start, parts in publishing.hashed_lines(SYSTEM, prepared):
         with writing():
             if (drafted := freezing.held(SYSTEM, reference, BatchState.DRAFT)) is None:
                 return False

@@ -30,6 +30,8 @@ from cohortmgr.selection.desk import commands as at_desk
 from cohortmgr.selection.models import Batch, Offer
 from cohortmgr.selection.people import queries as people
 from cohortmgr.selection.people import views as person
+from cohortmgr.selection.scenarios import tasks as scenarios
+from cohortmgr.selection.scenarios.views import board
 from cohortmgr.selection.sealing import queries as sealed
 from cohortmgr.selection.sealing import staff_views as sealing_views
 from cohortmgr.selection.sealing.views import agenda as sealing_agenda
@@ -37,7 +39,7 @@ from cohortmgr.selection.standings import tasks as standings
 from cohortmgr.selection.standings.queries import lent
 from cohortmgr.selection.views import agenda, moving, ranking, sheets, standing
 
-JOBS = (standings.rank, tasks.freeze, tasks.check, tasks.tell, tasks.try_move)
+JOBS = (standings.rank, scenarios.compute, tasks.freeze, tasks.check, tasks.tell, tasks.try_move)
 
 
 def _ranks(definition: Definition) -> bool:
@@ -53,6 +55,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(sheets.bp)
     app.register_blueprint(sealing_views.bp)
     app.register_blueprint(moving.bp)
+    app.register_blueprint(board.bp)
     app.cli.add_command(at_desk.group)
     declare("selection", *notices.NOTICES)
     changes.decided.register(queries.was_told)
@@ -87,13 +90,17 @@ def init_app(app: Flask) -> None:
                 sealing_views.bp.name,
                 sheets.bp.name,
                 moving.bp.name,
+                board.bp.name,
             ),
             count=reading.counted_for(seats_taken),
             used=_ranks,
             known_as=tuple(
                 map(RoomName, (N_("Classement"), N_("Décisions"), N_("Offres"), N_("Liste d’attente")))
             )
-            + (RoomName(N_("Règles du choix"), "sealing_staff.rules"),),
+            + (
+                RoomName(N_("Règles du choix"), "sealing_staff.rules"),
+                RoomName(N_("Tableau du choix"), "scenarios_staff.board"),
+            ),
         )
     )
     workspace.add_agendas(

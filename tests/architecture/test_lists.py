@@ -9,11 +9,12 @@ import pytest
 
 from cohortmgr.applications.lists.views import pages as lists
 from cohortmgr.selection import staff_views as selection
+from cohortmgr.selection.views import ranking
 
 LONG = (
     lists.index,
     lists.export,
-    selection.ranking,
+    ranking.ranking,
     selection.batch,
 )
 

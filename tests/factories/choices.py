@@ -15,7 +15,7 @@ from cohortmgr.accounts.queries.viewers import viewer_of_email
 from cohortmgr.accounts.rules import SYSTEM, Role, Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db, table_of, writing
 from cohortmgr.base.text import new_reference
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes import queries
@@ -37,13 +37,20 @@ from cohortmgr.reviews.assignment.actions import sharing as assignment
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
+from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.sealing import actions as sealing
+from cohortmgr.selection.sealing import queries as sealed
+from cohortmgr.selection.sealing.rules import EntryByRight, RulesContent
 from tests.databases import build_once
 from tests.watch import SeparateClient
 
 AT = datetime(2025, 7, 1, 9, tzinfo=UTC)
 SEASON = datetime(2025, 7, 20, 9, tzinfo=UTC)
 LANGUAGES = ("fr", "ar", "en")
+MANAGER, ADMINISTRATOR = "selection_manager@inpt.ma", "programme_administrator@inpt.ma"
+FLOOR = Bound({"region": "MA-08"}, 2)
+"""A floor for a region of which the files are the worst: it costs."""
 
 
 def sent(files: int, ineligible: int = 0, seats: int = 30) -> Intake:
@@ -185,6 +192,49 @@ def _decide(files: int, seats: int, ineligible: int, approve: bool) -> None:
         # Offers are made up to the first day of the training: a test whose clock is later approves in the season.
         with clock.at(min(clock.now(), SEASON)), writing():
             decisions.approve(administrator, batch.reference, str(min(seats, files)), open_until=seen)
+
+
+def chosen(
+    files: int = 14, seats: int = 5, approve: bool = True, ineligible: int = 0, right: bool = False
+) -> tuple[Intake, Batch]:
+    """Make a batch chosen under a sealed floor that binds: the last four of so many files are of another region. With
+    `right` the worst file has a seat whatever its mark."""
+    name = f"chosen {files} {seats} {approve} {ineligible} {right}"
+    build_once(name, lambda: _choose(files, seats, approve, ineligible, right), may_age=True)
+    return queries.intake_of("mdia", "2025"), db.session.scalars(sa.select(Batch)).one()
+
+
+def _choose(files: int, seats: int, approve: bool, ineligible: int, right: bool) -> None:
+    intake = sent(files, ineligible, seats)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    last = [f"MDIA-{number:06d}" for number in range(files - 3, files + 1)]
+    with writing():
+        table = table_of(Application)
+        for row in db.session.execute(sa.select(table.c.id, table.c.number, table.c.answers)).all():
+            region = "MA-08" if row.number in last else "MA-04"
+            changed = {"region": region, "answers": {**row.answers, "region": region}}
+            db.session.execute(sa.update(table).where(table.c.id == row.id).values(**changed))
+    seal(intake, FLOOR, right=(EntryByRight(last[-1], "Lauréate", "Décision 12"),) if right else ())
+    read(intake, readers(intake))
+    with writing():
+        batch = decisions.propose(manager, intake.reference, open_until=intake.closes_at)
+    if approve:
+        with clock.at(min(clock.now(), SEASON)), writing():
+            offers = batch.summary["offer"]
+            decisions.approve(administrator, batch.reference, str(offers), open_until=intake.closes_at)
+
+
+def seal(intake: Intake, *bounds: Bound, right: tuple[EntryByRight, ...] = ()) -> None:
+    """Have two people seal these rules for an intake without any."""
+    start = sealed.beginning(intake, sealed.ground_of(intake))
+    content = RulesContent(start.seats, bounds, right, start.ties)
+    with writing():
+        row = sealing.save(known(MANAGER), intake.reference, content, 0)
+    with writing():
+        row = sealing.propose(known(MANAGER), intake.reference, "", row.version)
+    with writing():
+        sealing.seal(known(ADMINISTRATOR), intake.reference, row.version)
 
 
 def browser(app: Flask, viewer: Viewer) -> FlaskClient:

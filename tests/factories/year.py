@@ -49,6 +49,8 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import bounds_of
 from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
+from cohortmgr.selection.scenarios import actions as scenarios
+from cohortmgr.selection.scenarios.rules import ScenarioChanges
 from cohortmgr.stipends.actions import runs as stipends
 from cohortmgr.stipends.models import StipendLine
 from tests.factories.conflicts import shared_out
@@ -220,7 +222,11 @@ def _choose(year: Year, hashed: str) -> None:
     ).all()
     with writing():
         decisions.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
+    manager, taken = year.viewer("selection_manager"), ScenarioChanges(len(decided))
+    with writing():
+        scenario = scenarios.keep(manager, year.intake.reference, None, "Autant de places", taken)
     year.references |= {"batch": batch.reference, "reader": year.viewer("reviewer").person_reference or ""}
+    year.references["scenario"] = scenario.reference
     for place, decision in enumerate(decided):
         application = db.session.get_one(Application, decision.application_id)
         offer = db.session.scalars(sa.select(Offer).where(Offer.application_id == application.id)).one()

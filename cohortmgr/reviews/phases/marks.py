@@ -7,8 +7,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from cohortmgr.programmes.definition.rules import Criterion, PhaseKind, Rubric, RubricPhase
-from cohortmgr.reviews.rules import mark_out_of_twenty
+from cohortmgr.programmes.definition.rules import (
+    FULL_MARK_THOUSANDTHS,
+    Criterion,
+    PhaseKind,
+    Rubric,
+    RubricPhase,
+)
+from cohortmgr.reviews.rules import nearest
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ def _marked_phases(rubric: Rubric, file: FileMarks, most: int | None) -> list[tu
 def counted_place(rubric: Rubric, file: FileMarks) -> int:
     """The place of the last phase that counts for a file: the last that it is in, or that before the first to which its
     person did not come; -1 if that is the first of all."""
+    if not file.absent:
+        return file.reached
     missed = [place for place, phase in enumerate(rubric.phases) if phase.key in file.absent]
     return min([file.reached, *(place - 1 for place in missed)])
 
@@ -136,7 +144,9 @@ def mark_on(rubric: Rubric, file: FileMarks, criterion: Criterion) -> int | None
     readings = readings_on(rubric, file, criterion)
     if not readings:
         return None
-    return mark_out_of_twenty(score_of(readings, criterion), criterion.scale_min, criterion.scale_max)
+    low, high, number = criterion.scale_min, criterion.scale_max, len(readings)
+    over = sum(each.scores[criterion.key] for each in readings) - low * number
+    return nearest(FULL_MARK_THOUSANDTHS * over, number * (high - low))
 
 
 def readings_on(rubric: Rubric, file: FileMarks, criterion: Criterion) -> Sequence[Reading]:

@@ -90,7 +90,7 @@ def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Bat
 def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering) -> None:
     found = freezing.read(viewer, intake, offering)
     if prepared := publishing.prepare_sheet(viewer, found.certificate):
-        for start, parts in prepared.chunks():
+        for start, parts in publishing.hashed_lines(viewer, prepared):
             publishing.keep_lines(viewer, batch, start, parts)
         publishing.keep_sheet(viewer, batch, prepared)
     freezing.fill(viewer, batch, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -27,32 +28,34 @@ CHUNK = 8
 """How many parts of the lines are written in one transaction: about two thousand lines."""
 
 
+@dataclass
 class PreparedSheet:
-    """What is to be kept of a certificate under sealed rules, made piece by piece so that nothing is hashed while rows
-    are locked."""
+    """What is to be kept of a certificate under sealed rules; index and sheet are there once all its lines were
+    hashed."""
 
-    def __init__(self, certificate: Mapping[str, Any]) -> None:
-        self._certificate = certificate
-        self._lines = PartedLines(certificate)
-        self.index: LinesIndex | None = None
-        self.sheet: Mapping[str, Any] = {}
+    certificate: Mapping[str, Any]
+    lines: PartedLines
+    index: LinesIndex | None = None
+    sheet: Mapping[str, Any] = field(default_factory=dict)
 
-    def chunks(self) -> Iterator[tuple[int, list[LinesPart]]]:
-        """Yield the parts of the lines with the place of their first; index and sheet are there after the last."""
-        parts = iter(self._lines)
-        start = 0
-        while chunk := list(islice(parts, CHUNK)):
-            yield start, chunk
-            start += len(chunk)
-        self.index = self._lines.index
-        self.sheet = public_sheet(self._certificate, self.index.root)
+
+def hashed_lines(viewer: Viewer, prepared: PreparedSheet) -> Iterator[tuple[int, list[LinesPart]]]:
+    """Yield the parts of the lines with the place of their first, made piece by piece so that nothing is hashed while
+    rows are locked; index and sheet are there after the last."""
+    parts = iter(prepared.lines)
+    start = 0
+    while chunk := list(islice(parts, CHUNK)):
+        yield start, chunk
+        start += len(chunk)
+    prepared.index = prepared.lines.index
+    prepared.sheet = public_sheet(prepared.certificate, prepared.index.root)
 
 
 def prepare_sheet(viewer: Viewer, certificate: Mapping[str, Any]) -> PreparedSheet | None:
     """Return what is to be kept of a certificate; None where no sealed rules chose, so that there is nothing."""
     if certificate.get("format") != FORMAT_OF_CHOICE or not certificate["rows"]:
         return None
-    return PreparedSheet(certificate)
+    return PreparedSheet(certificate, PartedLines(certificate))
 
 
 def keep_lines(viewer: Viewer, batch: Batch, start: int, parts: Sequence[LinesPart]) -> None:

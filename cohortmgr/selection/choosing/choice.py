@@ -1,5 +1,7 @@
-"""Choose under bounds: hard bounds hold, as many seats as they allow are filled, then the fewest people are missing in
-soft bounds, then marks, ties and lots decide. What is returned was proved first, in whole numbers.
+"""Chooses under bounds, and proves in whole numbers what it returns.
+
+Hard bounds hold, as many seats as they allow are filled, then the fewest people are missing in soft bounds, then marks,
+ties and lots decide.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from math import lcm
 from cohortmgr.selection.choosing.grouping import ContenderType, CountProblem, ReducedLimit
 from cohortmgr.selection.choosing.levelling import kept_exactly
 from cohortmgr.selection.choosing.margins import NOUGHT, CutMarks, PriceColumn, WidestPrices, widest
-from cohortmgr.selection.choosing.proving import Path, PathSplit, UnprovedChoice
+from cohortmgr.selection.choosing.proving import PathSplit, SplitPath, UnprovedChoice
 from cohortmgr.selection.choosing.rules import Contender, Prices
 
 # The coarsest grid is taken that leaves nine tenths of the margin.
@@ -36,7 +36,7 @@ class PricedChoice:
 
 
 def middle_prices(
-    problem: CountProblem, contenders: Sequence[Contender], counts: Sequence[int], path: Path
+    problem: CountProblem, contenders: Sequence[Contender], counts: Sequence[int], path: SplitPath
 ) -> PricedChoice:
     """The prices that tell each decision of a choice which the leaf at the end of `path` proves.
 
@@ -73,7 +73,7 @@ def _cut(each: ContenderType, count: int, contenders: Sequence[Contender]) -> Cu
     return CutMarks(each.groups, last, marks[-1] if count < len(each.members) else None)
 
 
-def _columns(problem: CountProblem, counts: Sequence[int], path: Path) -> list[PriceColumn]:
+def _columns(problem: CountProblem, counts: Sequence[int], path: SplitPath) -> list[PriceColumn]:
     """What may have a price: bounds and splits that the choice reaches."""
     activity = problem.activity(counts)
     held = {each.groups: count for each, count in zip(problem.types, counts, strict=True)}

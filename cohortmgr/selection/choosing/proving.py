@@ -31,7 +31,7 @@ class PathSplit:
         return self.most + 1 if self.above else self.most
 
 
-Path = tuple[PathSplit, ...]
+SplitPath = tuple[PathSplit, ...]
 
 
 def require_proved(problem: CountProblem, tree: Split | Leaf, objective: int | None) -> None:
@@ -48,7 +48,7 @@ def require_proved(problem: CountProblem, tree: Split | Leaf, objective: int | N
             raise UnprovedChoice("a leaf leaves something better")
 
 
-def walked(tree: Split | Leaf, path: Path = ()) -> Iterator[tuple[Leaf, Path]]:
+def walked(tree: Split | Leaf, path: SplitPath = ()) -> Iterator[tuple[Leaf, SplitPath]]:
     """Each leaf of a tree with the path to it."""
     if isinstance(tree, Leaf):
         yield tree, path
@@ -57,7 +57,7 @@ def walked(tree: Split | Leaf, path: Path = ()) -> Iterator[tuple[Leaf, Path]]:
         yield from walked(side, (*path, PathSplit(tree.groups, tree.most, above)))
 
 
-def leaf_value(problem: CountProblem, leaf: Leaf, path: Path) -> int:
+def leaf_value(problem: CountProblem, leaf: Leaf, path: SplitPath) -> int:
     """The bound that a leaf's prices give, in `1/scale` of a weight's unit."""
     total = max(leaf.seats * problem.seats, leaf.seats * problem.seats_to)
     for price, limit in zip(leaf.bounds, problem.limits, strict=True):
@@ -77,7 +77,7 @@ def leaf_value(problem: CountProblem, leaf: Leaf, path: Path) -> int:
     return total
 
 
-def _signs_hold(problem: CountProblem, leaf: Leaf, path: Path) -> bool:
+def _signs_hold(problem: CountProblem, leaf: Leaf, path: SplitPath) -> bool:
     """Whether prices have the signs of what they are paid for, and those of soft bounds do not pass the cost."""
     most = 0 if leaf.impossible else problem.cost * leaf.scale
     for price, limit in zip(leaf.bounds, problem.limits, strict=True):
@@ -88,10 +88,10 @@ def _signs_hold(problem: CountProblem, leaf: Leaf, path: Path) -> bool:
     return leaf.scale > 0 and all(price <= 0 if split.above else price >= 0 for price, split in splits)
 
 
-def holding(problem: CountProblem, tree: Split | Leaf, counts: Sequence[int]) -> tuple[Leaf, Path]:
+def holding(problem: CountProblem, tree: Split | Leaf, counts: Sequence[int]) -> tuple[Leaf, SplitPath]:
     """The leaf that holds a choice, and the path to it."""
     of_types = {each.groups: count for each, count in zip(problem.types, counts, strict=True)}
-    path: Path = ()
+    path: SplitPath = ()
     while isinstance(tree, Split):
         above = of_types[tree.groups] > tree.most
         path = (*path, PathSplit(tree.groups, tree.most, above))

@@ -27,7 +27,7 @@ _SHORT = N_("Ce dossier s’est arrêté avant la dernière étape : il n’éta
 _NO_THRESHOLD = N_(
     "Il n’y a pas de seuil : des places restent vides, ou tous ceux que les règles permettent de retenir le sont."
 )
-_DRAWN = N_(
+_EQUAL_TO_OTHERS = N_(
     "La somme est juste le seuil, comme celle d’autres dossiers : les critères de départage, puis le tirage au sort, "
     "ont décidé entre eux."
 )
@@ -78,7 +78,7 @@ def _telling(line: Mapping[str, Any], threshold: Fraction | None) -> Problem:
     if threshold is None:
         return Problem(_NO_THRESHOLD)
     if line["prices"]["drawn"]:
-        return Problem(_DRAWN)
+        return Problem(_EQUAL_TO_OTHERS)
     return Problem({CHOSEN: _OVER, WAITING: _UNDER_WAITING}.get(line["outcome"], _UNDER))
 
 

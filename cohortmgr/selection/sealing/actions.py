@@ -70,14 +70,14 @@ def save(viewer: Viewer, reference: str, content: RulesContent, version: int) ->
         return sealed
     before = row.content if row is not None else {}
     if row is None:
-        row = _written(viewer, intake, versions)
+        row = _new_version(viewer, intake, versions)
     row.content, row.written_by, row.written_at = said, viewer.reference, clock.now()
     db.session.flush()
     record(viewer, "selection.save_rules", about(row), before=before, after=said)
     return row
 
 
-def _written(viewer: Viewer, intake: Intake, versions: Sequence[RulesVersion]) -> RulesVersion:
+def _new_version(viewer: Viewer, intake: Intake, versions: Sequence[RulesVersion]) -> RulesVersion:
     row = RulesVersion(
         reference=new_reference(),
         institution_id=intake.institution_id,
@@ -107,7 +107,7 @@ def propose(viewer: Viewer, reference: str, reason: str = "", version: int = 0) 
         raise Stale(reference)
     if row is None and sealed is None:
         content = queries.beginning(intake, queries.ground_of(intake))
-        row = _written(viewer, intake, ())
+        row = _new_version(viewer, intake, ())
         row.content = content.as_json()
     if row is None or (sealed is not None and row.content == sealed.content):
         raise Refused(_NOTHING_NEW)

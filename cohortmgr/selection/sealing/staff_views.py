@@ -84,10 +84,12 @@ def _begun(reference: str, permission: str = "selection.read") -> _RulesPage:
 @reading
 def rules(reference: str) -> ResponseReturnValue:
     """Show the rules of an intake, what waits for whom, and what was sealed before."""
-    return _page(_begun(reference), RuleReasonForm(formdata=None))
+    return _page(_begun(reference))
 
 
-def _page(page: _RulesPage, form: RuleReasonForm, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
+def _page(
+    page: _RulesPage, form: RuleReasonForm | None = None, problems: Sequence[Problem] = ()
+) -> ResponseReturnValue:
     viewer, path = guards.viewer(), page.intake.path
     asked = whole(request.args.get("number"))
     earlier = next((each for each in page.versions if each.number == asked), None) if asked else None
@@ -120,7 +122,7 @@ def _page(page: _RulesPage, form: RuleReasonForm, problems: Sequence[Problem] = 
         may_seal=allows(viewer, "selection.approve", path) and not is_decided,
         is_proposer=proposer is not None and proposer == viewer.reference,
         sealers=second_people(viewer, "selection.approve", path, proposer or viewer.reference),
-        form=form,
+        form=form or RuleReasonForm(formdata=None),
         problems=problems,
     )
 
@@ -244,7 +246,7 @@ def _removed(page: _RulesPage, content: RulesContent) -> ResponseReturnValue:
         _keep(page, content, posted_version() or 0)
     except Refused as refusal:
         db.session.rollback()
-        return _page(_begun(page.intake.reference), RuleReasonForm(formdata=None), refusal.problems)
+        return _page(_begun(page.intake.reference), problems=refusal.problems)
     return redirect(url_for(".rules", reference=page.intake.reference))
 
 
@@ -275,7 +277,7 @@ def _act(reference: str, act: Callable[[], object], done: str) -> ResponseReturn
             act()
     except Refused as refusal:
         db.session.rollback()
-        return _page(_begun(reference), RuleReasonForm(formdata=None), refusal.problems)
+        return _page(_begun(reference), problems=refusal.problems)
     flash(done, "done")
     return redirect(url_for(".rules", reference=reference))
 

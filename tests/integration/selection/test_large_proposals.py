@@ -16,8 +16,8 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions, freezing
-from cohortmgr.selection.deciding import decisions as decide
 from cohortmgr.selection.certificate import outcomes_of, verify
+from cohortmgr.selection.deciding import decisions as decide
 from tests.factories.choices import browser, known, someone
 from tests.factories.large import (
     MANAGER,

@@ -30,8 +30,7 @@ from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.sealing import queries as sealing
 from cohortmgr.selection.verify import line_findings
-from tests.factories.bounded_choices import ADMINISTRATOR, MANAGER, chosen
-from tests.factories.choices import browser, decided, known, someone
+from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, chosen, decided, known, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 pytestmark = pytest.mark.usefixtures("system_context")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohortmgr.base import catalogues
-from cohortmgr.base.errors import CalendarMonth, Problem
+from cohortmgr.base.errors import CalendarMonth, Problem, as_json, from_json
 from cohortmgr.base.i18n import day, dirhams, init_i18n, say, short_day, speaking
 
 
@@ -47,3 +47,14 @@ def test_a_month_is_said_without_a_day(spoken: str, said: str) -> None:
     init_i18n(app)
     with app.test_request_context(), speaking(spoken):
         assert say(Problem("%(month)s", {"month": CalendarMonth(date(2027, 3, 1))})) == said
+
+
+def test_problems_in_a_problem_are_said_the_same_after_they_were_kept() -> None:
+    app = Flask("cohortmgr")
+    app.config["ROOT"] = catalogues.ROOT
+    init_i18n(app)
+    parts = (Problem("%(value)s", {"value": {"fr": "Nord"}}), Problem("%(value)s", {"value": {"fr": "Sud"}}))
+    problem = Problem("%(group)s, %(names)s", {"group": parts, "names": ["a", "b"]})
+    with app.test_request_context(), speaking("fr"):
+        said = say(problem)
+        assert say(from_json(as_json(problem))) == said and "Nord" in said and "{" not in said

@@ -1,6 +1,7 @@
 """States of a reading, bounds of scores, and the exact total."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from cohortmgr.reviews.rules import (
     REVIEW_STATES,
     ReviewState,
     check_scores,
-    mark_out_of_twenty,
+    nearest,
     remade_criteria,
     rubric_mark,
     total_thousandths,
@@ -42,8 +43,10 @@ def test_scores_are_held_to_their_bounds() -> None:
     assert [p.values for p in missing] == [{"criterion": titles["level"]}, {"criterion": titles["project"]}]
 
 
-def test_one_criterion_out_of_twenty() -> None:
-    assert mark_out_of_twenty(3, 1, 5) == 10_000
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**4))
+def test_the_nearest_whole_number_is_that_of_fractions_halves_to_even(over: int, under: int) -> None:
+    assert nearest(over, under) == round(Fraction(over, under))
+    assert [nearest(half, 2) for half in (-3, -1, 1, 3, 5)] == [-2, 0, 0, 2, 2]
 
 
 NAME = {"fr": "Nom", "ar": "اسم", "en": "Name"}
