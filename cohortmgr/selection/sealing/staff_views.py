@@ -161,7 +161,7 @@ def bound(reference: str, place: int | None) -> ResponseReturnValue:
 @bp.route("/right/new", methods=["GET", "POST"])
 @guards.staff
 @guards.survives
-def right(reference: str) -> ResponseReturnValue:
+def by_right(reference: str) -> ResponseReturnValue:
     """Write that somebody enters by right, why, and what paper says so."""
     page, form = _begun(reference, "selection.propose"), RightForm()
 

@@ -15,7 +15,7 @@ from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import decisions, telling
+from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.moves.models import MoveByHand
 from tests.factories.choices import browser, decided, known, someone
@@ -200,11 +200,7 @@ def test_the_batch_and_the_person_s_page_say_what_was_decided_with_both_names(br
     assert WHY in kept and "Ce n’était pas le sien" not in kept, "a batch tells what it rested on"
 
 
-def test_who_is_kept_out_reads_why_and_who_was_passed_reads_nothing_of_it(
-    browse: Browse, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The approval holds decisions against the certificate by numbers, while it names files by salted references.
-    monkeypatch.setattr(telling, "require_sound", lambda viewer, batch: None)
+def test_who_is_kept_out_reads_why_and_who_was_passed_reads_nothing_of_it(browse: Browse) -> None:
     intake = ranked(3, seats=1)
     moved(intake, 3)
     moved(intake, 1, "out", "Plagiat établi")
