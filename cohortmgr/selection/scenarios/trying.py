@@ -14,7 +14,7 @@ from cohortmgr.reviews.phases.marks import FileMarks, Reading, tie_order
 from cohortmgr.reviews.rules import nearest
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
 from cohortmgr.selection.bounded import AppliedRules, choose_from
-from cohortmgr.selection.ranking import cut
+from cohortmgr.selection.ranking import RankingEntry, cut, rank
 from cohortmgr.selection.scenarios.rules import ScenarioChanges, reweighed
 
 _GROUP = N_("%(group)s")
@@ -32,10 +32,14 @@ def try_out(
     right or by hand stays as it is: none of that follows from weights."""
     rubric = reweighed(board.rubric, changes)
     rules = _rules(board, rubric, changes, known, values)
-    if rubric == board.rubric and board.bounded is not None and rules is not None:
-        return _chosen_anew(board, changes, rules)
+    files = _remarked(board, rubric)
+    if board.bounded is not None and rules is not None:
+        if rubric == board.rubric:
+            return _chosen_anew(board, changes, rules)
+        if rubric.is_plain and _are_read_alone(files, board):
+            return _chosen_anew(_ranked_anew(board, rubric, files, rules), changes, rules)
     return build(
-        _remarked(board, rubric),
+        files,
         rubric,
         changes.seats,
         board.waiting,
@@ -53,6 +57,33 @@ def _chosen_anew(board: SelectionBoard, changes: ScenarioChanges, rules: Applied
     among = bounded.chosen if bounded.choice is not None else None
     seats = changes.seats
     return replace(board, bounded=bounded, seats=seats, cut=cut(board.ranking, seats, board.waiting, among))
+
+
+def _are_read_alone(files: Sequence[SelectionFile], board: SelectionBoard) -> bool:
+    """Whether nothing but readings marks the files, and each has as many as before."""
+    return all(
+        file.marks is None and len(file.readings) == len(board.files[file.number].readings) for file in files
+    )
+
+
+def _ranked_anew(
+    board: SelectionBoard, rubric: Rubric, files: Sequence[SelectionFile], rules: AppliedRules
+) -> SelectionBoard:
+    """The same files ranked by other totals. What tells equal marks apart are scores in the order that was sealed, and
+    what knocks out are scores too: neither follows from weights, and finding them takes most of the time."""
+    known = {file.number: file for file in files}
+    entries = [
+        RankingEntry(
+            row.reference,
+            tuple(each.total for each in known[row.reference].readings),
+            row.tie,
+            row.knocked_out,
+            short=row.short,
+        )
+        for row in board.ranking.rows
+    ]
+    ranking = rank(entries, board.ranking.seed, rules.names, rules.outright, rules.kept_out)
+    return replace(board, ranking=ranking, files=known, rubric=rubric)
 
 
 def _rules(

@@ -67,6 +67,38 @@ def test_sealed_names_rights_and_moves_by_hand_stay() -> None:
 
 
 @given(
+    st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), min_size=1, max_size=12),
+    st.integers(0, 3),
+    st.integers(0, 3),
+    st.integers(1, 5),
+)
+def test_the_short_ways_give_the_board_that_would_be_built(
+    scores: list[tuple[int, int]], maths: int, project: int, seats: int
+) -> None:
+    found = judged(scores)
+    names = {number: number[::-1] for number in found.files}
+    rules = AppliedRules((), (), {}, names, 2, ("projet", "maths"), {"F-001": "convention"})
+    files = tuple(found.files.values())
+    board = build(files, RUBRIC, 2, 1, SEED, rules=rules)
+    changes = ScenarioChanges(
+        seats, (Bound({"region": "b"}, 1, None, False),), {"maths": maths or 1, "projet": project}
+    )
+    after = try_out(board, changes, KNOWN, values(board, 2))
+    assert after.bounded is not None
+    scale = PhaseScale(after.rubric.files)
+    remarked = [replace(file, readings=scale.remarked(file.readings)) for file in files]
+    built = build(remarked, after.rubric, seats, 1, SEED, rules=after.bounded.rules)
+    assert (after.ranking, after.cut, after.seats, after.files) == (
+        built.ranking,
+        built.cut,
+        built.seats,
+        built.files,
+    )
+    assert built.bounded is not None and after.bounded.choice == built.bounded.choice
+    assert (after.unread, after.ineligible) == (built.unread, built.ineligible)
+
+
+@given(
     st.lists(st.integers(0, 9), min_size=3, max_size=3).filter(any),
     st.lists(st.tuples(st.integers(0, 20), st.integers(1, 4), st.integers(-3, 9)), min_size=1, max_size=6),
 )
