@@ -181,10 +181,7 @@ def _shown(value: Any) -> Any:
         return ngettext(value.one, value.many, value.number)
     if isinstance(value, tuple):
         return comma().join(str(_shown(each)) for each in value)
-    if isinstance(value, list):  # a tuple of problems comes back from JSON as a list: only names are quoted
-        named = all(isinstance(each, str) for each in value)
-        return quoted(value) if named else comma().join(str(_shown(each)) for each in value)
-    return value
+    return quoted(value) if isinstance(value, list) else value
 
 
 def day(value: date | datetime | None) -> str:

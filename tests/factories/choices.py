@@ -39,6 +39,8 @@ from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.models import Batch
+from cohortmgr.selection.scenarios import actions as scenarios
+from cohortmgr.selection.scenarios.rules import ScenarioChanges
 from cohortmgr.selection.sealing import actions as sealing
 from cohortmgr.selection.sealing import queries as sealed
 from cohortmgr.selection.sealing.rules import EntryByRight, RulesContent
@@ -235,6 +237,13 @@ def seal(intake: Intake, *bounds: Bound, right: tuple[EntryByRight, ...] = ()) -
         row = sealing.propose(known(MANAGER), intake.reference, "", row.version)
     with writing():
         sealing.seal(known(ADMINISTRATOR), intake.reference, row.version)
+
+
+def kept_scenario(viewer: Viewer, intake: str, seats: int) -> dict[str, str]:
+    """Keep a scenario of an intake with so many seats; returns its reference, as `scenario`."""
+    with writing():
+        found = scenarios.keep(viewer, intake, None, "Autant de places", ScenarioChanges(seats))
+    return {"scenario": found.reference}
 
 
 def browser(app: Flask, viewer: Viewer) -> FlaskClient:

@@ -1,9 +1,12 @@
-"""Makes two mailings of the year: one that waits for a second person, and one that is being sent."""
+"""Makes two mailings of the year, one that waits for a second person and one that is being sent; and sends the post."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 
+import sqlalchemy as sa
+
+from cohortmgr.accounts.models import Account
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.lists.filters import ApplicationFilters
 from cohortmgr.base.db import writing
@@ -12,6 +15,7 @@ from cohortmgr.messages.campaigns import actions as campaigns
 from cohortmgr.messages.campaigns.queries import recipients
 from cohortmgr.messages.campaigns.rules import CampaignDraft, CampaignText
 from cohortmgr.messages.campaigns.tasks import send
+from cohortmgr.outbox.models import Message
 
 TEXTS = {
     "fr": CampaignText(
@@ -48,3 +52,15 @@ def proposed(manager: Viewer, intake_reference: str, draft: CampaignDraft) -> st
     with writing():
         campaigns.propose(manager, made.reference, str(people))
     return made.reference
+
+
+def posted(candidate: int) -> dict[str, str]:
+    """Mark every message as sent, except the offer of a candidate's account, which the mail server refused each time;
+    returns its reference, as `message`."""
+    with writing() as session:
+        session.execute(sa.update(Message).values(state="sent", sent_at=Message.due, tries=1))
+        mine = sa.select(Message).join(Account, Account.person_id == Message.person_id)
+        offered = mine.where(Account.id == candidate, Message.key == "offer_made")
+        refused = session.scalars(offered).one()
+        refused.state, refused.sent_at, refused.tries = "set_aside", None, 8
+        return {"message": refused.reference}

@@ -32,7 +32,6 @@ from cohortmgr.cohorts import actions as cohorts
 from cohortmgr.cohorts.models import Enrolment
 from cohortmgr.messages.preferences.actions.unsubscribe_links import token_for
 from cohortmgr.organisations.queries import by_key, by_keys
-from cohortmgr.outbox.models import Message
 from cohortmgr.placements.actions import positions as placements
 from cohortmgr.placements.actions import runs
 from cohortmgr.placements.models import Placement
@@ -49,16 +48,15 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.rules import bounds_of
 from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.scenarios import actions as scenarios
-from cohortmgr.selection.scenarios.rules import ScenarioChanges
 from cohortmgr.stipends.actions import runs as stipends
 from cohortmgr.stipends.models import StipendLine
+from tests.factories.choices import kept_scenario
 from tests.factories.conflicts import shared_out
 from tests.factories.desk import at_desk, late_start, put_aside
 from tests.factories.guarded import guarded
 from tests.factories.invited import invited
 from tests.factories.joined import joined
-from tests.factories.mailings import mailings
+from tests.factories.mailings import mailings, posted
 from tests.factories.papers import proved
 from tests.factories.questions import brought
 
@@ -222,11 +220,8 @@ def _choose(year: Year, hashed: str) -> None:
     ).all()
     with writing():
         decisions.approve(year.viewer("programme_administrator"), batch.reference, str(len(decided)))
-    manager, taken = year.viewer("selection_manager"), ScenarioChanges(len(decided))
-    with writing():
-        scenario = scenarios.keep(manager, year.intake.reference, None, "Autant de places", taken)
     year.references |= {"batch": batch.reference, "reader": year.viewer("reviewer").person_reference or ""}
-    year.references["scenario"] = scenario.reference
+    year.references |= kept_scenario(year.viewer("selection_manager"), year.intake.reference, len(decided))
     for place, decision in enumerate(decided):
         application = db.session.get_one(Application, decision.application_id)
         offer = db.session.scalars(sa.select(Offer).where(Offer.application_id == application.id)).one()
@@ -375,22 +370,11 @@ def _now(year: Year) -> None:
     year.references |= at_desk(manager, *(year.references[name] for name in names))
     year.references |= put_aside(manager, opened.reference, year.viewer("trainer"), year.viewer("finance"))
     year.references |= joined(owner)
-    _post(year)
+    year.references |= posted(year.accounts["candidate"])
     administrator, number = year.viewer("programme_administrator"), application.number
     year.references |= mailings(manager, administrator, year.intake.reference, number)
     line = year.references["line"]
     year.references |= brought(owner, manager, application.reference, line, year.intake.reference)
-
-
-def _post(year: Year) -> None:
-    """Mark every message as sent, except the candidate's offer, which the mail server refused each time."""
-    with writing() as session:
-        session.execute(sa.update(Message).values(state="sent", sent_at=Message.due, tries=1))
-        mine = sa.select(Message).join(Account, Account.person_id == Message.person_id)
-        offered = mine.where(Account.id == year.accounts["candidate"], Message.key == "offer_made")
-        refused = session.scalars(offered).one()
-        refused.state, refused.sent_at, refused.tries = "set_aside", None, 8
-        year.references["message"] = refused.reference
 
 
 def _name_readers(year: Year, readers: list[int]) -> None:

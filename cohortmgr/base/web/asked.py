@@ -39,6 +39,12 @@ def kept_arguments(endpoint: str | None = None) -> dict[str, list[str]]:
     return {name: texts for name, texts in given.items() if name not in taken and not name.startswith("_")}
 
 
+def texts_sent() -> dict[str, str]:
+    """Return the first text of each name that the address or the form sends, for a form with names of its own making:
+    to read, never to hand on to `url_for`."""
+    return request.values.to_dict()
+
+
 def number_sent(name: str, most: int = MOST) -> int | None:
     """Return a field's whole number, or None if the form sends none within 0 and `most`."""
     return whole(request.form.get(name), 0, most)

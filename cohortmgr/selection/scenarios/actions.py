@@ -124,7 +124,7 @@ def draft_rules(viewer: Viewer, reference: str, draft: int) -> RulesVersion:
     Raises Stale and Refused as `sealing.actions.save` does."""
     row, intake, offering = _own(viewer, reference)
     changes = ScenarioChanges.of_json(row.changes)
-    content = _written(intake)
+    content = _content_to_change(intake)
     own = offering.key if len(content.seats) > 1 else ""
     others = tuple(each for each in content.bounds if each.offering not in ("", offering.key))
     bounds = tuple(replace(each, offering=own) for each in changes.bounds)
@@ -137,7 +137,7 @@ def draft_rules(viewer: Viewer, reference: str, draft: int) -> RulesVersion:
     return found
 
 
-def _written(intake: Intake) -> RulesContent:
+def _content_to_change(intake: Intake) -> RulesContent:
     """What the rules of an intake say as they are written now: the draft, what is sealed, or how they begin."""
     versions = sealed.versions_of(intake)
     last = sealed.open_among(versions) or sealed.sealed_among(versions)

@@ -16,7 +16,7 @@ from cohortmgr.accounts.queries.viewers import names_of
 from cohortmgr.accounts.rules import allows
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, Problem, Refused
-from cohortmgr.base.web.asked import PLACE, place_asked
+from cohortmgr.base.web.asked import PLACE, place_asked, texts_sent
 from cohortmgr.base.web.precedence import gives_way
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version
@@ -49,7 +49,7 @@ def board(reference: str) -> ResponseReturnValue:
 
 def _board(intake: Intake, problems: Sequence[Problem] = (), **sent: str) -> ResponseReturnValue:
     """The board as the address asks for it, or as a form that was `sent` and refused; its `name` is kept."""
-    viewer, given = guards.viewer(), {**dict(request.values.items()), **sent}
+    viewer, given = guards.viewer(), {**texts_sent(), **sent}
     offering = shown.offering_asked(intake, given.get("offering"))
     kept = queries.scenarios_of(offering)
     opened = next((each for each in kept if each.reference == given.get("scenario")), None)
@@ -64,7 +64,7 @@ def _board(intake: Intake, problems: Sequence[Problem] = (), **sent: str) -> Res
         tried = shown.asked(trials.ground, given, opened)
         title = opened.name if opened is not None and not given.get("tried") else _("Ce scénario")
         found = shown.board_at_once(trials, tried, place, (_("Aujourd’hui"), title))
-    return _drawn(
+    return _rendered(
         intake,
         offering,
         found,
@@ -80,7 +80,7 @@ def _board(intake: Intake, problems: Sequence[Problem] = (), **sent: str) -> Res
     )
 
 
-def _drawn(
+def _rendered(
     intake: Intake, offering: Offering, found: ShownBoard, tried: AskedScenario, **more: Any
 ) -> ResponseReturnValue:
     ground, batch = found.ground, selection.live_batch(offering)
