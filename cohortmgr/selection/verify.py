@@ -20,9 +20,11 @@ import hashlib
 import json
 import sys
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from heapq import heapify, heappop, heapreplace
+from itertools import accumulate, combinations, islice
 from math import gcd, lcm
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +33,7 @@ FORMAT, FORMAT_WITH_KNOCK_OUT, FORMAT_OF_PHASES, FORMAT_OF_HARMONISED, FORMAT_OF
 VERSION = 1
 RULE = "mean, ties, sha256(seed+reference)"
 RULE_OF_CHOICE = "bounds, mean, ties, sha256(seed+reference)"
+RULE_OF_OFFERINGS = "deferred acceptance"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
 RIGHT, HAND, KNOCKED_OUT, SHORT = "right", "hand", "knocked_out", "short"
 VALID, INVALID, UNREADABLE = 0, 1, 2
@@ -153,6 +156,58 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "lot": (
         N_("Le certificat se trompe sur qui le sort ou le départage a décidé : %(reference)s."),
         "The certificate errs on whom a tie criterion or the lot decided: %(reference)s.",
+    ),
+    "shape": (
+        N_("L’offre %(offering)s a des bornes que cette règle ne connaît pas, ou qu’elle compte autrement."),
+        "The offering %(offering)s has bounds that this rule does not know, or counts otherwise.",
+    ),
+    "order": (
+        N_("Au rang %(rank)s, le dossier %(reference)s n’est pas à sa place."),
+        "At rank %(rank)s, file %(reference)s is not in its place.",
+    ),
+    "contradicted": (
+        N_(
+            "Le résultat du dossier %(reference)s se contredit, ou contredit les listes de droit et à la main."
+        ),
+        "The outcome of file %(reference)s contradicts itself, or the lists by right and by hand.",
+    ),
+    "unwished": (
+        N_("Le dossier %(reference)s a une place de l’offre %(offering)s, qu’il n’a pas demandée."),
+        "File %(reference)s has a seat of the offering %(offering)s, which it did not ask for.",
+    ),
+    "choice": (
+        N_("L’offre %(offering)s ne choisirait pas ainsi : le dossier %(reference)s."),
+        "The offering %(offering)s would choose otherwise: file %(reference)s.",
+    ),
+    "better": (
+        N_(
+            "Le dossier %(reference)s pouvait avoir l’offre %(offering)s, qu’il préfère, sans léser personne."
+        ),
+        "File %(reference)s could have had the offering %(offering)s, which it prefers, wronging nobody.",
+    ),
+    "worse": (
+        N_("Le dossier %(reference)s a l’offre %(offering)s, qu’aucun résultat stable ne lui donne."),
+        "File %(reference)s has the offering %(offering)s, which no stable outcome gives it.",
+    ),
+    "filled_there": (
+        N_("L’offre %(offering)s a %(found)s places pourvues, et non %(stated)s."),
+        "The offering %(offering)s fills %(found)s seats, not %(stated)s.",
+    ),
+    "shortfall_there": (
+        N_("Dans l’offre %(offering)s, il manque %(found)s personnes aux bornes souples, et non %(stated)s."),
+        "In the offering %(offering)s, soft bounds miss %(found)s people, not %(stated)s.",
+    ),
+    "inputs": (
+        N_("L’empreinte de ce qui a été donné (notes, critères, attributs) n’est pas celle des dossiers."),
+        "The digest of what was given (marks, ties, attributes) is not that of the rows.",
+    ),
+    "seal": (
+        N_("L’empreinte du sceau n’est pas celle des règles scellées."),
+        "The digest of the seal is not that of the rules that were sealed.",
+    ),
+    "unsealed": (
+        N_("Ce n’est pas ce qui a été scellé."),
+        "This is not what was sealed.",
     ),
     "expected": (
         N_("Ce n’est pas le certificat dont l’empreinte a été publiée."),
@@ -330,10 +385,14 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(value, list):
             yield _CANONICAL.encode(value)
             continue
-        for place in range(0, len(value), _AT_ONCE):
-            yield f"{',' if place else '['}{_CANONICAL.encode(value[place : place + _AT_ONCE])[1:-1]}"
-        yield "]" if value else "[]"
+        yield from _parts_of_list(value)
     yield "{}" if before == "{" else "}"
+
+
+def _parts_of_list(value: Sequence[Any]) -> Iterator[str]:
+    for place in range(0, len(value), _AT_ONCE):
+        yield f"{',' if place else '['}{_CANONICAL.encode(value[place : place + _AT_ONCE])[1:-1]}"
+    yield "]" if value else "[]"
 
 
 # Any certificate
@@ -717,9 +776,24 @@ _PHASE = {
     "marks?": _FORMULA,
 }
 _RUBRIC = _Keys({"phases": [_Keys(_PHASE)], "ties": [str]})
-_BOUND = _Keys({"where": _Each(str), "at_least": _OrNull(int), "at_most": _OrNull(int), "hard": bool})
+_LIMITS = {"where": _Each(str), "at_least": _OrNull(int), "at_most": _OrNull(int), "hard": bool}
+_BOUND = _Keys(_LIMITS)
 _CHANGE = _Keys({"on": str, "by": str, "reason": str})
-_SEAL = {"digest?": str, "sealed_by?": str, "sealed_on?": str, "older_marks?": bool, "changes?": [_CHANGE]}
+# What was sealed, for all offerings of an intake: its digest is the seal's.
+_SEALED_BOUND = _Keys({**_LIMITS, "offering?": str})
+_SEALED = {
+    **dict.fromkeys(("salt_sha256", "seed"), str),
+    "bounds": [_SEALED_BOUND],
+    "right": [_Keys({"reference": str, "reason": str, "paper": str})],
+    "seats": _Each(int),
+    "ties": [str],
+}
+_SEAL = {
+    **dict.fromkeys(("digest?", "sealed_by?", "sealed_on?", "offering?"), str),
+    "sealed?": _Keys(_SEALED),
+    "older_marks?": bool,
+    "changes?": [_CHANGE],
+}
 _RULES = _Keys({"bounds": [_BOUND], "ties": [str], **_SEAL})
 _OWN = {
     "reference": str,
@@ -737,15 +811,18 @@ _OF_A_TYPE = _Keys({"where": [int], "price": int})
 _PRICES = _Keys(
     {"scale": int, "bounds": [int], "threshold": _OrNull(int), "splits": [_OF_A_TYPE], "by_lot": [str]}
 )
+_MOVES = {
+    "hand": [_Keys({"reference": str, "in": bool, "reason": str})],
+    "right": [_Keys({"reference": str, "reason": str})],
+}
 _CERTIFICATE = _Keys(
     {
         **dict.fromkeys(("format", "version", "seats", "waiting", "filled", "shortfall"), int),
-        **dict.fromkeys(("rule", "seed", "sha256"), str),
+        **dict.fromkeys(("rule", "seed", "inputs", "sha256"), str),
         "rules": _RULES,
         "rubric?": _RUBRIC,
         "rows": list,
-        "hand": [_Keys({"reference": str, "in": bool, "reason": str})],
-        "right": [_Keys({"reference": str, "reason": str})],
+        **_MOVES,
         "total": _Keys({"marks": int, "ties": [int], "lots": int}),
         "proof": _Keys({"best": dict, "fuller": _OrNull(dict)}),
         "prices": _PRICES,
@@ -877,10 +954,72 @@ def _rules_stated_badly(rules: Mapping[str, Any]) -> str | None:
             return f"rules.bounds.{place}"
         if low is not None and high is not None and low > high:
             return f"rules.bounds.{place}"
-    sealed = {"digest", "sealed_by", "sealed_on"} & rules.keys()
-    if len(sealed) not in (0, 3) or (not sealed and {"older_marks", "changes"} & rules.keys()):
+    return _seal_stated_badly(rules)
+
+
+def _seal_stated_badly(rules: Mapping[str, Any]) -> str | None:
+    """A seal that is stated by half."""
+    sealed = {"digest", "sealed_by", "sealed_on", "sealed"} & rules.keys()
+    if len(sealed) not in (0, 4) or (not sealed and {"older_marks", "changes", "offering"} & rules.keys()):
         return "rules.digest"
     return None
+
+
+def _seal_findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """What does not hold of a seal: its digest is that of what was sealed, and by this the certificate chose.
+
+    What was sealed speaks of all offerings of an intake; `rules.offering` says for which of them this chooses, where it
+    is for one."""
+    rules = certificate["rules"]
+    if "sealed" not in rules:
+        return []
+    sealed, offering = rules["sealed"], rules.get("offering")
+    found = []
+    if hashlib.sha256(canonical(sealed).encode()).hexdigest() != rules["digest"]:
+        found.append(VerifierFinding("seal", {}, "rules.digest"))
+    bounds, seats = sealed["bounds"], sealed["seats"]
+    if certificate["rule"] == RULE_OF_CHOICE:
+        own = [each for each in bounds if each.get("offering", offering) == offering]
+        bounds = [{key: value for key, value in each.items() if key != "offering"} for each in own]
+        seats = seats.get(offering)
+    stated = {"bounds": rules["bounds"], "seats": certificate["seats"]}
+    stated |= {"seed": certificate["seed"], "ties": rules["ties"]}
+    meant = {"bounds": bounds, "seats": seats, "seed": sealed["seed"], "ties": sealed["ties"]}
+    found += [VerifierFinding("unsealed", {}, key) for key, value in stated.items() if value != meant[key]]
+    return found + _unsealed_rights(certificate, sealed["right"])
+
+
+def _unsealed_rights(
+    certificate: Mapping[str, Any], sealed: Sequence[Mapping[str, Any]]
+) -> list[VerifierFinding]:
+    """Those who enter by a right that was not sealed, or for another reason; and those who should and do not, unless
+    the jury decided on them by hand."""
+    reasons = {each["reference"]: each["reason"] for each in sealed}
+    given = {each["reference"]: each["reason"] for each in certificate["right"]}
+    odd = {each for each, reason in given.items() if reasons.get(each) != reason}
+    moved = {*given, *(each["reference"] for each in certificate["hand"])}
+    odd |= (reasons.keys() - moved) & {row["reference"] for row in certificate["rows"]}
+    return [VerifierFinding("unsealed", {}, f"right: {each}") for each in sorted(odd)]
+
+
+def inputs_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the SHA-256 of what rows were given, before anything was chosen, in hexadecimal.
+
+    It is that of the canonical JSON of a list, one a row by their references: [reference, mark, tie, attributes], and
+    the wishes where there are some. Where marks follow from scores, a list of [phase, scores, readers' letters] in
+    place of the mark."""
+    given: list[list[Any]] = []
+    for row in rows:
+        mark = row["mark"]
+        if "phases" in row:
+            mark = [[each["key"], each["scores"], each.get("readers", [])] for each in row["phases"]]
+        own = [row["reference"], mark, row["tie"], row["attributes"]]
+        given.append([*own, row["wishes"]] if "wishes" in row else own)
+    given.sort(key=lambda each: each[0])
+    hasher = hashlib.sha256()
+    for part in _parts_of_list(given):
+        hasher.update(part.encode())
+    return hasher.hexdigest()
 
 
 def _is_type(places: Sequence[int], count: int) -> bool:
@@ -1008,10 +1147,12 @@ def _of_choice(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
         return [VerifierFinding("rule", {}, "version")]
     lots = [lot(certificate["seed"], row["reference"]) for row in certificate["rows"]]
     found = _marks_and_order(certificate, lots) or _outcomes(certificate)
+    if not found and certificate["inputs"] != inputs_of(certificate["rows"]):
+        found = [VerifierFinding("inputs", {}, "inputs")]
     if found:
         return found
     choice = _StatedChoice(certificate, lots)
-    return [*_sums(choice), *_proofs(choice), *_told_by_prices(choice)]
+    return [*_seal_findings(certificate), *_sums(choice), *_proofs(choice), *_told_by_prices(choice)]
 
 
 def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> list[VerifierFinding]:
@@ -1266,8 +1407,383 @@ def _told(choice: _StatedChoice, of_splits: Mapping[tuple[int, ...], int]) -> li
     return found + [VerifierFinding("lot", {"reference": each}, each) for each in odd]
 
 
+# Format 6: seats of several offerings, given out by wishes
+#
+# The rules are read in another way than the one in which seats were given out. An offering whose groups nest takes
+# people one by one, each time whoever helps its soft bounds most, of these the best; one whose groups overlap lets
+# people fill its reserved places in their order, and then takes the best. An outcome holds when each offering chooses
+# just its own from them and all who prefer it. That nobody does better in another such outcome is shown by turning
+# away in rounds: whoever an offering does not choose from people who can get nothing dearer can never have it, since
+# whom it takes from more people it takes from fewer (Gale and Shapley 1962; Hatfield and Milgrom 2005).
+
+_ALLOCATED = _Keys({**_OWN, "rank": int, "wishes": [str], "offering": _OrNull(str)})
+_BOUND_OF_OFFERING = _Keys({**_LIMITS, "offering": str})
+_ALLOCATION = _Keys(
+    {
+        **dict.fromkeys(("format", "version"), int),
+        **dict.fromkeys(("rule", "seed", "inputs", "sha256"), str),
+        **dict.fromkeys(("seats", "filled", "shortfall"), _Each(int)),
+        "rules": _Keys({"bounds": [_BOUND_OF_OFFERING], "ties": [str], **_SEAL}),
+        "counting": _Each(str),
+        "rows": list,
+        **_MOVES,
+    }
+)
+
+
+def _of_allocation(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """What does not hold in a certificate of several offerings."""
+    found = list(_allocated_badly(certificate))
+    if found:
+        return found
+    found = [*_seal_findings(certificate), *_allocated_order(certificate)]
+    if certificate["inputs"] != inputs_of(certificate["rows"]):
+        found.append(VerifierFinding("inputs", {}, "inputs"))
+    return [*found, *_CertifiedMarket(certificate).findings()]
+
+
+def _allocated_badly(certificate: Mapping[str, Any]) -> Iterator[VerifierFinding]:
+    """What cannot be read as an allocation at all, and bounds that its rule does not know."""
+    misfit = _misfit(certificate, _ALLOCATION) or _misfit(certificate["rows"], [_ALLOCATED], "rows")
+    if not misfit and certificate["version"] != VERSION:
+        misfit = "version"
+    misfit = misfit or _seal_stated_badly(certificate["rules"])
+    if misfit:
+        yield VerifierFinding("malformed", {}, misfit)
+        return
+    seats, rules = certificate["seats"], certificate["rules"]
+    if certificate["counting"].keys() != seats.keys():
+        yield VerifierFinding("malformed", {}, "counting")
+    for name in ("seats", "filled", "shortfall"):
+        stated = certificate[name]
+        if stated.keys() != seats.keys() or min(stated.values(), default=0) < 0:
+            yield VerifierFinding("malformed", {}, name)
+    faulty = [
+        place for place, bound in enumerate(rules["bounds"], 1) if not _is_bound_of_offering(bound, seats)
+    ]
+    yield from (VerifierFinding("malformed", {}, f"rules.bounds.{place - 1}") for place in faulty)
+    yield from _rows_allocated_badly(certificate, len(rules["ties"]))
+    if faulty:
+        return
+    for offering, mine in _by_offering(certificate).items():
+        is_over = _overlaps([bound["where"] for bound in mine])
+        hard_floors = [bound for bound in mine if bound["hard"] and bound["at_least"] is not None]
+        ceilings = [bound for bound in mine if is_over and bound["at_most"] is not None]
+        if hard_floors or ceilings or certificate["counting"][offering] != ("one" if is_over else "each"):
+            yield VerifierFinding("shape", {"offering": offering})
+
+
+def _by_offering(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The bounds of each offering."""
+    found: dict[str, list[Mapping[str, Any]]] = {offering: [] for offering in certificate["seats"]}
+    for bound in certificate["rules"]["bounds"]:
+        found[bound["offering"]].append(bound)
+    return found
+
+
+def _is_bound_of_offering(bound: Mapping[str, Any], seats: Mapping[str, int]) -> bool:
+    limits = bound["at_least"], bound["at_most"]
+    sound = all(limit is None or limit >= 0 for limit in limits) and limits != (None, None)
+    return sound and bool(bound["where"]) and bound["offering"] in seats
+
+
+def _rows_allocated_badly(certificate: Mapping[str, Any], ties: int) -> Iterator[VerifierFinding]:
+    seats, rows = certificate["seats"], certificate["rows"]
+    for place, row in enumerate(rows):
+        is_sound = (
+            len(row["tie"]) == ties
+            and all(wish in seats for wish in row["wishes"])
+            and len(set(row["wishes"])) == len(row["wishes"])
+            and (row["offering"] is None or row["offering"] in seats)
+            and row.get("by", RIGHT) in (RIGHT, HAND)
+            and row.get("out", SHORT) in (KNOCKED_OUT, SHORT)
+        )
+        if not is_sound:
+            yield VerifierFinding("malformed", {}, f"rows.{place}")
+    for each in _repeated(row["reference"] for row in rows):
+        yield VerifierFinding("twice", {"reference": each}, each)
+
+
+def _overlaps(groups: Sequence[Mapping[str, str]]) -> bool:
+    """Whether two groups may share somebody though neither stands in the other."""
+    for one, other in combinations(groups, 2):
+        shared = one.keys() & other.keys()
+        if all(one[key] == other[key] for key in shared) and len(shared) < min(len(one), len(other)):
+            return True
+    return False
+
+
+def _allocated_order(certificate: Mapping[str, Any]) -> Iterator[VerifierFinding]:
+    """Rows that are not ranked by marks, ties and lots, those who may not be chosen last; outcomes that contradict
+    themselves or the lists of those by right and by hand."""
+    before: tuple[Any, ...] = ()
+    moved = {each["reference"]: ("right", True) for each in certificate["right"]}
+    moved |= {each["reference"]: ("hand", each["in"]) for each in certificate["hand"]}
+    for rank, row in enumerate(certificate["rows"], 1):
+        drawn = lot(certificate["seed"], row["reference"])
+        key = "out" in row, -row["mark"], [-tie for tie in row["tie"]], drawn, row["reference"]
+        if row["rank"] != rank or (before and key < before):
+            yield VerifierFinding("order", {"rank": rank, "reference": row["reference"]})
+        before = key
+        has = row["offering"] is not None
+        is_stated = row["outcome"] == ("chosen" if has else "refused")
+        is_moved = moved.pop(row["reference"], None) == ((row["by"], has) if "by" in row else None)
+        if not is_stated or not is_moved or (has and "out" in row and "by" not in row):
+            yield VerifierFinding("contradicted", {"reference": row["reference"]})
+        elif has and "by" not in row and row["offering"] not in row["wishes"]:
+            yield VerifierFinding("unwished", {"reference": row["reference"], "offering": row["offering"]})
+    yield from (VerifierFinding("contradicted", {"reference": reference}) for reference in moved)
+
+
+class _CertifiedMarket:
+    """People by their place among the rows (the better first), and what each offering holds."""
+
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self.certificate = certificate
+        self.rows = certificate["rows"]
+        self.contending = [n for n, row in enumerate(self.rows) if "by" not in row and "out" not in row]
+        self.held: dict[str, list[int]] = {offering: [] for offering in certificate["seats"]}
+        self.taken: dict[str, list[int]] = {offering: [] for offering in certificate["seats"]}
+        for place, row in enumerate(self.rows):
+            if row["offering"] is not None:
+                (self.taken if "by" in row else self.held)[row["offering"]].append(place)
+        self.meetings: dict[str, _Meeting] = {}
+        bounds = _by_offering(certificate)
+        self.choosers = {offering: self._chooser(offering, bounds[offering]) for offering in bounds}
+
+    def _chooser(self, offering: str, bounds: Sequence[Mapping[str, Any]]) -> _PlainChooser:
+        seats, taken = self.certificate["seats"][offering], self.taken[offering]
+        if not bounds:
+            return _PlainChooser(seats, taken)
+        groups = [bound["where"] for bound in bounds]
+        met = self.meetings.setdefault(json.dumps(groups, sort_keys=True), _Meeting(groups, self.rows))
+        is_one = self.certificate["counting"][offering] == "one"
+        return (_ReservingChooser if is_one else _NestedChooser)(seats, taken, bounds, met)
+
+    def findings(self) -> Iterator[VerifierFinding]:
+        """What does not hold of the outcome, offering by offering and then person by person."""
+        yield from self._unstable()
+        yield from self._not_best()
+        for offering, chooser in self.choosers.items():
+            own = self.held[offering]
+            found = {"filled": len(own) + len(self.taken[offering]), "shortfall": chooser.missed(own)}
+            for name, value in found.items():
+                if (stated := self.certificate[name][offering]) != value:
+                    values = {"offering": offering, "stated": stated, "found": value}
+                    yield VerifierFinding(f"{name}_there", values)
+
+    def _unstable(self) -> Iterator[VerifierFinding]:
+        """Offerings that would not choose just their own from them and all who prefer it."""
+        pool: dict[str, list[int]] = {offering: [] for offering in self.choosers}
+        for place in self.contending:
+            row = self.rows[place]
+            for wish in row["wishes"]:
+                pool[wish].append(place)
+                if wish == row["offering"]:
+                    break
+        for offering, chooser in self.choosers.items():
+            chosen = chooser.chosen(pool[offering])
+            for place in sorted(chosen.symmetric_difference(self.held[offering])):
+                values = {"offering": offering, "reference": self.rows[place]["reference"]}
+                yield VerifierFinding("choice", values)
+
+    def _not_best(self) -> Iterator[VerifierFinding]:
+        """People who do not have the dearest offering that any stable outcome gives them."""
+        best = self._dearest()
+        for place in self.contending:
+            row, found = self.rows[place], best.get(place)
+            if found == row["offering"]:
+                continue
+            wishes = [*row["wishes"], None]
+            dearer = wishes[: wishes.index(row["offering"])] if row["offering"] in wishes else wishes
+            code, offering = ("better", found) if found in dearer else ("worse", row["offering"])
+            yield VerifierFinding(code, {"reference": row["reference"], "offering": offering})
+
+    def _dearest(self) -> dict[int, str]:
+        """By person the dearest offering that has not turned them away, once none turns anybody away any more."""
+        asked = dict.fromkeys(self.contending, 0)
+        keeps: dict[str, set[int]] = {offering: set() for offering in self.choosers}
+        asking: Iterable[int] = self.contending
+        while asking:
+            came: dict[str, list[int]] = defaultdict(list)
+            for place in asking:
+                wishes = self.rows[place]["wishes"]
+                if asked[place] < len(wishes):
+                    came[wishes[asked[place]]].append(place)
+            turned: list[int] = []
+            for offering, new in came.items():
+                pool = sorted([*keeps[offering], *new])
+                keeps[offering] = self.choosers[offering].chosen(pool)
+                turned += [place for place in pool if place not in keeps[offering]]
+            for place in turned:
+                asked[place] += 1
+            asking = turned
+        return {place: offering for offering, kept in keeps.items() for place in kept}
+
+
+class _Meeting:
+    """Which groups count a row, for all offerings that name the same groups."""
+
+    def __init__(self, groups: Sequence[Mapping[str, str]], rows: Sequence[Mapping[str, Any]]) -> None:
+        self.groups, self.rows = groups, rows
+        self.known: dict[int, tuple[int, ...]] = {}
+        self.alike: dict[tuple[str | None, ...], tuple[int, ...]] = {}
+        self.names = sorted({name for group in groups for name in group})
+
+    def of(self, place: int) -> tuple[int, ...]:
+        """The places of the groups that count the row at that place."""
+        met = self.known.get(place)
+        if met is None:
+            attributes = self.rows[place]["attributes"]
+            kind = tuple(map(attributes.get, self.names))
+            if kind not in self.alike:
+                items = attributes.items()
+                self.alike[kind] = tuple(n for n, each in enumerate(self.groups) if each.items() <= items)
+            met = self.known[place] = self.alike[kind]
+        return met
+
+
+class _PlainChooser:
+    """An offering without bounds: the best, as many as there are seats. People are their places among the rows."""
+
+    def __init__(self, seats: int, taken: Sequence[int]) -> None:
+        self.left = max(0, seats - len(taken))
+
+    def chosen(self, pool: Sequence[int]) -> set[int]:
+        """Whom it chooses of people, the better first."""
+        return set(pool[: self.left])
+
+    def missed(self, _own: Sequence[int]) -> int:
+        """How many people soft bounds miss with these."""
+        return 0
+
+
+class _NestedChooser(_PlainChooser):
+    """An offering that counts a person in each bound that counts them."""
+
+    def __init__(
+        self, seats: int, taken: Sequence[int], bounds: Sequence[Mapping[str, Any]], met: _Meeting
+    ) -> None:
+        super().__init__(seats, taken)
+        self.bounds, self.met = bounds, met
+        self.begin = self._counted([0] * len(bounds), taken)
+
+    def _counted(self, begin: Sequence[int], people: Sequence[int]) -> list[int]:
+        counts = list(begin)
+        for place in people:
+            for n in self.met.of(place):
+                counts[n] += 1
+        return counts
+
+    def chosen(self, pool: Sequence[int]) -> set[int]:
+        queues: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for place in reversed(pool):
+            queues[self.met.of(place)].append(place)
+        counts, found = list(self.begin), set[int]()
+        ahead = [
+            (more, queue[-1], met)
+            for met, queue in queues.items()
+            if (more := self._more_missed(met, counts)) is not None
+        ]
+        heapify(ahead)
+        while ahead and len(found) < self.left:
+            more, place, met = ahead[0]
+            now = self._more_missed(met, counts)
+            if now is None:
+                heappop(ahead)
+            elif now > more:
+                # What one more misses only grows with those who are in: what was not looked at is no better.
+                heapreplace(ahead, (now, place, met))
+            else:
+                found.add(queues[met].pop())
+                for n in met:
+                    counts[n] += 1
+                if queues[met]:
+                    heapreplace(ahead, (now, queues[met][-1], met))
+                else:
+                    heappop(ahead)
+        return found
+
+    def _more_missed(self, met: Sequence[int], counts: Sequence[int]) -> int | None:
+        """How many people more are missed with one more of these bounds; None where a hard one has no room."""
+        total = 0
+        for n in met:
+            bound = self.bounds[n]
+            if bound["at_least"] is not None and counts[n] < bound["at_least"]:
+                total -= 1
+            if bound["at_most"] is not None and counts[n] >= bound["at_most"]:
+                if bound["hard"]:
+                    return None
+                total += 1
+        return total
+
+    def missed(self, own: Sequence[int]) -> int:
+        total = 0
+        for bound, count in zip(self.bounds, self._counted(self.begin, own), strict=True):
+            total += max(0, (bound["at_least"] or 0) - count)
+            if not bound["hard"] and bound["at_most"] is not None:
+                total += max(0, count - bound["at_most"])
+        return total
+
+
+class _ReservingChooser(_PlainChooser):
+    """An offering of which a person fills one reserved place of those that they may fill."""
+
+    def __init__(
+        self, seats: int, taken: Sequence[int], bounds: Sequence[Mapping[str, Any]], met: _Meeting
+    ) -> None:
+        super().__init__(seats, taken)
+        self.taken, self.met = taken, met
+        self.places = [bound["at_least"] for bound in bounds]
+
+    def chosen(self, pool: Sequence[int]) -> set[int]:
+        found = self._filling(pool, self.left)[0]
+        others = (place for place in pool if place not in found)
+        return {*found, *islice(others, min(self.left, len(pool)) - len(found))}
+
+    def missed(self, own: Sequence[int]) -> int:
+        return sum(self.places) - self._filling(own, len(own))[1]
+
+    def _filling(self, pool: Sequence[int], most: int) -> tuple[set[int], int]:
+        """Who fills a place, of people in their order, and how many places are filled, those of the taken too."""
+        fillers: list[set[int]] = [set() for _ in self.places]
+        dead: set[int] = set()
+        total = sum(self._fills(place, fillers, dead) for place in self.taken)
+        found: set[int] = set()
+        for place in pool:
+            if len(found) >= most or len(dead) == len(fillers):
+                break
+            if self._fills(place, fillers, dead):
+                found.add(place)
+        return found, total + len(found)
+
+    def _fills(self, person: int, fillers: Sequence[set[int]], dead: set[int]) -> bool:
+        """Give somebody a place, others moving along a chain; what a vain search has seen leads nowhere for good."""
+        reached = {bound: (person, -1) for bound in self.met.of(person) if bound not in dead}
+        ahead = list(reached)
+        for bound in ahead:
+            if len(fillers[bound]) < self.places[bound]:
+                while bound >= 0:
+                    mover, before = reached[bound]
+                    fillers[bound].add(mover)
+                    if before >= 0:
+                        fillers[before].discard(mover)
+                    bound = before
+                return True
+            for other in fillers[bound]:
+                for beyond in self.met.of(other):
+                    if beyond not in reached and beyond not in dead:
+                        reached[beyond] = other, bound
+                        ahead.append(beyond)
+        dead.update(reached)
+        return False
+
+
 # How the certificate of each rule of format 6 is verified.
-_OF_RULE: Mapping[str, Callable[[Mapping[str, Any]], list[VerifierFinding]]] = {RULE_OF_CHOICE: _of_choice}
+_OF_RULE: Mapping[str, Callable[[Mapping[str, Any]], list[VerifierFinding]]] = {
+    RULE_OF_CHOICE: _of_choice,
+    RULE_OF_OFFERINGS: _of_allocation,
+}
 
 
 # One candidate's line

@@ -163,7 +163,21 @@ def test_a_name_in_a_file_moves_no_cursor(written: Any, capsys: pytest.CaptureFi
 
 
 def test_every_sentence_takes_its_values_in_both_languages() -> None:
-    values = dict.fromkeys(("reference", "rank", "expected", "number", "count", "leaf", "key"), "7")
+    values = dict.fromkeys(
+        (
+            "reference",
+            "rank",
+            "expected",
+            "number",
+            "count",
+            "leaf",
+            "key",
+            "offering",
+            "stated",
+            "found",
+        ),
+        "7",
+    )
     for french, english in verify.WORDS.values():
         assert (french.count("%("), french % values != "") == (english.count("%("), english % values != "")
 
