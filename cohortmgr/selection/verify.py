@@ -416,6 +416,7 @@ def _parts_of_list(value: Sequence[Any]) -> Iterator[str]:
 
 
 _text = json.encoder.encode_basestring
+_OUTCOMES = {each: f'"{each}"' for each in (CHOSEN, WAITING, REFUSED)}
 
 
 def _digests(certificate: Mapping[str, Any]) -> tuple[str, str]:
@@ -435,9 +436,9 @@ def _digests(certificate: Mapping[str, Any]) -> tuple[str, str]:
     rows, texts = certificate["rows"], _RowTexts()
     given: list[tuple[str, str]] = []
     for start in range(0, len(rows), _AT_ONCE):
-        some = [texts.of(row) for row in rows[start : start + _AT_ONCE]]
-        before.update((("," if start else "") + ",".join([each for each, _given in some])).encode())
-        given += [(row["reference"], own) for row, (_text, own) in zip(rows[start:], some)]  # noqa: B905
+        written, own = texts.of(rows[start : start + _AT_ONCE])
+        before.update((("," if start else "") + ",".join(written)).encode())
+        given += own
     before.update(("]" + "".join(after) + "}").encode())
     given.sort(key=itemgetter(0))
     inputs = hashlib.sha256(b"[")
@@ -454,23 +455,36 @@ class _RowTexts:
     def __init__(self) -> None:
         self.known: dict[tuple[tuple[str, Any], ...], str] = {}
 
-    def of(self, row: Mapping[str, Any]) -> tuple[str, str]:
-        """(the text of a row, the text of what it was given)."""
-        attributes, reference, mark = self._flat(row["attributes"]), _text(row["reference"]), row["mark"]
-        tie = ",".join(map(str, row["tie"]))
-        by = f',"by":{_text(row["by"])}' if "by" in row else ""
-        out = f',"out":{_text(row["out"])}' if "out" in row else ""
-        phases, short, given = "", "", mark
-        if "phases" in row:
-            written = [self._phase(each) for each in row["phases"]]
-            phases = f',"phases":[{",".join([each for each, _given in written])}]'
-            short = f',"short":{row["short"]}'
-            given = f"[{','.join([each for _all, each in written])}]"
-        begins = (
-            f'{{"attributes":{attributes}{by},"mark":{mark}{out},"outcome":{_text(row["outcome"])}{phases}'
-        )
-        ends = f',"rank":{row["rank"]},"reference":{reference}{short},"tie":[{tie}]}}'
-        return begins + ends, f"[{reference},{given},[{tie}],{attributes}]"
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[str, str]]]:
+        """(the text of each row, the reference of each with the text of what it was given)."""
+        written, given = [], []
+        flat = self._flat
+        for row in rows:
+            name, mark, tie, placed = row["reference"], row["mark"], row["tie"], ""
+            attributes, reference, outcome = flat(row["attributes"]), _text(name), row["outcome"]
+            stated = _OUTCOMES.get(outcome) or _text(outcome)
+            ties = ",".join(map(str, tie)) if tie else ""
+            if "by" in row:
+                placed = f',"by":{_text(row["by"])}'
+            out = f',"out":{_text(row["out"])}' if "out" in row else ""
+            if "phases" in row:
+                phases, scored = self._phases(row["phases"])
+                written.append(
+                    f'{{"attributes":{attributes}{placed},"mark":{mark}{out},"outcome":{stated},"phases":[{phases}]'
+                    f',"rank":{row["rank"]},"reference":{reference},"short":{row["short"]},"tie":[{ties}]}}'
+                )
+                given.append((name, f"[{reference},[{scored}],[{ties}],{attributes}]"))
+                continue
+            written.append(
+                f'{{"attributes":{attributes}{placed},"mark":{mark}{out},"outcome":{stated},"rank":{row["rank"]}'
+                f',"reference":{reference},"tie":[{ties}]}}'
+            )
+            given.append((name, f"[{reference},{mark},[{ties}],{attributes}]"))
+        return written, given
+
+    def _phases(self, found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+        written = list(map(self._phase, found))
+        return ",".join([each for each, _own in written]), ",".join([own for _each, own in written])
 
     def _flat(self, value: Mapping[str, Any]) -> str:
         key = tuple(value.items())
@@ -481,9 +495,11 @@ class _RowTexts:
 
     def _phase(self, each: Mapping[str, Any]) -> tuple[str, str]:
         key, scores = _text(each["key"]), ",".join(map(self._flat, each["scores"]))
-        mark = f',"mark":{each["mark"]}' if "mark" in each else ""
-        readers, letters = "", ",".join(map(_text, each.get("readers", ())))
+        mark = readers = letters = ""
+        if "mark" in each:
+            mark = f',"mark":{each["mark"]}'
         if "readers" in each:
+            letters = ",".join(map(_text, each["readers"]))
             readers = f',"readers":[{letters}]'
         totals = ",".join(map(str, each["totals"]))
         return (
@@ -538,7 +554,8 @@ def half_even(over: int, under: int) -> int:
 class _Phase:
     """How the scores of one phase become totals; a rubric without phases is one of which only the criteria are used."""
 
-    def __init__(self, stated: Mapping[str, Any]) -> None:
+    def __init__(self, stated: Mapping[str, Any], ties: Sequence[str] = (), *, strict: bool = False) -> None:
+        self.strict = strict
         self.criteria = {each["key"]: each for each in stated["criteria"]}
         if len(self.criteria) != len(stated["criteria"]):
             raise ValueError("a criterion comes twice")
@@ -548,17 +565,21 @@ class _Phase:
         self.limits = [(key, each["knock_out_below"]) for key, each in self.criteria.items()
                        if each.get("knock_out_below") is not None]  # fmt: skip
         self._common = lcm(*(each["max"] - each["min"] for each in self.criteria.values()))
-        self._known: dict[tuple[tuple[str, int], ...], int] = {}
+        self.tied = self.criteria.keys() & ties
+        self._known: dict[tuple[tuple[str, int], ...], int | None] = {}
 
-    def total(self, scores: Mapping[str, int]) -> int:
-        """A reading's total in thousandths: its shares of each scale, weighted. A computed phase has those it has."""
+    def total(self, scores: Mapping[str, int]) -> int | None:
+        """A reading's total in thousandths: its shares of each scale, weighted. A computed phase has those it has.
+        Where the phase is strict, None for scores of criteria that it does not have."""
         key = tuple(scores.items())
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._total(scores)
         return found
 
-    def _total(self, scores: Mapping[str, int]) -> int:
+    def _total(self, scores: Mapping[str, int]) -> int | None:
+        if self.strict and not scores.keys() <= self.criteria.keys():
+            return None
         over = whole = 0
         for key, each in self.criteria.items():
             if self.kind == "computed" and key not in scores:
@@ -612,8 +633,8 @@ class _Phase:
 class _Phases:
     """The phases of a rubric, in their order, and how its ties are named."""
 
-    def __init__(self, rubric: Mapping[str, Any]) -> None:
-        self.listed = [_Phase(each) for each in rubric["phases"]]
+    def __init__(self, rubric: Mapping[str, Any], *, strict: bool = False) -> None:
+        self.listed = [_Phase(each, rubric["ties"], strict=strict) for each in rubric["phases"]]
         self.by_key = {each.key: each for each in self.listed}
         if len(self.by_key) != len(self.listed):
             raise ValueError("a phase comes twice")
@@ -621,6 +642,9 @@ class _Phases:
         self.are_only_files = [each.kind for each in self.listed] == ["files"]
         self.knocking = [each for each in self.listed if each.limits]
         self.ties: Sequence[str] = rubric["ties"]
+        # By how many phases before the last a row stopped: those that count for it, and their keys.
+        self.counted = [self.listed[: len(self.listed) - short] for short in range(len(self.listed) + 1)]
+        self.counted_keys = [frozenset(each.key for each in some) for some in self.counted]
 
 
 def _is_sound(formula: Mapping[str, Any]) -> bool:
@@ -644,52 +668,58 @@ class _Entry(NamedTuple):
 
 
 def _phased_entry(phases: _Phases, row: Mapping[str, Any]) -> _Entry:
-    """A row of phases, from its own numbers: the mean of each phase counts by its weight."""
+    """A row of phases, from its own numbers."""
+    over, under, out = _phased_mark(phases, row)
+    totals: list[int] = []
+    for each in row["phases"]:
+        marks = [each["mark"]] if "mark" in each else each["totals"]
+        totals += each["totals"] if phases.are_only_files else [half_even(sum(marks), len(marks))]
+    common = gcd(over, under)
+    tie = tuple(row["tie"])
+    return _Entry(
+        row["reference"], tuple(totals) or (0,), tie, out, over // common, under // common, row["short"]
+    )
+
+
+def _phased_mark(phases: _Phases, row: Mapping[str, Any]) -> tuple[int, int, bool]:
+    """(over, under, whether it is knocked out): the mean of each phase counts by its weight."""
     if not 0 <= row["short"] <= len(phases.listed):
         raise ValueError("it stopped where there is no phase")
-    totals: list[int] = []
     over, under, weights = 0, 1, 0
     for each in row["phases"]:
         marks = [each["mark"]] if "mark" in each else each["totals"]
-        whole, count, weight = sum(marks), len(marks), phases.by_key[each["key"]].weight
-        totals += each["totals"] if phases.are_only_files else [half_even(whole, count)]
-        over, under = over * count + weight * whole * under, under * count
+        count, weight = len(marks), phases.by_key[each["key"]].weight
+        if not count and not phases.are_only_files:
+            raise ValueError("a phase without a mark")
+        over, under = over * count + weight * sum(marks) * under, under * count
         weights += weight
     out = False
     if phases.knocking:
         given = {each["key"]: each["scores"] for each in row["phases"]}
         out = any(each.knocks_out(given.get(each.key, ())) for each in phases.knocking)
     under *= weights
-    if not under:
-        over, under = 0, 1
-    common = gcd(over, under)
-    return _Entry(
-        row["reference"],
-        tuple(totals) or (0,),
-        tuple(row["tie"]),
-        out,
-        over // common,
-        under // common,
-        row["short"],
-    )
+    return (over, under, out) if under else (0, 1, out)
+
+
+# What a phase holds of a row that it never saw.
+_NOTHING: Mapping[str, Any] = {"scores": [], "totals": []}
 
 
 def _follows(phases: _Phases, row: Mapping[str, Any]) -> bool:
     """Whether the totals, harmonised marks and tie-breaks of a row of phases follow from its scores: each phase up to
     the one where it stopped has the marks that it asks for, but one that is computed, and none comes after."""
-    counted = phases.listed[: len(phases.listed) - row["short"]]
     given = {each["key"]: each for each in row["phases"]}
-    if len(given) != len(row["phases"]) or not given.keys() <= {each.key for each in counted}:
+    if len(given) != len(row["phases"]) or not given.keys() <= phases.counted_keys[row["short"]]:
         return False
     marks: dict[str, int] = {}
-    for phase in counted:
-        found = given.get(phase.key, {"scores": [], "totals": []})
+    for phase in phases.counted[row["short"]]:
+        found = given.get(phase.key, _NOTHING)
         scored = found["scores"]
         if phase.kind != "computed" and len(scored) < phase.readings:
             return False
-        if [phase.total(scores) for scores in scored] != found["totals"] or not phase.mark_follows(found):
+        if list(map(phase.total, scored)) != found["totals"] or not phase.mark_follows(found):
             return False
-        for key in phase.criteria.keys() & phases.ties:
+        for key in phase.tied:
             readings = [scores for scores in scored if key in scores]
             if readings:
                 marks[key] = phase.mean_on(key, readings)
@@ -1274,7 +1304,7 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[bytes]) -> l
     if doubled:
         return [VerifierFinding("twice", {"reference": each}, each) for each in doubled]
     if "rubric" in certificate:
-        phases = _Phases(certificate["rubric"])
+        phases = _Phases(certificate["rubric"], strict=True)
         wrong = [row["reference"] for row in rows if not _marked(phases, row)]
         if wrong:
             return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
@@ -1305,13 +1335,9 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[bytes]) -> l
 
 def _marked(phases: _Phases, row: Mapping[str, Any]) -> bool:
     """Whether the mark of a row, its tie criteria and why it may not be chosen follow from its scores."""
-    entry = _phased_entry(phases, row)
-    for each in row["phases"]:
-        known = phases.by_key[each["key"]].criteria.keys()
-        if any(not scores.keys() <= known for scores in each["scores"]):
-            return False
-    out = KNOCKED_OUT if entry.knocked_out else SHORT if entry.short else None
-    if row["mark"] != half_even(entry.over, entry.under) or row.get("out") != out:
+    over, under, knocked_out = _phased_mark(phases, row)
+    out = KNOCKED_OUT if knocked_out else SHORT if row["short"] else None
+    if row["mark"] != half_even(over, under) or row.get("out") != out:
         return False
     return _follows(phases, row)
 
