@@ -453,7 +453,8 @@ class _RowTexts:
     """The canonical texts of rows of a choice that have their shape; few differ in attributes and single scores."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[tuple[str, Any], ...], str] = {}
+        # By keys and then values: one tuple instead of one for each pair.
+        self.known: dict[tuple[Any, ...], str] = {}
 
     def of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[str, str]]]:
         """(the text of each row, the reference of each with the text of what it was given)."""
@@ -487,7 +488,7 @@ class _RowTexts:
         return ",".join([each for each, _own in written]), ",".join([own for _each, own in written])
 
     def _flat(self, value: Mapping[str, Any]) -> str:
-        key = tuple(value.items())
+        key = (*value, *value.values())
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = _CANONICAL.encode(value)
@@ -566,12 +567,12 @@ class _Phase:
                        if each.get("knock_out_below") is not None]  # fmt: skip
         self._common = lcm(*(each["max"] - each["min"] for each in self.criteria.values()))
         self.tied = self.criteria.keys() & ties
-        self._known: dict[tuple[tuple[str, int], ...], int | None] = {}
+        self._known: dict[tuple[Any, ...], int | None] = {}
 
     def total(self, scores: Mapping[str, int]) -> int | None:
         """A reading's total in thousandths: its shares of each scale, weighted. A computed phase has those it has.
         Where the phase is strict, None for scores of criteria that it does not have."""
-        key = tuple(scores.items())
+        key = (*scores, *scores.values())
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._total(scores)
@@ -1027,14 +1028,20 @@ def _keys_in(values: Collection[Any], shape: Any) -> int | None:
     if not {list if isinstance(shape, list) else dict}.issuperset(map(type, values)):
         return None
     if isinstance(shape, list):
-        return _keys_in(list(chain.from_iterable(values)), shape[0])
+        return _keys_inside(values, shape[0])
     if isinstance(shape, _Each):
-        if not _TEXTS.issuperset(map(type, chain.from_iterable(values))):
+        if not all(_TEXTS.issuperset(map(type, each)) for each in set(map(tuple, values))):
             return None
-        return _plus(
-            sum(map(len, values)), _keys_in(list(chain.from_iterable(map(dict.values, values))), shape.shape)
-        )
+        return _plus(sum(map(len, values)), _keys_inside(map(dict.values, values), shape.shape))
     return _keys_of(values, shape)
+
+
+def _keys_inside(values: Iterable[Iterable[Any]], inner: Any) -> int | None:
+    """The same of what stands inside these values."""
+    flat = chain.from_iterable(values)
+    if isinstance(inner, type):
+        return 0 if {inner}.issuperset(map(type, flat)) else None
+    return _keys_in(list(flat), inner)
 
 
 def _keys_of(values: Collection[Any], shape: _Keys) -> int | None:
