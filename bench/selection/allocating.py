@@ -16,13 +16,13 @@ from statistics import median
 from typing import Any
 
 from bench.figures import Figure
-from cohortmgr.selection.allocation.checking import allocation_findings
 from cohortmgr.selection.allocation.deferred import allocate
 from cohortmgr.selection.allocation.rules import AllocationProblem, Applicant
 from cohortmgr.selection.allocation.statement import AllocationContext, allocation_statement
 from cohortmgr.selection.certificate import digest
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.ranking import lot
+from cohortmgr.selection.verify import findings
 
 WISHES, SEED = 10, "bench"
 SIZES = ((14_000, 1_400, 9), (100_000, 5_000, 18))
@@ -115,7 +115,7 @@ def main() -> None:
             content = allocation_statement(problem, allocate(problem), AllocationContext(SEED))
             made = {**content, "sha256": digest(content)}
             found: list[Any] = []
-            checked = _cost(lambda: found.extend(allocation_findings(made)))  # noqa: B023
+            checked = _cost(lambda: found.extend(findings(made)))  # noqa: B023
             print(
                 f"{people:,} people, {offerings:,} offerings, bounds {shape}: plain {bare:.2f} s, "
                 f"allocated {ours:.2f} s ({ours / bare:.1f} ×), verified {checked:.2f} s, {len(found)} findings",

@@ -20,10 +20,13 @@ import hashlib
 import json
 import sys
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from heapq import heapify, heappop, heapreplace
+from itertools import accumulate, chain, combinations, compress, islice
 from math import gcd, lcm
+from operator import itemgetter, le
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +34,7 @@ FORMAT, FORMAT_WITH_KNOCK_OUT, FORMAT_OF_PHASES, FORMAT_OF_HARMONISED, FORMAT_OF
 VERSION = 1
 RULE = "mean, ties, sha256(seed+reference)"
 RULE_OF_CHOICE = "bounds, mean, ties, sha256(seed+reference)"
+RULE_OF_OFFERINGS = "deferred acceptance"
 CHOSEN, WAITING, REFUSED = "chosen", "waiting", "refused"
 RIGHT, HAND, KNOCKED_OUT, SHORT = "right", "hand", "knocked_out", "short"
 VALID, INVALID, UNREADABLE = 0, 1, 2
@@ -154,6 +158,58 @@ WORDS: Mapping[str, tuple[str, str]] = {
         N_("Le certificat se trompe sur qui le sort ou le départage a décidé : %(reference)s."),
         "The certificate errs on whom a tie criterion or the lot decided: %(reference)s.",
     ),
+    "shape": (
+        N_("L’offre %(offering)s a des bornes que cette règle ne connaît pas, ou qu’elle compte autrement."),
+        "The offering %(offering)s has bounds that this rule does not know, or counts otherwise.",
+    ),
+    "order": (
+        N_("Au rang %(rank)s, le dossier %(reference)s n’est pas à sa place."),
+        "At rank %(rank)s, file %(reference)s is not in its place.",
+    ),
+    "contradicted": (
+        N_(
+            "Le résultat du dossier %(reference)s se contredit, ou contredit les listes de droit et à la main."
+        ),
+        "The outcome of file %(reference)s contradicts itself, or the lists by right and by hand.",
+    ),
+    "unwished": (
+        N_("Le dossier %(reference)s a une place de l’offre %(offering)s, qu’il n’a pas demandée."),
+        "File %(reference)s has a seat of the offering %(offering)s, which it did not ask for.",
+    ),
+    "choice": (
+        N_("L’offre %(offering)s ne choisirait pas ainsi : le dossier %(reference)s."),
+        "The offering %(offering)s would choose otherwise: file %(reference)s.",
+    ),
+    "better": (
+        N_(
+            "Le dossier %(reference)s pouvait avoir l’offre %(offering)s, qu’il préfère, sans léser personne."
+        ),
+        "File %(reference)s could have had the offering %(offering)s, which it prefers, wronging nobody.",
+    ),
+    "worse": (
+        N_("Le dossier %(reference)s a l’offre %(offering)s, qu’aucun résultat stable ne lui donne."),
+        "File %(reference)s has the offering %(offering)s, which no stable outcome gives it.",
+    ),
+    "filled_there": (
+        N_("L’offre %(offering)s a %(found)s places pourvues, et non %(stated)s."),
+        "The offering %(offering)s fills %(found)s seats, not %(stated)s.",
+    ),
+    "shortfall_there": (
+        N_("Dans l’offre %(offering)s, il manque %(found)s personnes aux bornes souples, et non %(stated)s."),
+        "In the offering %(offering)s, soft bounds miss %(found)s people, not %(stated)s.",
+    ),
+    "inputs": (
+        N_("L’empreinte de ce qui a été donné (notes, critères, attributs) n’est pas celle des dossiers."),
+        "The digest of what was given (marks, ties, attributes) is not that of the rows.",
+    ),
+    "seal": (
+        N_("L’empreinte du sceau n’est pas celle des règles scellées."),
+        "The digest of the seal is not that of the rules that were sealed.",
+    ),
+    "unsealed": (
+        N_("Ce n’est pas ce qui a été scellé."),
+        "This is not what was sealed.",
+    ),
     "expected": (
         N_("Ce n’est pas le certificat dont l’empreinte a été publiée."),
         "This is not the certificate whose digest was published.",
@@ -204,15 +260,22 @@ class UnreadableCertificate(Exception):
 def read(data: bytes) -> dict[str, Any]:
     """Return the JSON object of a file. Raises UnreadableCertificate for anything that two readers might understand
     differently: doubled keys, numbers that are no integers, true or false where numbers stand."""
+    return _read(data)[0]
+
+
+def _read(data: bytes) -> tuple[dict[str, Any], bool]:
+    """(what `read` returns, whether its rows were found to have their shape)."""
     try:
         text = data.decode("utf-8")
         content = _parsed(text)
         if not isinstance(content, dict):
             raise UnreadableCertificate("no_json")
-        strange, keys = _walked(content)
+        strange, keys, fits = _looked_at(content)
         if strange:
             raise UnreadableCertificate(strange)
-        if text.count('":') != keys or any(each in text for each in _SPACED):
+        colons = text.count('":')
+        is_plain = colons == text.count(":") or not any(each in text for each in _SPACED)
+        if colons != keys or not is_plain:
             # Either a text begins with a colon, or a key comes twice; this is slower.
             _parsed(text, object_pairs_hook=_object)
         if "\\u" in text:
@@ -224,7 +287,7 @@ def read(data: bytes) -> dict[str, Any]:
     except ValueError:
         # Python reads no number of more than 4,300 digits.
         raise UnreadableCertificate("huge") from None
-    return content
+    return content, fits
 
 
 def _parsed(text: str, **hooks: Any) -> Any:
@@ -255,7 +318,19 @@ def _no_number(_text: str) -> Any:
 
 def fault(content: Mapping[str, Any]) -> str | None:
     """Why a JSON value holds something else than texts, integers and nulls, as a key of WORDS; None if it does not."""
-    return _walked(content)[0]
+    return _looked_at(content)[0]
+
+
+def _looked_at(content: Mapping[str, Any]) -> tuple[str | None, int, bool]:
+    """(what `fault` says, the number of keys, whether it is a choice whose rows have their shape): such rows hold
+    nothing strange, and are not walked through."""
+    rows = content.get("rows")
+    is_choice = content.get("format") == FORMAT_OF_CHOICE and content.get("rule") == RULE_OF_CHOICE
+    in_rows = _keys_in(rows, _row_shape(content)) if is_choice and type(rows) is list else None
+    if in_rows is None:
+        return *_walked(content), False
+    strange, keys = _walked({**content, "rows": []})
+    return strange, keys + in_rows, True
 
 
 _PLAIN = frozenset({str, int, type(None)})
@@ -330,10 +405,108 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(value, list):
             yield _CANONICAL.encode(value)
             continue
-        for place in range(0, len(value), _AT_ONCE):
-            yield f"{',' if place else '['}{_CANONICAL.encode(value[place : place + _AT_ONCE])[1:-1]}"
-        yield "]" if value else "[]"
+        yield from _parts_of_list(value)
     yield "{}" if before == "{" else "}"
+
+
+def _parts_of_list(value: Sequence[Any]) -> Iterator[str]:
+    for place in range(0, len(value), _AT_ONCE):
+        yield f"{',' if place else '['}{_CANONICAL.encode(value[place : place + _AT_ONCE])[1:-1]}"
+    yield "]" if value else "[]"
+
+
+_text = json.encoder.encode_basestring
+_OUTCOMES = {each: f'"{each}"' for each in (CHOSEN, WAITING, REFUSED)}
+
+
+def _digests(certificate: Mapping[str, Any]) -> tuple[str, str]:
+    """(what `digest` says, what `inputs_of` says) of a choice whose rows have their shape, in one pass over them.
+
+    Their canonical text is written out here, which takes a third of the encoder's time."""
+    before, after = hashlib.sha256(), []
+    said = {key: value for key, value in certificate.items() if key not in ("sha256", "rows")}
+    place = sum(key < "rows" for key in said)
+    for number, key in enumerate(sorted(said)):
+        part = f"{'{' if number == 0 else ','}{_CANONICAL.encode(key)}:{_CANONICAL.encode(said[key])}"
+        if number < place:
+            before.update(part.encode())
+        else:
+            after.append(part)
+    before.update(b',"rows":[' if place else b'{"rows":[')
+    rows, texts = certificate["rows"], _RowTexts()
+    given: list[tuple[str, str]] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        written, own = texts.of(rows[start : start + _AT_ONCE])
+        before.update((("," if start else "") + ",".join(written)).encode())
+        given += own
+    before.update(("]" + "".join(after) + "}").encode())
+    given.sort(key=itemgetter(0))
+    inputs = hashlib.sha256(b"[")
+    for start in range(0, len(given), _AT_ONCE):
+        some_given = ",".join([own for _reference, own in given[start : start + _AT_ONCE]])
+        inputs.update((("," if start else "") + some_given).encode())
+    inputs.update(b"]")
+    return before.hexdigest(), inputs.hexdigest()
+
+
+class _RowTexts:
+    """The canonical texts of rows of a choice that have their shape; few differ in attributes and single scores."""
+
+    def __init__(self) -> None:
+        # By keys and then values: one tuple instead of one for each pair.
+        self.known: dict[tuple[Any, ...], str] = {}
+
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[str, str]]]:
+        """(the text of each row, the reference of each with the text of what it was given)."""
+        written, given = [], []
+        flat = self._flat
+        for row in rows:
+            name, mark, tie, placed = row["reference"], row["mark"], row["tie"], ""
+            attributes, reference, outcome = flat(row["attributes"]), _text(name), row["outcome"]
+            stated = _OUTCOMES.get(outcome) or _text(outcome)
+            ties = ",".join(map(str, tie)) if tie else ""
+            if "by" in row:
+                placed = f',"by":{_text(row["by"])}'
+            out = f',"out":{_text(row["out"])}' if "out" in row else ""
+            if "phases" in row:
+                phases, scored = self._phases(row["phases"])
+                written.append(
+                    f'{{"attributes":{attributes}{placed},"mark":{mark}{out},"outcome":{stated},"phases":[{phases}]'
+                    f',"rank":{row["rank"]},"reference":{reference},"short":{row["short"]},"tie":[{ties}]}}'
+                )
+                given.append((name, f"[{reference},[{scored}],[{ties}],{attributes}]"))
+                continue
+            written.append(
+                f'{{"attributes":{attributes}{placed},"mark":{mark}{out},"outcome":{stated},"rank":{row["rank"]}'
+                f',"reference":{reference},"tie":[{ties}]}}'
+            )
+            given.append((name, f"[{reference},{mark},[{ties}],{attributes}]"))
+        return written, given
+
+    def _phases(self, found: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+        written = list(map(self._phase, found))
+        return ",".join([each for each, _own in written]), ",".join([own for _each, own in written])
+
+    def _flat(self, value: Mapping[str, Any]) -> str:
+        key = (*value, *value.values())
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = _CANONICAL.encode(value)
+        return found
+
+    def _phase(self, each: Mapping[str, Any]) -> tuple[str, str]:
+        key, scores = _text(each["key"]), ",".join(map(self._flat, each["scores"]))
+        mark = readers = letters = ""
+        if "mark" in each:
+            mark = f',"mark":{each["mark"]}'
+        if "readers" in each:
+            letters = ",".join(map(_text, each["readers"]))
+            readers = f',"readers":[{letters}]'
+        totals = ",".join(map(str, each["totals"]))
+        return (
+            f'{{"key":{key}{mark}{readers},"scores":[{scores}],"totals":[{totals}]}}',
+            f"[{key},[{scores}],[{letters}]]",
+        )
 
 
 # Any certificate
@@ -341,14 +514,21 @@ def _parts(content: Mapping[str, Any]) -> Iterator[str]:
 
 def findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
     """Recompute a selection from the numbers of its certificate alone; no finding means that it holds."""
-    if fault(certificate):
+    strange, _keys, fits = _looked_at(certificate)
+    if strange:
         return [VerifierFinding("not_integer")]
-    return _findings(certificate)
+    return _findings(certificate, fits)
 
 
-def _findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+def _findings(certificate: Mapping[str, Any], fits: bool) -> list[VerifierFinding]:
+    """What does not hold; `fits` says that the rows of a choice are known to have their shape."""
+    inputs = None
     try:
-        holds = certificate.get("sha256") == digest(certificate)
+        if fits:
+            found_digest, inputs = _digests(certificate)
+        else:
+            found_digest = digest(certificate)
+        holds = certificate.get("sha256") == found_digest
     except (UnicodeEncodeError, TypeError):
         return [VerifierFinding("malformed")]
     found = [] if holds else [VerifierFinding("digest", {}, "sha256")]
@@ -356,7 +536,7 @@ def _findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
         if certificate.get("format") != FORMAT_OF_CHOICE:
             return found + _of_ranking(certificate)
         of_rule = _OF_RULE.get(certificate.get("rule", ""))
-        return found + (of_rule(certificate) if of_rule else [VerifierFinding("rule", {}, "rule")])
+        return found + (of_rule(certificate, inputs) if of_rule else [VerifierFinding("rule", {}, "rule")])
     except _WRONG_SHAPE:
         return [*found, VerifierFinding("malformed", {}, "rows")]
 
@@ -375,7 +555,8 @@ def half_even(over: int, under: int) -> int:
 class _Phase:
     """How the scores of one phase become totals; a rubric without phases is one of which only the criteria are used."""
 
-    def __init__(self, stated: Mapping[str, Any]) -> None:
+    def __init__(self, stated: Mapping[str, Any], ties: Sequence[str] = (), *, strict: bool = False) -> None:
+        self.strict = strict
         self.criteria = {each["key"]: each for each in stated["criteria"]}
         if len(self.criteria) != len(stated["criteria"]):
             raise ValueError("a criterion comes twice")
@@ -385,17 +566,21 @@ class _Phase:
         self.limits = [(key, each["knock_out_below"]) for key, each in self.criteria.items()
                        if each.get("knock_out_below") is not None]  # fmt: skip
         self._common = lcm(*(each["max"] - each["min"] for each in self.criteria.values()))
-        self._known: dict[tuple[tuple[str, int], ...], int] = {}
+        self.tied = self.criteria.keys() & ties
+        self._known: dict[tuple[Any, ...], int | None] = {}
 
-    def total(self, scores: Mapping[str, int]) -> int:
-        """A reading's total in thousandths: its shares of each scale, weighted. A computed phase has those it has."""
-        key = tuple(scores.items())
+    def total(self, scores: Mapping[str, int]) -> int | None:
+        """A reading's total in thousandths: its shares of each scale, weighted. A computed phase has those it has.
+        Where the phase is strict, None for scores of criteria that it does not have."""
+        key = (*scores, *scores.values())
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._total(scores)
         return found
 
-    def _total(self, scores: Mapping[str, int]) -> int:
+    def _total(self, scores: Mapping[str, int]) -> int | None:
+        if self.strict and not scores.keys() <= self.criteria.keys():
+            return None
         over = whole = 0
         for key, each in self.criteria.items():
             if self.kind == "computed" and key not in scores:
@@ -449,8 +634,8 @@ class _Phase:
 class _Phases:
     """The phases of a rubric, in their order, and how its ties are named."""
 
-    def __init__(self, rubric: Mapping[str, Any]) -> None:
-        self.listed = [_Phase(each) for each in rubric["phases"]]
+    def __init__(self, rubric: Mapping[str, Any], *, strict: bool = False) -> None:
+        self.listed = [_Phase(each, rubric["ties"], strict=strict) for each in rubric["phases"]]
         self.by_key = {each.key: each for each in self.listed}
         if len(self.by_key) != len(self.listed):
             raise ValueError("a phase comes twice")
@@ -458,6 +643,9 @@ class _Phases:
         self.are_only_files = [each.kind for each in self.listed] == ["files"]
         self.knocking = [each for each in self.listed if each.limits]
         self.ties: Sequence[str] = rubric["ties"]
+        # By how many phases before the last a row stopped: those that count for it, and their keys.
+        self.counted = [self.listed[: len(self.listed) - short] for short in range(len(self.listed) + 1)]
+        self.counted_keys = [frozenset(each.key for each in some) for some in self.counted]
 
 
 def _is_sound(formula: Mapping[str, Any]) -> bool:
@@ -481,52 +669,58 @@ class _Entry(NamedTuple):
 
 
 def _phased_entry(phases: _Phases, row: Mapping[str, Any]) -> _Entry:
-    """A row of phases, from its own numbers: the mean of each phase counts by its weight."""
+    """A row of phases, from its own numbers."""
+    over, under, out = _phased_mark(phases, row)
+    totals: list[int] = []
+    for each in row["phases"]:
+        marks = [each["mark"]] if "mark" in each else each["totals"]
+        totals += each["totals"] if phases.are_only_files else [half_even(sum(marks), len(marks))]
+    common = gcd(over, under)
+    tie = tuple(row["tie"])
+    return _Entry(
+        row["reference"], tuple(totals) or (0,), tie, out, over // common, under // common, row["short"]
+    )
+
+
+def _phased_mark(phases: _Phases, row: Mapping[str, Any]) -> tuple[int, int, bool]:
+    """(over, under, whether it is knocked out): the mean of each phase counts by its weight."""
     if not 0 <= row["short"] <= len(phases.listed):
         raise ValueError("it stopped where there is no phase")
-    totals: list[int] = []
     over, under, weights = 0, 1, 0
     for each in row["phases"]:
         marks = [each["mark"]] if "mark" in each else each["totals"]
-        whole, count, weight = sum(marks), len(marks), phases.by_key[each["key"]].weight
-        totals += each["totals"] if phases.are_only_files else [half_even(whole, count)]
-        over, under = over * count + weight * whole * under, under * count
+        count, weight = len(marks), phases.by_key[each["key"]].weight
+        if not count and not phases.are_only_files:
+            raise ValueError("a phase without a mark")
+        over, under = over * count + weight * sum(marks) * under, under * count
         weights += weight
     out = False
     if phases.knocking:
         given = {each["key"]: each["scores"] for each in row["phases"]}
         out = any(each.knocks_out(given.get(each.key, ())) for each in phases.knocking)
     under *= weights
-    if not under:
-        over, under = 0, 1
-    common = gcd(over, under)
-    return _Entry(
-        row["reference"],
-        tuple(totals) or (0,),
-        tuple(row["tie"]),
-        out,
-        over // common,
-        under // common,
-        row["short"],
-    )
+    return (over, under, out) if under else (0, 1, out)
+
+
+# What a phase holds of a row that it never saw.
+_NOTHING: Mapping[str, Any] = {"scores": [], "totals": []}
 
 
 def _follows(phases: _Phases, row: Mapping[str, Any]) -> bool:
     """Whether the totals, harmonised marks and tie-breaks of a row of phases follow from its scores: each phase up to
     the one where it stopped has the marks that it asks for, but one that is computed, and none comes after."""
-    counted = phases.listed[: len(phases.listed) - row["short"]]
     given = {each["key"]: each for each in row["phases"]}
-    if len(given) != len(row["phases"]) or not given.keys() <= {each.key for each in counted}:
+    if len(given) != len(row["phases"]) or not given.keys() <= phases.counted_keys[row["short"]]:
         return False
     marks: dict[str, int] = {}
-    for phase in counted:
-        found = given.get(phase.key, {"scores": [], "totals": []})
+    for phase in phases.counted[row["short"]]:
+        found = given.get(phase.key, _NOTHING)
         scored = found["scores"]
         if phase.kind != "computed" and len(scored) < phase.readings:
             return False
-        if [phase.total(scores) for scores in scored] != found["totals"] or not phase.mark_follows(found):
+        if list(map(phase.total, scored)) != found["totals"] or not phase.mark_follows(found):
             return False
-        for key in phase.criteria.keys() & phases.ties:
+        for key in phase.tied:
             readings = [scores for scores in scored if key in scores]
             if readings:
                 marks[key] = phase.mean_on(key, readings)
@@ -717,9 +911,24 @@ _PHASE = {
     "marks?": _FORMULA,
 }
 _RUBRIC = _Keys({"phases": [_Keys(_PHASE)], "ties": [str]})
-_BOUND = _Keys({"where": _Each(str), "at_least": _OrNull(int), "at_most": _OrNull(int), "hard": bool})
+_LIMITS = {"where": _Each(str), "at_least": _OrNull(int), "at_most": _OrNull(int), "hard": bool}
+_BOUND = _Keys(_LIMITS)
 _CHANGE = _Keys({"on": str, "by": str, "reason": str})
-_SEAL = {"digest?": str, "sealed_by?": str, "sealed_on?": str, "older_marks?": bool, "changes?": [_CHANGE]}
+# What was sealed, for all offerings of an intake: its digest is the seal's.
+_SEALED_BOUND = _Keys({**_LIMITS, "offering?": str})
+_SEALED = {
+    **dict.fromkeys(("salt_sha256", "seed"), str),
+    "bounds": [_SEALED_BOUND],
+    "right": [_Keys({"reference": str, "reason": str, "paper": str})],
+    "seats": _Each(int),
+    "ties": [str],
+}
+_SEAL = {
+    **dict.fromkeys(("digest?", "sealed_by?", "sealed_on?", "offering?"), str),
+    "sealed?": _Keys(_SEALED),
+    "older_marks?": bool,
+    "changes?": [_CHANGE],
+}
 _RULES = _Keys({"bounds": [_BOUND], "ties": [str], **_SEAL})
 _OWN = {
     "reference": str,
@@ -737,15 +946,18 @@ _OF_A_TYPE = _Keys({"where": [int], "price": int})
 _PRICES = _Keys(
     {"scale": int, "bounds": [int], "threshold": _OrNull(int), "splits": [_OF_A_TYPE], "by_lot": [str]}
 )
+_MOVES = {
+    "hand": [_Keys({"reference": str, "in": bool, "reason": str})],
+    "right": [_Keys({"reference": str, "reason": str})],
+}
 _CERTIFICATE = _Keys(
     {
         **dict.fromkeys(("format", "version", "seats", "waiting", "filled", "shortfall"), int),
-        **dict.fromkeys(("rule", "seed", "sha256"), str),
+        **dict.fromkeys(("rule", "seed", "inputs", "sha256"), str),
         "rules": _RULES,
         "rubric?": _RUBRIC,
         "rows": list,
-        "hand": [_Keys({"reference": str, "in": bool, "reason": str})],
-        "right": [_Keys({"reference": str, "reason": str})],
+        **_MOVES,
         "total": _Keys({"marks": int, "ties": [int], "lots": int}),
         "proof": _Keys({"best": dict, "fuller": _OrNull(dict)}),
         "prices": _PRICES,
@@ -800,54 +1012,68 @@ def _misfit_key(value: Any, shape: _Keys, where: str) -> str | None:
     return None
 
 
-def _fitting(shape: Any) -> Callable[[Any], bool]:
-    """A quick question whether a value has a shape; `_misfit` says where it has not."""
+def _row_shape(certificate: Mapping[str, Any]) -> _Keys:
+    """The shape of each row of a choice."""
+    return _ROW_OF_RUBRIC if "rubric" in certificate else _ROW
+
+
+def _keys_in(values: Collection[Any], shape: Any) -> int | None:
+    """The number of keys in all these values, if each has a shape; None if one has not (`_misfit` says where).
+
+    All values are asked at once, key by key, which is quick for many."""
     if isinstance(shape, type):
-        return lambda value: type(value) is shape
-    if isinstance(shape, _Keys):
-        return _fitting_keys(shape)
-    if not isinstance(shape, (list, _Each)):
-        return lambda value: _misfit(value, shape) is None
-    is_list = isinstance(shape, list)
-    inner = shape[0] if isinstance(shape, list) else shape.shape
-    kind: type = list if is_list else dict
+        return 0 if {shape}.issuperset(map(type, values)) else None
+    if isinstance(shape, _OrNull):
+        return _keys_in([each for each in values if each is not None], shape.shape)
+    if not {list if isinstance(shape, list) else dict}.issuperset(map(type, values)):
+        return None
+    if isinstance(shape, list):
+        return _keys_inside(values, shape[0])
+    if isinstance(shape, _Each):
+        if not all(_TEXTS.issuperset(map(type, each)) for each in set(map(tuple, values))):
+            return None
+        return _plus(sum(map(len, values)), _keys_inside(map(dict.values, values), shape.shape))
+    return _keys_of(values, shape)
 
-    def values(value: Any) -> Any:
-        return value if is_list else value.values()
 
+def _keys_inside(values: Iterable[Iterable[Any]], inner: Any) -> int | None:
+    """The same of what stands inside these values."""
+    flat = chain.from_iterable(values)
     if isinstance(inner, type):
-        kinds = frozenset({inner})
-        return lambda value: type(value) is kind and kinds.issuperset(map(type, values(value)))
-    fits = _fitting(inner)
-    return lambda value: type(value) is kind and all(map(fits, values(value)))
+        return 0 if {inner}.issuperset(map(type, flat)) else None
+    return _keys_in(list(flat), inner)
 
 
-def _fitting_keys(shape: _Keys) -> Callable[[Any], bool]:
-    needed, shapes = shape.needed, shape.shapes
-    fitting = {key: _fitting(each) for key, each in shapes.items()}
+def _keys_of(values: Collection[Any], shape: _Keys) -> int | None:
+    """The same where each value is an object with keys of its own."""
+    found = (
+        set(map(frozenset, values))
+        if len(values) < 2
+        else {frozenset(each) for each in set(map(tuple, values))}
+    )
+    if not all(shape.needed <= each <= shape.shapes.keys() for each in found):
+        return None
+    total: int | None = sum(map(len, values))
+    for key, inner in shape.shapes.items():
+        if all(key in each for each in found):
+            total = _plus(total, _keys_in(list(map(itemgetter(key), values)), inner))
+        elif any(key in each for each in found):
+            total = _plus(total, _keys_in([each[key] for each in values if key in each], inner))
+    return total
 
-    def fits(value: Any) -> bool:
-        if type(value) is not dict or not needed <= value.keys():
-            return False
-        for key, each in value.items():
-            if type(each) is shapes.get(key):
-                continue
-            question = fitting.get(key)
-            if question is None or not question(each):
-                return False
-        return True
 
-    return fits
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
 
 
-def _stated_badly(certificate: Mapping[str, Any]) -> str | None:
+def _stated_badly(certificate: Mapping[str, Any], has_shape: bool) -> str | None:
     """Where a certificate of format 6 has the wrong shape, or numbers that say nothing, as a limit below nought."""
     misfit = _misfit(certificate, _CERTIFICATE)
     if misfit:
         return misfit
-    shape = _ROW_OF_RUBRIC if "rubric" in certificate else _ROW
-    if not all(map(_fitting(shape), certificate["rows"])):
-        return _misfit(certificate["rows"], [shape], "rows")
+    shape = _row_shape(certificate)
+    if not has_shape:
+        return _misfit(certificate["rows"], [shape], "rows") or "rows"
     misfit = _rules_stated_badly(certificate["rules"])
     if misfit:
         return misfit
@@ -877,10 +1103,72 @@ def _rules_stated_badly(rules: Mapping[str, Any]) -> str | None:
             return f"rules.bounds.{place}"
         if low is not None and high is not None and low > high:
             return f"rules.bounds.{place}"
-    sealed = {"digest", "sealed_by", "sealed_on"} & rules.keys()
-    if len(sealed) not in (0, 3) or (not sealed and {"older_marks", "changes"} & rules.keys()):
+    return _seal_stated_badly(rules)
+
+
+def _seal_stated_badly(rules: Mapping[str, Any]) -> str | None:
+    """A seal that is stated by half."""
+    sealed = {"digest", "sealed_by", "sealed_on", "sealed"} & rules.keys()
+    if len(sealed) not in (0, 4) or (not sealed and {"older_marks", "changes", "offering"} & rules.keys()):
         return "rules.digest"
     return None
+
+
+def _seal_findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """What does not hold of a seal: its digest is that of what was sealed, and by this the certificate chose.
+
+    What was sealed speaks of all offerings of an intake; `rules.offering` says for which of them this chooses, where it
+    is for one."""
+    rules = certificate["rules"]
+    if "sealed" not in rules:
+        return []
+    sealed, offering = rules["sealed"], rules.get("offering")
+    found = []
+    if hashlib.sha256(canonical(sealed).encode()).hexdigest() != rules["digest"]:
+        found.append(VerifierFinding("seal", {}, "rules.digest"))
+    bounds, seats = sealed["bounds"], sealed["seats"]
+    if certificate["rule"] == RULE_OF_CHOICE:
+        own = [each for each in bounds if each.get("offering", offering) == offering]
+        bounds = [{key: value for key, value in each.items() if key != "offering"} for each in own]
+        seats = seats.get(offering)
+    stated = {"bounds": rules["bounds"], "seats": certificate["seats"]}
+    stated |= {"seed": certificate["seed"], "ties": rules["ties"]}
+    meant = {"bounds": bounds, "seats": seats, "seed": sealed["seed"], "ties": sealed["ties"]}
+    found += [VerifierFinding("unsealed", {}, key) for key, value in stated.items() if value != meant[key]]
+    return found + _unsealed_rights(certificate, sealed["right"])
+
+
+def _unsealed_rights(
+    certificate: Mapping[str, Any], sealed: Sequence[Mapping[str, Any]]
+) -> list[VerifierFinding]:
+    """Those who enter by a right that was not sealed, or for another reason; and those who should and do not, unless
+    the jury decided on them by hand."""
+    reasons = {each["reference"]: each["reason"] for each in sealed}
+    given = {each["reference"]: each["reason"] for each in certificate["right"]}
+    odd = {each for each, reason in given.items() if reasons.get(each) != reason}
+    moved = {*given, *(each["reference"] for each in certificate["hand"])}
+    odd |= (reasons.keys() - moved) & {row["reference"] for row in certificate["rows"]}
+    return [VerifierFinding("unsealed", {}, f"right: {each}") for each in sorted(odd)]
+
+
+def inputs_of(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the SHA-256 of what rows were given, before anything was chosen, in hexadecimal.
+
+    It is that of the canonical JSON of a list, one a row by their references: [reference, mark, tie, attributes], and
+    the wishes where there are some. Where marks follow from scores, a list of [phase, scores, readers' letters] in
+    place of the mark."""
+    given: list[list[Any]] = []
+    for row in rows:
+        mark = row["mark"]
+        if "phases" in row:
+            mark = [[each["key"], each["scores"], each.get("readers", [])] for each in row["phases"]]
+        own = [row["reference"], mark, row["tie"], row["attributes"]]
+        given.append([*own, row["wishes"]] if "wishes" in row else own)
+    given.sort(key=lambda each: each[0])
+    hasher = hashlib.sha256()
+    for part in _parts_of_list(given):
+        hasher.update(part.encode())
+    return hasher.hexdigest()
 
 
 def _is_type(places: Sequence[int], count: int) -> bool:
@@ -899,7 +1187,7 @@ class _StatedChoice:
     A type is the places of the bounds that count a file. `limits` are those left to the contenders: what those who have
     a seat by right or by hand take is taken off. `weights` say marks, ties and lots in one number, in that order."""
 
-    def __init__(self, certificate: Mapping[str, Any], lots: Sequence[str]) -> None:
+    def __init__(self, certificate: Mapping[str, Any], lots: Sequence[bytes]) -> None:
         self.certificate, self.rows = certificate, certificate["rows"]
         self.bounds = certificate["rules"]["bounds"]
         self.types = self._types()
@@ -922,21 +1210,20 @@ class _StatedChoice:
 
     def _types(self) -> list[tuple[int, ...]]:
         """The type of each row; few rows differ in what bounds ask."""
-        names = sorted({name for each in self.bounds for name in each["where"]})
-        known: dict[tuple[str | None, ...], tuple[int, ...]] = {}
+        names = {name for each in self.bounds for name in each["where"]}
+        known: dict[tuple[tuple[str, str], ...], tuple[int, ...]] = {}
         found = []
         for row in self.rows:
-            has = row["attributes"]
-            key = tuple(map(has.get, names))
-            if len(has) != len(names) - key.count(None):
-                raise ValueError("an attribute that no bound names")
-            if key not in known:
-                known[key] = tuple(
-                    place
-                    for place, each in enumerate(self.bounds)
-                    if all(has.get(name) == value for name, value in each["where"].items())
+            key = tuple(row["attributes"].items())
+            groups = known.get(key)
+            if groups is None:
+                has = row["attributes"]
+                if not has.keys() <= names:
+                    raise ValueError("an attribute that no bound names")
+                groups = known[key] = tuple(
+                    place for place, each in enumerate(self.bounds) if each["where"].items() <= has.items()
                 )
-            found.append(known[key])
+            found.append(groups)
         return found
 
     def _count(self, places: Iterable[int]) -> list[int]:
@@ -948,7 +1235,7 @@ class _StatedChoice:
             for bound in range(len(self.bounds))
         ]
 
-    def _weigh(self, lots: Sequence[str]) -> None:
+    def _weigh(self, lots: Sequence[bytes]) -> None:
         """One whole number for each contender: the unit of a part outweighs all that the later parts can differ by,
         summed over the seats; a missing person costs more than all parts can differ by."""
         contends = self.contends
@@ -963,16 +1250,13 @@ class _StatedChoice:
         weights, room = [0] * len(rows), 1
         for values in reversed(parts):
             unit = room
-            weights = [weight + unit * value for weight, value in zip(weights, values, strict=True)]
+            if any(values):
+                weights = [weight + unit * value for weight, value in zip(weights, values, strict=True)]
             room += unit * self.seats * (max(values, default=0) - min(values, default=0))
         self.cost = room
-        self.totals = [
-            sum(value for place, value in zip(contends, values, strict=True) if self.is_chosen[place])
-            for values in parts
-        ]
-        self.weight = sum(
-            weight for place, weight in zip(contends, weights, strict=True) if self.is_chosen[place]
-        )
+        chosen = [self.is_chosen[place] for place in contends]
+        self.totals = [sum(compress(values, chosen)) for values in parts]
+        self.weight = sum(compress(weights, chosen))
         self._sort(weights)
 
     def _sort(self, weights: Sequence[int]) -> None:
@@ -981,8 +1265,10 @@ class _StatedChoice:
         self.chosen_of: dict[tuple[int, ...], int] = {}
         for place, weight in zip(self.contends, weights, strict=True):
             groups = self.types[place]
-            by_type.setdefault(groups, []).append(weight)
-            self.chosen_of[groups] = self.chosen_of.get(groups, 0) + self.is_chosen[place]
+            if groups not in by_type:
+                by_type[groups], self.chosen_of[groups] = [], 0
+            by_type[groups].append(weight)
+            self.chosen_of[groups] += self.is_chosen[place]
         self.sorted: dict[tuple[int, ...], tuple[list[int], list[int]]] = {}
         for groups, values in by_type.items():
             values.sort()
@@ -999,43 +1285,51 @@ class _StatedChoice:
         )
 
 
-def _of_choice(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
-    """What does not hold in a certificate of a choice under bounds."""
-    misfit = _stated_badly(certificate)
+def _of_choice(certificate: Mapping[str, Any], inputs: str | None) -> list[VerifierFinding]:
+    """What does not hold in a certificate of a choice under bounds; `inputs` is the digest of what its rows were given,
+    where they were found to have their shape."""
+    misfit = _stated_badly(certificate, inputs is not None)
     if misfit:
         return [VerifierFinding("malformed", {}, misfit)]
     if certificate["version"] != VERSION:
         return [VerifierFinding("rule", {}, "version")]
-    lots = [lot(certificate["seed"], row["reference"]) for row in certificate["rows"]]
+    seed = certificate["seed"]
+    lots = [hashlib.sha256(f"{seed}{row['reference']}".encode()).digest() for row in certificate["rows"]]
     found = _marks_and_order(certificate, lots) or _outcomes(certificate)
+    if not found and certificate["inputs"] != inputs:
+        found = [VerifierFinding("inputs", {}, "inputs")]
     if found:
         return found
     choice = _StatedChoice(certificate, lots)
-    return [*_sums(choice), *_proofs(choice), *_told_by_prices(choice)]
+    return [*_seal_findings(certificate), *_sums(choice), *_proofs(choice), *_told_by_prices(choice)]
 
 
-def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> list[VerifierFinding]:
+def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[bytes]) -> list[VerifierFinding]:
     """Rows whose numbers do not follow from their scores; rows that come twice, or not in their order."""
     rows = certificate["rows"]
     doubled = _repeated(row["reference"] for row in rows)
     if doubled:
         return [VerifierFinding("twice", {"reference": each}, each) for each in doubled]
     if "rubric" in certificate:
-        phases = _Phases(certificate["rubric"])
+        phases = _Phases(certificate["rubric"], strict=True)
         wrong = [row["reference"] for row in rows if not _marked(phases, row)]
         if wrong:
             return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
-    keys = [
-        (
-            row.get("out") == KNOCKED_OUT,
-            row.get("short", int(row.get("out") == SHORT)),
-            -row["mark"],
-            [-value for value in row["tie"]],
-            drawn,
-            row["reference"],
+    outs = [row.get("out") for row in rows]
+    keys = list(
+        zip(
+            [out == KNOCKED_OUT for out in outs],
+            [row.get("short", out == SHORT) for row, out in zip(rows, outs, strict=True)],
+            [-row["mark"] for row in rows],
+            [tuple([-value for value in row["tie"]]) for row in rows],
+            lots,
+            [row["reference"] for row in rows],
+            strict=True,
         )
-        for row, drawn in zip(rows, lots, strict=True)
-    ]
+    )
+    is_ordered = all(map(le, keys, islice(keys, 1, None)))
+    if is_ordered and [row["rank"] for row in rows] == list(range(1, len(rows) + 1)):
+        return []
     order = sorted(range(len(rows)), key=keys.__getitem__)
     return [
         VerifierFinding(
@@ -1048,13 +1342,9 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[str]) -> lis
 
 def _marked(phases: _Phases, row: Mapping[str, Any]) -> bool:
     """Whether the mark of a row, its tie criteria and why it may not be chosen follow from its scores."""
-    entry = _phased_entry(phases, row)
-    for each in row["phases"]:
-        known = phases.by_key[each["key"]].criteria.keys()
-        if any(not scores.keys() <= known for scores in each["scores"]):
-            return False
-    out = KNOCKED_OUT if entry.knocked_out else SHORT if entry.short else None
-    if row["mark"] != half_even(entry.over, entry.under) or row.get("out") != out:
+    over, under, knocked_out = _phased_mark(phases, row)
+    out = KNOCKED_OUT if knocked_out else SHORT if row["short"] else None
+    if row["mark"] != half_even(over, under) or row.get("out") != out:
         return False
     return _follows(phases, row)
 
@@ -1266,8 +1556,383 @@ def _told(choice: _StatedChoice, of_splits: Mapping[tuple[int, ...], int]) -> li
     return found + [VerifierFinding("lot", {"reference": each}, each) for each in odd]
 
 
+# Format 6: seats of several offerings, given out by wishes
+#
+# The rules are read in another way than the one in which seats were given out. An offering whose groups nest takes
+# people one by one, each time whoever helps its soft bounds most, of these the best; one whose groups overlap lets
+# people fill its reserved places in their order, and then takes the best. An outcome holds when each offering chooses
+# just its own from them and all who prefer it. That nobody does better in another such outcome is shown by turning
+# away in rounds: whoever an offering does not choose from people who can get nothing dearer can never have it, since
+# whom it takes from more people it takes from fewer (Gale and Shapley 1962; Hatfield and Milgrom 2005).
+
+_ALLOCATED = _Keys({**_OWN, "rank": int, "wishes": [str], "offering": _OrNull(str)})
+_BOUND_OF_OFFERING = _Keys({**_LIMITS, "offering": str})
+_ALLOCATION = _Keys(
+    {
+        **dict.fromkeys(("format", "version"), int),
+        **dict.fromkeys(("rule", "seed", "inputs", "sha256"), str),
+        **dict.fromkeys(("seats", "filled", "shortfall"), _Each(int)),
+        "rules": _Keys({"bounds": [_BOUND_OF_OFFERING], "ties": [str], **_SEAL}),
+        "counting": _Each(str),
+        "rows": list,
+        **_MOVES,
+    }
+)
+
+
+def _of_allocation(certificate: Mapping[str, Any], _inputs: str | None) -> list[VerifierFinding]:
+    """What does not hold in a certificate of several offerings."""
+    found = list(_allocated_badly(certificate))
+    if found:
+        return found
+    found = [*_seal_findings(certificate), *_allocated_order(certificate)]
+    if certificate["inputs"] != inputs_of(certificate["rows"]):
+        found.append(VerifierFinding("inputs", {}, "inputs"))
+    return [*found, *_CertifiedMarket(certificate).findings()]
+
+
+def _allocated_badly(certificate: Mapping[str, Any]) -> Iterator[VerifierFinding]:
+    """What cannot be read as an allocation at all, and bounds that its rule does not know."""
+    misfit = _misfit(certificate, _ALLOCATION) or _misfit(certificate["rows"], [_ALLOCATED], "rows")
+    if not misfit and certificate["version"] != VERSION:
+        misfit = "version"
+    misfit = misfit or _seal_stated_badly(certificate["rules"])
+    if misfit:
+        yield VerifierFinding("malformed", {}, misfit)
+        return
+    seats, rules = certificate["seats"], certificate["rules"]
+    if certificate["counting"].keys() != seats.keys():
+        yield VerifierFinding("malformed", {}, "counting")
+    for name in ("seats", "filled", "shortfall"):
+        stated = certificate[name]
+        if stated.keys() != seats.keys() or min(stated.values(), default=0) < 0:
+            yield VerifierFinding("malformed", {}, name)
+    faulty = [
+        place for place, bound in enumerate(rules["bounds"], 1) if not _is_bound_of_offering(bound, seats)
+    ]
+    yield from (VerifierFinding("malformed", {}, f"rules.bounds.{place - 1}") for place in faulty)
+    yield from _rows_allocated_badly(certificate, len(rules["ties"]))
+    if faulty:
+        return
+    for offering, mine in _by_offering(certificate).items():
+        is_over = _overlaps([bound["where"] for bound in mine])
+        hard_floors = [bound for bound in mine if bound["hard"] and bound["at_least"] is not None]
+        ceilings = [bound for bound in mine if is_over and bound["at_most"] is not None]
+        if hard_floors or ceilings or certificate["counting"][offering] != ("one" if is_over else "each"):
+            yield VerifierFinding("shape", {"offering": offering})
+
+
+def _by_offering(certificate: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The bounds of each offering."""
+    found: dict[str, list[Mapping[str, Any]]] = {offering: [] for offering in certificate["seats"]}
+    for bound in certificate["rules"]["bounds"]:
+        found[bound["offering"]].append(bound)
+    return found
+
+
+def _is_bound_of_offering(bound: Mapping[str, Any], seats: Mapping[str, int]) -> bool:
+    limits = bound["at_least"], bound["at_most"]
+    sound = all(limit is None or limit >= 0 for limit in limits) and limits != (None, None)
+    return sound and bool(bound["where"]) and bound["offering"] in seats
+
+
+def _rows_allocated_badly(certificate: Mapping[str, Any], ties: int) -> Iterator[VerifierFinding]:
+    seats, rows = certificate["seats"], certificate["rows"]
+    for place, row in enumerate(rows):
+        is_sound = (
+            len(row["tie"]) == ties
+            and all(wish in seats for wish in row["wishes"])
+            and len(set(row["wishes"])) == len(row["wishes"])
+            and (row["offering"] is None or row["offering"] in seats)
+            and row.get("by", RIGHT) in (RIGHT, HAND)
+            and row.get("out", SHORT) in (KNOCKED_OUT, SHORT)
+        )
+        if not is_sound:
+            yield VerifierFinding("malformed", {}, f"rows.{place}")
+    for each in _repeated(row["reference"] for row in rows):
+        yield VerifierFinding("twice", {"reference": each}, each)
+
+
+def _overlaps(groups: Sequence[Mapping[str, str]]) -> bool:
+    """Whether two groups may share somebody though neither stands in the other."""
+    for one, other in combinations(groups, 2):
+        shared = one.keys() & other.keys()
+        if all(one[key] == other[key] for key in shared) and len(shared) < min(len(one), len(other)):
+            return True
+    return False
+
+
+def _allocated_order(certificate: Mapping[str, Any]) -> Iterator[VerifierFinding]:
+    """Rows that are not ranked by marks, ties and lots, those who may not be chosen last; outcomes that contradict
+    themselves or the lists of those by right and by hand."""
+    before: tuple[Any, ...] = ()
+    moved = {each["reference"]: ("right", True) for each in certificate["right"]}
+    moved |= {each["reference"]: ("hand", each["in"]) for each in certificate["hand"]}
+    for rank, row in enumerate(certificate["rows"], 1):
+        drawn = lot(certificate["seed"], row["reference"])
+        key = "out" in row, -row["mark"], [-tie for tie in row["tie"]], drawn, row["reference"]
+        if row["rank"] != rank or (before and key < before):
+            yield VerifierFinding("order", {"rank": rank, "reference": row["reference"]})
+        before = key
+        has = row["offering"] is not None
+        is_stated = row["outcome"] == ("chosen" if has else "refused")
+        is_moved = moved.pop(row["reference"], None) == ((row["by"], has) if "by" in row else None)
+        if not is_stated or not is_moved or (has and "out" in row and "by" not in row):
+            yield VerifierFinding("contradicted", {"reference": row["reference"]})
+        elif has and "by" not in row and row["offering"] not in row["wishes"]:
+            yield VerifierFinding("unwished", {"reference": row["reference"], "offering": row["offering"]})
+    yield from (VerifierFinding("contradicted", {"reference": reference}) for reference in moved)
+
+
+class _CertifiedMarket:
+    """People by their place among the rows (the better first), and what each offering holds."""
+
+    def __init__(self, certificate: Mapping[str, Any]) -> None:
+        self.certificate = certificate
+        self.rows = certificate["rows"]
+        self.contending = [n for n, row in enumerate(self.rows) if "by" not in row and "out" not in row]
+        self.held: dict[str, list[int]] = {offering: [] for offering in certificate["seats"]}
+        self.taken: dict[str, list[int]] = {offering: [] for offering in certificate["seats"]}
+        for place, row in enumerate(self.rows):
+            if row["offering"] is not None:
+                (self.taken if "by" in row else self.held)[row["offering"]].append(place)
+        self.meetings: dict[str, _Meeting] = {}
+        bounds = _by_offering(certificate)
+        self.choosers = {offering: self._chooser(offering, bounds[offering]) for offering in bounds}
+
+    def _chooser(self, offering: str, bounds: Sequence[Mapping[str, Any]]) -> _PlainChooser:
+        seats, taken = self.certificate["seats"][offering], self.taken[offering]
+        if not bounds:
+            return _PlainChooser(seats, taken)
+        groups = [bound["where"] for bound in bounds]
+        met = self.meetings.setdefault(json.dumps(groups, sort_keys=True), _Meeting(groups, self.rows))
+        is_one = self.certificate["counting"][offering] == "one"
+        return (_ReservingChooser if is_one else _NestedChooser)(seats, taken, bounds, met)
+
+    def findings(self) -> Iterator[VerifierFinding]:
+        """What does not hold of the outcome, offering by offering and then person by person."""
+        yield from self._unstable()
+        yield from self._not_best()
+        for offering, chooser in self.choosers.items():
+            own = self.held[offering]
+            found = {"filled": len(own) + len(self.taken[offering]), "shortfall": chooser.missed(own)}
+            for name, value in found.items():
+                if (stated := self.certificate[name][offering]) != value:
+                    values = {"offering": offering, "stated": stated, "found": value}
+                    yield VerifierFinding(f"{name}_there", values)
+
+    def _unstable(self) -> Iterator[VerifierFinding]:
+        """Offerings that would not choose just their own from them and all who prefer it."""
+        pool: dict[str, list[int]] = {offering: [] for offering in self.choosers}
+        for place in self.contending:
+            row = self.rows[place]
+            for wish in row["wishes"]:
+                pool[wish].append(place)
+                if wish == row["offering"]:
+                    break
+        for offering, chooser in self.choosers.items():
+            chosen = chooser.chosen(pool[offering])
+            for place in sorted(chosen.symmetric_difference(self.held[offering])):
+                values = {"offering": offering, "reference": self.rows[place]["reference"]}
+                yield VerifierFinding("choice", values)
+
+    def _not_best(self) -> Iterator[VerifierFinding]:
+        """People who do not have the dearest offering that any stable outcome gives them."""
+        best = self._dearest()
+        for place in self.contending:
+            row, found = self.rows[place], best.get(place)
+            if found == row["offering"]:
+                continue
+            wishes = [*row["wishes"], None]
+            dearer = wishes[: wishes.index(row["offering"])] if row["offering"] in wishes else wishes
+            code, offering = ("better", found) if found in dearer else ("worse", row["offering"])
+            yield VerifierFinding(code, {"reference": row["reference"], "offering": offering})
+
+    def _dearest(self) -> dict[int, str]:
+        """By person the dearest offering that has not turned them away, once none turns anybody away any more."""
+        asked = dict.fromkeys(self.contending, 0)
+        keeps: dict[str, set[int]] = {offering: set() for offering in self.choosers}
+        asking: Iterable[int] = self.contending
+        while asking:
+            came: dict[str, list[int]] = defaultdict(list)
+            for place in asking:
+                wishes = self.rows[place]["wishes"]
+                if asked[place] < len(wishes):
+                    came[wishes[asked[place]]].append(place)
+            turned: list[int] = []
+            for offering, new in came.items():
+                pool = sorted([*keeps[offering], *new])
+                keeps[offering] = self.choosers[offering].chosen(pool)
+                turned += [place for place in pool if place not in keeps[offering]]
+            for place in turned:
+                asked[place] += 1
+            asking = turned
+        return {place: offering for offering, kept in keeps.items() for place in kept}
+
+
+class _Meeting:
+    """Which groups count a row, for all offerings that name the same groups."""
+
+    def __init__(self, groups: Sequence[Mapping[str, str]], rows: Sequence[Mapping[str, Any]]) -> None:
+        self.groups, self.rows = groups, rows
+        self.known: dict[int, tuple[int, ...]] = {}
+        self.alike: dict[tuple[str | None, ...], tuple[int, ...]] = {}
+        self.names = sorted({name for group in groups for name in group})
+
+    def of(self, place: int) -> tuple[int, ...]:
+        """The places of the groups that count the row at that place."""
+        met = self.known.get(place)
+        if met is None:
+            attributes = self.rows[place]["attributes"]
+            kind = tuple(map(attributes.get, self.names))
+            if kind not in self.alike:
+                items = attributes.items()
+                self.alike[kind] = tuple(n for n, each in enumerate(self.groups) if each.items() <= items)
+            met = self.known[place] = self.alike[kind]
+        return met
+
+
+class _PlainChooser:
+    """An offering without bounds: the best, as many as there are seats. People are their places among the rows."""
+
+    def __init__(self, seats: int, taken: Sequence[int]) -> None:
+        self.left = max(0, seats - len(taken))
+
+    def chosen(self, pool: Sequence[int]) -> set[int]:
+        """Whom it chooses of people, the better first."""
+        return set(pool[: self.left])
+
+    def missed(self, _own: Sequence[int]) -> int:
+        """How many people soft bounds miss with these."""
+        return 0
+
+
+class _NestedChooser(_PlainChooser):
+    """An offering that counts a person in each bound that counts them."""
+
+    def __init__(
+        self, seats: int, taken: Sequence[int], bounds: Sequence[Mapping[str, Any]], met: _Meeting
+    ) -> None:
+        super().__init__(seats, taken)
+        self.bounds, self.met = bounds, met
+        self.begin = self._counted([0] * len(bounds), taken)
+
+    def _counted(self, begin: Sequence[int], people: Sequence[int]) -> list[int]:
+        counts = list(begin)
+        for place in people:
+            for n in self.met.of(place):
+                counts[n] += 1
+        return counts
+
+    def chosen(self, pool: Sequence[int]) -> set[int]:
+        queues: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for place in reversed(pool):
+            queues[self.met.of(place)].append(place)
+        counts, found = list(self.begin), set[int]()
+        ahead = [
+            (more, queue[-1], met)
+            for met, queue in queues.items()
+            if (more := self._more_missed(met, counts)) is not None
+        ]
+        heapify(ahead)
+        while ahead and len(found) < self.left:
+            more, place, met = ahead[0]
+            now = self._more_missed(met, counts)
+            if now is None:
+                heappop(ahead)
+            elif now > more:
+                # What one more misses only grows with those who are in: what was not looked at is no better.
+                heapreplace(ahead, (now, place, met))
+            else:
+                found.add(queues[met].pop())
+                for n in met:
+                    counts[n] += 1
+                if queues[met]:
+                    heapreplace(ahead, (now, queues[met][-1], met))
+                else:
+                    heappop(ahead)
+        return found
+
+    def _more_missed(self, met: Sequence[int], counts: Sequence[int]) -> int | None:
+        """How many people more are missed with one more of these bounds; None where a hard one has no room."""
+        total = 0
+        for n in met:
+            bound = self.bounds[n]
+            if bound["at_least"] is not None and counts[n] < bound["at_least"]:
+                total -= 1
+            if bound["at_most"] is not None and counts[n] >= bound["at_most"]:
+                if bound["hard"]:
+                    return None
+                total += 1
+        return total
+
+    def missed(self, own: Sequence[int]) -> int:
+        total = 0
+        for bound, count in zip(self.bounds, self._counted(self.begin, own), strict=True):
+            total += max(0, (bound["at_least"] or 0) - count)
+            if not bound["hard"] and bound["at_most"] is not None:
+                total += max(0, count - bound["at_most"])
+        return total
+
+
+class _ReservingChooser(_PlainChooser):
+    """An offering of which a person fills one reserved place of those that they may fill."""
+
+    def __init__(
+        self, seats: int, taken: Sequence[int], bounds: Sequence[Mapping[str, Any]], met: _Meeting
+    ) -> None:
+        super().__init__(seats, taken)
+        self.taken, self.met = taken, met
+        self.places = [bound["at_least"] for bound in bounds]
+
+    def chosen(self, pool: Sequence[int]) -> set[int]:
+        found = self._filling(pool, self.left)[0]
+        others = (place for place in pool if place not in found)
+        return {*found, *islice(others, min(self.left, len(pool)) - len(found))}
+
+    def missed(self, own: Sequence[int]) -> int:
+        return sum(self.places) - self._filling(own, len(own))[1]
+
+    def _filling(self, pool: Sequence[int], most: int) -> tuple[set[int], int]:
+        """Who fills a place, of people in their order, and how many places are filled, those of the taken too."""
+        fillers: list[set[int]] = [set() for _ in self.places]
+        dead: set[int] = set()
+        total = sum(self._fills(place, fillers, dead) for place in self.taken)
+        found: set[int] = set()
+        for place in pool:
+            if len(found) >= most or len(dead) == len(fillers):
+                break
+            if self._fills(place, fillers, dead):
+                found.add(place)
+        return found, total + len(found)
+
+    def _fills(self, person: int, fillers: Sequence[set[int]], dead: set[int]) -> bool:
+        """Give somebody a place, others moving along a chain; what a vain search has seen leads nowhere for good."""
+        reached = {bound: (person, -1) for bound in self.met.of(person) if bound not in dead}
+        ahead = list(reached)
+        for bound in ahead:
+            if len(fillers[bound]) < self.places[bound]:
+                while bound >= 0:
+                    mover, before = reached[bound]
+                    fillers[bound].add(mover)
+                    if before >= 0:
+                        fillers[before].discard(mover)
+                    bound = before
+                return True
+            for other in fillers[bound]:
+                for beyond in self.met.of(other):
+                    if beyond not in reached and beyond not in dead:
+                        reached[beyond] = other, bound
+                        ahead.append(beyond)
+        dead.update(reached)
+        return False
+
+
 # How the certificate of each rule of format 6 is verified.
-_OF_RULE: Mapping[str, Callable[[Mapping[str, Any]], list[VerifierFinding]]] = {RULE_OF_CHOICE: _of_choice}
+_OF_RULE: Mapping[str, Callable[[Mapping[str, Any], str | None], list[VerifierFinding]]] = {
+    RULE_OF_CHOICE: _of_choice,
+    RULE_OF_OFFERINGS: _of_allocation,
+}
 
 
 # One candidate's line
@@ -1362,8 +2027,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("FILE, or --line LINE --expect ROOT")
     place = 0 if given.language == "fr" else 1
     try:
-        content = read((given.file or given.line).read_bytes())
-        found = _asked(content, given)
+        content, fits = _read((given.file or given.line).read_bytes())
+        found = _asked(content, fits, given)
     except OSError:
         return _say_unreadable(UnreadableCertificate("no_file"), place)
     except UnreadableCertificate as unreadable:
@@ -1383,10 +2048,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return INVALID if found else VALID
 
 
-def _asked(content: Mapping[str, Any], given: argparse.Namespace) -> list[VerifierFinding]:
+def _asked(content: Mapping[str, Any], fits: bool, given: argparse.Namespace) -> list[VerifierFinding]:
     if given.line is not None:
         return line_findings(content, given.expect)
-    found = _findings(content)
+    found = _findings(content, fits)
     if given.expect is not None and content.get("sha256") != given.expect.lower():
         found = [VerifierFinding("expected", {}, "sha256"), *found]
     return found

@@ -34,6 +34,7 @@ from cohortmgr.selection.moves.queries import references_in_force
 from cohortmgr.selection.proofs.choice import StatedSeal
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, Outcome, WaitingState
 from cohortmgr.selection.sealing.queries import rules_in_force
+from cohortmgr.selection.sealing.rules import sealed_statement
 from cohortmgr.selection.standings.queries import kept as standings
 
 FREEZE, CHECK = "selection.freeze", "selection.check"
@@ -78,7 +79,7 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     rests_on = standings.state_of(intake, offering)
     board = queries.ranking_of(intake, offering)
     require_read(board)
-    found = certificate_of(board, _seal_of(intake) if board.bounded is not None else None)
+    found = certificate_of(board, _seal_of(intake, offering) if board.bounded is not None else None)
     problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)
     marks = as_kept(choices_in(intake.id).values())
@@ -86,13 +87,15 @@ def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
     return Frozen(rests_on, board, decided, found, problems, marks, moved)
 
 
-def _seal_of(intake: Intake) -> StatedSeal | None:
-    """What a certificate says of the rules in force: their digest, who sealed them and when, and each change."""
+def _seal_of(intake: Intake, offering: Offering) -> StatedSeal | None:
+    """What a certificate says of the rules in force: what was sealed, its digest, who sealed and when, each change."""
     rules = rules_in_force(intake)
     if rules is None:
         return None
     changes = tuple((_day(each.on), _both(each.by), each.reason) for each in rules.changes)
-    return StatedSeal(rules.digest, _both(rules.sealed_by), _day(rules.sealed_at), rules.older_marks, changes)
+    stated = sealed_statement(rules.content, intake.reference, rules.salt)
+    by, on = _both(rules.sealed_by), _day(rules.sealed_at)
+    return StatedSeal(rules.digest, by, on, rules.older_marks, changes, stated, offering.key)
 
 
 def _both(names: tuple[str, str]) -> str:

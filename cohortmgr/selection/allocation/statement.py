@@ -8,9 +8,7 @@ from typing import Any
 
 from cohortmgr.selection.allocation.rules import Allocation, AllocationProblem, Applicant, SeatHolder
 from cohortmgr.selection.choosing.rules import Bound
-
-FORMAT, VERSION = 6, 1
-RULE = "deferred acceptance"
+from cohortmgr.selection.verify import FORMAT_OF_CHOICE, RULE_OF_OFFERINGS, VERSION, inputs_of
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,12 @@ def allocation_statement(
     Raises KeyError for somebody taken or unplaced whom `context.others` does not have."""
     named = {name for bound in problem.bounds for name in bound.where}
     taken = {each.reference for each in problem.taken}
-    rows = sorted(_rows(problem, allocation, context), key=lambda each: each[0])
+    ranked = sorted(_rows(problem, allocation, context), key=lambda each: each[0])
+    rows = [_row(rank, person, said, named) for rank, (_key, person, said) in enumerate(ranked, start=1)]
     return {
-        "format": FORMAT,
+        "format": FORMAT_OF_CHOICE,
         "version": VERSION,
-        "rule": RULE,
+        "rule": RULE_OF_OFFERINGS,
         "seed": context.seed,
         "seats": dict(problem.seats),
         "rules": {
@@ -58,7 +57,8 @@ def allocation_statement(
             **context.sealed,
         },
         "counting": {offering: str(each) for offering, each in allocation.counting.items()},
-        "rows": [_row(rank, person, said, named) for rank, (_key, person, said) in enumerate(rows, start=1)],
+        "rows": rows,
+        "inputs": inputs_of(rows),
         "right": [{"reference": name, "reason": why} for name, why in sorted(context.right.items())],
         "hand": [
             {"reference": name, "in": name in taken, "reason": why}

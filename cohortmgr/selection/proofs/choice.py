@@ -23,6 +23,7 @@ from cohortmgr.selection.verify import (
     VERSION,
     WAITING,
     fault,
+    inputs_of,
 )
 
 
@@ -53,14 +54,28 @@ class StatedMove:
 
 @dataclass(frozen=True)
 class StatedSeal:
-    """Who sealed the rules and when, as texts; whether marks were given before; and each later change, as (on, by,
-    reason)."""
+    """Who sealed the rules and when, as texts; whether marks were given before; each later change, as (on, by, reason);
+    what was sealed, whole, of which `digest` is made; and for which of its offerings this chooses."""
 
     digest: str
     sealed_by: str
     sealed_on: str
     older_marks: bool = False
     changes: tuple[tuple[str, str, str], ...] = ()
+    sealed: Mapping[str, Any] = field(default_factory=dict)
+    offering: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The keys that it adds to the rules of a certificate; without an offering those of all of them at once."""
+        return {
+            "digest": self.digest,
+            "sealed_by": self.sealed_by,
+            "sealed_on": self.sealed_on,
+            "sealed": dict(self.sealed),
+            "older_marks": self.older_marks,
+            "changes": [{"on": on, "by": by, "reason": reason} for on, by, reason in self.changes],
+            **({"offering": self.offering} if self.offering else {}),
+        }
 
 
 @dataclass(frozen=True)
@@ -123,6 +138,7 @@ def choice_certificate(
         },
         "prices": _prices(choice.prices),
     }
+    content["inputs"] = inputs_of(content["rows"])
     if terms.rubric is not None:
         content["rubric"] = terms.rubric
     if fault(content):
@@ -143,17 +159,7 @@ def _rules(bounds: Iterable[Bound], terms: StatedTerms) -> dict[str, Any]:
         ],
         "ties": list(terms.ties),
     }
-    seal = terms.seal
-    if seal is None:
-        return stated
-    return {
-        **stated,
-        "digest": seal.digest,
-        "sealed_by": seal.sealed_by,
-        "sealed_on": seal.sealed_on,
-        "older_marks": seal.older_marks,
-        "changes": [{"on": on, "by": by, "reason": reason} for on, by, reason in seal.changes],
-    }
+    return stated if terms.seal is None else stated | terms.seal.as_json()
 
 
 def _rows(

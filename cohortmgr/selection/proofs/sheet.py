@@ -50,8 +50,9 @@ def public_sheet(certificate: Mapping[str, Any], root: str) -> dict[str, Any]:
 
 
 def _rules(rules: Mapping[str, Any]) -> dict[str, Any]:
-    """The rules without the names of those who sealed and changed them."""
-    said = {key: value for key, value in rules.items() if key != "sealed_by"}
+    """The rules without the names of those who sealed and changed them, and without what was sealed, which counts those
+    who enter by right."""
+    said = {key: value for key, value in rules.items() if key not in ("sealed_by", "sealed")}
     if "changes" in said:
         said["changes"] = [{"on": each["on"], "reason": each["reason"]} for each in said["changes"]]
     return said

@@ -29,7 +29,8 @@ from cohortmgr.selection.actions import decisions, publishing
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.sealing import queries as sealing
-from cohortmgr.selection.verify import line_findings
+from cohortmgr.selection.sealing.rules import digest_of, sealed_statement
+from cohortmgr.selection.verify import findings, line_findings
 from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, chosen, decided, known, someone
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
@@ -106,6 +107,17 @@ def test_each_field_of_a_line_that_is_changed_is_found(app: Flask) -> None:
         assert [each for each in changed if not line_findings(each, batch.summary["root"])] == []
 
 
+def test_the_certificate_of_a_sealed_intake_proves_what_was_sealed() -> None:
+    intake, batch = chosen()
+    rules, sealed = batch.certificate["rules"], sealing.rules_in_force(intake)
+    assert sealed is not None and findings(batch.certificate) == []
+    assert rules["sealed"] == sealed_statement(sealed.content, intake.reference, sealed.salt)
+    assert rules["digest"] == sealed.digest == digest_of(rules["sealed"])
+    assert sealed.salt not in json.dumps(batch.certificate)
+    other = {**rules, "sealed": {**rules["sealed"], "salt_sha256": "0" * 64}}
+    assert "seal" in {each.code for each in findings({**batch.certificate, "rules": other})}
+
+
 def test_lines_are_those_of_the_certificate_and_each_sees_their_own_alone(app: Flask) -> None:
     intake, batch = chosen(ineligible=1)
     rules = sealing.rules_in_force(intake)
@@ -172,6 +184,7 @@ def test_the_sheet_is_public_once_it_is_published_and_not_after_it_is_taken_back
     assert page.status_code == 200 and root in page.text and batch.digest in page.text
     assert len(page.data) < 50_000
     sheet = json.loads(anybody.get(f"{public(intake, batch)}.json").data)
+    assert "sealed" not in sheet["rules"], "it names those who enter by right, one by one"
     assert sheet["root"] == root and sheet["rules"]["digest"] in page.text
     for text in (page.text, json.dumps(sheet)):
         assert "selection_manager" not in text and "MDIA-" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -136,9 +137,22 @@ def test_the_page_is_told_each_bound_with_who_was_chosen_and_its_price() -> None
 )
 def test_a_stranger_finds_the_certificate_of_a_board_right(given: Any) -> None:
     board = board_of([5, 4, 4, 3, 2, 1], {3, 4}, SOUTH, **given)
-    seal = StatedSeal("d" * 64, "Une N · Une M", "2027-01-01T10:00+00:00", False, ())
+    rights = given.get("right", {})
+    sealed = {
+        "bounds": [{key: each for key, each in vars(SOUTH).items() if key != "offering"}],
+        "right": [
+            {"reference": name_of(each), "reason": why, "paper": "§ 3"} for each, why in rights.items()
+        ],
+        "salt_sha256": "ab" * 32,
+        "seats": {"rabat": 3},
+        "seed": "seed",
+        "ties": [each.key for each in tie_order(RUBRIC)],
+    }
+    digest = hashlib.sha256(canonical(sealed).encode()).hexdigest()
+    seal = StatedSeal(digest, "Une N · Une M", "2027-01-01T10:00+00:00", False, (), sealed, "rabat")
     made = certificate_of(board, seal)
     assert verify(json.loads(canonical(made))) == []
+    assert verify(certificate_of(board, replace(seal, offering="fès")))
     assert made["format"] == 6 and made["rules"]["sealed_by"] == "Une N · Une M"
     assert '"C4"' not in canonical(made), "nobody finds a file by its number"
     chosen = {row["reference"] for row in made["rows"] if row["outcome"] == "chosen"}

@@ -163,7 +163,21 @@ def test_a_name_in_a_file_moves_no_cursor(written: Any, capsys: pytest.CaptureFi
 
 
 def test_every_sentence_takes_its_values_in_both_languages() -> None:
-    values = dict.fromkeys(("reference", "rank", "expected", "number", "count", "leaf", "key"), "7")
+    values = dict.fromkeys(
+        (
+            "reference",
+            "rank",
+            "expected",
+            "number",
+            "count",
+            "leaf",
+            "key",
+            "offering",
+            "stated",
+            "found",
+        ),
+        "7",
+    )
     for french, english in verify.WORDS.values():
         assert (french.count("%("), french % values != "") == (english.count("%("), english % values != "")
 
@@ -213,3 +227,49 @@ def test_a_line_is_checked_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert verify.main(["--line", str(path), "--expect", lines.root]) == verify.VALID
     assert verify.main(["--line", str(path), "--expect", "0" * 64]) == verify.INVALID
     assert "racine" in capsys.readouterr().out
+
+
+TEXTS = st.text(max_size=3)
+ROWS = st.fixed_dictionaries(
+    {"reference": TEXTS, "mark": st.integers(), "tie": st.lists(st.integers(), max_size=2), "outcome": TEXTS,
+     "attributes": st.dictionaries(TEXTS, TEXTS, max_size=2), "rank": st.integers()},
+    optional={"by": TEXTS, "out": TEXTS},
+)  # fmt: skip
+PHASES = st.fixed_dictionaries(
+    {"key": TEXTS, "scores": st.lists(st.dictionaries(TEXTS, st.integers(), max_size=2), max_size=2),
+     "totals": st.lists(st.integers(), max_size=2)},
+    optional={"mark": st.integers(), "readers": st.lists(TEXTS, max_size=2)},
+)  # fmt: skip
+SCORED = st.fixed_dictionaries({"phases": st.lists(PHASES, max_size=2), "short": st.integers()})
+RULE = {"format": 6, "rule": verify.RULE_OF_CHOICE, "sha256": "x", "zz": ["é", {"b": 1, "a": None}]}
+
+
+@given(st.lists(ROWS, max_size=4), st.lists(SCORED, max_size=4), st.booleans())
+def test_rows_are_written_out_as_the_encoder_writes_them(
+    rows: list[dict[str, Any]], scored: list[dict[str, Any]], has_rubric: bool
+) -> None:
+    """The quick way for rows of a known shape, and the plain way for any JSON, give both digests alike."""
+    if has_rubric:
+        rows = [row | more for row, more in zip(rows, scored, strict=False)]
+    content = {**RULE, "rows": rows, **({"rubric": {}} if has_rubric else {})}
+    assert verify._looked_at(content) == (
+        None,
+        sum(isinstance(key, str) for _holder, key in places(content)),
+        True,
+    )
+    assert verify._digests(content) == (verify.digest(content), verify.inputs_of(rows))
+
+
+def test_what_was_given_does_not_hang_on_the_ranking() -> None:
+    made = chosen()
+    assert verify.inputs_of(made["rows"][::-1]) == made["inputs"] == verify.inputs_of(made["rows"])
+    assert [each.code for each in verify.findings(sealed({**made, "inputs": "0" * 64}))] == ["inputs"]
+
+
+def test_a_colon_in_a_text_hides_no_doubled_key() -> None:
+    made = json.dumps({**chosen(), "seed": 'a : b, "c": d'}, separators=(",", ":"))
+    assert verify.read(made.encode())["seed"] == 'a : b, "c": d'
+    for key in ("rank", "region", "seed"):
+        place = made.index(f'"{key}":')
+        with pytest.raises(verify.UnreadableCertificate, match="doubled"):
+            verify.read(f'{made[:place]}"{key}":1,{made[place:]}'.encode())

@@ -20,7 +20,7 @@ from flask.testing import FlaskCliRunner
 
 from cohortmgr.base.sheets.tables import read_table
 from cohortmgr.base.sheets.writing import Sheet, write_xlsx
-from cohortmgr.selection.allocation.checking import allocation_findings
+from cohortmgr.selection import verify
 from tests.architecture.sources import ROOT
 
 HEADER = ["application", "score", "region", "sex"]
@@ -92,6 +92,15 @@ def _rows(count: int = 12, wishes: Sequence[str] = ()) -> list[list[str]]:
     ]
 
 
+def _verified(desk: _Desk) -> None:
+    """As a stranger does: a process of its own, given the published digest."""
+    path = desk.folder / "certificate.json"
+    command = [sys.executable, "-m", "cohortmgr.selection.verify", str(path), "--language", "en"]
+    for expected, code in ((desk.certificate["sha256"], verify.VALID), ("0" * 64, verify.INVALID)):
+        done = subprocess.run([*command, "--expect", expected], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == code, done.stdout + done.stderr
+
+
 def test_those_chosen_and_a_certificate_are_written(desk: _Desk) -> None:
     rows = _rows()
     done = desk.choose('seats = 4\nseed = "2027"\n', rows)
@@ -109,7 +118,7 @@ def test_seats_of_several_offerings_are_given_out_by_wishes(desk: _Desk) -> None
     rules = f'{SEVERAL}{BOUND}at_least = 2\nhard = false\noffering = "Y, Rabat"\n'
     done = desk.choose(rules, _rows(wishes=("X", "Y, Rabat")), header)
     assert done.exit_code == 0, done.output
-    assert allocation_findings(desk.certificate) == []
+    _verified(desk)
     assert [row[1] for row in desk.chosen[1:]] == ["X"] * 4 + ["Y, Rabat"] * 3
     given = {row["reference"]: row["offering"] for row in desk.certificate["rows"] if row["offering"]}
     assert given == {name: offering for name, offering, _score in desk.chosen[1:]}
@@ -196,7 +205,7 @@ def test_no_seats_too_many_seats_and_equal_scores_are_no_fault(
     wished = [[*row, "X"] for row in rows]
     done = desk.choose(f'seed = "2027"\n[seats]\nX = {seats}\n', wished, [*HEADER, "wish_1"])
     assert done.exit_code == 0 and len(desk.chosen) == filled + 1
-    assert allocation_findings(desk.certificate) == []
+    assert verify.findings(desk.certificate) == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender, Leaf, Split
@@ -45,6 +48,8 @@ def _agrees(made: Mapping[str, Any]) -> bool:
         return False
     return (
         _in_order(made)
+        and _given(made) == made["inputs"]
+        and _is_as_sealed(made)
         and _waits(made, chosen, placed)
         and _sums_agree(made, problem, best)
         and _proof_agrees(made, problem, best)
@@ -75,6 +80,37 @@ def _in_order(made: Mapping[str, Any]) -> bool:
         ),
     )
     return bool(order == rows) and [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def digest_of(value: Any) -> str:
+    """The SHA-256 of a value's canonical JSON."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _given(made: Mapping[str, Any]) -> str:
+    rows = sorted(made["rows"], key=lambda row: row["reference"])
+    return digest_of([[row[key] for key in ("reference", "mark", "tie", "attributes")] for row in rows])
+
+
+def _is_as_sealed(made: Mapping[str, Any]) -> bool:
+    """Whether a certificate chose by what was sealed for its offering, and that is what the digest is of."""
+    rules = made["rules"]
+    if "digest" not in rules:
+        return "offering" not in rules and "sealed" not in rules
+    sealed, own = rules["sealed"], rules["offering"]
+    bounds = [Bound(**each) for each in sealed["bounds"] if each.get("offering") in (None, own)]
+    right = {each["reference"]: each["reason"] for each in sealed["right"]}
+    said = {each["reference"]: each["reason"] for each in made["right"]}
+    hand, there = {each["reference"] for each in made["hand"]}, {row["reference"] for row in made["rows"]}
+    return (
+        digest_of(sealed) == rules["digest"]
+        and [replace(each, offering="") for each in bounds] == [Bound(**each) for each in rules["bounds"]]
+        and (sealed["seed"], sealed["ties"]) == (made["seed"], rules["ties"])
+        and sealed["seats"][own] == made["seats"]
+        and said.items() <= right.items()
+        and (right.keys() & there) <= (said.keys() | hand)
+    )
 
 
 def _waits(made: Mapping[str, Any], chosen: set[str], placed: set[str]) -> bool:

@@ -15,12 +15,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Leaf, Prices, Split
-from cohortmgr.selection.proofs.choice import (
-    StatedSeal,
-)
 
 SEED = "01INTAKE"
-SEAL = StatedSeal("ab" * 32, "A", "2026-11-02", True, (("2026-11-09", "B", "a seat more"),))
 
 
 def sealed(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def _ints(value: Any) -> bool:
 def has_shape(made: Mapping[str, Any]) -> bool:
     """Whether every key is there and none else, and every value has its kind; the rubric is left to other tests."""
     top = {"format", "version", "rule", "seats", "seed", "waiting", "rules", "rows", "hand", "right", "filled",
-           "shortfall", "total", "proof", "prices", "sha256"}  # fmt: skip
+           "shortfall", "total", "proof", "prices", "inputs", "sha256"}  # fmt: skip
     if (
         made.keys() != top
         or (made["format"], made["version"]) != (6, 1)
@@ -32,19 +32,38 @@ def has_shape(made: Mapping[str, Any]) -> bool:
 
 
 def _rules_have_shape(rules: Mapping[str, Any]) -> bool:
-    seal = {"digest", "sealed_by", "sealed_on"}
-    if not {"bounds", "ties"} <= rules.keys() <= {"bounds", "ties", "older_marks", "changes", *seal}:
+    seal = {"digest", "sealed_by", "sealed_on", "sealed"}
+    if (
+        not {"bounds", "ties"}
+        <= rules.keys()
+        <= {"bounds", "ties", "older_marks", "changes", "offering", *seal}
+    ):
+        return False
+    if "sealed" in rules and not _sealed_has_shape(rules["sealed"]):
         return False
     if not _is(rules["ties"], list) or not all(_is(each, str) for each in rules["ties"]):
         return False
     if rules.keys() - {"bounds", "ties"} and not seal <= rules.keys():
         return False
-    if not all(_is(rules.get(key, ""), str) for key in seal) or not _is(rules.get("older_marks", True), bool):
+    if not all(_is(rules.get(key, ""), str) for key in {"offering", *seal} - {"sealed"}) or not _is(
+        rules.get("older_marks", True), bool
+    ):
         return False
     return (
         _objects(rules.get("changes", []), {"on": str, "by": str, "reason": str})
         and _is(rules["bounds"], list)
         and all(_bound_has_shape(each) for each in rules["bounds"])
+    )
+
+
+def _sealed_has_shape(sealed: Any) -> bool:
+    if not _is(sealed, dict) or sealed.keys() != {"bounds", "right", "salt_sha256", "seats", "seed", "ties"}:
+        return False
+    bounds = [{key: each[key] for key in each if key != "offering"} for each in sealed["bounds"]]
+    return (
+        all(_is(each.get("offering", ""), str) for each in sealed["bounds"])
+        and all({"where", "at_least", "at_most", "hard"} == each.keys() for each in bounds)
+        and _objects(sealed["right"], {"reference": str, "reason": str, "paper": str})
     )
 
 

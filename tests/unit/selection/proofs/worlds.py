@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender
@@ -18,7 +20,27 @@ from cohortmgr.selection.proofs.choice import (
 from tests.unit.selection.proofs.oracle import choose_by_force
 
 SEED = "01INTAKE"
-SEAL = StatedSeal("ab" * 32, "A", "2026-11-02", True, (("2026-11-09", "B", "a seat more"),))
+OFFERING = "rabat"
+
+
+def seal_of(bounds: Sequence[Bound], seats: int, ties: Sequence[str], right: Mapping[str, str]) -> StatedSeal:
+    """A seal over these rules and those of another offering."""
+    said = [stated_bound(each) | ({"offering": OFFERING} if n % 2 else {}) for n, each in enumerate(bounds)]
+    sealed = {
+        "bounds": [*said, stated_bound(Bound({"region": "a"}, 1)) | {"offering": "fès"}],
+        "right": [{"reference": each, "reason": why, "paper": "12-34"} for each, why in right.items()],
+        "salt_sha256": "cd" * 32,
+        "seats": {"fès": 7, OFFERING: seats},
+        "seed": SEED,
+        "ties": list(ties),
+    }
+    text = json.dumps(sealed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    digest, changes = hashlib.sha256(text.encode()).hexdigest(), (("2026-11-09", "B", "a seat more"),)
+    return StatedSeal(digest, "A", "2026-11-02", True, changes, sealed, OFFERING)
+
+
+def stated_bound(bound: Bound) -> dict[str, Any]:
+    return {key: value for key, value in vars(bound).items() if key != "offering"}
 
 
 def world(
@@ -60,7 +82,7 @@ def world(
         tuple(f"t{place}" for place in range(ties)),
         right,
         hand,
-        SEAL if seed % 2 else None,
+        seal_of(ruled, seats, tuple(f"t{place}" for place in range(ties)), right) if seed % 2 else None,
     )
     aside = {*right, *(each.reference for each in hand)}
     inside = {*right, *(each.reference for each in hand if each.is_in)}
