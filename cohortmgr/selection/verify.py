@@ -191,11 +191,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "File %(reference)s has the offering %(offering)s, which no stable outcome gives it.",
     ),
     "filled_there": (
-        N_("L’offre %(offering)s a %(found)s places pourvues, et non %(stated)s."),
+        N_("Offre %(offering)s, places pourvues : %(found)s, et non %(stated)s."),
         "The offering %(offering)s fills %(found)s seats, not %(stated)s.",
     ),
     "shortfall_there": (
-        N_("Dans l’offre %(offering)s, il manque %(found)s personnes aux bornes souples, et non %(stated)s."),
+        N_("Offre %(offering)s, manques aux bornes souples : %(found)s, et non %(stated)s."),
         "In the offering %(offering)s, soft bounds miss %(found)s people, not %(stated)s.",
     ),
     "inputs": (

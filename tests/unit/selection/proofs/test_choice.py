@@ -40,14 +40,16 @@ from tests.unit.selection.test_verify import places
 
 
 def cases() -> list[dict[str, Any]]:
-    """A proof with splits, people placed by right and by hand, soft bounds that miss, ties, lots, empty seats."""
+    """A proof with splits, people placed whatever the mark, soft bounds that miss, ties, lots, empty seats, a seal."""
     split = certificate_of(*triangle(1))
     assert split is not None
     drawn = next(each for each in certificates(range(50), files=6, seats=3, ties=0, placed=False, step=2_000)
                  if len(each["prices"]["by_lot"]) > 1)  # fmt: skip
     placed = next(each for each in certificates(range(50), files=7, seats=3) if each["shortfall"])
     empty = next(each for each in certificates(range(99), files=7, seats=3) if each["proof"]["fuller"])
-    return [split, drawn, placed, empty]
+    under_seal = next(each for each in certificates(range(1, 50, 2), files=5, seats=2) if each["right"])
+    assert "sealed" in under_seal["rules"]
+    return [split, drawn, placed, empty, under_seal]
 
 
 def others(value: Any) -> list[Any]:
@@ -88,7 +90,7 @@ def mutants(made: dict[str, Any], draw: random.Random, share: float) -> Iterator
                 yield changed, f"{name}: {holder[key]!r} became {change!r}"
 
 
-@pytest.mark.parametrize("case", range(4))
+@pytest.mark.parametrize("case", range(5))
 def test_every_mutant_is_refused_and_resealed_it_holds_exactly_when_an_oracle_agrees(case: int) -> None:
     made = cases()[case]
     assert findings(made) == [] and agrees(made)
