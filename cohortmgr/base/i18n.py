@@ -25,7 +25,7 @@ from werkzeug.http import parse_accept_header
 
 from cohortmgr.base import clock
 from cohortmgr.base.errors import CalendarMonth, Problem, Quantity
-from cohortmgr.base.printed.figures import figure, with_places
+from cohortmgr.base.printed.figures import figure, places_of, with_places
 from cohortmgr.base.printed.texts import set_text
 
 LANGUAGES = ("fr", "ar", "en")
@@ -174,7 +174,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, date):
         return day(value)
     if isinstance(value, Decimal | float):
-        return decimal(value)
+        return decimal(value, places_of(value))
     if isinstance(value, CalendarMonth):
         return month(value.first)
     if isinstance(value, Quantity):

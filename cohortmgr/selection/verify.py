@@ -192,11 +192,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "filled_there": (
         N_("Offre %(offering)s, places pourvues : %(found)s, et non %(stated)s."),
-        "The offering %(offering)s fills %(found)s seats, not %(stated)s.",
+        "Offering %(offering)s, seats filled: %(found)s, not %(stated)s.",
     ),
     "shortfall_there": (
         N_("Offre %(offering)s, manques aux bornes souples : %(found)s, et non %(stated)s."),
-        "In the offering %(offering)s, soft bounds miss %(found)s people, not %(stated)s.",
+        "Offering %(offering)s, missing in soft bounds: %(found)s, not %(stated)s.",
     ),
     "inputs": (
         N_("L’empreinte de ce qui a été donné (notes, critères, attributs) n’est pas celle des dossiers."),

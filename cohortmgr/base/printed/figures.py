@@ -25,3 +25,10 @@ def figure(value: Decimal, pattern: str | None, locale: Locale) -> str:
 def with_places(places: int) -> str:
     """Return the pattern of a figure with that many decimals."""
     return "#,##0" + ("." + "0" * places if places else "")
+
+
+def places_of(value: Decimal | float) -> int:
+    """Return two, or as many decimals as a figure has, six at most: two figures of which a text says that one is
+    greater do not look equal."""
+    exponent = value.as_tuple().exponent if isinstance(value, Decimal) else 0
+    return min(max(2, -exponent), 6) if isinstance(exponent, int) else 2

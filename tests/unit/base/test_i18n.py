@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -58,3 +60,15 @@ def test_problems_in_a_problem_are_said_the_same_after_they_were_kept() -> None:
     with app.test_request_context(), speaking("fr"):
         said = say(problem)
         assert say(from_json(as_json(problem))) == said and "Nord" in said and "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(Decimal("10.1034"), "10,1034"), (Decimal("10.1"), "10,10"), (Decimal("12"), "12,00"), (2.5, "2,50")],
+)
+def test_a_figure_in_a_sentence_has_the_decimals_that_tell_it_from_another(value: Any, shown: str) -> None:
+    app = Flask("cohortmgr")
+    app.config["ROOT"] = catalogues.ROOT
+    init_i18n(app)
+    with app.test_request_context(), speaking("fr"):
+        assert say(Problem("%(figure)s", {"figure": value})) == shown
