@@ -17,8 +17,16 @@ DOWNLOADS = {
     "/staff/exports/{export}/xlsx": "the workbook of a long list, as the worker wrote it",
     "/staff/batches/{batch}/certificate.json": "each decision of a batch stands in its certificate",
 }
-# The year's only phase reads files: none goes on from it, and it has no results of a test.
+# The year's only phase reads files: none goes on from it, and it has no results of a test. Its batch was chosen under
+# no sealed rules: it has neither sheet nor lines.
 NOT_OF_THE_YEAR = {
+    "/intakes/{intake}/sheets/{batch}",
+    "/intakes/{intake}/sheets/{batch}.json",
+    "/my/offers/{offer}/check",
+    "/my/offers/{offer}/line.json",
+    "/staff/batches/{batch}/sheet",
+    "/staff/batches/{batch}/sheet.json",
+    "/staff/intakes/{open_intake}/rules/statement.json",
     "/staff/intakes/{intake}/phases/dossiers",
     "/staff/intakes/{intake}/phases/dossiers/results",
     "/staff/intakes/{intake}/phases/dossiers/results.xlsx",
