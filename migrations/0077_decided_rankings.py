@@ -22,6 +22,7 @@ ADDED: tuple[tuple[str, sa.types.TypeEngine[Any], str | None], ...] = (
     ("knocked_out", sa.String(length=40), "''"),
     ("knocked_out_mean", sa.Integer(), None),
     ("added", sa.Integer(), None),
+    ("groups", JSON, "'[]'"),
 )
 CUT = """
 UPDATE standing_rows SET outcome = CASE WHEN standing_rows.place <= s.chosen THEN 'offer' ELSE 'waiting' END,

@@ -40,6 +40,13 @@ from cohortmgr.selection.rules import (
 from cohortmgr.selection.stating import RAW, marks_stated
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
+_TIES_GONE = N_(
+    "Les règles scellées départagent par un critère que la grille n’a plus : changez-les, et scellez-les de nouveau."
+)
+_SEATS_GONE = N_(
+    "Les règles scellées donnent plus de places que la campagne n’en a : %(sealed)s, et %(offered)s aujourd’hui. "
+    "Changez-les, et scellez-les de nouveau."
+)
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 
 
@@ -73,7 +80,8 @@ class SelectionBoard:
     `files` are keyed by number. `unread` files lack readings; `ineligible` files are refused without being
     read; `undecided` ones wait for a person to say whether they meet the conditions. `open_phase` is one that must be
     closed before anything is decided. `formulas` are those of the phases that are ranked by harmonised marks; `stale`
-    are the keys of those whose formula is not that of today's marks. `bounded` is the choice under sealed rules."""
+    are the keys of those whose formula is not that of today's marks. `bounded` is the choice under sealed rules, and
+    `offered` how many seats the offering has."""
 
     ranking: Ranking
     cut: Cut
@@ -88,6 +96,7 @@ class SelectionBoard:
     formulas: Mapping[str, ChosenFormula] = field(default_factory=dict)
     stale: tuple[str, ...] = ()
     bounded: BoundedChoice | None = None
+    offered: int = 0
 
     @property
     def is_by_phase(self) -> bool:
@@ -162,10 +171,10 @@ def build(
     """Rank the files that have all their marks, and cut after the seats and the waiting list; under sealed `rules`
     choose whom they allow, for the seats that they give. While nobody can be chosen under them the ranking is cut as if
     there were none."""
-    seats = seats if rules is None else rules.seats
+    offered, seats = seats, seats if rules is None else rules.seats
     eligible = [file for file in files if file.eligible]
     read = [file for file in eligible if rubric.phases and lacking_in(rubric, file.marked(rubric)) is None]
-    ties = tie_order(rubric) if rules is None else [rubric.criterion(key) for key in rules.ties]
+    ties = tie_order(rubric) if rules is None else known_ties(rubric, rules.ties)
     entries = [_entry(file, rubric, ties) for file in read]
     if rules is None:
         ranking, bounded = rank(entries, seed), None
@@ -188,7 +197,14 @@ def build(
         formulas=formulas,
         stale=tuple(stale),
         bounded=bounded,
+        offered=offered,
     )
+
+
+def known_ties(rubric: Rubric, keys: Sequence[str]) -> list[Criterion]:
+    """Return the criteria of these keys that a rubric has: it may have changed since rules were sealed."""
+    known = {each.key: each for each in rubric.every_criterion}
+    return [known[key] for key in keys if key in known]
 
 
 def _entry(file: SelectionFile, rubric: Rubric, ties: Sequence[Criterion]) -> RankingEntry:
@@ -257,10 +273,21 @@ def require_read(board: SelectionBoard) -> None:
             "les recalcule, puis proposez."
         )
         raise Refused(Problem(what, {"phase": title_of(board.rubric.phase(board.stale[0]))}, "stale"))
-    if board.bounded is not None and board.bounded.conflict:
-        raise Refused(*board.bounded.conflict)
+    if board.bounded is not None:
+        _require_rules(board, board.bounded)
     if not board.ranking.rows:
         raise Refused(Problem(N_("Aucun dossier n’est classé : il n’y a rien à proposer.")))
+
+
+def _require_rules(board: SelectionBoard, bounded: BoundedChoice) -> None:
+    """Refuse under rules that cannot hold, or that speak of criteria or seats which there are no more."""
+    if len(known_ties(board.rubric, bounded.rules.ties)) < len(bounded.rules.ties):
+        raise Refused(Problem(_TIES_GONE, {}, "rules"))
+    if bounded.rules.seats > board.offered:
+        values = {"sealed": bounded.rules.seats, "offered": board.offered}
+        raise Refused(Problem(_SEATS_GONE, values, "rules"))
+    if bounded.conflict:
+        raise Refused(*bounded.conflict)
 
 
 def _unmarked(board: SelectionBoard) -> Problem:

@@ -112,9 +112,17 @@ class BoundedChoice:
         return {}
 
     @property
+    def is_all_taken(self) -> bool:
+        """Whether all seats went by right or by hand."""
+        return (
+            self.choice is not None and not self.choice.chosen and len(self.problem.taken) == self.rules.seats
+        )
+
+    @property
     def threshold(self) -> Fraction | None:
-        """The sum that a file must exceed, in thousandths; None while seats are left empty."""
-        if self.choice is None or self.choice.prices.threshold is None:
+        """The sum that a file must exceed, in thousandths; None while seats are left empty, and where all are taken by
+        right or by hand: no mark would have done."""
+        if self.choice is None or self.choice.prices.threshold is None or not self.choice.chosen:
             return None
         return Fraction(self.choice.prices.threshold, self.choice.prices.scale)
 
@@ -143,6 +151,9 @@ class BoundedChoice:
             "filled": self.choice.filled if self.choice else 0,
             "right": sum(each not in self.rules.hand for each in self.rules.right if each in self.chosen),
             "hand": len(self.rules.hand),
+            "seats": self.rules.seats,
+            "all_taken": self.is_all_taken,
+            "ties": list(self.rules.ties),
             "conflict": [as_json(problem) for problem in self.conflict],
         }
 

@@ -20,9 +20,10 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import offers
 from cohortmgr.selection.certificate import canonical
+from cohortmgr.selection.priced import points
 from cohortmgr.selection.proofs.sums import sum_of
 from cohortmgr.selection.queries import OwnDecision
-from cohortmgr.selection.rules import appeal_until, is_refusal, points
+from cohortmgr.selection.rules import appeal_until, is_refusal
 from cohortmgr.selection.standings.queries import published
 
 bp = Blueprint("selection_candidate", __name__)

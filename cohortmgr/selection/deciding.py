@@ -23,16 +23,14 @@ from cohortmgr.reviews.phases.marks import (
 )
 from cohortmgr.selection.board import SelectionBoard, SelectionFile
 from cohortmgr.selection.bounded import BoundedChoice
+from cohortmgr.selection.priced import PricedMark, reasons_by_price
 from cohortmgr.selection.ranking import KEPT_OUT, LOST_TIE, STAYED, RankedCandidate, RankingRefusal
 from cohortmgr.selection.rules import (
-    WHOLE_SEATS,
     CriterionMark,
     Outcome,
-    PricedMark,
     reason_for,
     reason_of_absence,
     reason_to_knock_out,
-    reasons_by_price,
     reasons_to_stay,
 )
 
@@ -98,12 +96,10 @@ def _reasons(
 
 def _priced(bounded: BoundedChoice, row: RankedCandidate) -> PricedMark:
     """A mark with the prices that its groups have: the sum tells the decision."""
-    labels = bounded.rules.labels
-    prices = [
-        (labels[place] if place >= 0 else Problem(WHOLE_SEATS), price)
-        for place, price in bounded.prices_of(row.reference)
-    ]
-    return PricedMark(row.mean, tuple(prices), bounded.threshold)
+    found = bounded.prices_of(row.reference)
+    prices = tuple((bounded.rules.labels[place], price) for place, price in found if place >= 0)
+    whole = sum((price for place, price in found if place < 0), Fraction(0))
+    return PricedMark(row.mean, prices, bounded.threshold, whole, bounded.is_all_taken)
 
 
 def _is_harmonised(file: SelectionFile, rubric: Rubric) -> bool:

@@ -86,7 +86,7 @@ class Decision(Row, Model):
     `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean. What its
     row of the ranking said is kept with it (see ranking.py): `totals`, `decided`, and the key of the criterion that
     `knocked_out`, with the mean there in thousandths of a point. Under bounds, `added` is what the prices of those that
-    count the file add to its mark, in thousandths.
+    count the file add to its mark, in thousandths, and `groups` the places of these bounds.
     """
 
     __tablename__ = "decisions"
@@ -116,6 +116,7 @@ class Decision(Row, Model):
     knocked_out: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
     knocked_out_mean: Mapped[int | None]
     added: Mapped[int | None]
+    groups: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 RELEASED = sa.and_(

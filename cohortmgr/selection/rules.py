@@ -197,7 +197,7 @@ def reason_for(
         reasons.append(Problem(_TIED_WITH[harmonised], {"mean": marks(mean)}, "line"))
     else:
         reasons.append(Problem(_BELOW[harmonised], _told_apart(mean, line), "line"))
-    return reasons + _explained(harmonised) + _weakest(criteria, shown)
+    return reasons + explained(harmonised) + weakest(criteria, shown)
 
 
 # By whether the mark is harmonised.
@@ -230,80 +230,13 @@ _HARMONISED = N_(
 )
 
 
-@dataclass(frozen=True)
-class PricedMark:
-    """A mark, what the prices of the file's groups add to it (each with the group's name in three languages), and the
-    sum that a file must exceed: thousandths. The threshold is None while seats are left empty."""
-
-    mark: int
-    prices: tuple[tuple[Mapping[str, str] | Problem, Fraction], ...]
-    threshold: Fraction | None
-
-
-def reasons_by_price(
-    rank: int,
-    of: int,
-    priced: PricedMark,
-    criteria: Sequence[CriterionMark],
-    shown: int = 2,
-    *,
-    harmonised: bool = False,
-) -> list[Problem]:
-    """Return why a file was not chosen under bounds: its mark, what the prices of its groups add or take off, the sum
-    that had to be exceeded, and the criteria that cost it most, with advice."""
-    reasons = [Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank")]
-    reasons.append(Problem(_MARK[harmonised], {"mean": marks(priced.mark)}, "mean"))
-    for group, price in priced.prices:
-        values = {"group": group, "price": points(abs(price))}
-        reasons.append(Problem(_ADDED if price > 0 else _TAKEN_OFF, values, "price"))
-    total = priced.mark + sum((price for _group, price in priced.prices), Fraction(0))
-    if priced.threshold is None:
-        reasons.append(Problem(_LEFT_EMPTY, {}, "line"))
-    elif total == priced.threshold:
-        reasons.append(Problem(_AT_THRESHOLD, {"sum": points(total)}, "line"))
-    else:
-        reasons.append(Problem(_UNDER, _points_apart(total, priced.threshold), "line"))
-    return reasons + _explained(harmonised) + _weakest(criteria, shown)
-
-
-_MARK = (
-    N_("Votre moyenne est de %(mean)s sur 20."),
-    N_("Votre note harmonisée est de %(mean)s sur 20."),
-)
-_ADDED = N_(
-    "%(group)s : les règles ajoutent %(price)s point à la note de chaque dossier de ce groupe, pour que leur plancher "
-    "soit tenu."
-)
-_TAKEN_OFF = N_(
-    "%(group)s : les règles retirent %(price)s point à la note de chaque dossier de ce groupe, pour que leur plafond "
-    "soit tenu."
-)
-_UNDER = N_("En tout : %(sum)s ; pour être retenu, il fallait plus de %(threshold)s.")
-_AT_THRESHOLD = N_("En tout : %(sum)s, juste le seuil ; le départage a tranché.")
-_LEFT_EMPTY = N_(
-    "Des places restent vides : les règles de sélection n’en donnaient aucune de plus à ce dossier."
-)
-# Of a group whose price is that of all its other groups together, since seats are whole.
-WHOLE_SEATS = N_("Les places sont entières")
-
-
-def points(thousandths: Fraction, places: int = 2) -> Decimal:
-    """Return thousandths as points with so many places, for display."""
-    exact = Decimal(thousandths.numerator) / thousandths.denominator / 1000
-    return exact.quantize(Decimal(1).scaleb(-places))
-
-
-def _points_apart(total: Fraction, threshold: Fraction) -> dict[str, object]:
-    """Both with as many places as tell them apart."""
-    places = next((n for n in (2, 3, 4) if points(total, n) != points(threshold, n)), 6)
-    return {"sum": points(total, places), "threshold": points(threshold, places)}
-
-
-def _explained(harmonised: bool) -> list[Problem]:
+def explained(harmonised: bool) -> list[Problem]:
+    """Return what a harmonised mark is, where one counts."""
     return [Problem(_HARMONISED, {}, "harmonised")] if harmonised else []
 
 
-def _weakest(criteria: Sequence[CriterionMark], shown: int) -> list[Problem]:
+def weakest(criteria: Sequence[CriterionMark], shown: int) -> list[Problem]:
+    """Return the criteria that cost a file most against the chosen, with advice; as many as are to be shown."""
     found = sorted((c for c in criteria if c.mark < c.chosen), key=lambda c: (c.mark - c.chosen, c.key))
     return [_weakness(criterion) for criterion in found[:shown]]
 
@@ -349,7 +282,7 @@ def reasons_to_stay(
     else:
         values = {"phase": phase, **_told_apart(mean, line)}
         reasons.append(Problem(_STAYED_BELOW[harmonised], values, "line"))
-    return reasons + _explained(harmonised) + _weakest(criteria, shown)
+    return reasons + explained(harmonised) + weakest(criteria, shown)
 
 
 def reason_of_absence(phase: Mapping[str, str] | Problem) -> Problem:

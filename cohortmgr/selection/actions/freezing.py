@@ -144,7 +144,14 @@ def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
 def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, Any]:
     """What the row of a file in the ranking says, for the page of the ranking to show what was decided."""
     if decided.rank is None:
-        return {"totals": [], "decided": "", "knocked_out": "", "knocked_out_mean": None, "added": None}
+        return {
+            "totals": [],
+            "decided": "",
+            "knocked_out": "",
+            "knocked_out_mean": None,
+            "added": None,
+            "groups": [],
+        }
     row = board.ranking.rows[decided.rank - 1]
     return {
         "totals": list(row.totals),
@@ -152,6 +159,7 @@ def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, An
         "knocked_out": row.knocked_out,
         "knocked_out_mean": mean_on(decided.file, board.rubric, row.knocked_out) if row.knocked_out else None,
         "added": board.added(row.reference),
+        "groups": list(board.bounded.rules.groups(row.reference)) if board.bounded is not None else [],
     }
 
 
@@ -169,7 +177,7 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
     batch.summary = {
         **_summary(found.decisions),
         **({"marks": found.marks} if found.marks else {}),
-        **({"rules": bounded.told} if bounded is not None else {}),
+        **({"rules": bounded.told, "offered": found.board.offered} if bounded is not None else {}),
         **({"root": root} if root else {}),
         **({"moves": list(found.moves)} if found.moves else {}),
     }

@@ -28,6 +28,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters
+from cohortmgr.selection.calling import next_called
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
 
@@ -206,7 +207,10 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
     held = sa.select(Offering).where(Offering.id == offering_id).with_for_update()
     offering = db.session.scalars(held.execution_options(populate_existing=True)).one()
     intake = db.session.get_one(Intake, offering.intake_id)
-    free = offering.seats - offering.taken
+    batch = queries.live_batch(offering)
+    rules = batch.summary.get("rules") if batch is not None else None
+    seats = min(offering.seats, batch.seats) if batch is not None and rules else offering.seats
+    free = seats - offering.taken
     if free <= 0 or queries.offers_are_over(intake):
         return 0
     # All who wait are locked, and read behind it: who left while we waited for the lock takes nobody's place.
@@ -219,8 +223,12 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
         Decision.waiting_state == WaitingState.WAITING.value,
     )
     hold(viewer, sa.select(Decision.application_id).where(*waiting))
-    called = letters.recipients().where(*waiting, Application.state == "submitted")
-    rows = db.session.execute(called.order_by(Decision.position).limit(free)).all()
+    called = (
+        letters.recipients().where(*waiting, Application.state == "submitted").order_by(Decision.position)
+    )
+    if rules and rules["bounds"]:
+        called = called.where(Decision.id.in_(_within(waiting, offering_id, rules["bounds"], free)))
+    rows = db.session.execute(called.limit(free)).all()
     if not rows or not claim_seats(viewer, offering_id, len(rows)):
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
@@ -230,6 +238,24 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
     record(viewer, "selection.promote", about(offering), after=after)
     return len(rows)
+
+
+def _within(
+    waiting: Sequence[sa.ColumnElement[bool]], offering_id: int, bounds: Sequence[Any], free: int
+) -> list[int]:
+    """The ids of the decisions of those who are called next where the choice had bounds."""
+    holding = sa.select(Decision.groups).join(Offer, Offer.decision_id == Decision.id)
+    held = db.session.scalars(
+        holding.where(
+            Offer.offering_id == offering_id, Offer.state.in_([each.value for each in SEAT_HOLDING])
+        )
+    )
+    listed = sa.select(Decision.id, Decision.groups)
+    listed = listed.join(Application, Application.id == Decision.application_id)
+    rows = db.session.execute(
+        listed.where(*waiting, Application.state == "submitted").order_by(Decision.position)
+    ).all()
+    return [rows[place].id for place in next_called([row.groups for row in rows], held, bounds, free)]
 
 
 def expire_offers(viewer: Viewer) -> int:

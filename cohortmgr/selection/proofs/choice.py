@@ -98,6 +98,18 @@ def salted(salt: bytes, number: str) -> str:
     return hmac.new(salt, number.encode(), hashlib.sha256).hexdigest()
 
 
+class SaltedNames(dict[str, str]):
+    """The salted references of files by number, each made when it is first asked for: of whatever files there are."""
+
+    def __init__(self, salt: str) -> None:
+        super().__init__()
+        self._salt = salt.encode()
+
+    def __missing__(self, number: str) -> str:
+        self[number] = name = salted(self._salt, number)
+        return name
+
+
 def lot_number(seed: str, reference: str) -> int:
     """Return the lot of a reference as a contender has it; the lower one is drawn first."""
     return int(lot(seed, reference), 16)

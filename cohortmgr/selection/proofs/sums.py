@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.selection.rules import points
+from cohortmgr.selection.priced import places_of, points
 from cohortmgr.selection.verify import CHOSEN, HAND, KNOCKED_OUT, RIGHT, WAITING
 
 _OUTRIGHT = {
@@ -87,14 +87,6 @@ def _places(total: Fraction, threshold: Fraction | None) -> int:
         return places_of(total)
     least = max(places_of(total), places_of(threshold))
     return next((n for n in range(least, 12) if points(total, n) != points(threshold, n)), 12)
-
-
-def places_of(*thousandths: Fraction) -> int:
-    """Return how many places after the point write points without rounding: three for whole thousandths; six, rounded,
-    where no few are enough."""
-    return next(
-        (n for n in (3, 4, 5) if all((each * 10 ** (n - 3)).denominator == 1 for each in thousandths)), 6
-    )
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,12 @@ from cohortmgr.reviews.harmonising.rules import ChosenFormula, MarkBasis
 from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.board import SelectionBoard
-from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.scenarios.comparing import figures_of, moved
 from cohortmgr.selection.scenarios.models import Scenario
 from cohortmgr.selection.scenarios.rules import ScenarioChanges, ScenarioGround, fixed_phases
 from cohortmgr.selection.scenarios.trying import FileValues, try_out
 from cohortmgr.selection.sealing.queries import attributes_in, open_among, sealed_among, versions_of
-from cohortmgr.selection.sealing.rules import RulesContent
+from cohortmgr.selection.sealing.rules import RulesContent, bound_of
 
 # As rows keep chances.
 _WHOLE = 10_000
@@ -87,12 +86,13 @@ def ground_of(
     offering: Offering,
     formulas: Mapping[str, ChosenFormula] | None = None,
 ) -> ScenarioGround:
-    """Return what scenarios of an offering start from: the sealed seats and bounds, or those with which its rules would
-    begin while nothing is sealed, which are its seats alone. Three statements at most."""
+    """Return what scenarios of an offering start from: the sealed seats and bounds, or while nothing is sealed those
+    with which its rules begin. Three statements at most."""
     versions = versions_of(intake)
     sealed, draft = sealed_among(versions), open_among(versions)
     content = RulesContent.of_json(sealed.content) if sealed is not None else None
-    bounds: tuple[Bound, ...] = content.bounds if content is not None else ()
+    terms = programmes.definition_of(intake).selection
+    bounds = content.bounds if content is not None else tuple(map(bound_of, terms.bounds_of(intake.key)))
     many = len(programmes.offerings_of(intake)) > 1
     rubric = programmes.definition_of(intake).rubric
     formulas = formulas_in(intake.id) if formulas is None else formulas

@@ -26,7 +26,7 @@ from cohortmgr.reviews.rules import OPEN
 from cohortmgr.selection import rules
 from cohortmgr.selection.bounded import AppliedRules
 from cohortmgr.selection.models import Batch
-from cohortmgr.selection.proofs.choice import salted
+from cohortmgr.selection.proofs.choice import SaltedNames
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import (
     ChoiceGround,
@@ -202,7 +202,7 @@ def applied_to(intake: Intake, offering: Offering) -> AppliedRules | None:
         bounds,
         tuple(Problem(GROUP, {"group": group_words(bound.where, known)}) for bound in bounds),
         attributes,
-        {number: salted(found.salt.encode(), number) for number in attributes},
+        SaltedNames(found.salt),
         found.content.seats.get(offering.key, offering.seats),
         found.content.ties,
         {each.application: each.reason for each in found.content.right},

@@ -25,6 +25,7 @@ from cohortmgr.base.web.responses import show_problems
 from cohortmgr.jobs.queries import advance_of
 from cohortmgr.jobs.rules import Advance
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Rubric, Text
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.jury.rules import FilledSelection
 from cohortmgr.reviews.phases.display import name_of, weights_of
@@ -100,7 +101,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         open_phase=name_of(waits) if (waits := open_phase(intake)) is not None else "",
         regions=REGIONS,
         criteria={each.key: each for each in definition.rubric.criteria},
-        ties=[criterion.title for criterion in tie_order(definition.rubric)],
+        ties=_tie_titles(definition.rubric, shown.rules),
         batch=batch,
         batches=queries.batches_of(intake),
         **_moves(intake, offering, batch, shown),
@@ -131,6 +132,13 @@ def _moves(
         "asked_moves": by_number[MoveState.ASKED],
         "may_move": any(may) and shown.rules is not None and batch is None,
     }
+
+
+def _tie_titles(rubric: Rubric, rules: Mapping[str, Any] | None) -> list[Text]:
+    """What tells equal marks apart, in order: as the rules that were sealed say."""
+    keys = rules["ties"] if rules else [each.key for each in tie_order(rubric)]
+    known = {each.key: each.title for each in rubric.every_criterion}
+    return [known.get(key, {"fr": key, "ar": key, "en": key}) for key in keys]
 
 
 def _shown(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +21,7 @@ from cohortmgr.selection.certificate import canonical, verify
 from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.deciding import decisions
+from cohortmgr.selection.priced import PricedMark, reasons_by_price
 from cohortmgr.selection.proofs.choice import StatedSeal
 from cohortmgr.selection.rules import Outcome
 
@@ -86,6 +88,7 @@ def test_what_a_refused_person_reads_adds_up_to_the_decision() -> None:
     assert said["price"].values["group"] == NAMES
     assert said["price"].values["price"] == round(Fraction(price, 1000), 2)
     assert said["line"].values["sum"] < said["line"].values["threshold"]
+    assert said["mean"].values["mean"] + said["price"].values["price"] == said["line"].values["sum"]
     assert "price" not in {each.where for each in found["C1"].reasons}
 
 
@@ -158,3 +161,32 @@ def test_a_stranger_finds_the_certificate_of_a_board_right(given: Any) -> None:
     chosen = {row["reference"] for row in made["rows"] if row["outcome"] == "chosen"}
     assert board.bounded is not None
     assert chosen == {name_of(number) for number in board.bounded.chosen}
+
+
+def test_a_letter_adds_up_with_as_many_places_as_its_figures_have() -> None:
+    told = PricedMark(13_129, ((NAMES, Fraction(3005, 10)), (NAMES, Fraction(-1, 2))), Fraction(13_430))
+    reasons = {each.where: each for each in reasons_by_price(9, 20, told, ())}
+    figures = [each.values["price"] for each in reasons_by_price(9, 20, told, ()) if each.where == "price"]
+    assert figures == [Decimal("0.3005"), Decimal("0.0005")]
+    assert reasons["line"].values["sum"] == reasons["mean"].values["mean"] + figures[0] - figures[1]
+    assert reasons["line"].values == {"sum": Decimal("13.4290"), "threshold": Decimal("13.4300")}
+
+
+def test_where_all_seats_go_outright_no_mark_would_have_done() -> None:
+    board = board_of([5, 4, 3], set(), seats=1, waiting=0, right={"C2": "Convention"})
+    assert board.bounded is not None and board.bounded.threshold is None and board.bounded.is_all_taken
+    found = {each.file.number: each for each in decisions(board, ())}
+    assert "droit ou par la commission" in next(
+        each.what for each in found["C0"].reasons if each.where == "line"
+    )
+
+
+def test_rules_that_name_what_is_no_more_are_refused_in_words_and_break_no_page() -> None:
+    board = board_of([5, 4, 3], set())
+    gone = replace(board.bounded.rules, ties=("gone",)) if board.bounded else None
+    again = build(list(board.files.values()), RUBRIC, 3, 2, "seed", rules=gone)
+    assert len(again.cut.chosen) == 3
+    with pytest.raises(Refused, match="la grille n’a plus"):
+        require_read(again)
+    with pytest.raises(Refused, match="plus de places"):
+        require_read(build(list(board.files.values()), RUBRIC, 2, 2, "seed", rules=board.bounded.rules))

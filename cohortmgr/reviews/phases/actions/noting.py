@@ -103,6 +103,7 @@ def _open(viewer: Viewer, intake_reference: str, key: str) -> tuple[Intake, Rubr
     require(viewer, "reviews.assign", intake.path)
     readings.require_unconcerned(viewer, intake)
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
+    readings.require_sealed(intake)
     return intake, _unclosed(intake, key)
 
 

@@ -101,4 +101,5 @@ def changed_since(batch: Batch, intake: Intake, offering: Offering, sent: int) -
     gone = gone.where(Application.intake_id == intake.id, Application.state.in_(_GONE))
     withdrawn = db.session.scalar(gone.where(Decision.batch_id == batch.id)) or 0
     new = max(0, sent - (int(batch.summary.get("all", 0)) - withdrawn))
-    return ChangedSince(withdrawn, new, offering.seats if offering.seats != batch.seats else None)
+    then = int(batch.summary.get("offered", batch.seats))
+    return ChangedSince(withdrawn, new, offering.seats if offering.seats != then else None)
