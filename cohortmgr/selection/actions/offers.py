@@ -207,11 +207,14 @@ def call_list(viewer: Viewer, offering_id: int) -> int:
     held = sa.select(Offering).where(Offering.id == offering_id).with_for_update()
     offering = db.session.scalars(held.execution_options(populate_existing=True)).one()
     intake = db.session.get_one(Intake, offering.intake_id)
+    free = offering.seats - offering.taken
+    if free <= 0 or queries.offers_are_over(intake):
+        return 0
     batch = queries.live_batch(offering)
     rules = batch.summary.get("rules") if batch is not None else None
-    seats = min(offering.seats, batch.seats) if batch is not None and rules else offering.seats
-    free = seats - offering.taken
-    if free <= 0 or queries.offers_are_over(intake):
+    if batch is not None and rules:  # seats of later are given by rules of later
+        free -= max(0, offering.seats - batch.seats)
+    if free <= 0:
         return 0
     # All who wait are locked, and read behind it: who left while we waited for the lock takes nobody's place.
     waiting = (

@@ -76,7 +76,7 @@ def test_from_the_ranking_to_a_seat_by_two_people(browse: Browse) -> None:
     waiting = manager.get(where)
     assert not buttons(waiting) and "Peuvent le donner : Une programme_administrator" in plain(waiting)
     assert "/agree" not in waiting.text and chosen(intake) == [1, 2]
-    agenda = administrator.get("/staff").text
+    agenda = administrator.get("/staff").text.replace("\xa0", " ")
     assert f"Décision à la main à confirmer : {numbered(5)}" in agenda and where in agenda
     shown = administrator.get(where)
     assert WHY in plain(shown) and f"Sort : {numbered(2)}" in plain(shown)
