@@ -125,7 +125,8 @@ def test_no_name_in_an_address_is_taken_for_one_of_the_house(walk: Walk) -> None
             for who in able if WHOLE else able[-1:]:
                 walker.ask(who, "GET", f"{address}{'&' if '?' in address else '?'}{TAKEN_ALL}")
         assert walker.answers[200]
-        # What a form did is done when it leads back, so its way back must not fall.
+        # What a form did is done when it leads back, so its way back must not fall. Earlier tests share the walker.
+        before = walker.answers[302]
         for path, address, _cells in walk.table("POST"):
             if address.startswith("/staff/applications/"):
                 walker.ask(
@@ -134,7 +135,7 @@ def test_no_name_in_an_address_is_taken_for_one_of_the_house(walk: Walk) -> None
                     f"{address}?{TAKEN_ALL}",
                     data=body(path, walk.references),
                 )
-        assert walker.answers[302] > 5
+        assert walker.answers[302] - before >= 5
 
 
 def test_who_may_not_act_is_told_so_before_what_they_sent_is_read(walk: Walk) -> None:
