@@ -25,12 +25,15 @@ from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.actions import noting
 from cohortmgr.reviews.phases.models import PhaseResult
 from cohortmgr.reviews.phases.result_rows import ResultRow
+from cohortmgr.reviews.queries import has_marks
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Decision
 from cohortmgr.selection.queries import ranking_of
+from cohortmgr.selection.sealing import actions as sealed
+from cohortmgr.selection.sealing import queries as sealing
 from cohortmgr.selection.standings.queries import kept as standings
 from tests.factories.choices import browser, phased, readers, someone
 
@@ -125,6 +128,23 @@ def test_only_who_manages_readings_reaches_results_of_a_test(app: Flask) -> None
     reader = someone(intake, Role.REVIEWER, "again")
     with pytest.raises(NotPermitted):
         keep(reader, intake, {"MDIA-000001": 3})
+
+
+def test_results_of_a_test_await_the_seal_of_the_rules_as_readings_do() -> None:
+    intake = phased(2, goes_on=None)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    administrator = someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    content = sealing.beginning(intake, sealing.ground_of(intake))
+    with writing():
+        row = sealed.save(manager, intake.reference, content, 0)
+    with pytest.raises(Refused, match="scellées"):
+        keep(manager, intake, {"MDIA-000001": 3})
+    with writing():
+        row = sealed.propose(manager, intake.reference, "", row.version)
+    with writing():
+        found = sealed.seal(administrator, intake.reference, row.version)
+    assert not found.older_marks and keep(manager, intake, {"MDIA-000001": 3}) == 1
+    assert has_marks(intake), "a result is a mark"
 
 
 def test_the_mark_of_all_phases_ranks_decides_and_is_certified() -> None:
