@@ -196,34 +196,6 @@ def intake_for(viewer: Viewer, reference: str, permission: str = "reviews.read")
     return intake
 
 
-_RESULTS = sa.table("phase_results", sa.column("intake_id"))
-_UNSEALED = N_(
-    "Les règles du choix ne sont pas encore scellées : aucune note ne se remet avant. Qui gère la sélection les "
-    "propose, et une deuxième personne les scelle."
-)
-
-
-def require_sealed(intake: Intake) -> None:
-    """Refuse a first mark while the rules of its intake await their seal."""
-    if awaits_seal(intake):
-        raise Refused(_UNSEALED)
-
-
-def has_marks(intake: Intake) -> bool:
-    """Whether a mark was ever handed in in an intake, even if it was taken back or its file went to another since."""
-    ever = sa.or_(Review.submitted_at.is_not(None), sa.cast(Review.earlier, sa.String) != "[]")
-    read = sa.exists().where(Review.intake_id == intake.id, ever)
-    # The results of tests are of a room above.
-    noted = sa.select(sa.literal(1)).select_from(_RESULTS).where(_RESULTS.c.intake_id == intake.id).exists()
-    return bool(db.session.scalar(sa.select(sa.or_(read, noted))))
-
-
-def awaits_seal(intake: Intake) -> bool:
-    """Whether the rules of an intake must be sealed before a first mark is handed in: it has some, they are not sealed,
-    and nobody handed one in before they were written."""
-    return bool(hooks.unsealed) and hooks.unsealed(intake) and not has_marks(intake)
-
-
 def reviewers_in(path: str) -> Sequence[Any]:
     """Return the reviewers of a programme, sorted by name: `person_id`, `reference`, given and family name, and the
     addresses and numbers that are theirs."""

@@ -34,6 +34,7 @@ from cohortmgr.reviews.rules import (
     rubric_mark,
     total_thousandths,
 )
+from cohortmgr.reviews.seals.queries import awaits_seal
 
 _TOO_LONG = N_("Le motif dépasse %(most)s caractères.")
 _UNDO_NO_MORE = N_(
@@ -117,7 +118,7 @@ def score(
     _require_open_to(review)
     _require_unfrozen(review)
     _require_sound(phase, scores, comment)
-    if queries.awaits_seal(intake):
+    if awaits_seal(intake):
         raise Refused(_UNSEALED)
     REVIEW_STATES.move(review.state, ReviewState.SUBMITTED)
     before = {"state": review.state, "scores": review.scores}

@@ -20,7 +20,8 @@ from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.queries import has_marks, require_unconcerned
+from cohortmgr.reviews.queries import require_unconcerned
+from cohortmgr.reviews.seals.queries import has_marks
 from cohortmgr.selection.sealing import queries
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import (

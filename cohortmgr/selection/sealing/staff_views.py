@@ -23,7 +23,7 @@ from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes.definition.texts import Text
 from cohortmgr.programmes.definition.toml import read_part, write_part
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.queries import has_marks
+from cohortmgr.reviews.seals.queries import has_marks
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.sealing import actions, queries

@@ -36,6 +36,7 @@ from cohortmgr.reviews.phases.display import name_of
 from cohortmgr.reviews.progress import actions as keeping
 from cohortmgr.reviews.progress import queries as summing
 from cohortmgr.reviews.rules import Reader, ReadingProgress
+from cohortmgr.reviews.seals.queries import awaits_seal
 
 bp = Blueprint("assignment_staff", __name__)
 
@@ -85,7 +86,7 @@ def _overview(intake: Intake, form: AssignForm, files: int | None = None) -> Res
         read_by=_read_by(intake),
         unsaid=conflicts.unsaid_in(intake) if may_assign and progress and progress.lacking else [],
         closed=intake.closes_at <= clock.now(),
-        awaits_seal=not (progress and progress.handed_in) and queries.awaits_seal(intake),
+        awaits_seal=not (progress and progress.handed_in) and awaits_seal(intake),
         may_rank=allows(guards.viewer(), "selection.read", intake.path),
     )
 

@@ -23,6 +23,7 @@ from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.models import PhaseResult
 from cohortmgr.reviews.phases.result_rows import ResultRow, sound_rows
 from cohortmgr.reviews.rules import total_thousandths
+from cohortmgr.reviews.seals.queries import require_sealed
 
 _CLOSED = N_("Cette phase est close : ce qu’elle a donné ne change plus.")
 _FROZEN = N_("La décision sur le dossier %(number)s est proposée ou approuvée : ses notes ne changent plus.")
@@ -103,7 +104,7 @@ def _open(viewer: Viewer, intake_reference: str, key: str) -> tuple[Intake, Rubr
     require(viewer, "reviews.assign", intake.path)
     readings.require_unconcerned(viewer, intake)
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
-    readings.require_sealed(intake)
+    require_sealed(intake)
     return intake, _unclosed(intake, key)
 
 

@@ -34,6 +34,7 @@ from cohortmgr.reviews.reading.display import papers_shown, sections_of
 from cohortmgr.reviews.reading.forms import AbstainForm
 from cohortmgr.reviews.reading.rules import earlier_of, given_of, pace_of, spread_of
 from cohortmgr.reviews.rules import GIVEN_BACK, OPEN, ReadingChange, ReviewState, rubric_mark, shows_papers
+from cohortmgr.reviews.seals.queries import awaits_seal
 
 bp = Blueprint("reading_staff", __name__)
 QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
@@ -303,7 +304,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         mine=mine,
         reader="" if mine else queries.reader_name(found),
         editable=mine and found.state in OPEN and not taken,
-        awaits_seal=mine and found.state in OPEN and queries.awaits_seal(intake),
+        awaits_seal=mine and found.state in OPEN and awaits_seal(intake),
         taken=taken,
         reversible=mine and changes and found.state == ReviewState.SUBMITTED,
         others=discussions.others_of(viewer, found),

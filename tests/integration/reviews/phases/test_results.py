@@ -25,9 +25,9 @@ from cohortmgr.reviews.phases import queries
 from cohortmgr.reviews.phases.actions import noting
 from cohortmgr.reviews.phases.models import PhaseResult
 from cohortmgr.reviews.phases.result_rows import ResultRow
-from cohortmgr.reviews.queries import has_marks
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
+from cohortmgr.reviews.seals.queries import has_marks
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.certificate import verify
 from cohortmgr.selection.models import Decision

@@ -14,9 +14,9 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale, Withheld
 from cohortmgr.reviews.models import Review
-from cohortmgr.reviews.queries import has_marks
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
+from cohortmgr.reviews.seals.queries import has_marks
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.sealing import actions, queries
 from cohortmgr.selection.sealing.models import RulesVersion
