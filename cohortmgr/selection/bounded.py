@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from cohortmgr.base.errors import Problem, Refused, as_json
-from cohortmgr.selection.choosing.choice import choose
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Prices
 from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT, RankedCandidate, Ranking, lot
 
@@ -164,6 +163,9 @@ class BoundedChoice:
 
 def choose_from(ranking: Ranking, rules: AppliedRules) -> BoundedChoice:
     """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering."""
+    # numpy and scipy are loaded only where something is chosen under rules.
+    from cohortmgr.selection.choosing.choice import choose
+
     outright = rules.outright
     rows = [row for row in ranking.rows if row.is_in]
     contenders = tuple(_contender(row, ranking.seed, rules) for row in rows if row.reference not in outright)

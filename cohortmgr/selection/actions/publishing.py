@@ -16,7 +16,6 @@ from cohortmgr.jobs.actions.keeping import ResultWanted
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.proofs.parts import LinesIndex, LinesPart, PartedLines
-from cohortmgr.selection.proofs.sheet import public_sheet
 from cohortmgr.selection.rules import BatchState
 from cohortmgr.selection.standings.queries.published import LINES, SHEET, has_sheet, published_at
 from cohortmgr.selection.verify import FORMAT_OF_CHOICE
@@ -42,6 +41,9 @@ class PreparedSheet:
 def hashed_lines(viewer: Viewer, prepared: PreparedSheet) -> Iterator[tuple[int, list[LinesPart]]]:
     """Yield the parts of the lines with the place of their first, made piece by piece so that nothing is hashed while
     rows are locked; index and sheet are there after the last."""
+    # numpy and scipy are loaded only where a sheet is made.
+    from cohortmgr.selection.proofs.sheet import public_sheet
+
     parts = iter(prepared.lines)
     start = 0
     while chunk := list(islice(parts, CHUNK)):
