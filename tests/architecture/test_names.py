@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cohortmgr.audit.fields import FIELDS
 from tests.architecture.sources import APPLICATION, ROOT, files, place, tree
 
 # A class's name that two modules may define, and why. Each must still be one of two.
@@ -156,3 +157,35 @@ def test_a_name_that_hides_is_seen() -> None:
     assert not hides("cohortmgr/placements/wishes/rules.py") and not hides("cohortmgr/base/set_aside.py")
     text = "from a import b as troubles, c as d\ndef _drawn(): ...\nclass Facts: ...\n_ASIDE = 1\ndef shown(ways): ..."
     assert [name for _line, name in hiding(ast.parse(text))] == ["troubles", "_drawn", "Facts", "_ASIDE"]
+
+
+def test_each_field_that_an_act_records_has_a_name_in_words() -> None:
+    """The trail shows nobody a key."""
+    found = {
+        key: place(path, call.lineno)
+        for path in files(APPLICATION)
+        if "record(" in path.read_text("utf-8")
+        for module in [tree(path)]
+        for call in _records(module)
+        for key in _keys(call, module)
+    }
+    assert len(found) > 100
+    assert not {key: path for key, path in found.items() if key not in FIELDS}
+
+
+def _records(module: ast.Module) -> Iterator[ast.Call]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record":
+            yield node
+
+
+def _keys(call: ast.Call, module: ast.Module) -> Iterator[str]:
+    """The keys of what a call says was there before and after, written in it or given to a name of its module."""
+    told = [keyword.value for keyword in call.keywords if keyword.arg in ("before", "after")]
+    named = {each.id for each in told if isinstance(each, ast.Name)}
+    for node in ast.walk(module):
+        if isinstance(node, ast.Assign) and named & {getattr(each, "id", "") for each in node.targets}:
+            told.append(node.value)
+    for value in told:
+        if isinstance(value, ast.Dict):
+            yield from (str(key.value) for key in value.keys if isinstance(key, ast.Constant))
