@@ -231,6 +231,8 @@ ACTS: Mapping[str, str] = {
     "selection.propose_rules": N_("Règles du choix proposées au sceau"),
     "selection.agree_move": N_("Décision à la main : accord donné"),
     "selection.ask_move": N_("Décision à la main demandée"),
+    "selection.hold": N_("Offre retenue"),
+    "selection.let_go": N_("Offre qui n’est plus retenue"),
     "selection.remind": N_("Offre rappelée"),
     "selection.save_rules": N_("Règles du choix écrites ou changées"),
     "selection.seal_rules": N_("Règles du choix scellées"),

@@ -32,6 +32,7 @@ class FileSituation:
     outcome: str | None = None
     offer: str | None = None
     deadline: datetime | None = None
+    lapses_at: datetime | None = None  # until when an offer may be answered; None while staff hold it
     place: int | None = None
     owed: int = 0
     correct_by: datetime | None = (
@@ -129,13 +130,21 @@ def _offer(situation: FileSituation, now: datetime) -> Turn:
         "expired": (N_("Offre sans réponse"), "stop", N_("La date limite est passée sans réponse.")),
         "withdrawn": (N_("Offre retirée"), "stop", N_("Cette offre n’est plus valable.")),
     }
-    # A late offer is shown as expired at once. The worker records that within a minute, if it runs.
-    late = situation.offer == "sent" and situation.deadline is not None and situation.deadline <= now
-    offer = "expired" if late else situation.offer
+    # A lapsed offer is shown as expired at once. The worker records that within a minute, if it runs.
+    ends = situation.lapses_at
+    offer = "expired" if situation.offer == "sent" and ends is not None and ends <= now else situation.offer
     if offer in told:
         status, kind, text = told[offer]
         return Turn(status, kind, Problem(text), OFFER)
-    what = N_("Une place vous est proposée : répondez avant le %(moment)s.")
-    return Turn(
-        N_("À vous de répondre"), "wait", Problem(what, {"moment": situation.deadline}), OFFER, mine=True
-    )
+    return Turn(N_("À vous de répondre"), "wait", _asked_by(situation, now), OFFER, mine=True)
+
+
+def _asked_by(situation: FileSituation, now: datetime) -> Problem:
+    """Until when a seat waits for its person's answer."""
+    if situation.deadline is None or now < situation.deadline:
+        what = N_("Une place vous est proposée : répondez avant le %(moment)s.")
+        return Problem(what, {"moment": situation.deadline})
+    if situation.lapses_at is None:
+        return Problem(N_("Le délai est passé, mais votre place est retenue : répondez dès que possible."))
+    what = N_("Le délai est passé, mais vous pouvez encore répondre jusqu’au %(moment)s.")
+    return Problem(what, {"moment": situation.lapses_at})

@@ -23,7 +23,7 @@ from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.priced import points
 from cohortmgr.selection.proofs.sums import sum_of
 from cohortmgr.selection.queries import OwnDecision
-from cohortmgr.selection.rules import appeal_until, is_refusal
+from cohortmgr.selection.rules import appeal_until, is_open, is_refusal, lapses_at
 from cohortmgr.selection.standings.queries import published
 
 bp = Blueprint("selection_candidate", __name__)
@@ -51,7 +51,10 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
         mine=mine,
         definition=definition,
         reference=reference,
-        is_open=mine.offer is not None and mine.offer.state == "sent" and mine.offer.deadline > clock.now(),
+        is_open=mine.offer is not None
+        and is_open(mine.offer.state, mine.offer.deadline, mine.offer.held_at, clock.now()),
+        is_late=mine.offer is not None and mine.offer.deadline <= clock.now(),
+        lapses=lapses_at(mine.offer.deadline, mine.offer.held_at) if mine.offer is not None else None,
         declining="decline" in request.args,
         appeal_until=appeal_until(_told_on(mine)) if refused else None,
         doors=_doors(mine.application.reference) if refused else None,

@@ -128,7 +128,8 @@ RELEASED = sa.and_(
 
 
 class Offer(Row, Versioned, Model):
-    """A seat offered to one person until a deadline. `accepted_at` stays when the seat is given up later."""
+    """A seat offered to one person until a deadline. `accepted_at` stays when the seat is given up later. Since
+    `held_at` staff hold an unanswered offer, and it does not lapse."""
 
     __tablename__ = "offers"
     __trail__ = "offer"
@@ -149,3 +150,4 @@ class Offer(Row, Versioned, Model):
     deadline: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]

@@ -22,11 +22,13 @@ _ALL = (
     Variable("reference", "link", "7K3QXPB2M4", required=True, path="/my/offers/{}"),
 )
 _DEADLINE = Variable("deadline", "moment", datetime(2027, 5, 20, 13, tzinfo=UTC), required=True)
+_UNTIL = Variable("until", "moment", datetime(2027, 5, 21, 13, tzinfo=UTC), required=True)
 _REASON = Variable("reason", "text", "La promotion n’ouvre pas cette année.", required=True)
 
 NOTICES = (
     Notice("offer_made", N_("Offre d’une place"), (*_ALL, _DEADLINE), urgent=True),
     Notice("offer_reminder", N_("Rappel de l’offre"), (*_ALL, _DEADLINE)),
+    Notice("offer_late", N_("Délai passé, un jour de grâce"), (*_ALL, _UNTIL), urgent=True),
     Notice("offer_accepted", N_("Place confirmée"), _ALL),
     Notice("offer_declined", N_("Renoncement noté"), _ALL),
     Notice("offer_expired", N_("Délai de l’offre passé"), _ALL),

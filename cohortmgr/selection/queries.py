@@ -378,9 +378,14 @@ def decided_offerings(intake_id: int) -> set[int]:
 
 
 def anything_expired() -> bool:
-    """Whether an offer has passed its deadline. It only reads, so that the sweep locks nothing in vain."""
-    due = sa.select(Offer.id).where(Offer.state == OfferState.SENT.value, Offer.deadline <= clock.now())
-    return db.session.scalar(due.limit(1)) is not None
+    """Whether an offer has lapsed. It only reads, so that the sweep locks nothing in vain."""
+    return db.session.scalar(sa.select(Offer.id).where(*lapsed()).limit(1)) is not None
+
+
+def lapsed() -> tuple[sa.ColumnElement[bool], ...]:
+    """Which offers nobody answered in time, nor in the day of grace, and nobody holds."""
+    ended = Offer.deadline <= clock.now() - rules.GRACE
+    return (Offer.state == OfferState.SENT.value, ended, Offer.held_at.is_(None))
 
 
 def was_told(viewer: Viewer, application: Application) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -106,6 +106,22 @@ OFFER_TAGS: Mapping[str, str] = {"sent": "wait", "accepted": "done", "expired": 
 WAITING_CLOSED = "waiting_closed"
 SEAT_HOLDING = frozenset({OfferState.SENT, OfferState.ACCEPTED})
 """The states in which an offer holds a seat."""
+
+
+GRACE = timedelta(days=1)
+"""How long after its deadline an unanswered offer still waits: its person may answer, and staff see who would lose a
+seat and may hold it. A seat that passes on in the minute of a deadline is lost to whoever had no network then."""
+
+
+def lapses_at(deadline: datetime, held_at: datetime | None) -> datetime | None:
+    """Return when an unanswered offer lapses; None while staff hold it."""
+    return deadline + GRACE if held_at is None else None
+
+
+def is_open(state: str, deadline: datetime, held_at: datetime | None, now: datetime) -> bool:
+    """Whether an offer may still be answered: also in its day of grace, and while staff hold it."""
+    ends = lapses_at(deadline, held_at)
+    return state == OfferState.SENT and (ends is None or now < ends)
 
 
 class Outcome(StrEnum):

@@ -30,8 +30,8 @@ from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, WithdrawOfferForm, known_close
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves import queries as moves
-from cohortmgr.selection.people.queries import offer_for
-from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, OfferState, Outcome
+from cohortmgr.selection.people.queries import late_in, offer_for
+from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Outcome, is_open, lapses_at
 from cohortmgr.selection.standings.queries.published import published_at
 
 bp = Blueprint("selection_staff", __name__)
@@ -74,6 +74,8 @@ def _batch(
         ineligible=found.summary.get("ineligible", 0),
         languages=[(LANGUAGE_NAMES[key], languages[key]) for key in languages],
         offers=queries.offers_by_state(found) if is_settled else {},
+        late=late_in(found) if is_settled else None,
+        may_hold=any(allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")),
         advance=advance_of(found.job_reference),
         telling=telling.has_told(viewer, found),
         meanings=BATCH_STATES.meanings,
@@ -217,7 +219,9 @@ def _offer(
         application=found.application,
         intake=found.intake,
         batch=found.batch,
-        waiting=found.offer.state == OfferState.SENT and found.offer.deadline > clock.now(),
+        waiting=is_open(found.offer.state, found.offer.deadline, found.offer.held_at, clock.now()),
+        lapses=lapses_at(found.offer.deadline, found.offer.held_at),
+        is_late=found.offer.deadline <= clock.now(),
         may_change=may_approve or allows(viewer, "selection.propose", found.intake.path),
         may_withdraw=may_approve and found.offer.state in SEAT_HOLDING,
         extending=extending or ExtendOfferForm(formdata=None),
@@ -253,6 +257,37 @@ def remind(reference: str) -> ResponseReturnValue:
         changes.remind(guards.viewer(), reference, posted_version())
     flash(_("Un rappel part aussitôt."), "done")
     return redirect(url_for(".offer", reference=reference))
+
+
+@bp.post("/staff/offers/<reference>/hold")
+@guards.staff
+def hold(reference: str) -> ResponseReturnValue:
+    """Hold an offer: it does not lapse."""
+    with writing():
+        changes.hold_back(guards.viewer(), reference, posted_version())
+    flash(_("La place est retenue : elle ne passe à personne d’autre."), "done")
+    return redirect(url_for(".offer", reference=reference))
+
+
+@bp.post("/staff/offers/<reference>/let-go")
+@guards.staff
+def let_go(reference: str) -> ResponseReturnValue:
+    """Hold an offer no more."""
+    with writing():
+        changes.let_go(guards.viewer(), reference, posted_version())
+    flash(_("La place n’est plus retenue."), "done")
+    return redirect(url_for(".offer", reference=reference))
+
+
+@bp.post("/staff/batches/<reference>/hold")
+@guards.staff
+def hold_late(reference: str) -> ResponseReturnValue:
+    """Hold every offer of a batch that is in its day of grace."""
+    with writing():
+        number = changes.hold_all_back(guards.viewer(), reference)
+    said = ngettext("%(num)s place est retenue.", "%(num)s places sont retenues.", number)
+    flash(said, "done" if number else "info")
+    return redirect(url_for(".batch", reference=reference))
 
 
 @bp.post("/staff/offers/<reference>/withdraw")

@@ -64,6 +64,7 @@ def init_app(app: Flask) -> None:
     sending.on_withdrawal.register(offers.release_on_withdrawal)
     consents.on_hidden.register(offers.release_on_withdrawal)
     outbox.checks[letters.OFFER_REMINDER] = letters.awaits_answer
+    outbox.checks[letters.OFFER_LATE] = letters.may_still_answer
     for key in (letters.OFFER_MADE, letters.WAITING_LISTED, letters.REFUSED):
         outbox.checks[key] = letters.not_withdrawn
     programmes.on_more_seats.register(offers.call_more)
@@ -106,6 +107,7 @@ def init_app(app: Flask) -> None:
     workspace.add_agendas(
         Agenda(("selection.approve",), agenda.batches, 35),
         Agenda(("selection.propose",), agenda.to_propose, 36),
+        Agenda(("selection.propose",), agenda.lapsing, 27),
         Agenda(("selection.approve",), agenda.moves_to_agree, 34),
         Agenda(("selection.approve",), sealing_agenda.to_seal, 28),
         Agenda(("selection.propose",), sealing_agenda.to_propose, 28),

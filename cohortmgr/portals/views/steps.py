@@ -17,7 +17,7 @@ from cohortmgr.base.i18n import day, moment, say
 from cohortmgr.portals.turns import JOINING, FileSituation, turn_of
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.queries import OwnDecision
-from cohortmgr.selection.rules import OfferState
+from cohortmgr.selection.rules import OfferState, is_open, lapses_at
 
 
 def owed_of(told: Iterable[OwnDecision]) -> Mapping[int, int]:
@@ -38,6 +38,7 @@ def standing_of(told: OwnDecision, owed: int = 0) -> FileSituation:
         told.decision.outcome,
         offer.state if offer else None,
         offer.deadline if offer else None,
+        lapses_at(offer.deadline, offer.held_at) if offer else None,
         told.place,
         owed,
     )
@@ -82,6 +83,6 @@ def steps(viewer: Viewer, application: Application) -> Iterable[Mapping[str, Any
 def _answered_at(told: OwnDecision) -> datetime | None:
     """Return when the offer of a seat was answered or ended; None while it waits, or if there is none."""
     offer = told.offer
-    if offer is None or (offer.state == OfferState.SENT and offer.deadline > clock.now()):
+    if offer is None or is_open(offer.state, offer.deadline, offer.held_at, clock.now()):
         return None
     return offer.deadline if offer.state in (OfferState.SENT, OfferState.EXPIRED) else offer.answered_at

@@ -1,4 +1,4 @@
-"""What staff change of an offer or a waiting list: extend, remind, withdraw an offer; close a list."""
+"""What staff change of an offer or a waiting list: extend, remind, hold, withdraw an offer; close a list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.people.queries import StaffOffer, offer_for
+from cohortmgr.selection.people.queries import StaffOffer, late_offers, offer_for
 from cohortmgr.selection.rules import (
     OFFER_STATES,
     SEAT_HOLDING,
@@ -27,6 +27,7 @@ from cohortmgr.selection.rules import (
     BatchState,
     OfferState,
     WaitingState,
+    is_open,
     required_reason,
 )
 
@@ -45,7 +46,7 @@ def extend(viewer: Viewer, reference: str, until: date, version: int | None = No
     if deadline <= max(offer.deadline, clock.now()):
         what = N_("Choisissez un jour après la date limite actuelle, le %(deadline)s.")
         raise Refused(Problem(what, {"deadline": offer.deadline}, "until"))
-    before, offer.deadline = offer.deadline, deadline
+    before, offer.deadline, offer.held_at = offer.deadline, deadline, None
     db.session.flush()
     offers.write(viewer, offer, letters.OFFER_EXTENDED)
     terms = programmes.definition_of(found.intake).offers
@@ -73,6 +74,46 @@ def remind(viewer: Viewer, reference: str, version: int | None = None) -> Offer:
     offers.write(viewer, offer, letters.OFFER_REMINDER, until=offer.deadline)
     record(viewer, "selection.remind", about(offer), after={"deadline": offer.deadline.isoformat()})
     return offer
+
+
+def hold_back(viewer: Viewer, reference: str, version: int | None = None) -> Offer:
+    """Hold an unanswered offer: past its deadline it does not lapse until it is let go, extended or withdrawn. Holding
+    again changes nothing."""
+    offer = _held(viewer, reference).offer
+    if offer.held_at is not None and offer.state == OfferState.SENT:
+        return offer
+    _require_fresh(offer, version)
+    _require_waiting(offer)
+    offer.held_at = clock.now()
+    record(viewer, "selection.hold", about(offer), after={"deadline": offer.deadline.isoformat()})
+    return offer
+
+
+def let_go(viewer: Viewer, reference: str, version: int | None = None) -> Offer:
+    """Hold an offer no more: if its day of grace is over, it lapses with the next sweep. Letting go again changes
+    nothing."""
+    offer = _held(viewer, reference).offer
+    if offer.held_at is None:
+        return offer
+    _require_fresh(offer, version)
+    _require_waiting(offer)
+    offer.held_at = None
+    record(viewer, "selection.let_go", about(offer), after={"deadline": offer.deadline.isoformat()})
+    return offer
+
+
+def hold_all_back(viewer: Viewer, batch_reference: str) -> int:
+    """Hold every offer of a batch that is in its day of grace. Returns how many; the second click finds none."""
+    batch = queries.get_for(viewer, batch_reference, lock=True)
+    intake = db.session.get_one(Intake, batch.intake_id)
+    if not allows(viewer, "selection.propose", intake.path):
+        require(viewer, "selection.approve", intake.path)
+    late = sa.select(Offer).where(*late_offers(batch)).order_by(Offer.id).with_for_update()
+    found = db.session.scalars(late.execution_options(populate_existing=True)).all()
+    for offer in found:
+        offer.held_at = clock.now()
+        record(viewer, "selection.hold", about(offer), after={"deadline": offer.deadline.isoformat()})
+    return len(found)
 
 
 def withdraw(viewer: Viewer, reference: str, reason: str, version: int | None = None) -> Offer:
@@ -139,7 +180,7 @@ def _require_fresh(offer: Offer, version: int | None) -> None:
 
 
 def _require_waiting(offer: Offer) -> None:
-    if offer.state != OfferState.SENT or offer.deadline <= clock.now():
+    if not is_open(offer.state, offer.deadline, offer.held_at, clock.now()):
         raise Refused(
             N_("Cette offre n’attend plus de réponse : sa place est prise, rendue ou passée à la suite.")
         )

@@ -19,12 +19,13 @@ from cohortmgr.outbox.actions import Letter
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.rules import OfferState
+from cohortmgr.selection.rules import GRACE, OfferState
 
 OFFER_MADE, WAITING_LISTED, REFUSED = "offer_made", "waiting_listed", "refused"
 OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED = "offer_accepted", "offer_declined", "offer_expired"
 OFFER_REMINDER = "offer_reminder"
 OFFER_EXTENDED, OFFER_WITHDRAWN = "offer_extended", "offer_withdrawn"
+OFFER_LATE = "offer_late"
 
 
 def recipients() -> sa.Select[Any]:
@@ -103,7 +104,8 @@ def reminders(
     hours: Iterable[int],
     sent_at: datetime,
 ) -> list[Letter]:
-    """Return the reminders of an offer, sent `hours` before its deadline but never before the offer itself.
+    """Return the reminders of an offer, sent `hours` before its deadline but never before the offer itself, and the
+    letter that says, once the deadline has passed, that a day of grace is left.
 
     Each holds the moment at which the next replaces it, so that a worker that was down for a day does not
     send two at once.
@@ -111,12 +113,13 @@ def reminders(
     moments = sorted(
         {moment for each in hours if (moment := deadline - timedelta(hours=each)) > sent_at}, reverse=True
     )
-    spans = list(zip(moments, [deadline, *moments], strict=False))
+    spans = [(OFFER_REMINDER, *each) for each in zip(moments, [deadline, *moments], strict=False)]
+    spans.append((OFFER_LATE, deadline, deadline + GRACE))
     return [
-        replace(letter(row, OFFER_REMINDER, shared, deadline=deadline, until=until), due=due)
+        replace(letter(row, key, shared, deadline=deadline, until=until), due=due)
         for row in rows
         if reachable(row)
-        for due, until in spans
+        for key, due, until in spans
     ]
 
 
@@ -151,10 +154,20 @@ def awaits_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
 
     It is, if its offer is unanswered, the deadline that it names still stands and has not passed, and the next
     reminder is not yet due."""
+    return _is_timely(asked, Offer.deadline > clock.now())
+
+
+def may_still_answer(asked: Sequence[Mapping[str, Any]]) -> list[bool]:
+    """Whether each letter of a day of grace is still to be sent, in one statement for all: the deadline that it names
+    still stands, nobody answered, and staff do not hold the offer."""
+    return _is_timely(asked, Offer.held_at.is_(None))
+
+
+def _is_timely(asked: Sequence[Mapping[str, Any]], also: sa.ColumnElement[bool]) -> list[bool]:
     moment = clock.now()
     names = sorted({variables["reference"] for variables in asked})
     offers = sa.select(Decision.reference, Offer.deadline).join(Offer, Offer.decision_id == Decision.id)
-    unanswered = (Offer.state == OfferState.SENT.value, Offer.deadline > moment)
+    unanswered = (Offer.state == OfferState.SENT.value, also)
     rows = db.session.execute(offers.where(Decision.reference.in_(names), *unanswered))
     ends: dict[str, datetime] = {row.reference: row.deadline for row in rows}
     return [

@@ -30,7 +30,7 @@ from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters
 from cohortmgr.selection.calling import next_called
 from cohortmgr.selection.models import Batch, Decision, Offer
-from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, OfferState, WaitingState
+from cohortmgr.selection.rules import GRACE, SEAT_HOLDING, BatchState, OfferState, WaitingState
 
 # Hooks for higher rooms: what follows an acceptance, and what follows when an accepted seat is given up. They
 # are called in the same transaction, after the change, while the institution's rows can be reached.
@@ -113,15 +113,15 @@ def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
     """Answer one's own offer, by one conditional UPDATE and the server's clock.
 
     The same answer again returns the same offer. An acceptance calls `on_acceptance`; declining frees the
-    seat for the next on the waiting list. Refused after the deadline, and when the other answer was given
-    before.
+    seat for the next on the waiting list. Refused once the offer has lapsed, a day after its deadline unless staff hold
+    it, and when the other answer was given before.
     """
     found = queries.mine_for(viewer, offer_reference).offer
     if found is None:
         raise NotFound(offer_reference)
     to = OfferState.ACCEPTED if accept else OfferState.DECLINED
     with acting_in(found.institution_id):
-        if not move(viewer, found, (OfferState.SENT,), to, Offer.deadline > clock.now()):
+        if not move(viewer, found, (OfferState.SENT,), to, _not_lapsed()):
             return _answered_before(viewer, offer_reference, to)
         before = {"state": OfferState.SENT.value}
         act = f"selection.{'accept' if accept else 'decline'}"
@@ -135,6 +135,10 @@ def answer_offer(viewer: Viewer, offer_reference: str, accept: bool) -> Offer:
         if accept:
             joining.ask(viewer, db.session.get_one(Application, found.application_id))
     return found
+
+
+def _not_lapsed() -> sa.ColumnElement[bool]:
+    return sa.or_(Offer.held_at.is_not(None), Offer.deadline > clock.now() - GRACE)
 
 
 def move(
@@ -262,15 +266,14 @@ def _within(
 
 
 def expire_offers(viewer: Viewer) -> int:
-    """Expire the offers whose deadline has passed and pass their seats on. Returns how many expired.
+    """Expire the offers that have lapsed and pass their seats on. Returns how many expired.
 
     Only the system may do it."""
     if not viewer.is_system:
         raise NotPermitted("selection.expire")
     moment = clock.now()
-    due = (Offer.state == OfferState.SENT.value, Offer.deadline <= moment)
     values = {"state": OfferState.EXPIRED.value, "answered_at": moment, "version": Offer.version + 1}
-    ended = sa.update(Offer).where(*due).values(values).returning(Offer.id, Offer.offering_id)
+    ended = sa.update(Offer).where(*queries.lapsed()).values(values).returning(Offer.id, Offer.offering_id)
     rows = db.session.execute(ended.execution_options(synchronize_session=False)).all()
     for offering_id, number in sorted(Counter(row.offering_id for row in rows).items()):
         _end(viewer, offering_id, [row.id for row in rows if row.offering_id == offering_id])

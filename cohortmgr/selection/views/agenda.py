@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.base import clock
@@ -13,6 +14,8 @@ from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.selection import queries
 from cohortmgr.selection.moves import queries as moves
+from cohortmgr.selection.people import queries as people
+from cohortmgr.selection.rules import GRACE
 from cohortmgr.selection.standings.queries import kept as standings
 
 
@@ -31,6 +34,22 @@ def moves_to_agree(viewer: Viewer) -> Iterator[PendingAct]:
         url = url_for("moves_staff.move", reference=intake.reference, application=row.application)
         yield PendingAct(
             told(said, localized(intake.title)), _("Relire et décider"), url, intake_id=intake.id
+        )
+
+
+def lapsing(viewer: Viewer) -> Iterator[PendingAct]:
+    """Yield the batches with offers that nobody answered in time: they lapse within a day unless somebody holds
+    them."""
+    for intake, batch, number, deadline in people.lapsing(viewer):
+        what = ngettext(
+            "%(num)s place sans réponse à temps s’éteint",
+            "%(num)s places sans réponse à temps s’éteignent",
+            number,
+        )
+        url = url_for("selection_staff.batch", reference=batch)
+        ends = clock.local(deadline + GRACE).date()
+        yield PendingAct(
+            told(what, localized(intake.title)), _("Voir, et retenir"), url, "stop", ends, intake.id
         )
 
 

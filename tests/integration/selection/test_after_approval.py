@@ -190,7 +190,7 @@ def test_staff_extend_an_offer_and_only_the_new_reminders_leave() -> None:
     decision = db.session.get_one(Decision, row.decision_id)
     asked = {"reference": decision.reference, "until": old + timedelta(days=30)}
     assert awaits_answer([{**asked, "deadline": old}, {**asked, "deadline": row.deadline}]) == [False, True]
-    with clock.at(old + timedelta(hours=1)):
+    with clock.at(old + timedelta(days=2)):
         tasks.expire(lambda: False)
         assert offer_of(1).state == "sent"
 

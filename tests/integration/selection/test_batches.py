@@ -99,7 +99,7 @@ def test_approval_asks_for_the_number_and_the_version_and_happens_once() -> None
     count = db.session.get_one(Offering, batch.offering_id, populate_existing=True)
     assert (len(offers), count.taken, count.seats) == (3, 3, 3)
     keys = Counter(db.session.scalars(sa.select(Message.key)))
-    assert keys == {"offer_made": 3, "offer_reminder": 6, "waiting_listed": 30, "refused": 8}
+    assert keys == {"offer_made": 3, "offer_reminder": 6, "offer_late": 3, "waiting_listed": 30, "refused": 8}
 
 
 def test_each_message_is_in_the_language_of_its_file_and_says_why() -> None:

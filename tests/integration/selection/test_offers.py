@@ -25,6 +25,7 @@ from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
+from cohortmgr.selection.rules import GRACE
 from tests.databases import Database
 from tests.factories.choices import browser, decided, known
 
@@ -95,11 +96,15 @@ def test_a_refusal_frees_the_seat_for_the_next_who_is_told(app: Flask) -> None:
     assert Counter(db.session.scalars(sa.select(Application.outcome))) == {"offer": 3, "waiting": 2}
 
 
-def test_offers_end_at_their_deadline_and_seats_pass_on(app: Flask) -> None:
+def test_offers_end_a_day_after_their_deadline_and_seats_pass_on(app: Flask) -> None:
     decided(5, seats=2)
     deadline = _offer(1).deadline
     assert _answer(app, _person(1), _offer(1).reference, True) == "accepted"
-    with clock.at(deadline):
+    with clock.at(deadline + GRACE - timedelta(seconds=1)):
+        assert not queries.anything_expired()
+        with writing():
+            assert offers.expire_offers(SYSTEM) == 0
+    with clock.at(deadline + GRACE):
         assert queries.anything_expired()
         assert _answer(app, _person(2), _offer(2).reference, True) == "refused"
         with writing():
@@ -110,6 +115,18 @@ def test_offers_end_at_their_deadline_and_seats_pass_on(app: Flask) -> None:
             offers.expire_offers(_person(1))
         assert _offer(3).deadline > deadline + timedelta(days=6)
     assert _states() == {"accepted": 1, "expired": 1, "sent": 1} and _taken() == 2
+
+
+@pytest.mark.parametrize(("accept", "state"), [(True, "accepted"), (False, "declined")])
+def test_who_is_late_answers_in_the_day_of_grace(app: Flask, accept: bool, state: str) -> None:
+    decided(5, seats=2)
+    deadline = _offer(1).deadline
+    with clock.at(deadline + GRACE - timedelta(seconds=1)):
+        page = browser(app, _person(1)).get(f"/my/offers/{_offer(1).reference}").text
+        assert "vous pouvez encore répondre jusqu’au" in page and "J’accepte cette place" in page
+        assert _answer(app, _person(1), _offer(1).reference, accept) == state
+        assert _offer(1).answered_at == clock.now()
+    assert _taken() == 2, "a seat that is declined passes on"
 
 
 def test_when_nobody_waits_the_seat_is_free(app: Flask) -> None:

@@ -28,12 +28,20 @@ def test_a_child_s_file_that_waits_is_not_said_to_be_sent() -> None:
     assert {waiting.status, refused.status}.isdisjoint({sent.status})
 
 
-def test_an_offer_is_its_person_s_until_its_deadline_and_then_over_whether_the_worker_ran_or_not() -> None:
-    offered = FileSituation("submitted", CLOSES, ANSWER, outcome="offer", offer="sent", deadline=CLOSES)
+def test_an_offer_is_its_person_s_until_it_lapses_and_then_over_whether_the_worker_ran_or_not() -> None:
+    lapses = CLOSES + timedelta(days=1)
+    offered = FileSituation(
+        "submitted", CLOSES, ANSWER, outcome="offer", offer="sent", deadline=CLOSES, lapses_at=lapses
+    )
     before = turn_of(offered, CLOSES - timedelta(seconds=1))
     assert before.mine and before.endpoint == OFFER and before.next.values == {"moment": CLOSES}
+    in_grace = turn_of(offered, CLOSES)
+    assert in_grace.mine and "encore répondre" in in_grace.next.what
+    assert in_grace.next.values == {"moment": lapses}
     noted = replace(offered, offer="expired")
-    assert turn_of(offered, CLOSES) == turn_of(noted, CLOSES) and not turn_of(noted, CLOSES).mine
+    assert turn_of(offered, lapses) == turn_of(noted, lapses) and not turn_of(noted, lapses).mine
+    held = turn_of(replace(offered, lapses_at=None), lapses + timedelta(days=30))
+    assert held.mine and "retenue" in held.next.what
 
 
 def test_a_correction_that_is_asked_is_its_person_s_whatever_else_the_file_says() -> None:
