@@ -34,9 +34,8 @@ from cohortmgr.selection.ranking import (
     cut,
     rank,
 )
-from cohortmgr.selection.rules import (
-    Outcome,
-)
+from cohortmgr.selection.reasons import PartingLine
+from cohortmgr.selection.rules import Outcome
 from cohortmgr.selection.stating import RAW, marks_stated
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
@@ -138,15 +137,36 @@ class SelectionBoard:
         return round(self.bounded.added(number)) if self.bounded is not None else None
 
     @cached_property
-    def lines(self) -> dict[int, int]:
-        """By the place of a phase after which somebody stopped, the lowest mark so far of those who went further."""
-        found: dict[int, int] = {}
+    def parting(self) -> PartingLine | None:
+        """What parts those chosen from the others by their marks; None without a seat."""
+        if self.cut.line is None:
+            return None
+        chosen = {row.reference for row in self.cut.chosen}
+        left = [row.mean for row in self.ranking.rows if row.is_in and row.reference not in chosen]
+        return PartingLine(len(chosen), self.cut.line, max(left, default=None))
+
+    @cached_property
+    def lines(self) -> dict[int, PartingLine]:
+        """By the place of a phase after which somebody stopped, what parts them from those who went further."""
+        passed: dict[int, list[int]] = {}
+        left: dict[int, list[int]] = {}
         for row in self.ranking.rows:
+            if row.knocked_out:
+                continue
             marks = self.files[row.reference].marked(self.rubric)
-            for place in range(0 if row.knocked_out else counted_place(self.rubric, marks)):
-                mark = round(whole_mark(self.rubric, marks, place) or 0)
-                found[place] = min(mark, found.get(place, mark))
-        return found
+            last = counted_place(self.rubric, marks)
+            for place in range(last):
+                passed.setdefault(place, []).append(self._mark_up_to(marks, place))
+            stopped = self.rubric.phases[last + 1 : last + 2]
+            if stopped and stopped[0].key not in marks.absent:
+                left.setdefault(last, []).append(self._mark_up_to(marks, last))
+        return {
+            place: PartingLine(len(means), min(means), max(left.get(place, ()), default=None))
+            for place, means in passed.items()
+        }
+
+    def _mark_up_to(self, marks: FileMarks, place: int) -> int:
+        return round(whole_mark(self.rubric, marks, place) or 0)
 
     @property
     def near(self) -> frozenset[str]:

@@ -25,14 +25,14 @@ from cohortmgr.selection.board import SelectionBoard, SelectionFile
 from cohortmgr.selection.bounded import BoundedChoice
 from cohortmgr.selection.priced import PricedMark, reasons_by_price
 from cohortmgr.selection.ranking import KEPT_OUT, LOST_TIE, STAYED, RankedCandidate, RankingRefusal
-from cohortmgr.selection.rules import (
+from cohortmgr.selection.reasons import (
     CriterionMark,
-    Outcome,
     reason_for,
     reason_of_absence,
     reason_to_knock_out,
     reasons_to_stay,
 )
+from cohortmgr.selection.rules import Outcome
 
 _KEPT_OUT = N_("La commission n’a pas retenu ce dossier, pour ce motif : %(reason)s")
 
@@ -90,8 +90,10 @@ def _reasons(
     tied, harmonised = refusal.reason == LOST_TIE, _is_harmonised(file, board.rubric)
     if board.bounded is not None:
         priced = _priced(board.bounded, row)
-        return reasons_by_price(row.rank, of, priced, marks, harmonised=harmonised)
-    return reason_for(row.rank, of, row.mean, board.cut.line, marks, tied=tied, harmonised=harmonised)
+        return reasons_by_price(
+            row.rank, of, priced, marks, chosen=len(board.cut.chosen), harmonised=harmonised
+        )
+    return reason_for(row.rank, of, row.mean, board.parting, marks, tied=tied, harmonised=harmonised)
 
 
 def _priced(bounded: BoundedChoice, row: RankedCandidate) -> PricedMark:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.selection.rules import CriterionMark, explained, weakest
+from cohortmgr.selection.reasons import CriterionMark, explained, weakest
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,12 @@ def reasons_by_price(
     criteria: Sequence[CriterionMark],
     shown: int = 2,
     *,
+    chosen: int,
     harmonised: bool = False,
 ) -> list[Problem]:
     """Return why a file was not chosen under bounds: its mark, what the prices of its groups add or take off, the sum
-    that had to be exceeded, and the criteria that cost it most, with advice."""
+    that had to be exceeded, and the criteria that cost it most, with advice. Where few are `chosen`, what they have on
+    average is not told."""
     reasons = [Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank")]
     figures = (Fraction(priced.mark), priced.total, priced.whole, priced.threshold or Fraction(0))
     places = places_of(*figures, *(price for _group, price in priced.prices))
@@ -58,7 +60,7 @@ def reasons_by_price(
         reasons.append(Problem(_AT_THRESHOLD, total, "line"))
     else:
         reasons.append(Problem(_UNDER, {**total, "threshold": points(priced.threshold, places)}, "line"))
-    return reasons + explained(harmonised) + weakest(criteria, shown)
+    return reasons + explained(harmonised) + weakest(criteria, shown, chosen)
 
 
 _MARK = (

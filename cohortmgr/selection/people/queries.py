@@ -24,7 +24,8 @@ from cohortmgr.reviews.queries import barred_to, followed, require_unconcerned
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.moves.queries import ToldMove, told_of
-from cohortmgr.selection.rules import GRACE, BatchState, OfferState, Outcome, WaitingState, marks
+from cohortmgr.selection.reasons import marks
+from cohortmgr.selection.rules import GRACE, BatchState, OfferState, Outcome, WaitingState
 
 PERMISSION = "selection.read"
 _OUTCOMES: Mapping[str, str] = {

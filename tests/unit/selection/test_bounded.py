@@ -165,8 +165,10 @@ def test_a_stranger_finds_the_certificate_of_a_board_right(given: Any) -> None:
 
 def test_a_letter_adds_up_with_as_many_places_as_its_figures_have() -> None:
     told = PricedMark(13_129, ((NAMES, Fraction(3005, 10)), (NAMES, Fraction(-1, 2))), Fraction(13_430))
-    reasons = {each.where: each for each in reasons_by_price(9, 20, told, ())}
-    figures = [each.values["price"] for each in reasons_by_price(9, 20, told, ()) if each.where == "price"]
+    reasons = {each.where: each for each in reasons_by_price(9, 20, told, (), chosen=9)}
+    figures = [
+        each.values["price"] for each in reasons_by_price(9, 20, told, (), chosen=9) if each.where == "price"
+    ]
     assert figures == [Decimal("0.3005"), Decimal("0.0005")]
     assert reasons["line"].values["sum"] == reasons["mean"].values["mean"] + figures[0] - figures[1]
     assert reasons["line"].values == {"sum": Decimal("13.4290"), "threshold": Decimal("13.4300")}
