@@ -25,4 +25,4 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 COHORTMGR_DATA=/data
 USER 10001
 VOLUME /data
 EXPOSE 8000
-CMD ["gunicorn", "wsgi:app", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-class", "gthread", "--no-control-socket", "--forwarder-headers", ""]
+CMD ["gunicorn", "wsgi:app", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8", "--worker-class", "gthread", "--no-control-socket", "--limit-request-line", "8190", "--forwarder-headers", ""]

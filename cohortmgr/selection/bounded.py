@@ -30,7 +30,8 @@ class AppliedRules:
     """The sealed rules of an offering as they apply to its files, by number: `attributes` that bounds name, the
     references under which lots are drawn and certificates speak of files (`names`), the reasons of those who enter by
     `right`, and moves by `hand`. `labels` name the group of each bound. `seats` are those that were sealed, and `ties`
-    the keys of the criteria that tell equal marks apart, in order."""
+    the keys of the criteria that tell equal marks apart, in order. `gone` are the labels of the bounds whose group the
+    form does not know any more: they would count nobody, or those alone who answered an earlier form."""
 
     bounds: tuple[Bound, ...]
     labels: tuple[Problem, ...]
@@ -40,6 +41,7 @@ class AppliedRules:
     ties: tuple[str, ...] = ()
     right: Mapping[str, str] = field(default_factory=dict)
     hand: Mapping[str, HandMove] = field(default_factory=dict)
+    gone: tuple[Problem, ...] = ()
 
     @property
     def outright(self) -> dict[str, str]:

@@ -46,12 +46,12 @@ _GIVEN = ("scores", "phases", "short")
 _HARMONISED, _WEIGHTED, _ONE = "harmonised", "weighted", 1000
 # The only keys that hold true or false, and those only in format 6.
 _TRUE_OR_FALSE = frozenset({"hard", "older_marks", "in", "impossible", "drawn"})
-# A proof of hundreds of splits is none that anybody made in earnest.
-_DEEPEST = 250
+# A proof of hundreds of splits above a leaf, or of so many leaves, is none that anybody made in earnest.
+_DEEPEST, _MOST_LEAVES = 250, 5_000
 # A colon behind a space: the keys of such a text are counted in a slower way.
 _SPACED = (" :", "\t:", "\n:", "\r:")
-# How many findings are printed.
-_MOST_PRINTED = 20
+# How many findings are printed, and the greatest number that is written out in one.
+_MOST_PRINTED, _LONGEST_TOLD = 20, 10**40
 _WRONG_SHAPE = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
@@ -1430,9 +1430,13 @@ def _leaves(
 ) -> Iterator[tuple[Mapping[str, Any], tuple[_Step, ...]]]:
     """Each leaf with the splits above it. Both sides of a split are there, so that the leaves cover everything."""
     waiting: list[tuple[Mapping[str, Any], tuple[_Step, ...]]] = [] if tree is None else [(tree, ())]
+    left = _MOST_LEAVES
     while waiting:
         node, path = waiting.pop()
         if "most" not in node:
+            left -= 1
+            if left < 0:
+                raise ValueError("too many leaves")
             if _misfit(node, _LEAF) or node["scale"] < 1:
                 raise ValueError("no leaf")
             if len(node["bounds"]) != bounds or len(node["splits"]) != len(path):
@@ -2058,8 +2062,13 @@ def _asked(content: Mapping[str, Any], fits: bool, given: argparse.Namespace) ->
 
 
 def _sentence(code: str, values: Mapping[str, object], where: str | None, place: int) -> str:
-    text = WORDS[code][place]
-    return f"{where}: {text % values}" if where else text % values
+    text = WORDS[code][place] % {key: _told_value(value) for key, value in values.items()}
+    return f"{where}: {text}" if where else text
+
+
+def _told_value(value: object) -> object:
+    """A value as a sentence has it: sums of numbers that were read may be too long for Python to write."""
+    return "…" if isinstance(value, int) and abs(value) > _LONGEST_TOLD else value
 
 
 def _say_unreadable(why: UnreadableCertificate, place: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +16,10 @@ WritesAt = Callable[[Path], None]
 def write_together(files: Mapping[Path, WritesAt]) -> None:
     """Write each file beside its place, and move them there once all are whole.
 
-    Raises OSError, whose `filename` is the place of the file that could not be written."""
+    Raises OSError, whose `filename` is the place of the file that could not be written. A device or a pipe is none: a
+    file that is moved there would stand in its place for everybody."""
+    if strange := next((place for place in files if _is_no_file(place)), None):
+        raise OSError(errno.EINVAL, "there is something else than a file", str(strange))
     drafts = {place: place.with_name(f".{place.name}.{os.getpid()}") for place in files}
     at = None
     try:
@@ -29,6 +33,10 @@ def write_together(files: Mapping[Path, WritesAt]) -> None:
         for draft in drafts.values():
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
+
+
+def _is_no_file(place: Path) -> bool:
+    return place.exists() and not (place.is_file() or place.is_dir())
 
 
 def table_at(place: Path, title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> WritesAt:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cohortmgr.base.errors import N_, FaultyLines, LineFault, Problem, Refused
+from cohortmgr.base.text import fold
 from cohortmgr.base.typed import is_sound
 from cohortmgr.selection.desk.rules import BOUND, WHERE, DeskRules
 
@@ -209,3 +211,19 @@ def nobody_has(candidates: Iterable[DeskCandidate], rules: DeskRules) -> list[st
         for place, bound in enumerate(rules.bounds, start=1)
         if not any(bound.counts(each) for each in kinds)
     ]
+
+
+def lookalikes(candidates: Iterable[DeskCandidate], rules: DeskRules) -> Iterator[tuple[str, str, int]]:
+    """Yield values that look like one that a bound names and are another: (key of the bound, as
+    `bound[2].where.region`, the value, how many files have it). Whoever typed `ma-08`, or an accent in two parts, is
+    counted by no bound."""
+    counted = Counter(item for each in candidates for item in each.attributes.items())
+    named = {item for bound in rules.bounds for item in bound.where.items()}
+    folded: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for (name, value), many in sorted(counted.items()):
+        if (name, value) not in named:
+            folded.setdefault((name, fold(value)), []).append((value, many))
+    for place, bound in enumerate(rules.bounds, start=1):
+        for name, value in bound.where.items():
+            for other, many in folded.get((name, fold(value)), ()):
+                yield f"{BOUND}[{place}].{WHERE}.{name}", other, many

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,13 @@ from cohortmgr.base.typed import parse_toml
 from cohortmgr.programmes.definition.source_lines import locate, shown
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Choice, ChoiceProblem
-from cohortmgr.selection.desk.candidates import DeskCandidate, columns_named, desk_candidates, nobody_has
+from cohortmgr.selection.desk.candidates import (
+    DeskCandidate,
+    columns_named,
+    desk_candidates,
+    lookalikes,
+    nobody_has,
+)
 from cohortmgr.selection.desk.outcomes import HEADER, DeskOutcome, chosen_by_bounds, placed_by_wishes
 from cohortmgr.selection.desk.rules import BOUND, DeskRules, desk_rules
 
@@ -30,11 +37,13 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_BYTES_OF_RULES = 8 * 1024 * 1024
 # How many faults are told one by one.
 MOST_FAULTS = 1_000
+MOST_SHOWN = 80
 _LAST_STEP = re.compile(r"(\.[^.\[\]]*|\[[0-9]+\])\Z")
 
 _NO_TOML = N_("Ce n’est pas du TOML valable : %(reason)s")
 _NO_UTF8 = N_("Le fichier n’est pas un texte en UTF-8.")
 _NOBODY_THERE = N_("aucune candidature n’est de ce groupe")
+_LOOKALIKE = N_("« %(value)s » y ressemble et n’en est pas (candidatures : %(count)s)")
 
 group = AppGroup("selection", help="Choosing under rules that anyone can check.")
 
@@ -58,6 +67,9 @@ def choose_file(candidates: Path, rules: Path, out: Path, chosen: Path) -> None:
     files = _candidates(candidates, rules, stated)
     for where in nobody_has(files, stated.rules):
         click.echo(f"warning: {stated.place(rules, where)}: {say(_NOBODY_THERE)}")
+    for where, value, many in islice(lookalikes(files, stated.rules), MOST_FAULTS):
+        told = Problem(_LOOKALIKE, {"value": value[:MOST_SHOWN], "count": many})
+        click.echo(f"warning: {stated.place(rules, where)}: {say(told)}")
     try:
         outcome = _outcome(files, stated.rules)
     except Refused as refusal:
@@ -100,6 +112,8 @@ def _rules(path: Path) -> _StatedRules:
     try:
         text = _data(path, MOST_BYTES_OF_RULES).decode("utf-8-sig")
         document = parse_toml(text)
+    except Refused as refusal:
+        raise click.ClickException(f"{path}: {say(refusal.problems[0])}") from None
     except UnicodeDecodeError:
         raise click.ClickException(f"{path}: {say(_NO_UTF8)}") from None
     except ValueError as error:

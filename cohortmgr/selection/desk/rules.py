@@ -21,6 +21,10 @@ _NO_SEATS = N_(
     "Les places sont un nombre entier, 0 ou plus : `seats = 30`, ou `[seats]` avec une ligne par offre."
 )
 _NO_OFFERINGS = N_('`[seats]` ne nomme aucune offre. Écrivez une ligne par offre : `"Salesforce" = 12`.')
+_NO_NAME = N_(
+    "Le nom d’une offre est un texte de %(most)s caractères au plus, sans blanc au début ni à la fin : personne ne la "
+    "demanderait autrement."
+)
 _NO_SEED = N_('Le nombre du tirage est un texte, entre guillemets et non vide : `seed = "2027"`.')
 _NO_BOUNDS = N_("Chaque borne s’écrit sous son propre titre `[[bound]]`.")
 _NO_WHERE = N_(
@@ -109,9 +113,11 @@ def _seat_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     elif isinstance(seats, Mapping):
         if not seats:
             yield Problem(_NO_OFFERINGS, {}, SEATS)
-        yield from (
-            Problem(_NO_SEATS, {}, f"{SEATS}.{name}") for name, each in seats.items() if not _is_whole(each)
-        )
+        for name, each in seats.items():
+            if not _is_whole(each):
+                yield Problem(_NO_SEATS, {}, f"{SEATS}.{name}")
+            if not _is_text(name) or name != name.strip():
+                yield Problem(_NO_NAME, {"most": LONGEST}, f"{SEATS}.{name[:LONGEST]}")
     elif not _is_whole(seats):
         yield Problem(_NO_SEATS, {}, SEATS)
 

@@ -17,7 +17,7 @@ from cohortmgr.base.crypto import unseal
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.definition.bounds.attributes import attributes_of, place_key
+from cohortmgr.programmes.definition.bounds.attributes import attributes_of, is_asked, place_key
 from cohortmgr.programmes.definition.bounds.wording import group_words
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
@@ -151,7 +151,7 @@ def rules_in_force(intake: Intake) -> RulesInForce | None:
         row.digest,
         both(row),
         row.sealed_at,
-        sealed[0].older_marks,
+        row.older_marks,
         tuple(
             RulesChange(each.sealed_at, both(each), each.reason)
             for _, each in pairwise(sealed)
@@ -198,14 +198,18 @@ def applied_to(intake: Intake, offering: Offering) -> AppliedRules | None:
     known = attributes_of(programmes.definition_of(intake), intake.key)
     bounds = tuple(each for each in found.content.bounds if each.offering in ("", offering.key))
     attributes = attributes_in(intake, sorted({key for bound in bounds for key in bound.where}))
+    labels = tuple(Problem(GROUP, {"group": group_words(bound.where, known)}) for bound in bounds)
     return AppliedRules(
         bounds,
-        tuple(Problem(GROUP, {"group": group_words(bound.where, known)}) for bound in bounds),
+        labels,
         attributes,
         SaltedNames(found.salt),
         found.content.seats.get(offering.key, offering.seats),
         found.content.ties,
         {each.application: each.reason for each in found.content.right},
+        gone=tuple(
+            label for label, bound in zip(labels, bounds, strict=True) if not is_asked(bound.where, known)
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,34 @@ from flask.testing import FlaskClient
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
 from cohortmgr.audit.models import Event
+from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotPermitted, Refused
 from cohortmgr.jobs.models import KeptResult
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries, tasks
 from cohortmgr.selection.actions import decisions, publishing
+from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.proofs.choice import salted
+from cohortmgr.selection.sealing import actions as sealing_acts
 from cohortmgr.selection.sealing import queries as sealing
 from cohortmgr.selection.sealing.rules import digest_of, sealed_statement
 from cohortmgr.selection.verify import findings, line_findings
-from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, chosen, decided, known, someone
+from tests.factories.choices import (
+    ADMINISTRATOR,
+    MANAGER,
+    SEASON,
+    browser,
+    chosen,
+    decided,
+    known,
+    read,
+    readers,
+    seal,
+    sent,
+    someone,
+)
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -212,6 +229,32 @@ def test_the_sheet_is_kept_as_it_was_drawn_in_each_language(
     with statements() as made:
         assert client.get(public(intake, batch)).data == first.data
     assert len([each for each in made if each.lstrip().upper().startswith("SELECT")]) <= 4, made
+
+
+def test_the_sheet_says_of_changed_rules_that_marks_came_before_them_and_no_word_of_why(app: Flask) -> None:
+    intake, why = sent(3, seats=1), "La candidate Une N3 le demande"
+    manager, administrator = (
+        someone(intake, role) for role in (Role.SELECTION_MANAGER, Role.PROGRAMME_ADMINISTRATOR)
+    )
+    seal(intake, Bound({"region": "MA-08"}, 1, hard=False))
+    read(intake, readers(intake))
+    rules = sealing.rules_in_force(intake)
+    assert rules is not None and not rules.older_marks
+    with writing():
+        row = sealing_acts.save(manager, intake.reference, replace(rules.content, bounds=()), 0)
+    with writing():
+        row = sealing_acts.propose(manager, intake.reference, why, row.version)
+    with writing():
+        sealing_acts.seal(administrator, intake.reference, row.version)
+    with writing():
+        batch = decisions.propose(manager, intake.reference, open_until=intake.closes_at)
+    with clock.at(min(clock.now(), SEASON)), writing():
+        decisions.approve(administrator, batch.reference, "1", open_until=intake.closes_at)
+    press(app, batch, "publish")
+    page = app.test_client().get(public(intake, batch)).text
+    assert "Des notes avaient été remises avant le sceau" in page and "Aucune note" not in page
+    assert "Changées après le sceau" in page and why not in page
+    assert batch.certificate["rules"]["older_marks"] and findings(batch.certificate) == []
 
 
 def test_no_count_under_five_is_on_the_sheet(app: Flask) -> None:

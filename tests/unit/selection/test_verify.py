@@ -141,6 +141,32 @@ def test_the_file_alone_verifies_in_an_empty_folder(tmp_path: Path) -> None:
     assert (found.returncode, found.stderr) == (0, ""), found.stderr
 
 
+def test_a_sum_that_is_too_long_to_write_is_told_without_its_digits(
+    written: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = chosen()
+    floor = {"where": {"sex": "f"}, "at_least": 9 * 10**4_299, "at_most": None, "hard": False}
+    made["rules"]["bounds"] = [{**floor, "where": {"sex": sex}} for sex in "fm"]
+    made["prices"] |= {"bounds": [0, 0], "splits": []}
+    leaf = {"scale": 1, "bounds": [0, 0], "seats": 0, "splits": [], "impossible": True}
+    made["proof"] = {"best": leaf, "fuller": None}
+    for row in made["rows"]:
+        row["attributes"] = {}
+    made["inputs"] = verify.inputs_of(made["rows"])
+    assert run(written(json.dumps(sealed(made)))) == verify.INVALID
+    assert "…" in capsys.readouterr().out
+
+
+def test_a_proof_of_more_leaves_than_anybody_splits_is_not_gone_through() -> None:
+    made = chosen()
+    tree: Any = {"scale": 1, "seats": 0, "impossible": True}
+    tree |= {"bounds": [0] * len(made["rules"]["bounds"]), "splits": [0] * 13}
+    for depth in range(13):
+        tree = {"where": [], "most": depth, "below": tree, "above": tree}
+    made["proof"]["best"] = tree
+    assert {each.code for each in verify.findings(sealed(made))} == {"malformed"}
+
+
 def test_it_imports_the_standard_library_alone() -> None:
     module = ast.parse(SOURCE.read_text("utf-8"))
     names = {

@@ -46,6 +46,11 @@ def attributes_of(definition: Definition, intake_key: str) -> Mapping[str, FileA
     return found
 
 
+def is_asked(where: Mapping[str, str], attributes: Mapping[str, FileAttribute]) -> bool:
+    """Return whether a form can tell who is of a group: it knows each of its attributes, with this value."""
+    return all(key in attributes and value in attributes[key].values for key, value in where.items())
+
+
 def place_key(offering: OfferingDefinition) -> str:
     """Return the key of the place of an offering: its French name, folded, with dashes between words."""
     return "-".join(fold(offering.place["fr"]).split())

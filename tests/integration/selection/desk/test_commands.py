@@ -171,6 +171,17 @@ def test_an_attribute_that_no_column_has_is_a_fault_and_a_value_that_nobody_has_
     assert done.exit_code == 0 and "warning: " in done.output and "rules.toml:4 bound[1].where" in done.output
 
 
+def test_who_is_nearly_of_a_bounded_group_is_told_and_not_counted(desk: _Desk) -> None:
+    rows = _rows()
+    rows[0][2] = "n"
+    done = desk.choose('seats = 4\nseed = "s"\n[[bound]]\nwhere = { region = "N" }\nat_most = 3\n', rows)
+    assert done.exit_code == 0
+    assert (
+        "rules.toml:4 bound[1].where.region: « n » y ressemble et n’en est pas (candidatures : 1)"
+        in done.output
+    )
+
+
 def test_bounds_that_contradict_what_there_is_are_refused(desk: _Desk) -> None:
     rules = f'seats = 4\nseed = "s"\n[[bound]]\nwhere = {{ sex = "F" }}\nat_most = 9\n{BOUND}at_least = 9\n'
     rows = [[f"A{n}", "12", "N" if n < 2 else "S", "F"] for n in range(12)]

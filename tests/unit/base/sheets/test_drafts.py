@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def test_what_breaks_off_leaves_nothing_and_says_which(tmp_path: Path) -> None:
         write_together({tmp_path / "a": _new, tmp_path / "b": full})
     assert caught.value.filename == str(tmp_path / "b")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a": "old"}
+
+
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="something else") as caught:
+        write_together({tmp_path / "a": _new, pipe: _new})
+    assert caught.value.filename == str(pipe) and pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 def test_a_fault_of_the_program_leaves_nothing_either(tmp_path: Path) -> None:

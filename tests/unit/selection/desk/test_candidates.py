@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.errors import FaultyLines, Refused
 from cohortmgr.selection.choosing.rules import Bound
-from cohortmgr.selection.desk.candidates import DeskCandidate, desk_candidates, nobody_has, thousandths
+from cohortmgr.selection.desk.candidates import (
+    DeskCandidate,
+    desk_candidates,
+    lookalikes,
+    nobody_has,
+    thousandths,
+)
 from cohortmgr.selection.desk.rules import DeskRules
 
 NORTH = Bound({"region": "N"}, at_least=1)
@@ -123,6 +129,15 @@ def test_tables_that_lack_what_the_rules_need(rules: DeskRules, header: Sequence
 def test_groups_of_nobody_are_named() -> None:
     rules = DeskRules(3, "s", (NORTH, Bound({"region": "Q"}, at_most=1)))
     assert nobody_has(_read(rules, HEADER, ("A", "1", "N"), ("B", "1", "S")), rules) == ["bound[2].where"]
+
+
+def test_values_that_look_like_a_bound_s_and_are_another_are_named() -> None:
+    rules = DeskRules(3, "s", (Bound({"region": "Fès"}, at_most=1), Bound({"region": "FES"}, 1)))
+    typed = ("Fès", "Fe\u0300s", "fès", "fès", "FES", "Rabat", "F\u200bès", "")
+    files = _read(rules, HEADER, *((f"A{n}", "1", region) for n, region in enumerate(typed)))
+    found = list(lookalikes(files, rules))
+    assert {(value, many) for _key, value, many in found} == {("Fe\u0300s", 1), ("fès", 2), ("F\u200bès", 1)}
+    assert {key for key, _value, _many in found} == {"bound[1].where.region", "bound[2].where.region"}
 
 
 @pytest.mark.parametrize(

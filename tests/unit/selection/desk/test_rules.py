@@ -78,6 +78,7 @@ def test_no_seats_and_no_bounds_are_no_fault() -> None:
         ("seats = 99999999999\nseed = 's'", ["seats"]),
         ("seed = 's'\n[seats]\n", ["seats"]),
         ("seed = 's'\n[seats]\nX = '3'\nY = 2\nZ = -1", ["seats.X", "seats.Z"]),
+        ("seed = 's'\n[seats]\n'' = 2\n' Y' = 3\n'Z' = 1", ["seats.", "seats. Y"]),
         ("seats = 3\nseed = 's'\nseat = 4\nbounds = 3", ["seat", "bounds"]),
         ("seats = 3\nseed = 's'\nbound = 4", ["bound"]),
         ("seats = 3\nseed = 's'\nbound = [1]", ["bound"]),
