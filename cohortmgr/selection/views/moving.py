@@ -50,9 +50,14 @@ def _page(
     offering = moves.offering_of_file(file)
     row, agreed = moves.open_of(file), moves.agreed_of(file)
     is_sealed, batch = rules_in_force(intake) is not None, queries.live_batch(offering)
-    is_open = is_sealed and batch is None and file.state == "submitted"
     in_force = agreed.direction if agreed is not None else MoveDirection.MARK.value
     ways = [each for each in MoveDirection if each != in_force]
+    if (
+        file.state == "superseded"
+    ):  # another file of this person counts: what was decided of this one can be lifted
+        ways = [each for each in ways if each is MoveDirection.MARK]
+    may_change = file.state == "submitted" or (file.state == "superseded" and bool(ways))
+    is_open = is_sealed and batch is None and may_change
     at_once = standings.is_done_at_once(intake)
     found = _tried(intake, offering, file, row, ways) if is_open else TriedMoves(None, {})
     may = {act: allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")}
