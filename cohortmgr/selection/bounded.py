@@ -17,7 +17,6 @@ from cohortmgr.base.errors import N_, Problem, Refused, as_json
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Prices
 from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT, RankedCandidate, Ranking, lot
 
-
 _LEFT = {
     BY_RIGHT: N_(
         "Le dossier %(number)s entre de droit, mais la personne ne concourt plus : ce droit ne compte plus."
@@ -111,7 +110,7 @@ class HandMove:
 class AppliedRules:
     """The sealed rules of an offering as they apply to its files, by number: `attributes` that bounds name, the
     references under which lots are drawn and certificates speak of files (`names`), the reasons of those who enter by
-    `right`, and moves by `hand`; `absent` are the files of either that cannot be ranked. `labels` name the group of each
+    `right`, and moves by `hand`; `absent` are files of either that cannot be ranked. `labels` name the group of each
     bound. `seats` are those that were sealed, and `ties` the keys of the criteria that tell equal marks apart, in
     order."""
 
