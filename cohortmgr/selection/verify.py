@@ -1139,8 +1139,8 @@ def _seal_findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
 
 
 def closed(sealed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was sealed as anybody may read it: of each right that has a nonce, which nobody guesses, the SHA-256 of
-    its canonical JSON stands in place of reason and paper. Seals of before this have none, and stay as they are."""
+    """Return what was sealed as anybody may read it: of each right that has a nonce, which nobody guesses, the SHA-256
+    of its canonical JSON stands in place of reason and paper. Seals of before this have none, and stay as they are."""
     rows = [
         {"reference": each["reference"], "sha256": hashlib.sha256(canonical(each).encode()).hexdigest()}
         if "nonce" in each

@@ -21,7 +21,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.queries import require_unconcerned
-from cohortmgr.reviews.seals.queries import has_marks
+from cohortmgr.reviews.seals.queries import has_marks, has_points
 from cohortmgr.selection.sealing import queries
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import (
@@ -171,7 +171,7 @@ def seal(viewer: Viewer, reference: str, version: int) -> RulesVersion:
     row.sealed_by, row.sealed_at = viewer.reference, clock.now()
     row.digest = digest_of(sealed_statement(content, intake.reference, salt))
     row.salt = seal_text(salt, *queries.PLACE, row.reference)
-    row.older_marks = sealed.older_marks if sealed is not None else has_marks(intake)
+    row.older_marks = sealed.older_marks if sealed is not None else has_marks(intake) or has_points(intake)
     after = {"number": row.number, "digest": row.digest, "older_marks": row.older_marks}
     record(viewer, "selection.seal_rules", about(row), after=after)
     return row

@@ -23,7 +23,7 @@ from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes.definition.texts import Text
 from cohortmgr.programmes.definition.toml import read_part, write_part
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.seals.queries import has_marks
+from cohortmgr.reviews.seals.queries import has_marks, has_points
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.sealing import actions, queries
@@ -117,9 +117,8 @@ def _page(
         else [],
         names=names_of(*{each for one in page.versions for each in (one.proposed_by, one.sealed_by)}),
         has_marks=has_marks(page.intake),
-        says_reasons=sealed is not None
-        and bool(sealed.content["right"])
-        and has_reasons(_published(page.intake, sealed)),
+        has_points=has_points(page.intake),
+        says_reasons=sealed is not None and _says_reasons(page.intake, sealed),
         is_decided=is_decided,
         may_write=may_write and earlier is None and (row is None or row.state == RulesState.DRAFT),
         may_propose=may_write and earlier is None,
@@ -330,6 +329,10 @@ def statement(reference: str) -> ResponseReturnValue:
         raise NotFound(reference)
     stated = _published(page.intake, page.sealed)
     return _download(canonical(stated), "application/json", f"regles-scellees-{page.intake.key}.json")
+
+
+def _says_reasons(intake: Intake, sealed: RulesVersion) -> bool:
+    return bool(sealed.content["right"]) and has_reasons(_published(intake, sealed))
 
 
 def _published(intake: Intake, sealed: RulesVersion) -> dict[str, Any]:
