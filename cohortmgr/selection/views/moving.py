@@ -75,6 +75,7 @@ def _page(
         "batch": batch,
         "is_open": is_open,
         "at_once": at_once,
+        "has_failed": row is not None and not at_once and advance_of(row.job_reference).failed,
         "is_asker": row is not None and row.asked_by == viewer.reference,
         "may_ask": may["propose"] and is_open and row is None,
         "may_agree": may["approve"] and is_open,
@@ -92,17 +93,30 @@ def _tried(
     intake: Intake, offering: Offering, file: Application, row: MoveByHand | None, ways: list[MoveDirection]
 ) -> TriedMoves:
     """What the moves that the page offers would change; of a large intake, what the worker found of the one that waits,
-    which is asked for again if it no longer holds."""
+    which is asked for again if it no longer holds. A job that failed is not: a press asks for it."""
     if standings.is_done_at_once(intake):
         return tried(intake, offering, file.number, ways if row is None else [MoveDirection(row.direction)])
     if row is None:
         return TriedMoves(None, {})
     if row.effect and row.rests_on == standings.state_of(intake, offering):
         return TriedMoves(None, {MoveDirection(row.direction): MoveEffect.of_json(row.effect)})
-    if request.method == "GET" and not advance_of(row.job_reference).goes_on:
+    advance = advance_of(row.job_reference)
+    if request.method == "GET" and not advance.goes_on and not advance.failed:
         with writing():
             moving.foresee(guards.viewer(), intake, row)
     return TriedMoves(None, {})
+
+
+@bp.post("/again")
+@guards.staff
+def again(reference: str, application: str) -> ResponseReturnValue:
+    """Let the worker find once more what a move would change, after it failed; looking at it does not."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    row = moves.open_of(moves.moved_file(intake, application))
+    if row is not None and not standings.is_done_at_once(intake):
+        with writing():
+            moving.foresee(guards.viewer(), intake, row)
+    return redirect(url_for(".move", reference=reference, application=application))
 
 
 @bp.post("")
