@@ -153,6 +153,23 @@ def test_a_candidate_reads_the_sum_that_decides(app: Flask) -> None:
     assert right.added is not None
 
 
+def test_the_batch_says_the_rule_that_chose_and_the_sum_that_refused(app: Flask) -> None:
+    _, batch = chosen()
+    page = browser(app, known(MANAGER)).get(f"/staff/batches/{batch.reference}").text
+    assert "les bornes fermes tiennent" in page and "aucun autre choix ne fait mieux" in page
+    assert "moyenne des lectures, puis" not in page and "se recalcule à l’identique" not in page
+    refused = browser(app, known(MANAGER)).get(f"/staff/batches/{batch.reference}?outcome=refused").text
+    assert "En tout :" in refused or not batch.summary["refused"]
+
+
+def test_who_waits_under_bounds_reads_that_their_place_is_not_all(app: Flask) -> None:
+    chosen()
+    number = next(each for each in range(1, 15) if decision_of(each).outcome == "waiting")
+    waiting = decision_of(number)
+    page = browser(app, known(f"c{number}@exemple.ma")).get(f"/my/offers/{waiting.reference}").text
+    assert "Votre rang aujourd’hui" in page and "avant son tour" in page
+
+
 def test_who_enters_by_right_is_told_so(app: Flask) -> None:
     chosen(right=True)
     page = browser(app, known("c14@exemple.ma")).get(f"/my/offers/{decision_of(14).reference}/check").text
