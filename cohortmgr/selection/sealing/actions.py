@@ -18,6 +18,7 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.actions import draw_anew
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.queries import require_unconcerned
@@ -172,6 +173,7 @@ def seal(viewer: Viewer, reference: str, version: int) -> RulesVersion:
     row.digest = digest_of(sealed_statement(content, intake.reference, salt))
     row.salt = seal_text(salt, *queries.PLACE, row.reference)
     row.older_marks = sealed.older_marks if sealed is not None else has_marks(intake) or has_points(intake)
+    draw_anew(viewer, intake)
     after = {"number": row.number, "digest": row.digest, "older_marks": row.older_marks}
     record(viewer, "selection.seal_rules", about(row), after=after)
     return row

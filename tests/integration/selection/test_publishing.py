@@ -31,7 +31,17 @@ from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.sealing import queries as sealing
 from cohortmgr.selection.sealing.rules import digest_of, sealed_statement
 from cohortmgr.selection.verify import findings, line_findings
-from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, chosen, decided, known, someone
+from tests.factories.choices import (
+    ADMINISTRATOR,
+    MANAGER,
+    browser,
+    chosen,
+    decided,
+    known,
+    seal,
+    sent,
+    someone,
+)
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -344,3 +354,43 @@ def test_pages_of_lines_take_as_many_statements_for_more_files(app: Flask, state
     selects = [each for each in made if each.lstrip().upper().startswith("SELECT")]
     assert len(selects) <= 12, selects
     assert not any("certificate" in each for each in selects)
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_the_public_page_says_that_rules_are_sealed_and_leads_to_the_sheet_once_it_is_published(
+    app: Flask, language: str
+) -> None:
+    intake, batch = chosen()
+    sealed = sealing.rules_in_force(intake)
+    assert sealed is not None
+    visitor = app.test_client()
+    visitor.get(f"/language/{language}")
+
+    def shown(client: FlaskClient) -> tuple[bool, bool]:
+        page = client.get(f"/intakes/{intake.reference}").text
+        return sealed.digest in page, public(intake, batch) in page
+
+    # Neither those who sealed nor a number stand there; who visits twice sees what changed since.
+    plain = app.test_client()
+    for client in (visitor, plain):
+        assert shown(client) == (True, False)
+    press(app, batch, "publish")
+    for client in (visitor, plain):
+        assert shown(client) == (True, True)
+    page = plain.get(f"/intakes/{intake.reference}").text
+    assert "Une programme_administrator" not in page and "MDIA-0" not in page and sealed.salt not in page
+    press(app, batch, "withdraw")
+    for client in (visitor, plain):
+        assert shown(client) == (True, False)
+
+
+def test_the_public_page_of_an_intake_without_a_seal_says_nothing_and_a_seal_appears(app: Flask) -> None:
+    intake = sent(3)
+    someone(intake, Role.SELECTION_MANAGER)
+    someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    visitor = app.test_client()
+    before = visitor.get(f"/intakes/{intake.reference}").text
+    assert "scellé" not in before
+    seal(intake)
+    after = visitor.get(f"/intakes/{intake.reference}").text
+    assert "Deux personnes ont scellé les règles de ce choix" in after and "note n’avait été donnée" in after
