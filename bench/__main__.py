@@ -12,6 +12,7 @@ from bench.letters import letters
 from bench.patterns import patterns
 from bench.reviewing import calibrating, sharing
 from bench.selection.allocating import allocating
+from bench.selection.boards import boards
 from bench.selection.certificates import verifying
 from bench.selection.choosing import choosing
 
@@ -57,6 +58,7 @@ def measured(made: Installation, times: int, journeys: int) -> Iterator[Figure]:
     yield from allocating()
     yield from choosing()
     yield from letters(made, LETTERS)
+    yield from boards(made)  # last: it reads and seals the imported intake
 
 
 def line(figure: Figure) -> str:

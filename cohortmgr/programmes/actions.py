@@ -47,6 +47,13 @@ on_more_seats: Hook[[Viewer, Offering], object] = Hook()
 runs_until: Hook[[Intake], datetime | None] = Hook()
 
 
+def draw_anew(viewer: Viewer, intake: Intake) -> None:
+    """Let the public pages of an intake be drawn again, for what a room above says there has changed: they are kept as
+    long as its version stands."""
+    rises = {"version": Intake.version + 1}
+    db.session.execute(sa.update(Intake).where(Intake.id == intake.id).values(rises))
+
+
 @dataclass(frozen=True)
 class LoadedDefinition:
     """What loading did: the programme, the version in force, whether anything changed, and whether it was published."""

@@ -6,7 +6,7 @@ Pure: it takes files with their readings and returns decisions with reasons.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -136,6 +136,16 @@ class SelectionBoard:
         found |= {each: (Outcome.WAITING.value, place) for each, place in waiting.items()}
         return found | {each.row.reference: (Outcome.REFUSED.value, None) for each in self.cut.refused}
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The numbers of the files that enter by right, or of which the jury decided."""
+        return frozenset(self.bounded.rules.outright) if self.bounded is not None else frozenset()
+
+    def first_of(self, files: Sequence[SelectionFile]) -> SelectionFile:
+        """The file with which to begin: one that rules or the jury name before the others."""
+        named = self.named
+        return min(files, key=lambda file: file.number not in named)
+
     def added(self, number: str) -> int | None:
         """What the prices of bounds add to the mark of a file, in whole thousandths; None without rules."""
         return round(self.bounded.added(number)) if self.bounded is not None else None
@@ -205,8 +215,12 @@ def build(
     else:
         ranking = rank(entries, seed, rules.names, rules.outright, rules.kept_out)
         bounded = choose_from(ranking, rules)
-    chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
     known = {file.number for file in read}
+    if bounded is not None:
+        waiting_ones = (file.number for file in files if file.eligible is not False)
+        unranked = (each for each in waiting_ones if each in bounded.rules.outright and each not in known)
+        bounded = replace(bounded, unranked=tuple(unranked))
+    chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
     return SelectionBoard(
         ranking=ranking,
         cut=cut(ranking, seats, waiting, chosen),
@@ -269,7 +283,10 @@ def require_read(board: SelectionBoard) -> None:
             "Dites d’abord si les conditions sont remplies par %(files)s, en commençant par %(first)s : rien ne se "
             "propose avant."
         )
-        values = {"files": Quantity(*_FILES, len(board.undecided)), "first": board.undecided[0].number}
+        values = {
+            "files": Quantity(*_FILES, len(board.undecided)),
+            "first": board.first_of(board.undecided).number,
+        }
         raise Refused(Problem(what, values, "undecided"))
     if board.open_phase is not None:
         what = N_("Closez d’abord « %(phase)s » : qui va plus loin n’est pas encore dit.")
@@ -286,7 +303,7 @@ def require_read(board: SelectionBoard) -> None:
                 {
                     "files": Quantity(*_FILES, len(board.unread)),
                     "readings": Quantity(*_READINGS, board.rubric.readings),
-                    "first": board.unread[0].number,
+                    "first": board.first_of(board.unread).number,
                 },
                 "unread",
             )
@@ -304,9 +321,11 @@ def require_read(board: SelectionBoard) -> None:
 
 
 def _require_rules(board: SelectionBoard, bounded: BoundedChoice) -> None:
-    """Refuse under rules that cannot hold, or that speak of criteria, groups or seats which there are no more."""
+    """Refuse under rules that cannot hold, or that speak of criteria, groups, seats or files which are gone."""
     if bounded.rules.gone:
         raise Refused(*(Problem(_GROUP_GONE, {"group": each}, "rules") for each in bounded.rules.gone))
+    if lost := [each.problem for each in bounded.rules.absent if each.stops]:
+        raise Refused(*lost)
     if len(known_ties(board.rubric, bounded.rules.ties)) < len(bounded.rules.ties):
         raise Refused(Problem(_TIES_GONE, {}, "rules"))
     if bounded.rules.seats > board.offered:
@@ -317,7 +336,7 @@ def _require_rules(board: SelectionBoard, bounded: BoundedChoice) -> None:
 
 
 def _unmarked(board: SelectionBoard) -> Problem:
-    first = board.unread[0]
+    first = board.first_of(board.unread)
     phase = lacking_in(board.rubric, first.marked(board.rubric)) or board.rubric.phases[0]
     what = N_("Il manque des notes à %(files)s, en commençant par %(first)s, dans « %(phase)s ».")
     files = Quantity(*_FILES, len(board.unread))

@@ -8,13 +8,94 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from cohortmgr.base.errors import Problem, Refused, as_json
+from cohortmgr.base.errors import N_, Problem, Refused, as_json
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Prices
 from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT, RankedCandidate, Ranking, lot
+
+_LEFT = {
+    BY_RIGHT: N_(
+        "Le dossier %(number)s entre de droit, mais la personne ne concourt plus : ce droit ne compte plus."
+    ),
+    BY_HAND: N_(
+        "La commission a décidé du dossier %(number)s, mais la personne ne concourt plus : cela ne compte plus."
+    ),
+}
+_SET_ASIDE = {
+    BY_RIGHT: N_(
+        "Le dossier %(number)s entre de droit, mais il est mis de côté pour %(kept)s, de la même personne : nommez "
+        "celui-ci dans les règles, ou défaites leur réunion."
+    ),
+    BY_HAND: N_(
+        "La commission a décidé du dossier %(number)s, mais il est mis de côté pour %(kept)s, de la même personne : "
+        "décidez de celui-ci, puis laissez la note décider de l’autre."
+    ),
+}
+_NOT_ELIGIBLE = {
+    BY_RIGHT: N_(
+        "Le dossier %(number)s entre de droit, mais il ne remplit pas les conditions : corrigez ce qui en a été dit, "
+        "ou ôtez ce droit des règles."
+    ),
+    BY_HAND: N_(
+        "La commission donne une place au dossier %(number)s, mais il ne remplit pas les conditions : corrigez ce qui "
+        "en a été dit, ou laissez la note décider."
+    ),
+}
+_UNKNOWN = N_(
+    "Le dossier %(number)s entre de droit, mais cette campagne n’a aucun dossier de ce numéro : ôtez-le des règles."
+)
+_UNRANKED = {
+    BY_RIGHT: N_(
+        "Le dossier %(number)s entre de droit, mais il n’est pas encore classé : il lui manque des notes, ou une "
+        "réponse sur les conditions."
+    ),
+    BY_HAND: N_(
+        "La commission a décidé du dossier %(number)s, mais il n’est pas encore classé : il lui manque des notes, ou "
+        "une réponse sur les conditions."
+    ),
+}
+
+
+class Absence(StrEnum):
+    """Why a file that rules or the jury name is not among those that are chosen from."""
+
+    LEFT = "left"
+    SET_ASIDE = "set_aside"
+    NOT_ELIGIBLE = "not_eligible"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class AbsentFile:
+    """A file that enters by right, or of which the jury decided (`by`), and that cannot be ranked; `kept` is the number
+    of the file for which it was set aside.
+
+    Who left is told and stops nothing: it was theirs to do. What the house did to a file stops a proposal, for the jury
+    would take it that the person has what was decided."""
+
+    number: str
+    by: str
+    why: Absence
+    kept: str = ""
+
+    @property
+    def stops(self) -> bool:
+        """Whether nothing is proposed before somebody mended it."""
+        return self.why is not Absence.LEFT
+
+    @property
+    def problem(self) -> Problem:
+        """What happened to it, and what to do."""
+        values = {"number": self.number}
+        if self.why is Absence.SET_ASIDE:
+            return Problem(_SET_ASIDE[self.by], {**values, "kept": self.kept or "—"}, "rules")
+        if self.why is Absence.UNKNOWN:
+            return Problem(_UNKNOWN, values, "rules")
+        return Problem((_LEFT if self.why is Absence.LEFT else _NOT_ELIGIBLE)[self.by], values, "rules")
 
 
 @dataclass(frozen=True)
@@ -29,9 +110,10 @@ class HandMove:
 class AppliedRules:
     """The sealed rules of an offering as they apply to its files, by number: `attributes` that bounds name, the
     references under which lots are drawn and certificates speak of files (`names`), the reasons of those who enter by
-    `right`, and moves by `hand`. `labels` name the group of each bound. `seats` are those that were sealed, and `ties`
-    the keys of the criteria that tell equal marks apart, in order. `gone` are the labels of the bounds whose group the
-    form does not know any more: they would count nobody, or those alone who answered an earlier form."""
+    `right`, and moves by `hand`; `absent` are files of either that cannot be ranked. `labels` name the group of each
+    bound. `seats` are those that were sealed, and `ties` the keys of the criteria that tell equal marks apart, in
+    order. `gone` are the labels of the bounds whose group the form does not know any more: they would count nobody, or
+    those alone who answered an earlier form."""
 
     bounds: tuple[Bound, ...]
     labels: tuple[Problem, ...]
@@ -42,6 +124,7 @@ class AppliedRules:
     right: Mapping[str, str] = field(default_factory=dict)
     hand: Mapping[str, HandMove] = field(default_factory=dict)
     gone: tuple[Problem, ...] = ()
+    absent: tuple[AbsentFile, ...] = ()
 
     @property
     def outright(self) -> dict[str, str]:
@@ -77,12 +160,14 @@ class AppliedRules:
 class BoundedChoice:
     """Who is chosen of a ranking under rules, with proof and prices; or the `conflict` for which nobody can be.
 
-    `problem` says who contended, by the names that certificates give them."""
+    `problem` says who contended, by the names that certificates give them; `unranked` are the numbers of files by right
+    or by hand that are not ranked yet."""
 
     rules: AppliedRules
     problem: ChoiceProblem
     choice: Choice | None
     conflict: tuple[Problem, ...] = ()
+    unranked: tuple[str, ...] = ()
 
     @cached_property
     def chosen(self) -> frozenset[str]:
@@ -156,7 +241,14 @@ class BoundedChoice:
             "all_taken": self.is_all_taken,
             "ties": list(self.rules.ties),
             "conflict": [as_json(problem) for problem in self.conflict],
+            "absent": [{"problem": as_json(each), "stops": stops} for each, stops in self._absent()],
         }
+
+    def _absent(self) -> list[tuple[Problem, bool]]:
+        """What is wrong with each file that rules or moves name, and whether it stops a proposal."""
+        outright = self.rules.outright
+        waiting = [(Problem(_UNRANKED[outright[each]], {"number": each}), True) for each in self.unranked]
+        return [(each.problem, each.stops) for each in self.rules.absent] + waiting
 
     def _whole(self) -> list[tuple[tuple[int, ...], int]]:
         prices = self.choice.prices if self.choice is not None else Prices(1, (), None)

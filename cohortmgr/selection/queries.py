@@ -28,7 +28,7 @@ from cohortmgr.selection import rules
 from cohortmgr.selection.board import SelectionBoard, SelectionFile, build
 from cohortmgr.selection.bounded import AppliedRules
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
-from cohortmgr.selection.moves.queries import moves_in_force
+from cohortmgr.selection.moves.queries import absent_in, moves_in_force
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
 from cohortmgr.selection.sealing.queries import applied_to
 
@@ -118,9 +118,13 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
 
 
 def rules_for(intake: Intake, offering: Offering) -> AppliedRules | None:
-    """Return the rules in force as they apply to the files of an offering, with the moves by hand; None without any."""
+    """Return the rules in force as they apply to the files of an offering, with the moves by hand, and the files of
+    either that are gone; None without any."""
     found = applied_to(intake, offering)
-    return None if found is None else replace(found, hand=moves_in_force(intake, offering))
+    if found is None:
+        return None
+    absent = absent_in(intake, offering, found.right)
+    return replace(found, hand=moves_in_force(intake, offering), absent=absent)
 
 
 def _file(row: Any) -> SelectionFile:

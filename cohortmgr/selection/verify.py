@@ -919,7 +919,7 @@ _SEALED_BOUND = _Keys({**_LIMITS, "offering?": str})
 _SEALED = {
     **dict.fromkeys(("salt_sha256", "seed"), str),
     "bounds": [_SEALED_BOUND],
-    "right": [_Keys({"reference": str, "reason": str, "paper": str})],
+    "right": [_Keys({"reference": str, "reason": str, "paper": str, "nonce?": str})],
     "seats": _Each(int),
     "ties": [str],
 }
@@ -1124,7 +1124,7 @@ def _seal_findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
         return []
     sealed, offering = rules["sealed"], rules.get("offering")
     found = []
-    if hashlib.sha256(canonical(sealed).encode()).hexdigest() != rules["digest"]:
+    if digest_sealed(sealed) != rules["digest"]:
         found.append(VerifierFinding("seal", {}, "rules.digest"))
     bounds, seats = sealed["bounds"], sealed["seats"]
     if certificate["rule"] == RULE_OF_CHOICE:
@@ -1136,6 +1136,23 @@ def _seal_findings(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
     meant = {"bounds": bounds, "seats": seats, "seed": sealed["seed"], "ties": sealed["ties"]}
     found += [VerifierFinding("unsealed", {}, key) for key, value in stated.items() if value != meant[key]]
     return found + _unsealed_rights(certificate, sealed["right"])
+
+
+def closed(sealed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was sealed as anybody may read it: of each right that has a nonce, which nobody guesses, the SHA-256
+    of its canonical JSON stands in place of reason and paper. Seals of before this have none, and stay as they are."""
+    rows = [
+        {"reference": each["reference"], "sha256": hashlib.sha256(canonical(each).encode()).hexdigest()}
+        if "nonce" in each
+        else each
+        for each in sealed["right"]
+    ]
+    return {**sealed, "right": rows}
+
+
+def digest_sealed(sealed: Mapping[str, Any]) -> str:
+    """Return the digest of a seal, in hexadecimal: SHA-256 of the canonical JSON of what anybody may read of it."""
+    return hashlib.sha256(canonical(closed(sealed)).encode()).hexdigest()
 
 
 def _unsealed_rights(

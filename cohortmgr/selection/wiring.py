@@ -21,6 +21,7 @@ from cohortmgr.outbox import hooks as outbox
 from cohortmgr.outbox.notices import declare
 from cohortmgr.programmes import actions as programmes
 from cohortmgr.programmes.definition.rules import Definition
+from cohortmgr.programmes.public import hooks as public
 from cohortmgr.programmes.queries import seats_taken
 from cohortmgr.reviews import hooks as readings
 from cohortmgr.reviews import queries as reading
@@ -36,7 +37,7 @@ from cohortmgr.selection.sealing import queries as sealed
 from cohortmgr.selection.sealing import staff_views as sealing_views
 from cohortmgr.selection.sealing.views import agenda as sealing_agenda
 from cohortmgr.selection.standings import tasks as standings
-from cohortmgr.selection.standings.queries import lent
+from cohortmgr.selection.standings.queries import lent, published
 from cohortmgr.selection.views import agenda, moving, ranking, sheets, standing
 
 JOBS = (standings.rank, scenarios.compute, tasks.freeze, tasks.check, tasks.tell, tasks.try_move)
@@ -70,6 +71,7 @@ def init_app(app: Flask) -> None:
     programmes.on_more_seats.register(offers.call_more)
     readings.frozen.register(queries.frozen)
     readings.unsealed.fill(sealed.is_unsealed)
+    public.seal_told.fill(published.seal_told)
     importing.decided_offerings.register(queries.decided_offerings)
     interests.decided.register(queries.decided_of)
     list_hooks.withheld.register(reading.barred_to)

@@ -27,6 +27,9 @@ from cohortmgr.selection import queries as selection_queries
 from cohortmgr.selection.actions import decisions as selection
 from cohortmgr.selection.actions import offers
 from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.scenarios import actions as scenarios
+from cohortmgr.selection.scenarios import queries as trials
+from cohortmgr.selection.scenarios.rules import ScenarioChanges
 from cohortmgr.selection.sealing import actions as sealing
 from cohortmgr.selection.sealing import queries as rules
 
@@ -37,6 +40,12 @@ BOUNDS = (
     Bound({"region": "MA-08"}, at_least=2, hard=False),
 )
 A_SITTING = 40
+# What the commission tried out before it decided, by the name under which it was kept: bounds, and how many times as
+# much a criterion weighs.
+SCENARIOS: Mapping[str, tuple[tuple[Bound, ...], Mapping[str, int]]] = {
+    "Parité : quinze femmes sur trente": ((replace(BOUNDS[0], at_least=15), BOUNDS[1]), {}),
+    "Le projet compte double, sans les bornes": ((), {"projet": 2}),
+}
 
 
 def seal_rules(key: str, *bounds: Bound) -> None:
@@ -101,8 +110,25 @@ def _known_as(email: str | None, number: str) -> str:
     return email or number
 
 
+def keep_scenarios() -> None:
+    """Let the selection manager keep what the commission tried out, which changes neither rules nor decisions."""
+    intake = programmes.intake_of(PROGRAMME, INTAKE)
+    manager, offering = by_role(Role.SELECTION_MANAGER)[0], selection_queries.offering_of(intake)
+    ground = trials.ground_of(intake, offering)
+    known = {each.name for each in trials.scenarios_of(offering)}
+    usual = {each.key: each.weight for each in ground.rubric.every_criterion}
+    for name, (bounds, times) in SCENARIOS.items():
+        if name not in known:
+            weights = {key: usual[key] * factor for key, factor in times.items()}
+            with alike(f"scenario {name}"), writing():
+                changes = ScenarioChanges(ground.seats, bounds, weights)
+                scenarios.keep(manager, intake.reference, offering.reference, name, changes)
+
+
 def decide() -> None:
-    """Let the selection manager propose, and the administrator approve by typing the number of offers."""
+    """Let the selection manager keep two scenarios and propose, and the administrator approve by typing the number of
+    offers."""
+    keep_scenarios()
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     with writing():

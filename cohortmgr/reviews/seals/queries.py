@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Refused
+from cohortmgr.programmes.definition.rules import PhaseKind
 from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.queries import definition_of
 from cohortmgr.reviews import hooks
 from cohortmgr.reviews.models import Review
 
@@ -31,6 +34,16 @@ def has_marks(intake: Intake) -> bool:
     read = sa.exists().where(Review.intake_id == intake.id, ever)
     noted = sa.select(sa.literal(1)).select_from(_RESULTS).where(_RESULTS.c.intake_id == intake.id).exists()
     return bool(db.session.scalar(sa.select(sa.or_(read, noted))))
+
+
+def has_points(intake: Intake) -> bool:
+    """Whether a file was ever sent to an intake in which points are computed from answers: they are there with the
+    file, and nobody hands them in. They hold no seal back, but no seal is older than they are."""
+    phases = definition_of(intake).rubric.phases
+    if all(each.kind is not PhaseKind.COMPUTED for each in phases):
+        return False
+    sent = sa.exists().where(Application.intake_id == intake.id, Application.sent_at.is_not(None))
+    return bool(db.session.scalar(sa.select(sent)))
 
 
 def awaits_seal(intake: Intake) -> bool:

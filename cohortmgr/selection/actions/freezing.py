@@ -93,7 +93,7 @@ def _seal_of(intake: Intake, offering: Offering) -> StatedSeal | None:
     if rules is None:
         return None
     changes = tuple((_day(each.on), _both(each.by), each.reason) for each in rules.changes)
-    stated = sealed_statement(rules.content, intake.reference, rules.salt)
+    stated = sealed_statement(rules.content, intake.reference, rules.salt, rules.digest)
     by, on = _both(rules.sealed_by), _day(rules.sealed_at)
     return StatedSeal(rules.digest, by, on, rules.older_marks, changes, stated, offering.key)
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.rules import Viewer, allows, require, require_second_person
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
@@ -68,6 +69,8 @@ def ask(
 ) -> MoveByHand:
     """Ask to give a file a seat ("in"), to keep it out ("out"), or to let its mark decide again ("mark"), whatever was
     decided by hand before. Nothing changes until a second person agrees. The same request twice is one.
+
+    Of a file that was set aside for another the mark may decide again, and nothing else.
 
     Refused without sealed rules, without a reason, once a batch of the offering rests on the ranking, for a file that
     is withdrawn or for which another request waits, where nothing would change, and where no sealed seat is left."""
@@ -192,7 +195,7 @@ def _require_movable(file: _MovedFile, direction: MoveDirection) -> None:
     rules = rules_in_force(file.intake)
     if rules is None:
         raise Refused(_UNSEALED)
-    if file.application.state != "submitted":
+    if not _is_movable(file.application.state, direction):
         raise Refused(_GONE)
     if queries.live_batch(file.offering) is not None:
         raise Refused(_DECIDED)
@@ -203,3 +206,10 @@ def _require_movable(file: _MovedFile, direction: MoveDirection) -> None:
     if direction is MoveDirection.IN or (direction is MoveDirection.MARK and number in right):
         held = moves.seats_held(file.intake, file.offering, right, number)
         require_seat(held, rules.content.seats.get(file.offering.key, file.offering.seats))
+
+
+def _is_movable(state: str, direction: MoveDirection) -> bool:
+    """Whether a file in this state may be moved so: what was decided of one that was set aside for another can be
+    lifted alone."""
+    lifted = state == ApplicationState.SUPERSEDED and direction is MoveDirection.MARK
+    return lifted or state == ApplicationState.SUBMITTED

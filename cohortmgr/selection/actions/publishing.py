@@ -13,6 +13,7 @@ from cohortmgr.base import clock
 from cohortmgr.base.errors import N_, NotFound, Refused
 from cohortmgr.jobs.actions import keeping
 from cohortmgr.jobs.actions.keeping import ResultWanted
+from cohortmgr.programmes.actions import draw_anew
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.proofs.parts import LinesIndex, LinesPart, PartedLines
@@ -115,6 +116,7 @@ def _held(viewer: Viewer, reference: str) -> Batch:
 def _say(viewer: Viewer, batch: Batch, act: str, said: Mapping[str, str]) -> None:
     rest = {key: value for key, value in batch.summary.items() if key != "published"}
     batch.summary = {**rest, **said}
+    draw_anew(viewer, queries.offered_in(batch)[0])
     record(viewer, act, about(batch), after={"root": batch.summary["root"]})
 
 

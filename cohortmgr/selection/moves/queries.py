@@ -11,19 +11,23 @@ import sqlalchemy as sa
 
 from cohortmgr.accounts.queries.viewers import names_of
 from cohortmgr.accounts.rules import Viewer
+from cohortmgr.applications.duplicates.models import Merge
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import NAME
+from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.queries import followed
 from cohortmgr.selection import rules
-from cohortmgr.selection.bounded import HandMove
+from cohortmgr.selection.bounded import Absence, AbsentFile, HandMove
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves.models import MoveByHand
 from cohortmgr.selection.moves.rules import MoveDirection, MoveState
+from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT
 
 _SENT = Application.state == "submitted"
+_SET_ASIDE = Application.state == "superseded"
 _KNOWN = Application.state.in_(("submitted", "withdrawn", "superseded"))
 _LIVE = tuple(state.value for state in rules.LIVE)
 _PLACING = (MoveDirection.IN.value, MoveDirection.OUT.value)
@@ -97,6 +101,41 @@ def moves_in_force(intake: Intake, offering: Offering | None = None) -> Mapping[
 _IN_FORCE = (MoveByHand.state == MoveState.AGREED.value, MoveByHand.direction.in_(_PLACING))
 
 
+def absent_in(intake: Intake, offering: Offering, right: Collection[str]) -> tuple[AbsentFile, ...]:
+    """Return the files that enter by `right`, or of which the jury decided, and that cannot be ranked, by number: of an
+    offering, and those of the right that the intake does not have. A file that is sent and meets the conditions, or of
+    which nobody said yet whether it does, is not among them. One statement."""
+    kept = sa.orm.aliased(Application)
+    direction = sa.select(MoveByHand.direction).where(MoveByHand.application_id == Application.id, *_IN_FORCE)
+    own = of_offering(intake, offering)
+    wanted = (
+        sa.select(Application.number, Application.state, Application.eligible, kept.number.label("kept"),
+                  direction.limit(1).scalar_subquery().label("direction"), own.label("own"))
+        .outerjoin(Merge, sa.and_(Merge.aside_id == Application.id, Merge.intake_id == Application.intake_id,
+                                  Merge.undone_at.is_(None)))
+        .outerjoin(kept, sa.and_(kept.id == Merge.kept_id, kept.intake_id == Application.intake_id))
+        .where(Application.intake_id == intake.id)
+        .where(sa.or_(Application.number.in_(sorted(right)), Application.id.in_(
+            sa.select(MoveByHand.application_id).where(MoveByHand.intake_id == intake.id, *_IN_FORCE))))
+    )  # fmt: skip
+    rows = {row.number: row for row in db.session.execute(wanted)}
+    found = [_absent(row) for row in rows.values() if row.own]
+    unknown = [AbsentFile(each, BY_RIGHT, Absence.UNKNOWN) for each in set(right) - set(rows)]
+    return tuple(sorted((*filter(None, found), *unknown), key=lambda each: each.number))
+
+
+def _absent(row: sa.Row[Any]) -> AbsentFile | None:
+    """Why a file that is named cannot be ranked; None if it can, or if it is to be kept out and is out anyway."""
+    by = BY_HAND if row.direction else BY_RIGHT
+    if row.state == ApplicationState.SUPERSEDED:
+        return AbsentFile(row.number, by, Absence.SET_ASIDE, row.kept or "")
+    if row.state != ApplicationState.SUBMITTED:
+        return AbsentFile(row.number, by, Absence.LEFT)
+    if row.eligible is False and row.direction != MoveDirection.OUT:
+        return AbsentFile(row.number, by, Absence.NOT_ELIGIBLE)
+    return None
+
+
 def of_offering(intake: Intake, offering: Offering) -> sa.ColumnElement[bool]:
     """Whether a file of an intake is one of an offering's; one that names none is of the first."""
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
@@ -128,7 +167,7 @@ def seats_held(intake: Intake, offering: Offering, right: Collection[str], but: 
 @dataclass(frozen=True)
 class ToldMove:
     """A move as staff read it: its file, what it does, why, and who asked for it, agreed to it or ended it, and when;
-    `gone` is that the file is withdrawn, so that it counts no more."""
+    `file_state` is where the file stands: of one that is not sent any more the move does not count."""
 
     reference: str
     direction: str
@@ -143,13 +182,13 @@ class ToldMove:
     agreed_at: datetime | None
     ended_by: str
     ended_at: datetime | None
-    gone: bool
+    file_state: str
 
 
 def told_in(intake: Intake, offering: Offering) -> Sequence[ToldMove]:
-    """Return the moves of an offering's files that are in force or wait for a second person, by number. Two statements
-    at most."""
-    wanted = _told().where(MoveByHand.intake_id == intake.id, of_offering(intake, offering), _SENT)
+    """Return the moves of an offering's files that were agreed to last or wait for a second person, by number; those of
+    files that are gone too. Two statements at most."""
+    wanted = _told().where(MoveByHand.intake_id == intake.id, of_offering(intake, offering))
     waits = MoveByHand.state == MoveState.ASKED.value
     return _with_names(wanted.where(sa.or_(waits, sa.and_(*_IN_FORCE))))
 
@@ -197,7 +236,7 @@ def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -
         row.agreed_at,
         names.get(row.ended_by or "", ""),
         row.ended_at,
-        state != "submitted",
+        state,
     )
 
 
@@ -210,12 +249,13 @@ def references_in_force(intake: Intake, offering: Offering) -> Sequence[str]:
 
 def awaiting(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (intake, file's reference and number) of the moves to which the viewer may agree: those that others asked
-    for, of files still there, while no batch of the offering rests on the ranking."""
+    for, of files still there or set aside, while no batch of the offering rests on the ranking."""
     live = sa.exists().where(Batch.offering_id == MoveByHand.offering_id, Batch.state.in_(_LIVE))
     chosen = visible(viewer, "selection.approve").join(
         Application, Application.id == MoveByHand.application_id
     )
-    chosen = chosen.where(MoveByHand.state == MoveState.ASKED.value, _SENT, ~live)
+    movable = sa.or_(_SENT, sa.and_(_SET_ASIDE, MoveByHand.direction == MoveDirection.MARK.value))
+    chosen = chosen.where(MoveByHand.state == MoveState.ASKED.value, movable, ~live)
     chosen = chosen.where(MoveByHand.asked_by != viewer.reference)
     columns = (Intake, Application.reference.label("application"), Application.number)
     return db.session.execute(

@@ -18,10 +18,11 @@ from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.actions import draw_anew
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.models import Intake
 from cohortmgr.reviews.queries import require_unconcerned
-from cohortmgr.reviews.seals.queries import has_marks
+from cohortmgr.reviews.seals.queries import has_marks, has_points
 from cohortmgr.selection.sealing import queries
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import (
@@ -171,7 +172,8 @@ def seal(viewer: Viewer, reference: str, version: int) -> RulesVersion:
     row.sealed_by, row.sealed_at = viewer.reference, clock.now()
     row.digest = digest_of(sealed_statement(content, intake.reference, salt))
     row.salt = seal_text(salt, *queries.PLACE, row.reference)
-    row.older_marks = has_marks(intake)
+    row.older_marks = has_marks(intake) or has_points(intake)
+    draw_anew(viewer, intake)
     after = {"number": row.number, "digest": row.digest, "older_marks": row.older_marks}
     record(viewer, "selection.seal_rules", about(row), after=after)
     return row

@@ -18,9 +18,9 @@ from cohortmgr.programmes.definition.checks.selection import check_ties
 from cohortmgr.programmes.definition.rules import DefinedBound, Definition
 from cohortmgr.programmes.definition.source_lines import Path
 from cohortmgr.reviews.phases.marks import tie_order
-from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.proofs.choice import salted
+from cohortmgr.selection.verify import closed, digest_sealed
 
 LONGEST_REASON = 1_000
 LONGEST_PAPER = 300
@@ -154,8 +154,8 @@ class RulesChange:
 @dataclass(frozen=True)
 class RulesInForce:
     """The sealed rules by which an intake chooses today. `sealed_by` are the names of who proposed and of who sealed
-    them; `older_marks` says that marks were handed in before that seal, which may be a change: who changes rules may
-    know the marks. `salt` is for whoever computes."""
+    them; `older_marks` says that marks were handed in before that seal, or computed from answers; it may be a change:
+    who changes rules may know the marks. `salt` is for whoever computes."""
 
     number: int
     content: RulesContent
@@ -167,15 +167,40 @@ class RulesInForce:
     salt: str = field(repr=False)
 
 
-def sealed_statement(content: RulesContent, seed: str, salt: str) -> dict[str, Any]:
-    """Return what a seal states, of which its digest is made: the rules with salted references, and the hash of the
-    salt. It may be published: no number of a file stands in it."""
+def sealed_statement(content: RulesContent, seed: str, salt: str, digest: str = "") -> dict[str, Any]:
+    """Return what a seal states, as certificates bear it: the rules with salted references, and the hash of the salt.
+    No number of a file stands in it, but why people enter by right does: `published_statement` is for anybody to read.
+
+    Where another `digest` is given it is the statement of before rights had a nonce, if that is what was sealed."""
+    made = _statement(content, seed, salt, with_nonces=True)
+    if digest and digest_of(made) != digest:
+        before = _statement(content, seed, salt, with_nonces=False)
+        return before if digest_of(before) == digest else made
+    return made
+
+
+def published_statement(stated: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a seal states without what is typed of people: in place of each reason and paper stands its hash,
+    with a nonce that only certificates bear. The digest of the seal is the SHA-256 of its canonical JSON."""
+    return closed(stated)
+
+
+def has_reasons(published: Mapping[str, Any]) -> bool:
+    """Whether a statement still says why people enter by right: it was sealed before rights had a nonce."""
+    return any("reason" in each for each in published["right"])
+
+
+def _statement(content: RulesContent, seed: str, salt: str, *, with_nonces: bool) -> dict[str, Any]:
+    key = salt.encode()
+
+    def right(entry: EntryByRight) -> dict[str, str]:
+        nonce = {"nonce": salted(key, f"right {entry.application}")} if with_nonces else {}
+        said = {"reason": entry.reason, "paper": entry.paper}
+        return {"reference": salted(key, entry.application), **said, **nonce}
+
     return {
         "bounds": [bound_as_json(each) for each in content.bounds],
-        "right": [
-            {"reference": salted(salt.encode(), each.application), "reason": each.reason, "paper": each.paper}
-            for each in content.right
-        ],
+        "right": [right(each) for each in content.right],
         "salt_sha256": hashlib.sha256(salt.encode()).hexdigest(),
         "seats": dict(content.seats),
         "seed": seed,
@@ -184,8 +209,8 @@ def sealed_statement(content: RulesContent, seed: str, salt: str) -> dict[str, A
 
 
 def digest_of(statement: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON of what a seal states, in hexadecimal."""
-    return hashlib.sha256(canonical(statement).encode()).hexdigest()
+    """Return the digest of what a seal states, in hexadecimal."""
+    return digest_sealed(statement)
 
 
 def content_of(file: RulesFile, ground: ChoiceGround) -> RulesContent:

@@ -23,7 +23,7 @@ from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.programmes.definition.texts import Text
 from cohortmgr.programmes.definition.toml import read_part, write_part
 from cohortmgr.programmes.models import Intake
-from cohortmgr.reviews.seals.queries import has_marks
+from cohortmgr.reviews.seals.queries import has_marks, has_points
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.sealing import actions, queries
@@ -39,6 +39,8 @@ from cohortmgr.selection.sealing.rules import (
     faults_in,
     faults_of_file,
     file_of,
+    has_reasons,
+    published_statement,
     sealed_statement,
 )
 
@@ -115,6 +117,8 @@ def _page(
         else [],
         names=names_of(*{each for one in page.versions for each in (one.proposed_by, one.sealed_by)}),
         has_marks=has_marks(page.intake),
+        has_points=has_points(page.intake),
+        says_reasons=sealed is not None and _says_reasons(page.intake, sealed),
         is_decided=is_decided,
         may_write=may_write and earlier is None and (row is None or row.state == RulesState.DRAFT),
         may_propose=may_write and earlier is None,
@@ -318,14 +322,23 @@ def export(reference: str) -> ResponseReturnValue:
 @bp.get("/statement.json")
 @guards.staff
 def statement(reference: str) -> ResponseReturnValue:
-    """Send what the seal in force states, of which the digest is made, to be published beside it: no number of a file
-    stands in it."""
+    """Send what the seal in force states, of which the digest is made, to be published beside it: neither a number of a
+    file stands in it, nor what was typed of people."""
     page = _begun(reference)
     if page.sealed is None:
         raise NotFound(reference)
-    content = RulesContent.of_json(page.sealed.content)
-    stated = sealed_statement(content, page.intake.reference, queries.salt_of(page.sealed))
+    stated = _published(page.intake, page.sealed)
     return _download(canonical(stated), "application/json", f"regles-scellees-{page.intake.key}.json")
+
+
+def _says_reasons(intake: Intake, sealed: RulesVersion) -> bool:
+    return bool(sealed.content["right"]) and has_reasons(_published(intake, sealed))
+
+
+def _published(intake: Intake, sealed: RulesVersion) -> dict[str, Any]:
+    content = RulesContent.of_json(sealed.content)
+    stated = sealed_statement(content, intake.reference, queries.salt_of(sealed), sealed.digest)
+    return published_statement(stated)
 
 
 def _download(text: str, mimetype: str, name: str) -> Response:

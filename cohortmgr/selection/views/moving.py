@@ -50,9 +50,14 @@ def _page(
     offering = moves.offering_of_file(file)
     row, agreed = moves.open_of(file), moves.agreed_of(file)
     is_sealed, batch = rules_in_force(intake) is not None, queries.live_batch(offering)
-    is_open = is_sealed and batch is None and file.state == "submitted"
     in_force = agreed.direction if agreed is not None else MoveDirection.MARK.value
     ways = [each for each in MoveDirection if each != in_force]
+    if (
+        file.state == "superseded"
+    ):  # another file of this person counts: what was decided of this one can be lifted
+        ways = [each for each in ways if each is MoveDirection.MARK]
+    may_change = file.state == "submitted" or (file.state == "superseded" and bool(ways))
+    is_open = is_sealed and batch is None and may_change
     at_once = standings.is_done_at_once(intake)
     found = _tried(intake, offering, file, row, ways) if is_open else TriedMoves(None, {})
     may = {act: allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")}
@@ -70,6 +75,7 @@ def _page(
         "batch": batch,
         "is_open": is_open,
         "at_once": at_once,
+        "has_failed": row is not None and not at_once and advance_of(row.job_reference).failed,
         "is_asker": row is not None and row.asked_by == viewer.reference,
         "may_ask": may["propose"] and is_open and row is None,
         "may_agree": may["approve"] and is_open,
@@ -87,17 +93,30 @@ def _tried(
     intake: Intake, offering: Offering, file: Application, row: MoveByHand | None, ways: list[MoveDirection]
 ) -> TriedMoves:
     """What the moves that the page offers would change; of a large intake, what the worker found of the one that waits,
-    which is asked for again if it no longer holds."""
+    which is asked for again if it no longer holds. A job that failed is not: a press asks for it."""
     if standings.is_done_at_once(intake):
         return tried(intake, offering, file.number, ways if row is None else [MoveDirection(row.direction)])
     if row is None:
         return TriedMoves(None, {})
     if row.effect and row.rests_on == standings.state_of(intake, offering):
         return TriedMoves(None, {MoveDirection(row.direction): MoveEffect.of_json(row.effect)})
-    if request.method == "GET" and not advance_of(row.job_reference).goes_on:
+    advance = advance_of(row.job_reference)
+    if request.method == "GET" and not advance.goes_on and not advance.failed:
         with writing():
             moving.foresee(guards.viewer(), intake, row)
     return TriedMoves(None, {})
+
+
+@bp.post("/again")
+@guards.staff
+def again(reference: str, application: str) -> ResponseReturnValue:
+    """Let the worker find once more what a move would change, after it failed; looking at it does not."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    row = moves.open_of(moves.moved_file(intake, application))
+    if row is not None and not standings.is_done_at_once(intake):
+        with writing():
+            moving.foresee(guards.viewer(), intake, row)
+    return redirect(url_for(".move", reference=reference, application=application))
 
 
 @bp.post("")

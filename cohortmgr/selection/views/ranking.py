@@ -178,13 +178,24 @@ def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]
         return standing, None
     making = standings.being_made(offering)
     advance = advance_of(making.job_reference) if making is not None else Advance()
-    if not advance.goes_on and not (
-        advance.failed and request.method == "GET" and "again" not in request.args
-    ):
+    if not advance.goes_on and not advance.failed:  # one that failed waits for somebody to ask for it again
         with writing():
             asked = keeping.ask(guards.viewer(), intake, offering)
         advance = advance_of(asked.job_reference) if asked is not None else Advance()
     return standing or Standing(**standings.NOTHING), advance
+
+
+@bp.post("/staff/intakes/<reference>/ranking/again")
+@guards.staff
+def again(reference: str) -> ResponseReturnValue:
+    """Ask once more for a ranking whose computation failed; looking at it does not. Of a small intake none is kept for
+    this page."""
+    intake = queries.intake_for(guards.viewer(), reference)
+    offering = queries.offering_of(intake, request.form.get("offering"))
+    if not standings.is_done_at_once(intake):
+        with writing():
+            keeping.ask(guards.viewer(), intake, offering)
+    return redirect(url_for(".ranking", reference=reference, offering=offering.reference))
 
 
 @bp.get("/staff/intakes/<reference>/ranking/progress")

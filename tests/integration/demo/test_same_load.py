@@ -17,6 +17,9 @@ from cohortmgr.demo.commands import choice, setting
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.reviews.models import Review
 from cohortmgr.selection import queries as selection
+from cohortmgr.selection.scenarios import queries as trials
+from cohortmgr.selection.scenarios.models import Scenario
+from cohortmgr.selection.scenarios.rules import ScenarioChanges
 from tests.databases import Database
 from tests.factories.working import work
 
@@ -72,4 +75,11 @@ def test_the_same_people_are_chosen_at_every_load_and_beside_a_worker(database: 
     beside = _load(lambda: (text.new_reference(), work()))
     assert len(alone[0]) > FILES and {outcome for _file, outcome, _rank in alone[1]} >= {"offer"}
     assert alone == beside
+    kept = db.session.scalars(sa.select(Scenario).order_by(Scenario.id)).all()
+    assert [each.name for each in kept] == list(choice.SCENARIOS)
+    intake = programmes.intake_of(setting.PROGRAMME, setting.INTAKE)
+    board = trials.trials_of(intake, selection.offering_of(intake))
+    tried = [board.tried(ScenarioChanges.of_json(each.changes)) for each in kept]
+    assert all(each.bounded is not None and not each.bounded.conflict for each in tried)
+    assert len({str(each.outcomes) for each in (board.board, *tried)}) == 3, "each changes who is chosen"
     assert sorted(references) == sorted(db.session.scalars(sa.select(Person.reference)).all())

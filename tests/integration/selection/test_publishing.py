@@ -170,6 +170,21 @@ def test_a_candidate_reads_the_sum_that_decides(app: Flask) -> None:
     assert right.added is not None
 
 
+def test_the_batch_says_the_rule_that_chose_under_sealed_rules(app: Flask) -> None:
+    _, batch = chosen()
+    page = browser(app, known(MANAGER)).get(f"/staff/batches/{batch.reference}").text
+    assert "les bornes fermes tiennent" in page and "aucun autre choix ne fait mieux" in page
+    assert "moyenne des lectures, puis" not in page and "se recalcule à l’identique" not in page
+
+
+def test_who_waits_under_bounds_reads_that_their_place_is_not_all(app: Flask) -> None:
+    chosen()
+    number = next(each for each in range(1, 15) if decision_of(each).outcome == "waiting")
+    waiting = decision_of(number)
+    page = browser(app, known(f"c{number}@exemple.ma")).get(f"/my/offers/{waiting.reference}").text
+    assert "Votre rang aujourd’hui" in page and "avant son tour" in page
+
+
 def test_who_enters_by_right_is_told_so(app: Flask) -> None:
     chosen(right=True)
     page = browser(app, known("c14@exemple.ma")).get(f"/my/offers/{decision_of(14).reference}/check").text
@@ -372,3 +387,43 @@ def test_pages_of_lines_take_as_many_statements_for_more_files(app: Flask, state
     selects = [each for each in made if each.lstrip().upper().startswith("SELECT")]
     assert len(selects) <= 12, selects
     assert not any("certificate" in each for each in selects)
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_the_public_page_says_that_rules_are_sealed_and_leads_to_the_sheet_once_it_is_published(
+    app: Flask, language: str
+) -> None:
+    intake, batch = chosen()
+    sealed = sealing.rules_in_force(intake)
+    assert sealed is not None
+    visitor = app.test_client()
+    visitor.get(f"/language/{language}")
+
+    def shown(client: FlaskClient) -> tuple[bool, bool]:
+        page = client.get(f"/intakes/{intake.reference}").text
+        return sealed.digest in page, public(intake, batch) in page
+
+    # Neither those who sealed nor a number stand there; who visits twice sees what changed since.
+    plain = app.test_client()
+    for client in (visitor, plain):
+        assert shown(client) == (True, False)
+    press(app, batch, "publish")
+    for client in (visitor, plain):
+        assert shown(client) == (True, True)
+    page = plain.get(f"/intakes/{intake.reference}").text
+    assert "Une programme_administrator" not in page and "MDIA-0" not in page and sealed.salt not in page
+    press(app, batch, "withdraw")
+    for client in (visitor, plain):
+        assert shown(client) == (True, False)
+
+
+def test_the_public_page_of_an_intake_without_a_seal_says_nothing_and_a_seal_appears(app: Flask) -> None:
+    intake = sent(3)
+    someone(intake, Role.SELECTION_MANAGER)
+    someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    visitor = app.test_client()
+    before = visitor.get(f"/intakes/{intake.reference}").text
+    assert "scellé" not in before
+    seal(intake)
+    after = visitor.get(f"/intakes/{intake.reference}").text
+    assert "Deux personnes ont scellé les règles de ce choix" in after and "note n’avait été donnée" in after

@@ -22,6 +22,7 @@ from cohortmgr.programmes import queries
 from cohortmgr.programmes.definition.rules import Window, window_of
 from cohortmgr.programmes.pictures import queries as pictures
 from cohortmgr.programmes.public.display import phases_told
+from cohortmgr.programmes.public.hooks import seal_told
 from cohortmgr.programmes.public.listing import FEW, KIND_NAMES, Asked, by_host, facets, listed, narrowed
 from cohortmgr.programmes.public.queries import editions_of
 from cohortmgr.programmes.public.views.page_cache import page
@@ -178,5 +179,7 @@ def _programme_page(
         stipend=definition.stipend_of(chosen.key),
         marks=letterheads.known().marks,
         phases=phases_told(definition.rubric),
+        seal=seal_told(chosen.reference) if seal_told else None,
+        named=definition.intake(chosen.key).named,
         others=[each for each in intakes if each.reference != chosen.reference],
     )

@@ -29,11 +29,13 @@ from cohortmgr.reviews.phases.models import PhaseAdvance, PhaseClosing
 from cohortmgr.reviews.phases.queries import MarkedFile
 from cohortmgr.reviews.phases.rules import LONGEST_REASON, GoingOn, going_on, place_of, settled_keys
 from cohortmgr.reviews.rules import ReviewState
+from cohortmgr.reviews.seals.queries import awaits_seal
 
 _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _NOTHING_TO_CLOSE = N_("Aucune phase de cette campagne n’est à clore : tous les dossiers vont plus loin.")
 _CHANGED = N_("Les notes ont changé depuis que cette page est ouverte : regardez-la de nouveau.")
 _STILL_OPEN = N_("Cette campagne prend encore des candidatures, jusqu’au %(end)s : closez cette phase après.")
+_UNSEALED = N_("Les règles du choix ne sont pas encore scellées : qui va plus loin ne se dit pas avant.")
 _UNREAD = N_("Il manque des notes à %(files)s, en commençant par %(first)s : personne ne reste sur moins.")
 _UNDECIDED = N_("Dites d’abord si les conditions sont remplies par %(files)s, en commençant par %(first)s.")
 _STALE = N_(
@@ -109,6 +111,8 @@ def _in_the_way(intake: Intake, lacking: Sequence[str]) -> list[Problem]:
     found = []
     if intake.closes_at > clock.now():
         found.append(Problem(_STILL_OPEN, {"end": intake.closes_at}))
+    if awaits_seal(intake):
+        found.append(Problem(_UNSEALED))
     waiting = sa.select(Application.number).where(
         Application.intake_id == intake.id, Application.state == "submitted", Application.eligible.is_(None)
     )

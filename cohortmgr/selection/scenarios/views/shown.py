@@ -118,14 +118,14 @@ def board_as_kept(
     """Return the board of a large intake: the last ranking that is kept, and what the worker found of a scenario."""
     standing, state = standings.newest(offering), standings.state_of(intake, offering)
     columns = columns_as_kept([kept], state, title) if kept is not None else []
+    found = columns[-1] if columns else ComparedColumn("", None)
     page, rules = None, None
     names: dict[str, tuple[str, str]] = {}
     if standing is not None:
         page = standings.page_of_rows(standing, place, standing.chosen)
         names = {row.number: (row.name, row.reference) for row in page.rows}
-        page = page.with_rows([kept_row(row, standing) for row in page.rows])
+        page = page.with_rows([kept_row(row, standing, found) for row in page.rows])
         rules = standings.kept_with(offering, standing)["rules"]
-    found = columns[-1] if columns else ComparedColumn("", None)
     is_stale = standing is not None and standing.rests_on not in (state, standings.rests_on(intake, offering))
     return ShownBoard(
         ground,
@@ -140,9 +140,11 @@ def board_as_kept(
     )
 
 
-def kept_row(row: Any, standing: Standing) -> BoardRow:
-    """A row of a ranking that is kept, as the board shows it; these stay in the order of marks."""
+def kept_row(row: Any, standing: Standing, found: ComparedColumn) -> BoardRow:
+    """A row of a ranking that is kept, as the board shows it, with what the worker `found` of it under a scenario;
+    these stay in the order of marks."""
     added, is_in = row.added or 0, row.outcome == Outcome.OFFER
+    way = "in" if row.number in found.entering else "out" if row.number in found.leaving else ""
     return BoardRow(
         row.number,
         row.place,
@@ -153,6 +155,7 @@ def kept_row(row: Any, standing: Standing) -> BoardRow:
         row.mean + added,
         row.outcome,
         row.position,
+        way,
         is_last=is_in and row.place == standing.chosen,
     )
 

@@ -19,7 +19,8 @@ from cohortmgr.base.db import acting_in, db
 from cohortmgr.base.errors import NotFound
 from cohortmgr.jobs.queries import kept_of, part_of
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.public.hooks import ToldSeal
 from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.proofs.parts import LinesIndex
@@ -76,6 +77,23 @@ def published_sheet(found: PublishedBatch) -> Mapping[str, Any]:
     """Return the sheet of a published batch, in one statement."""
     with acting_in(found.intake.institution_id):
         return sheet_of(found.batch)
+
+
+def seal_told(intake_reference: str) -> ToldSeal | None:
+    """Return what the public page of an intake says of its rules: that they are sealed, and the sheets of its batches
+    that are published; None without a seal. Three statements at most."""
+    intake = db.session.scalars(sa.select(Intake).where(Intake.reference == intake_reference)).one()
+    with acting_in(intake.institution_id):
+        sealed = sealed_among(versions_of(intake))
+        if sealed is None or sealed.sealed_at is None:
+            return None
+        rows = sa.select(Batch, Offering.key).outerjoin(Offering, Offering.id == Batch.offering_id)
+        rows = rows.where(Batch.intake_id == intake.id, Batch.state == BatchState.APPROVED.value)
+        told = db.session.execute(rows.order_by(Batch.id))
+        sheets = [
+            (key or "", batch.reference) for batch, key in told if has_sheet(batch) and published_at(batch)
+        ]
+        return ToldSeal(sealed.sealed_at, sealed.digest, sealed.older_marks, tuple(sheets))
 
 
 @dataclass(frozen=True)

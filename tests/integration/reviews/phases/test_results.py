@@ -143,7 +143,8 @@ def test_results_of_a_test_await_the_seal_of_the_rules_as_readings_do() -> None:
         row = sealed.propose(manager, intake.reference, "", row.version)
     with writing():
         found = sealed.seal(administrator, intake.reference, row.version)
-    assert not found.older_marks and keep(manager, intake, {"MDIA-000001": 3}) == 1
+    assert found.older_marks, "points were computed from the answers of files that were sent"
+    assert keep(manager, intake, {"MDIA-000001": 3}) == 1
     assert has_marks(intake), "a result is a mark"
 
 

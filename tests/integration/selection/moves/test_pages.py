@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.base.db import db, writing
+from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
@@ -234,6 +235,33 @@ def test_of_a_withdrawn_file_the_page_says_that_its_move_counts_no_more(browse: 
     withdraw(5)
     page = browse(MANAGER).get(home(intake, 5))
     assert "ne compte plus" in plain(page) and not buttons(page) and WHY in plain(page)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_job_that_failed_is_told_and_asked_for_again_by_a_press_alone(browse: Browse) -> None:
+    intake = ranked()
+    manager, where = browse(MANAGER), home(intake, 5)
+    ranking = f"/staff/intakes/{intake.reference}/ranking"
+    manager.post(where, data={"reason": WHY, "direction": "in"})
+    manager.get(ranking)
+    with writing():
+        db.session.execute(sa.update(Job).values(state="failed"))
+    before = db.session.scalar(sa.select(sa.func.count()).select_from(Job))
+    for path, says in (
+        (where, "Ce que cela change n’a pas pu être calculé"),
+        (ranking, "Le classement n’a pas pu être calculé"),
+        (f"{ranking}?again=1", "Le classement n’a pas pu être calculé"),
+    ):
+        for _ in range(2):
+            page = manager.get(path)
+            assert says in plain(page) and f'action="{path.split("?")[0]}/again"' in page.text
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Job)) == before
+    for path in (where, ranking):
+        assert manager.post(f"{path}/again").status_code == 302
+        assert browse("r0@inpt.ma").post(f"{path}/again").status_code == 404
+    assert work() == 2
+    assert f"Sort : {numbered(2)}" in plain(manager.get(where))
+    assert "n’a pas pu être calculé" not in plain(manager.get(ranking))
 
 
 @pytest.mark.usefixtures("large")

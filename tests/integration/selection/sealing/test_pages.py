@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,14 +16,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role
-from cohortmgr.base.db import db
+from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
+from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.sealing import queries
 from cohortmgr.selection.sealing.models import RulesVersion
-from cohortmgr.selection.sealing.rules import RulesContent, digest_of
+from cohortmgr.selection.sealing.rules import EntryByRight, RulesContent, digest_of, sealed_statement
 from tests.factories.choices import browser, known, sent, someone
-from tests.integration.selection.sealing.test_sealing import BOUND, bounded, given_out, save, sealed
+from tests.integration.selection.sealing.test_sealing import BOUND, begun, bounded, given_out, save, sealed
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -131,6 +134,30 @@ def test_people_by_right_need_a_file_a_reason_and_a_paper(client: FlaskClient, i
     assert "Convention &lt;b&gt;" in page and "MDIA-000002" in page
     assert post(client, intake, "right/2/remove").status_code == 404
     assert post(client, intake, "right/1/remove").status_code == 302 and not content(intake).right
+
+
+def test_the_file_to_publish_says_no_reason_and_one_of_before_warns(
+    client: FlaskClient, intake: Intake
+) -> None:
+    entry = EntryByRight("MDIA-000002", "Sa mère est malade", "Lettre du 3 mai")
+    row = sealed(intake, replace(begun(intake), right=(entry,)))
+    told = client.get(f"{home(intake)}/statement.json").text
+    assert hashlib.sha256(told.encode()).hexdigest() == row.digest
+    assert "malade" not in told and "Lettre" not in told and "MDIA" not in told
+    warns = "Ne publiez pas ce fichier-là"
+    assert warns not in client.get(home(intake)).text
+    found = queries.rules_in_force(intake)
+    assert found is not None
+    stated = sealed_statement(found.content, intake.reference, found.salt)
+    before = {
+        **stated,
+        "right": [{k: each[k] for k in ("reference", "reason", "paper")} for each in stated["right"]],
+    }
+    with writing():
+        digest = hashlib.sha256(canonical(before).encode()).hexdigest()
+        db.session.execute(sa.update(RulesVersion).values(digest=digest))
+    assert warns in client.get(home(intake)).text
+    assert hashlib.sha256(client.get(f"{home(intake)}/statement.json").text.encode()).hexdigest() == digest
 
 
 def test_seats_and_ties_are_written_and_nought_seats_are_refused(client: FlaskClient, intake: Intake) -> None:

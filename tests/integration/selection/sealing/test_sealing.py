@@ -14,14 +14,15 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
 from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale, Withheld
 from cohortmgr.reviews.models import Review
+from cohortmgr.reviews.phases.actions import closing
 from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
-from cohortmgr.reviews.seals.queries import has_marks
+from cohortmgr.reviews.seals.queries import has_marks, has_points
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.sealing import actions, queries
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import EntryByRight, RulesContent, digest_of, sealed_statement
-from tests.factories.choices import SEASON, known, read, readers, someone
+from tests.factories.choices import SEASON, known, phased, read, readers, someone
 from tests.integration.selection.sealing.acts import (
     BOUND,
     MANAGER,
@@ -233,6 +234,35 @@ def test_marks_that_were_taken_back_before_the_seal_are_older_all_the_same() -> 
         review.earlier = [{"why": "reopened", "scores": review.scores}]
         review.state, review.submitted_at, review.scores = "recalled", None, {}
     assert has_marks(intake) and sealed(intake).older_marks
+
+
+@pytest.mark.parametrize("sent_before", [True, False])
+def test_points_from_answers_are_older_than_a_seal_once_a_file_was_sent(sent_before: bool) -> None:
+    intake = phased(2)
+    someone(intake, Role.SELECTION_MANAGER)
+    someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+    if not sent_before:
+        with writing():
+            db.session.execute(sa.update(Application).values(state="draft", sent_at=None))
+    assert not has_marks(intake) and has_points(intake) is sent_before
+    assert sealed(intake, begun(intake)).older_marks is sent_before
+
+
+def test_nobody_goes_on_by_points_before_the_seal() -> None:
+    intake = phased(2, goes_on=1)
+    manager = someone(intake, Role.SELECTION_MANAGER)
+    someone(intake, Role.PROGRAMME_ADMINISTRATOR)
+
+    def waits() -> bool:
+        problems = closing.plan_closing(manager, intake.reference).problems
+        return any("ne sont pas encore scellées" in each.what for each in problems)
+
+    assert not waits(), "without rules nothing awaits a seal"
+    save(intake, begun(intake))
+    assert waits()
+    propose(intake)
+    seal(intake)
+    assert not waits()
 
 
 def test_marks_after_the_first_seal_are_older_than_a_change_of_the_rules() -> None:

@@ -93,6 +93,10 @@ def _given(made: Mapping[str, Any]) -> str:
     return digest_of([[row[key] for key in ("reference", "mark", "tie", "attributes")] for row in rows])
 
 
+def _told_of(right: Mapping[str, Any]) -> Mapping[str, Any]:
+    return right if "nonce" not in right else {"reference": right["reference"], "sha256": digest_of(right)}
+
+
 def _is_as_sealed(made: Mapping[str, Any]) -> bool:
     """Whether a certificate chose by what was sealed for its offering, and that is what the digest is of."""
     rules = made["rules"]
@@ -104,7 +108,7 @@ def _is_as_sealed(made: Mapping[str, Any]) -> bool:
     said = {each["reference"]: each["reason"] for each in made["right"]}
     hand, there = {each["reference"] for each in made["hand"]}, {row["reference"] for row in made["rows"]}
     return (
-        digest_of(sealed) == rules["digest"]
+        digest_of({**sealed, "right": [_told_of(each) for each in sealed["right"]]}) == rules["digest"]
         and [replace(each, offering="") for each in bounds] == [Bound(**each) for each in rules["bounds"]]
         and (sealed["seed"], sealed["ties"]) == (made["seed"], rules["ties"])
         and sealed["seats"][own] == made["seats"]

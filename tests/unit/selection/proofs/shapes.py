@@ -63,7 +63,10 @@ def _sealed_has_shape(sealed: Any) -> bool:
     return (
         all(_is(each.get("offering", ""), str) for each in sealed["bounds"])
         and all({"where", "at_least", "at_most", "hard"} == each.keys() for each in bounds)
-        and _objects(sealed["right"], {"reference": str, "reason": str, "paper": str})
+        and all(
+            _objects([each], dict.fromkeys(("reference", "reason", "paper", *({"nonce"} & each.keys())), str))
+            for each in sealed["right"]
+        )
     )
 
 

@@ -28,15 +28,36 @@ def seal_of(bounds: Sequence[Bound], seats: int, ties: Sequence[str], right: Map
     said = [stated_bound(each) | ({"offering": OFFERING} if n % 2 else {}) for n, each in enumerate(bounds)]
     sealed = {
         "bounds": [*said, stated_bound(Bound({"region": "a"}, 1)) | {"offering": "fès"}],
-        "right": [{"reference": each, "reason": why, "paper": "12-34"} for each, why in right.items()],
+        "right": [
+            {"reference": each, "reason": why, "paper": "12-34"}
+            | ({"nonce": f"n{place}"} if place % 2 else {})
+            for place, (each, why) in enumerate(right.items(), start=seats)
+        ],
         "salt_sha256": "cd" * 32,
         "seats": {"fès": 7, OFFERING: seats},
         "seed": SEED,
         "ties": list(ties),
     }
-    text = json.dumps(sealed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    digest, changes = hashlib.sha256(text.encode()).hexdigest(), (("2026-11-09", "B", "a seat more"),)
-    return StatedSeal(digest, "A", "2026-11-02", True, changes, sealed, OFFERING)
+    changes = (("2026-11-09", "B", "a seat more"),)
+    return StatedSeal(
+        hashed({**sealed, "right": [told_of(each) for each in sealed["right"]]}),
+        "A",
+        "2026-11-02",
+        True,
+        changes,
+        sealed,
+        OFFERING,
+    )
+
+
+def told_of(right: Mapping[str, str]) -> Mapping[str, str]:
+    """What a digest is made of: of a right with a nonce, its hash."""
+    return right if "nonce" not in right else {"reference": right["reference"], "sha256": hashed(right)}
+
+
+def hashed(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def stated_bound(bound: Bound) -> dict[str, Any]:

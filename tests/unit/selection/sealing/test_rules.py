@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from cohortmgr.base.errors import Refused
 from cohortmgr.programmes.definition.bounds.attributes import attributes_of
 from cohortmgr.programmes.definition.source_lines import shown
 from cohortmgr.programmes.definition.toml import read_known, read_part, write_part
+from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.proofs.choice import salted
 from cohortmgr.selection.sealing.differences import differences
@@ -27,6 +29,8 @@ from cohortmgr.selection.sealing.rules import (
     faults_in,
     faults_of_file,
     file_of,
+    has_reasons,
+    published_statement,
     sealed_statement,
 )
 
@@ -181,6 +185,33 @@ def test_a_digest_is_of_its_intake_and_its_salt_and_tells_no_number() -> None:
     assert stated["right"][0]["reference"] == salted(b"salt", "M-1")
     for seed, salt in (("other", "salt"), ("seed", "other")):
         assert digest_of(sealed_statement(CONTENT, seed, salt)) != digest_of(stated)
+
+
+def test_what_is_published_says_nothing_that_was_typed_of_people_and_gives_the_digest() -> None:
+    stated = sealed_statement(CONTENT, "seed", "salt")
+    told = published_statement(stated)
+    entry = CONTENT.right[0]
+    for text in (entry.reason, entry.paper, entry.application, stated["right"][0]["nonce"]):
+        assert text in json.dumps([stated, entry.application], ensure_ascii=False)
+        assert text not in json.dumps(told, ensure_ascii=False)
+    assert hashlib.sha256(canonical(told).encode()).hexdigest() == digest_of(stated)
+    assert not has_reasons(told)
+    # Neither are short texts found by trying them out: the hash has a nonce that follows from the salt.
+    bare = {key: value for key, value in stated["right"][0].items() if key != "nonce"}
+    assert hashlib.sha256(canonical(bare).encode()).hexdigest() != told["right"][0]["sha256"]
+
+
+@given(contents)
+def test_a_seal_of_before_nonces_is_stated_as_it_was_sealed(content: RulesContent) -> None:
+    stated = sealed_statement(content, "seed", "salt")
+    before = {
+        **stated,
+        "right": [{k: each[k] for k in ("reference", "reason", "paper")} for each in stated["right"]],
+    }
+    digest = hashlib.sha256(canonical(before).encode()).hexdigest()
+    assert sealed_statement(content, "seed", "salt", digest) == before
+    assert digest_of(before) == digest and has_reasons(published_statement(before)) is bool(content.right)
+    assert sealed_statement(content, "seed", "salt", digest_of(stated)) == stated
 
 
 def test_a_salted_reference_is_an_hmac_that_anybody_with_the_salt_computes() -> None:
