@@ -25,8 +25,8 @@ from cohortmgr.selection.ranking import RankedCandidate, Ranking, lot
 from cohortmgr.selection.rules import Outcome
 
 _NOWHERE = N_(
-    "Le dossier %(number)s a une place de droit, mais aucun de ses choix n’a de places dans les règles scellées : "
-    "changez-les, ou décidez de ce dossier à la main."
+    "Le dossier %(number)s a une place de droit ou par la commission, mais son choix n’a pas de places dans les règles "
+    "scellées : changez-les, ou décidez de ce dossier à la main."
 )
 _TOO_MANY = N_(
     "« %(offering)s » a plus de personnes de droit et par la commission que de places : %(people)s, et %(seats)s. "

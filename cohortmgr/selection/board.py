@@ -148,6 +148,14 @@ class SelectionBoard:
         """What the prices of bounds add to the mark of a file, in whole thousandths; None without rules."""
         return round(self.bounded.added(number)) if self.bounded is not None else None
 
+    def wishes(self, number: str) -> tuple[str, ...]:
+        """The keys of the offerings that a file asks for, where seats are given by wishes; empty elsewhere."""
+        return self.allotted.rules.wishes.get(number, ()) if self.allotted is not None else ()
+
+    def seat(self, number: str) -> str:
+        """The key of the offering in which a file has a seat, where seats are given by wishes; empty elsewhere."""
+        return self.allotted.offering_of.get(number, "") if self.allotted is not None else ""
+
     @cached_property
     def lines(self) -> dict[int, int]:
         """By the place of a phase after which somebody stopped, the lowest mark so far of those who went further."""
@@ -208,7 +216,7 @@ def build(
         formulas=formulas,
         stale=tuple(stale),
         bounded=bounded,
-        offered=offered,
+        offered=sum(rules.offered.values()) if isinstance(rules, JointRules) else offered,
         allotted=allotted,
     )
 

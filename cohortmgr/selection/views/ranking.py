@@ -73,12 +73,12 @@ def ranking(reference: str) -> ResponseReturnValue:
 
 def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
-    offering = queries.offering_of(intake, request.values.get("offering"))
+    offering = queries.scope_of(intake, request.values.get("offering"))
     is_whole = bool({"all", *PLACE} & set(request.args))
     down = request.args.get("sort") == "-rank"
     place = place_asked() if is_whole or down else None
     definition = programmes.definition_of(intake)
-    batch = queries.live_batch(offering)
+    batch = queries.live_batch(intake, offering)
     shown = _shown(intake, offering, batch, place, down=down)
     return render_template(
         "selection/staff_ranking.html",
@@ -115,7 +115,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
 
 
 def _moves(
-    intake: Intake, offering: Offering, batch: Batch | None, shown: _ShownRanking
+    intake: Intake, offering: Offering | None, batch: Batch | None, shown: _ShownRanking
 ) -> Mapping[str, Any]:
     """The moves by hand of the ranking that is shown, the same by number, and whether the viewer makes others."""
     found: Sequence[moves.ToldMove] = ()
@@ -142,7 +142,7 @@ def _tie_titles(rubric: Rubric, rules: Mapping[str, Any] | None) -> list[Text]:
 
 
 def _shown(
-    intake: Intake, offering: Offering, batch: Batch | None, place: ListPlace | None, *, down: bool
+    intake: Intake, offering: Offering | None, batch: Batch | None, place: ListPlace | None, *, down: bool
 ) -> _ShownRanking:
     if batch is not None and batch.state in SETTLED:
         return _of_batch(intake, offering, batch, place, down=down)
@@ -151,32 +151,34 @@ def _shown(
         standing, lines = Standing(**standings.figures_of(board)), standings.lines_of(board)
         page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
         filled = standings.filled_by_board(intake, board)
-        rules = board.bounded.told if board.bounded is not None else None
+        rules = board.ruled.told if board.ruled is not None else None
         return _ShownRanking(standing, page, filled, bool(board.stale), rules=rules)
     standing, making = _kept(intake, offering)
     page = standings.page_of_rows(standing, place, standing.chosen, down=down)
     stale = any(each["where"] == "stale" for each in standing.refusal or ())
     return _ShownRanking(
-        standing, page, stale=stale, making=making, **standings.kept_with(offering, standing)
+        standing, page, stale=stale, making=making, **standings.kept_with(intake, offering, standing)
     )
 
 
 def _of_batch(
-    intake: Intake, offering: Offering, batch: Batch, place: ListPlace | None, *, down: bool
+    intake: Intake, offering: Offering | None, batch: Batch, place: ListPlace | None, *, down: bool
 ) -> _ShownRanking:
     standing = Standing(**decided.figures_of_batch(batch))
     page = decided.page_of_batch(batch, standing, place, standing.chosen, down=down)
-    filled = standings.kept_with(offering, standings.newest(offering))["filled"]
-    since = decided.changed_since(batch, intake, offering, standings.sent_to(intake, offering))
+    filled = standings.kept_with(intake, offering, standings.newest(intake, offering))["filled"]
+    offered = [offering] if offering is not None else programmes.offerings_of(intake)
+    seats = sum(each.seats for each in offered)
+    since = decided.changed_since(batch, intake, seats, standings.sent_to(intake, offering))
     return _ShownRanking(standing, page, filled, since=since, rules=batch.summary.get("rules"))
 
 
-def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]:
+def _kept(intake: Intake, offering: Offering | None) -> tuple[Standing, Advance | None]:
     """Return the last kept ranking, empty if there is none, and how far the next one is if the last no longer holds."""
-    standing = standings.newest(offering)
+    standing = standings.newest(intake, offering)
     if standing is not None and standing.rests_on == standings.state_of(intake, offering):
         return standing, None
-    making = standings.being_made(offering)
+    making = standings.being_made(intake, offering)
     advance = advance_of(making.job_reference) if making is not None else Advance()
     if not advance.goes_on and not (
         advance.failed and request.method == "GET" and "again" not in request.args
@@ -192,7 +194,7 @@ def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]
 def ranking_progress(reference: str) -> ResponseReturnValue:
     """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
     intake = queries.intake_for(guards.viewer(), reference)
-    making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
+    making = standings.being_made(intake, queries.scope_of(intake, request.args.get("offering")))
     return _told(advance_of(making.job_reference if making is not None else ""))
 
 

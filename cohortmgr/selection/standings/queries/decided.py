@@ -15,19 +15,19 @@ from cohortmgr.base.db import db
 from cohortmgr.base.paging import ListPlace, Page
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.models import Batch, Decision
+from cohortmgr.selection.queries import covering
 from cohortmgr.selection.rules import SETTLED, Outcome
 from cohortmgr.selection.standings.models import Standing
 from cohortmgr.selection.standings.queries.kept import NOTHING, SIZE, RankedLine, page_around
 
+_SEAT = sa.select(Offering.key).where(Offering.id == Decision.offering_id).scalar_subquery()
 _GONE = ("withdrawn", "superseded")
 
 
-def settled_batch(offering: Offering) -> Batch | None:
-    """Return the batch of an offering whose decisions stand as they were proposed; None without one."""
+def settled_batch(intake: Intake, offering: Offering | None) -> Batch | None:
+    """Return the batch of an offering, or of all, whose decisions stand as they were proposed; None without one."""
     states = [state.value for state in SETTLED]
-    return db.session.scalar(
-        sa.select(Batch).where(Batch.offering_id == offering.id, Batch.state.in_(states))
-    )
+    return db.session.scalar(sa.select(Batch).where(covering(intake, offering), Batch.state.in_(states)))
 
 
 def figures_of_batch(batch: Batch) -> dict[str, Any]:
@@ -72,7 +72,8 @@ def _lines(batch: Batch) -> sa.Select[Any]:
     # In the order of a line's fields.
     return (
         sa.select(Application.reference, place, Application.number, NAME, Application.region, mean, *told,
-                  Decision.outcome, Decision.position, Decision.added, Application.state)
+                  Decision.outcome, Decision.position, Decision.added, Application.state, Decision.wishes,
+                  sa.func.coalesce(_SEAT, "").label("offering"))
         .select_from(Decision)
         .join(Application, Application.id == Decision.application_id)
         .where(Decision.batch_id == batch.id, Decision.rank.is_not(None))
@@ -93,13 +94,13 @@ class ChangedSince:
         return bool(self.gone or self.new or self.seats is not None)
 
 
-def changed_since(batch: Batch, intake: Intake, offering: Offering, sent: int) -> ChangedSince:
-    """Return what changed since a batch was proposed. `sent` is how many sent files the offering has today. One
-    statement."""
+def changed_since(batch: Batch, intake: Intake, seats: int, sent: int) -> ChangedSince:
+    """Return what changed since a batch was proposed. `seats` and `sent` are how many seats and sent files its offering
+    has today, or all of them. One statement."""
     gone = sa.select(sa.func.count()).select_from(Application)
     gone = gone.join(Decision, Decision.application_id == Application.id)
     gone = gone.where(Application.intake_id == intake.id, Application.state.in_(_GONE))
     withdrawn = db.session.scalar(gone.where(Decision.batch_id == batch.id)) or 0
     new = max(0, sent - (int(batch.summary.get("all", 0)) - withdrawn))
     then = int(batch.summary.get("offered", batch.seats))
-    return ChangedSince(withdrawn, new, offering.seats if offering.seats != then else None)
+    return ChangedSince(withdrawn, new, seats if seats != then else None)
