@@ -158,7 +158,8 @@ def seats_of(intake: Intake, right: Collection[str]) -> Mapping[str, str | None]
 @dataclass(frozen=True)
 class ToldMove:
     """A move as staff read it: its file, what it does, why, and who asked for it, agreed to it or ended it, and when;
-    `gone` is that the file is withdrawn, so that it counts no more."""
+    `gone` is that the file is withdrawn, so that it counts no more, and `offering` the key of that in which it gives a
+    seat."""
 
     reference: str
     direction: str
@@ -174,6 +175,7 @@ class ToldMove:
     ended_by: str
     ended_at: datetime | None
     gone: bool
+    offering: str
 
 
 def told_in(intake: Intake, offering: Offering | None) -> Sequence[ToldMove]:
@@ -200,8 +202,11 @@ def told_of(application_id: int) -> Sequence[ToldMove]:
 
 def _told() -> sa.Select[Any]:
     return (
-        sa.select(MoveByHand, Application.reference, Application.number, NAME, Application.state)
+        sa.select(
+            MoveByHand, Application.reference, Application.number, NAME, Application.state, Offering.key
+        )
         .join(Application, Application.id == MoveByHand.application_id)
+        .join(Offering, Offering.id == MoveByHand.offering_id)
         .order_by(Application.number, MoveByHand.id.desc())
     )
 
@@ -214,7 +219,7 @@ def _with_names(wanted: sa.Select[Any]) -> Sequence[ToldMove]:
 
 
 def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -> ToldMove:
-    application, number, name, state = file
+    application, number, name, state, offering = file
     return ToldMove(
         row.reference,
         row.direction,
@@ -230,6 +235,7 @@ def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -
         names.get(row.ended_by or "", ""),
         row.ended_at,
         state != "submitted",
+        offering,
     )
 
 

@@ -26,6 +26,9 @@ from cohortmgr.selection.moves.queries import ToldMove, told_of
 from cohortmgr.selection.rules import BatchState, OfferState, Outcome, WaitingState, marks
 
 PERMISSION = "selection.read"
+SEAT = sa.func.coalesce(Offer.offering_id, Application.offering_id)
+"""The offering in which a file has a seat, beside its offer: by wishes it may be another than the dearest; of a file
+without an offer the one that it is of."""
 _OUTCOMES: Mapping[str, str] = {
     Outcome.OFFER: N_("Décision : place proposée"),
     Outcome.WAITING: N_("Décision : liste d’attente"),

@@ -18,7 +18,7 @@ from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.queries import covering
 from cohortmgr.selection.rules import SETTLED, Outcome
 from cohortmgr.selection.standings.models import Standing
-from cohortmgr.selection.standings.queries.kept import NOTHING, SIZE, RankedLine, page_around
+from cohortmgr.selection.standings.queries.kept import NOTHING, SIZE, RankedLine, page_around, wishing_for
 
 _SEAT = sa.select(Offering.key).where(Offering.id == Decision.offering_id).scalar_subquery()
 _GONE = ("withdrawn", "superseded")
@@ -51,29 +51,43 @@ def figures_of_batch(batch: Batch) -> dict[str, Any]:
 def lines_of_batch(batch: Batch) -> Iterator[tuple[int, RankedLine]]:
     """Return the id of each file of the ranking that a batch froze with its row, best first. One statement."""
     wanted = _lines(batch).add_columns(Application.id)
-    return ((number, RankedLine(*line)) for *line, number in db.session.execute(wanted))
+    for row in db.session.execute(wanted):
+        *line, wishes, seat, number = row
+        yield number, RankedLine(*(*line, tuple(wishes), seat))
 
 
 def page_of_batch(
-    batch: Batch, standing: Standing, place: ListPlace | None, around: int, *, down: bool = False
+    batch: Batch,
+    standing: Standing,
+    place: ListPlace | None,
+    around: int,
+    *,
+    down: bool = False,
+    wished: str = "",
+    total: int | None = None,
 ) -> Page:
     """Return a page of the ranking that a batch froze, from its end if `down`; without a place the one around the place
-    of a row."""
+    of a row. With `wished`, the key of an offering, of those who asked for it, `total` in all."""
     rank = Decision.rank
     wanted = _lines(batch).order_by(None).order_by(rank.desc() if down else rank)
+    if wished:
+        wanted = wanted.where(wishing_for(Decision.wishes, wished))
     if place is not None:
-        return paging.page_of(wanted, place, SIZE, paging.Total(standing.ranked))
+        counted = total if wished else standing.ranked
+        return paging.page_of(wanted, place, SIZE, paging.Total(counted) if counted is not None else None)
     return page_around(wanted, rank, standing.ranked, around)
 
 
 def _lines(batch: Batch) -> sa.Select[Any]:
     place, mean = Decision.rank.label("place"), Decision.mean_thousandths.label("mean")
+    # Where all seats are of one offering nobody asks in which.
+    seat = sa.literal("") if batch.offering_id is not None else sa.func.coalesce(_SEAT, "")
     told = (Decision.totals, Decision.decided, Decision.knocked_out, Decision.knocked_out_mean)
     # In the order of a line's fields.
     return (
         sa.select(Application.reference, place, Application.number, NAME, Application.region, mean, *told,
                   Decision.outcome, Decision.position, Decision.added, Application.state, Decision.wishes,
-                  sa.func.coalesce(_SEAT, "").label("offering"))
+                  seat.label("offering"))
         .select_from(Decision)
         .join(Application, Application.id == Decision.application_id)
         .where(Decision.batch_id == batch.id, Decision.rank.is_not(None))

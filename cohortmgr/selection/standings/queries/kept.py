@@ -320,8 +320,22 @@ def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int)
     )
 
 
-def page_of_rows(standing: Standing, place: ListPlace | None, around: int, *, down: bool = False) -> Page:
-    """Return a page of a kept ranking, from its end if `down`; without a place the one around the place of a row."""
+def wishing_for(wishes: Any, key: str) -> sa.ColumnElement[bool]:
+    """Whether a column of wishes names an offering: keys are written in quotes."""
+    return sa.cast(wishes, sa.Text).contains(f'"{key}"', autoescape=True)
+
+
+def page_of_rows(
+    standing: Standing,
+    place: ListPlace | None,
+    around: int,
+    *,
+    down: bool = False,
+    wished: str = "",
+    total: int | None = None,
+) -> Page:
+    """Return a page of a kept ranking, from its end if `down`; without a place the one around the place of a row. With
+    `wished`, the key of an offering, of those who asked for it, `total` in all."""
     inside = sa.select(StandingRow).where(StandingRow.standing_id == standing.id).subquery()
     kept = sa.orm.aliased(StandingRow, inside)
     rows = (
@@ -331,8 +345,11 @@ def page_of_rows(standing: Standing, place: ListPlace | None, around: int, *, do
         .join(Application, Application.id == kept.application_id)
         .order_by(kept.place.desc() if down else kept.place)
     )  # fmt: skip
+    if wished:
+        rows = rows.where(wishing_for(kept.wishes, wished))
     if place is not None:
-        return paging.page_of(rows, place, SIZE, paging.Total(standing.ranked))
+        counted = total if wished else standing.ranked
+        return paging.page_of(rows, place, SIZE, paging.Total(counted) if counted is not None else None)
     return page_around(rows, kept.place, standing.ranked, around)
 
 
