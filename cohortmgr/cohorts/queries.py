@@ -26,6 +26,7 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import Question, QuestionKind
 from cohortmgr.programmes.models import Intake, Offering, Programme
 from cohortmgr.selection.models import Offer
+from cohortmgr.selection.people.queries import SEAT
 from cohortmgr.selection.rules import OfferState
 
 _PEOPLE = NN_("%(num)s personne", "%(num)s personnes")
@@ -178,7 +179,8 @@ def members(cohort_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
             Offering.title.label("track"),
         )
         .join(Application, Application.id == Enrolment.application_id)
-        .outerjoin(Offering, Offering.id == Application.offering_id)
+        .outerjoin(Offer, Offer.application_id == Application.id)
+        .outerjoin(Offering, Offering.id == SEAT)
         .where(Enrolment.cohort_id == cohort_id, AGREED)
         .order_by(Application.sort_name, Enrolment.id)
     ).all()

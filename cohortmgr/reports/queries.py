@@ -249,14 +249,14 @@ def offers_by_state(intake_id: int) -> dict[str, int | None]:
 def line_of(intake_id: int) -> int | None:
     """Return the mean of the last one chosen, in thousandths; None before decisions are approved, where each of several
     offerings has a line of its own, and where it is one of harmonised marks: what a report shows are those given."""
-    chosen = sa.select(Batch.id, sa.func.min(Decision.mean_thousandths).label("line"))
+    chosen = sa.select(Batch.id, Batch.offering_id, sa.func.min(Decision.mean_thousandths).label("line"))
     chosen = chosen.join(Decision, Decision.batch_id == Batch.id).where(
         Batch.intake_id == intake_id,
         Batch.state == BatchState.APPROVED.value,
         Decision.outcome == Outcome.OFFER.value,
     )
     lines = db.session.execute(chosen.group_by(Batch.id)).all()
-    if len(lines) != 1:
+    if len(lines) != 1 or lines[0].offering_id is None:
         return None
     summary = db.session.scalar(sa.select(Batch.summary).where(Batch.id == lines[0].id)) or {}
     raw = all(each["basis"] == MarkBasis.RAW for each in summary.get("marks", ()))

@@ -26,6 +26,7 @@ from cohortmgr.reviews.phases.marks import (
     tie_order,
     whole_mark,
 )
+from cohortmgr.selection.allotted import Allotment, JointRules, allot
 from cohortmgr.selection.bounded import AppliedRules, BoundedChoice, choose_from
 from cohortmgr.selection.ranking import (
     Cut,
@@ -34,7 +35,7 @@ from cohortmgr.selection.ranking import (
     cut,
     rank,
 )
-from cohortmgr.selection.reasons import PartingLine
+from cohortmgr.selection.reasons.refusing import PartingLine, parting_line
 from cohortmgr.selection.rules import Outcome
 from cohortmgr.selection.stating import RAW, marks_stated
 
@@ -49,6 +50,10 @@ _GROUP_GONE = N_(
 _SEATS_GONE = N_(
     "Les règles scellées donnent plus de places que la campagne n’en a : %(sealed)s, et %(offered)s aujourd’hui. "
     "Changez-les, et scellez-les de nouveau."
+)
+_SEATS_OF_OFFERING_GONE = N_(
+    "Les règles scellées donnent à « %(offering)s » plus de places qu’il n’en a : %(sealed)s, et %(offered)s "
+    "aujourd’hui. Changez-les, et scellez-les de nouveau."
 )
 _READINGS = NN_("%(num)s lecture par dossier", "%(num)s lectures par dossier")
 
@@ -84,7 +89,7 @@ class SelectionBoard:
     read; `undecided` ones wait for a person to say whether they meet the conditions. `open_phase` is one that must be
     closed before anything is decided. `formulas` are those of the phases that are ranked by harmonised marks; `stale`
     are the keys of those whose formula is not that of today's marks. `bounded` is the choice under sealed rules, and
-    `offered` how many seats the offering has."""
+    `offered` how many seats the offering has; of all offerings of an intake at once `allotted` is their choice."""
 
     ranking: Ranking
     cut: Cut
@@ -100,6 +105,12 @@ class SelectionBoard:
     stale: tuple[str, ...] = ()
     bounded: BoundedChoice | None = None
     offered: int = 0
+    allotted: Allotment | None = None
+
+    @property
+    def ruled(self) -> BoundedChoice | Allotment | None:
+        """The choice under sealed rules, of one offering or of all at once; None without rules."""
+        return self.allotted or self.bounded
 
     @property
     def is_by_phase(self) -> bool:
@@ -150,14 +161,20 @@ class SelectionBoard:
         """What the prices of bounds add to the mark of a file, in whole thousandths; None without rules."""
         return round(self.bounded.added(number)) if self.bounded is not None else None
 
+    def wishes(self, number: str) -> tuple[str, ...]:
+        """The keys of the offerings that a file asks for, where seats are given by wishes; empty elsewhere."""
+        return self.allotted.rules.wishes.get(number, ()) if self.allotted is not None else ()
+
+    def seat(self, number: str) -> str:
+        """The key of the offering in which a file has a seat, where seats are given by wishes; empty elsewhere."""
+        return self.allotted.offering_of.get(number, "") if self.allotted is not None else ""
+
     @cached_property
     def parting(self) -> PartingLine | None:
         """What parts those chosen from the others by their marks; None without a seat."""
-        if self.cut.line is None:
-            return None
         chosen = {row.reference for row in self.cut.chosen}
-        left = [row.mean for row in self.ranking.rows if row.is_in and row.reference not in chosen]
-        return PartingLine(len(chosen), self.cut.line, max(left, default=None))
+        left = (row.mean for row in self.ranking.rows if row.is_in and row.reference not in chosen)
+        return parting_line([row.mean for row in self.cut.chosen], left)
 
     @cached_property
     def lines(self) -> dict[int, PartingLine]:
@@ -174,10 +191,8 @@ class SelectionBoard:
             stopped = self.rubric.phases[last + 1 : last + 2]
             if stopped and stopped[0].key not in marks.absent:
                 left.setdefault(last, []).append(self._mark_up_to(marks, last))
-        return {
-            place: PartingLine(len(means), min(means), max(left.get(place, ()), default=None))
-            for place, means in passed.items()
-        }
+        parted = {place: parting_line(means, left.get(place, ())) for place, means in passed.items()}
+        return {place: line for place, line in parted.items() if line is not None}
 
     def _mark_up_to(self, marks: FileMarks, place: int) -> int:
         return round(whole_mark(self.rubric, marks, place) or 0)
@@ -214,16 +229,16 @@ def build(
         ranking, bounded = rank(entries, seed), None
     else:
         ranking = rank(entries, seed, rules.names, rules.outright, rules.kept_out)
-        bounded = choose_from(ranking, rules)
+        bounded = None if isinstance(rules, JointRules) else choose_from(ranking, rules)
+    allotted = allot(ranking, rules) if isinstance(rules, JointRules) else None
     known = {file.number for file in read}
     if bounded is not None:
         waiting_ones = (file.number for file in files if file.eligible is not False)
         unranked = (each for each in waiting_ones if each in bounded.rules.outright and each not in known)
         bounded = replace(bounded, unranked=tuple(unranked))
-    chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
     return SelectionBoard(
         ranking=ranking,
-        cut=cut(ranking, seats, waiting, chosen),
+        cut=_cut(ranking, seats, waiting, bounded, allotted),
         files={file.number: file for file in files},
         unread=tuple(file for file in eligible if file.number not in known),
         ineligible=tuple(file for file in files if file.eligible is False),
@@ -235,8 +250,19 @@ def build(
         formulas=formulas,
         stale=tuple(stale),
         bounded=bounded,
-        offered=offered,
+        offered=sum(rules.offered.values()) if isinstance(rules, JointRules) else offered,
+        allotted=allotted,
     )
+
+
+def _cut(
+    ranking: Ranking, seats: int, waiting: int, bounded: BoundedChoice | None, allotted: Allotment | None
+) -> Cut:
+    """The ranking cut by a choice under rules, or as if there were none while nobody can be chosen under them."""
+    if allotted is not None and allotted.allocation is not None:
+        return cut(ranking, seats, waiting, allotted.chosen, frozenset(allotted.waiting(waiting)))
+    chosen = bounded.chosen if bounded is not None and bounded.choice is not None else None
+    return cut(ranking, seats, waiting, chosen)
 
 
 def known_ties(rubric: Rubric, keys: Sequence[str]) -> list[Criterion]:
@@ -314,25 +340,42 @@ def require_read(board: SelectionBoard) -> None:
             "les recalcule, puis proposez."
         )
         raise Refused(Problem(what, {"phase": title_of(board.rubric.phase(board.stale[0]))}, "stale"))
-    if board.bounded is not None:
-        _require_rules(board, board.bounded)
+    if board.ruled is not None:
+        _require_rules(board, board.ruled)
     if not board.ranking.rows:
         raise Refused(Problem(N_("Aucun dossier n’est classé : il n’y a rien à proposer.")))
 
 
-def _require_rules(board: SelectionBoard, bounded: BoundedChoice) -> None:
+def _require_rules(board: SelectionBoard, ruled: BoundedChoice | Allotment) -> None:
     """Refuse under rules that cannot hold, or that speak of criteria, groups, seats or files which are gone."""
-    if bounded.rules.gone:
-        raise Refused(*(Problem(_GROUP_GONE, {"group": each}, "rules") for each in bounded.rules.gone))
-    if lost := [each.problem for each in bounded.rules.absent if each.stops]:
+    if ruled.rules.gone:
+        raise Refused(*(Problem(_GROUP_GONE, {"group": each}, "rules") for each in ruled.rules.gone))
+    if lost := [each.problem for each in ruled.rules.absent if each.stops]:
         raise Refused(*lost)
-    if len(known_ties(board.rubric, bounded.rules.ties)) < len(bounded.rules.ties):
+    if len(known_ties(board.rubric, ruled.rules.ties)) < len(ruled.rules.ties):
         raise Refused(Problem(_TIES_GONE, {}, "rules"))
-    if bounded.rules.seats > board.offered:
-        values = {"sealed": bounded.rules.seats, "offered": board.offered}
+    if isinstance(ruled.rules, JointRules):
+        _require_seats(ruled.rules)
+    elif ruled.rules.seats > board.offered:
+        values = {"sealed": ruled.rules.seats, "offered": board.offered}
         raise Refused(Problem(_SEATS_GONE, values, "rules"))
-    if bounded.conflict:
-        raise Refused(*bounded.conflict)
+    if ruled.conflict:
+        raise Refused(*ruled.conflict)
+
+
+def _require_seats(rules: JointRules) -> None:
+    """Refuse if an offering has fewer seats today than were sealed for it."""
+    lacking = [
+        Problem(
+            _SEATS_OF_OFFERING_GONE,
+            {"offering": rules.title(key), "sealed": seats, "offered": rules.offered.get(key, 0)},
+            "rules",
+        )
+        for key, seats in rules.offerings.items()
+        if seats > rules.offered.get(key, 0)
+    ]
+    if lacking:
+        raise Refused(*lacking)
 
 
 def _unmarked(board: SelectionBoard) -> Problem:

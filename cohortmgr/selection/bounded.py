@@ -100,10 +100,12 @@ class AbsentFile:
 
 @dataclass(frozen=True)
 class HandMove:
-    """That the jury gives a file a seat, or keeps it out, whatever its mark, and why."""
+    """That the jury gives a file a seat, or keeps it out, whatever its mark, and why; `offering` is the key of that
+    in which it has the seat, where there are several."""
 
     is_in: bool
     reason: str
+    offering: str = ""
 
 
 @dataclass(frozen=True)

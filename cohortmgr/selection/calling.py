@@ -6,6 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from cohortmgr.selection.allocation.deferred import allocate
+from cohortmgr.selection.allocation.rules import AllocationProblem, Applicant, SeatHolder
+from cohortmgr.selection.choosing.rules import Bound
+
 
 def next_called(
     waiting: Sequence[Sequence[int]],
@@ -61,3 +65,37 @@ def _missing_more(
         more -= floor is not None and counts[place] < floor
         more += ceiling is not None and counts[place] >= ceiling
     return more
+
+
+def next_called_to(
+    offering: str,
+    waiting: Sequence[tuple[Sequence[str], Sequence[int]]],
+    held: Iterable[Sequence[int]],
+    bounds: Sequence[Mapping[str, Any]],
+    free: int,
+) -> list[int]:
+    """Return the places of those on the list of an intake who are called for `free` seats of one offering, the first
+    one first: whom its own choice takes beside those who hold its seats, of who wished for it.
+
+    `waiting` are wishes and groups of who waits, and `held` the groups of who holds a seat there: places in `bounds`,
+    as a batch of several offerings keeps them. Somebody who did not wish for it is never called."""
+    own = [_bound_of(each) for each in bounds if each["offering"] == offering]
+    holders = tuple(
+        SeatHolder(f"held {n}", offering, _attributes(groups, bounds)) for n, groups in enumerate(held)
+    )
+    asking = tuple(
+        Applicant(f"{place:09}", 0, (), place, (offering,), _attributes(groups, bounds))
+        for place, (wishes, groups) in enumerate(waiting)
+        if offering in wishes
+    )
+    problem = AllocationProblem(asking, {offering: len(holders) + max(0, free)}, tuple(own), holders)
+    return sorted(int(each) for each in allocate(problem).offering_of)
+
+
+def _bound_of(told: Mapping[str, Any]) -> Bound:
+    return Bound(told["where"], told["at_least"], told["at_most"], told["hard"], told["offering"])
+
+
+def _attributes(groups: Iterable[int], bounds: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What is known of somebody from the groups that count them: enough to tell these again, and no others."""
+    return {key: value for place in groups for key, value in bounds[place]["where"].items()}

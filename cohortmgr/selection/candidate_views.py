@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -17,12 +18,13 @@ from cohortmgr.base.db import writing
 from cohortmgr.base.errors import Refused
 from cohortmgr.base.i18n import decimal
 from cohortmgr.programmes import queries as programmes
+from cohortmgr.programmes.definition.rules import Definition
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import offers
 from cohortmgr.selection.certificate import canonical
-from cohortmgr.selection.priced import points
 from cohortmgr.selection.proofs.sums import sum_of
 from cohortmgr.selection.queries import OwnDecision
+from cohortmgr.selection.reasons.priced import points
 from cohortmgr.selection.rules import appeal_until, is_open, is_refusal, lapses_at
 from cohortmgr.selection.standings.queries import published
 
@@ -50,6 +52,7 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
         "selection/candidate_offer.html",
         mine=mine,
         definition=definition,
+        seat=_seat(mine, definition),
         reference=reference,
         is_open=mine.offer is not None
         and is_open(mine.offer.state, mine.offer.deadline, mine.offer.held_at, clock.now()),
@@ -60,6 +63,14 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
         doors=_doors(mine.application.reference) if refused else None,
         problems=refusal.problems if refusal else (),
     )
+
+
+def _seat(mine: OwnDecision, definition: Definition) -> Mapping[str, str] | None:
+    """The name of the offering of a seat, where seats of several were given by wishes."""
+    if mine.offer is None or not mine.decision.wishes:
+        return None
+    offered = {each.id: each for each in programmes.offerings_of(mine.intake)}[mine.offer.offering_id]
+    return definition.intake(mine.intake.key).named.get(offered.key, offered.title)
 
 
 @bp.get("/my/offers/<reference>/check")

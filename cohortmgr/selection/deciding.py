@@ -23,9 +23,10 @@ from cohortmgr.reviews.phases.marks import (
 )
 from cohortmgr.selection.board import SelectionBoard, SelectionFile
 from cohortmgr.selection.bounded import BoundedChoice
-from cohortmgr.selection.priced import PricedMark, reasons_by_price
+from cohortmgr.selection.preferred import reasons_by_wish
 from cohortmgr.selection.ranking import KEPT_OUT, LOST_TIE, STAYED, RankedCandidate, RankingRefusal
-from cohortmgr.selection.reasons import (
+from cohortmgr.selection.reasons.priced import PricedMark, reasons_by_price
+from cohortmgr.selection.reasons.refusing import (
     CriterionMark,
     reason_for,
     reason_of_absence,
@@ -40,7 +41,8 @@ _KEPT_OUT = N_("La commission n’a pas retenu ce dossier, pour ce motif : %(rea
 @dataclass(frozen=True)
 class DecidedFile:
     """The decision of a batch about one file (see `models.Decision`). Its reasons are found when they are asked
-    for: those of 200,000 files weigh more than the files."""
+    for: those of 200,000 files weigh more than the files. `offering` is the key of that in which it has a seat, where
+    seats of several were given by wishes."""
 
     file: SelectionFile
     outcome: Outcome
@@ -48,6 +50,7 @@ class DecidedFile:
     mean: int | None = None
     position: int | None = None
     because: Callable[[], Iterable[Problem]] = tuple
+    offering: str | None = None
 
     @property
     def reasons(self) -> tuple[Problem, ...]:
@@ -77,8 +80,8 @@ def _reasons(
     board: SelectionBoard, refusal: RankingRefusal, of: int, chosen: Mapping[str, int]
 ) -> list[Problem]:
     row, file = refusal.row, board.files[refusal.row.reference]
-    if refusal.reason == KEPT_OUT and board.bounded is not None:
-        return [Problem(_KEPT_OUT, {"reason": board.bounded.rules.hand[row.reference].reason}, "hand")]
+    if refusal.reason == KEPT_OUT and board.ruled is not None:
+        return [Problem(_KEPT_OUT, {"reason": board.ruled.rules.hand[row.reference].reason}, "hand")]
     if row.knocked_out:
         each = board.rubric.criterion(row.knocked_out)
         mean = score_of(readings_on(board.rubric, file.marked(board.rubric), each), each)
@@ -87,6 +90,8 @@ def _reasons(
     marks = _marks(file, board.rubric, chosen)
     if refusal.reason == STAYED:
         return _why_stayed(board, row, of, marks)
+    if board.allotted is not None:
+        return reasons_by_wish(board.allotted, row, of, marks, harmonised=_is_harmonised(file, board.rubric))
     tied, harmonised = refusal.reason == LOST_TIE, _is_harmonised(file, board.rubric)
     if board.bounded is not None:
         priced = _priced(board.bounded, row)
@@ -144,7 +149,10 @@ def _ranked(
     position: int | None = None,
     because: Callable[[], Iterable[Problem]] = tuple,
 ) -> DecidedFile:
-    return DecidedFile(board.files[row.reference], outcome, row.rank, row.mean, position, because)
+    file, seat = board.files[row.reference], None
+    if board.allotted is not None:
+        seat = board.allotted.offering_of.get(row.reference)
+    return DecidedFile(file, outcome, row.rank, row.mean, position, because, seat)
 
 
 def _means_of_chosen(board: SelectionBoard) -> dict[str, int]:

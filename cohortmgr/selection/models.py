@@ -12,13 +12,16 @@ from cohortmgr.base.db import Id, Model, Row, Versioned
 from cohortmgr.selection.rules import BatchState, OfferState
 
 _LIVE = sa.text("state IN ('draft', 'proposed', 'approving', 'approved')")
+_LIVE_FOR_ALL = sa.text(f"offering_id IS NULL AND {_LIVE.text}")
 
 
 class Batch(Row, Versioned, Model):
-    """The decisions on every file of an offering, proposed by one person and approved by another.
+    """The decisions on every file of an offering, or of all offerings of an intake at once, whose seats were given by
+    wishes (`offering_id` is None); proposed by one person and approved by another.
 
-    `proposed_by` and `approved_by` are references of accounts. An offering has at most one batch that is not
-    cancelled. `open_until` is the close that the proposer saw and accepted, while the intake was open.
+    `proposed_by` and `approved_by` are references of accounts. An offering has at most one batch that is not cancelled,
+    and none beside one of all offerings. `open_until` is the close that the proposer saw and accepted, while the intake
+    was open.
 
     `summary` counts the decisions, which change no more: by outcome, `ineligible`, and by language; where it was chosen
     by which marks phases are ranked, `marks` say who chose, when and why. The certificate of
@@ -34,12 +37,19 @@ class Batch(Row, Versioned, Model):
         sa.Index(
             "uq_batches_offering_live", "offering_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE
         ),
+        sa.Index(
+            "uq_batches_intake_live",
+            "intake_id",
+            unique=True,
+            sqlite_where=_LIVE_FOR_ALL,
+            postgresql_where=_LIVE_FOR_ALL,
+        ),
         {"info": {"tenancy": "institution"}},
     )
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
-    offering_id: Mapped[int] = mapped_column(sa.ForeignKey("offerings.id"))
+    offering_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offerings.id"))
     state: Mapped[str] = mapped_column(sa.String(12), default=BatchState.PROPOSED.value)
     seats: Mapped[int]
     waiting: Mapped[int]
@@ -86,7 +96,9 @@ class Decision(Row, Model):
     `position` and `waiting_state` belong to the waiting list. An ineligible file has neither rank nor mean. What its
     row of the ranking said is kept with it (see ranking.py): `totals`, `decided`, and the key of the criterion that
     `knocked_out`, with the mean there in thousandths of a point. Under bounds, `added` is what the prices of those that
-    count the file add to its mark, in thousandths, and `groups` the places of these bounds.
+    count the file add to its mark, in thousandths, and `groups` the places of these bounds. `offering_id` is where an
+    offered seat is. Of a batch of all offerings `wishes` are the keys of those that the file asked for, the dearest
+    first, and `position` is the place on one list for all.
     """
 
     __tablename__ = "decisions"
@@ -117,6 +129,8 @@ class Decision(Row, Model):
     knocked_out_mean: Mapped[int | None]
     added: Mapped[int | None]
     groups: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    offering_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offerings.id"))
+    wishes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
 
 
 RELEASED = sa.and_(

@@ -30,7 +30,7 @@ from cohortmgr.selection.bounded import AppliedRules
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.moves.queries import absent_in, moves_in_force
 from cohortmgr.selection.rules import WAITING_CLOSED, BatchState, OfferState, Outcome, WaitingState
-from cohortmgr.selection.sealing.queries import applied_to
+from cohortmgr.selection.sealing.queries import applied_to, applied_to_all, covers_all
 
 LIVE = tuple(state.value for state in rules.LIVE)
 PAGE = 50
@@ -81,14 +81,28 @@ def by_reference(reference: str) -> Batch | None:
     return db.session.scalar(wanted.execution_options(populate_existing=True))
 
 
-def offered_in(batch: Batch) -> tuple[Intake, Offering]:
-    """The intake and the offering of a batch."""
-    return db.session.get_one(Intake, batch.intake_id), db.session.get_one(Offering, batch.offering_id)
+def offered_in(batch: Batch) -> tuple[Intake, Offering | None]:
+    """The intake and the offering of a batch; None for one of all offerings."""
+    number = batch.offering_id
+    offering = db.session.get_one(Offering, number) if number is not None else None
+    return db.session.get_one(Intake, batch.intake_id), offering
 
 
 def offering_of(intake: Intake, reference: str | None = None) -> Offering:
     """Return the offering with this reference, or the intake's first one. Raises NotFound if there is none."""
-    for offering in programmes.offerings_of(intake):
+    return _named(intake, programmes.offerings_of(intake), reference)
+
+
+def scope_of(intake: Intake, reference: str | None = None) -> Offering | None:
+    """Return of which offering the files are ranked and decided: that with this reference, or the intake's first one;
+    None for all of them at once, whose seats are given by wishes. Raises NotFound if there is none."""
+    offerings = programmes.offerings_of(intake)
+    offering = _named(intake, offerings, reference)
+    return None if len(offerings) > 1 and covers_all(intake) else offering
+
+
+def _named(intake: Intake, offerings: Sequence[Offering], reference: str | None) -> Offering:
+    for offering in offerings:
         if reference in (None, offering.reference):
             return offering
     raise NotFound(reference or intake.reference)
@@ -96,12 +110,13 @@ def offering_of(intake: Intake, reference: str | None = None) -> Offering:
 
 def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoard:
     """Return the ranking board of an offering from the marks given so far, harmonised where that was chosen; where
-    files are read and nothing else is marked or chosen, in four statements; under sealed rules, as they choose.
+    files are read and nothing else is marked or chosen, in four statements; under sealed rules, as they choose. Without
+    an offering it is that of all at once where seats are given by wishes, else of the first.
 
     The seed of the lots is the intake's reference. It was drawn when the intake was loaded, so it was known
     before anything was read, and nobody who sees the ranking can choose another.
     """
-    offering = offering or offering_of(intake)
+    offering = offering or scope_of(intake)
     definition, marks = programmes.definition_of(intake), phases.marks_in(intake)
     rubric, waiting = definition.rubric, definition.offers.waiting_list
     is_read_alone = rubric.is_plain and not marks.formulas
@@ -113,14 +128,15 @@ def ranking_of(intake: Intake, offering: Offering | None = None) -> SelectionBoa
         files = [replace(_file(row), marks=marks.of(row.id)) for row in rows]
     current = phases.open_phase(intake)
     stale = stale_in(intake.id, marks.formulas, settled_keys(rubric, marks.closed))
-    seats, seed, rules = offering.seats, intake.reference, rules_for(intake, offering)
+    seed, rules = intake.reference, rules_for(intake, offering)
+    seats = offering.seats if offering is not None else rules.seats if rules is not None else 0
     return build(files, rubric, seats, waiting, seed, current, marks.formulas, stale, rules)
 
 
-def rules_for(intake: Intake, offering: Offering) -> AppliedRules | None:
-    """Return the rules in force as they apply to the files of an offering, with the moves by hand, and the files of
-    either that are gone; None without any."""
-    found = applied_to(intake, offering)
+def rules_for(intake: Intake, offering: Offering | None) -> AppliedRules | None:
+    """Return the rules in force as they apply to the files of an offering, or of all at once, with the moves by hand,
+    and the files of either that are gone; None without any."""
+    found = applied_to(intake, offering) if offering is not None else applied_to_all(intake)
     if found is None:
         return None
     absent = absent_in(intake, offering, found.right)
@@ -141,21 +157,28 @@ def _file(row: Any) -> SelectionFile:
     )
 
 
-def _sent(intake: Intake, offering: Offering) -> Any:
-    """Select the files that were sent to an offering. A file that names no offering belongs to the intake's first."""
+def _sent(intake: Intake, offering: Offering | None) -> Any:
+    """Select the files that were sent to an offering, or to any. A file that names no offering belongs to the intake's
+    first."""
     names = ("id", "reference", "person_id", "number", "region", "language", "eligible", "reasons")
-    first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
-    return (
-        sa.select(*(getattr(Application, name) for name in names), NAME)
-        .where(Application.intake_id == intake.id, Application.state == "submitted")
-        .where(sa.func.coalesce(Application.offering_id, first) == offering.id)
-        .order_by(Application.number)
-    )
+    wanted = sa.select(*(getattr(Application, name) for name in names), NAME)
+    wanted = wanted.where(Application.intake_id == intake.id, Application.state == "submitted")
+    if offering is not None:
+        first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id).scalar_subquery()
+        wanted = wanted.where(sa.func.coalesce(Application.offering_id, first) == offering.id)
+    return wanted.order_by(Application.number)
 
 
-def live_batch(offering: Offering) -> Batch | None:
-    """Return the batch of an offering that is not cancelled, or None."""
-    return db.session.scalar(sa.select(Batch).where(Batch.offering_id == offering.id, Batch.state.in_(LIVE)))
+def live_batch(intake: Intake, offering: Offering | None) -> Batch | None:
+    """Return the batch that is not cancelled of an offering, its own or that of all offerings, or None; without an
+    offering that of all."""
+    return db.session.scalar(sa.select(Batch).where(covering(intake, offering), Batch.state.in_(LIVE)))
+
+
+def covering(intake: Intake, offering: Offering | None) -> sa.ColumnElement[bool]:
+    """Whether a batch covers the files of an offering; without one, whether it covers all of an intake."""
+    of_all = sa.and_(Batch.intake_id == intake.id, Batch.offering_id.is_(None))
+    return of_all if offering is None else sa.or_(Batch.offering_id == offering.id, of_all)
 
 
 def batches_of(intake: Intake) -> Sequence[Batch]:
@@ -220,8 +243,9 @@ def decisions_page(batch: Batch, place: paging.ListPlace, asked: Mapping[str, st
 
 
 def offers_by_state(batch: Batch) -> dict[str, int]:
-    """Count the offers that an approved batch led to; an offering has no other offers."""
-    counted = sa.select(Offer.state, sa.func.count()).where(Offer.offering_id == batch.offering_id)
+    """Count the offers that an approved batch led to; an offering has no other offers, nor the intake of one of all."""
+    same = Offer.offering_id == batch.offering_id if batch.offering_id else Offer.intake_id == batch.intake_id
+    counted = sa.select(Offer.state, sa.func.count()).where(same)
     return {row[0]: row[1] for row in db.session.execute(counted.group_by(Offer.state))}
 
 
@@ -237,6 +261,7 @@ def _decisions(batch: Batch) -> sa.Select[Any]:
             Decision.reference, Decision.outcome, Decision.rank, Decision.mean_thousandths, Decision.position,
             Decision.waiting_state, Decision.reasons, Application.number, NAME, Application.language,
             Application.reference.label("application_reference"), Application.state.label("application_state"),
+            Decision.wishes, sa.func.coalesce(Offer.offering_id, Decision.offering_id).label("offering_id"),
             Offer.state.label("offer_state"), Offer.reference.label("offer_reference"), Offer.deadline,
         )
         .join(Application, Application.id == Decision.application_id)
@@ -327,28 +352,6 @@ def offers_are_over(intake: Intake) -> bool:
     return clock.today() > programmes.definition_of(intake).last_offer_day(intake.key)
 
 
-def callable_offerings() -> list[int]:
-    """Return the offerings with a free seat, somebody who waits for it, and days left to offer it, in one statement.
-
-    A list is looked into for the first who waits, through its index: asked of all decisions at once, the database would
-    read them all at each sweep."""
-    waits = (
-        sa.select(Decision.id)
-        .join(Application, Application.id == Decision.application_id)
-        .where(Decision.batch_id == Batch.id, Decision.waiting_state == WaitingState.WAITING.value)
-        .where(Application.state == "submitted")
-        .limit(1)
-    )
-    rows = db.session.execute(
-        sa.select(Offering.id, Intake)
-        .join(Intake, Intake.id == Offering.intake_id)
-        .join(Batch, sa.and_(Batch.offering_id == Offering.id, Batch.state == BatchState.APPROVED.value))
-        .where(Offering.taken < Offering.seats, waits.scalar_subquery().is_not(None))
-        .order_by(Offering.id)
-    )
-    return [row.id for row in rows if not offers_are_over(row.Intake)]
-
-
 def frozen() -> sa.ColumnElement[bool]:
     """Whether a batch that is not cancelled decided about a file of the statement, or one is being prepared that will,
     so that its readings change no more."""
@@ -357,7 +360,11 @@ def frozen() -> sa.ColumnElement[bool]:
     prepared = sa.select(Batch.id).where(
         Batch.intake_id == Application.intake_id,
         Batch.state == BatchState.DRAFT.value,
-        sa.or_(Application.offering_id.is_(None), Batch.offering_id == Application.offering_id),
+        sa.or_(
+            Application.offering_id.is_(None),
+            Batch.offering_id.is_(None),
+            Batch.offering_id == Application.offering_id,
+        ),
     )
     return sa.or_(*(each.correlate(Application).exists() for each in (decided, prepared)))
 
@@ -377,8 +384,10 @@ def decided_of(applications: Collection[int]) -> set[int]:
 
 def decided_offerings(intake_id: int) -> set[int]:
     """Return the ids of the intake's offerings about which an approved batch decided."""
-    rows = sa.select(Batch.offering_id).where(Batch.intake_id == intake_id)
-    return set(db.session.scalars(rows.where(Batch.state == BatchState.APPROVED.value)))
+    own = sa.or_(Batch.offering_id == Offering.id, Batch.offering_id.is_(None))
+    rows = sa.select(Offering.id).join(Batch, sa.and_(Batch.intake_id == Offering.intake_id, own))
+    rows = rows.where(Offering.intake_id == intake_id, Batch.state == BatchState.APPROVED.value)
+    return set(db.session.scalars(rows))
 
 
 def anything_expired() -> bool:

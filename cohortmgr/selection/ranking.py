@@ -158,10 +158,16 @@ def rank(
     return Ranking(tuple(rows), seed)
 
 
-def cut(ranking: Ranking, seats: int, waiting: int, among: Collection[str] | None = None) -> Cut:
+def cut(
+    ranking: Ranking,
+    seats: int,
+    waiting: int,
+    among: Collection[str] | None = None,
+    listed: Collection[str] | None = None,
+) -> Cut:
     """Cut a ranking after `seats` chosen and `waiting` on the waiting list; the rest are refused, who is knocked out,
     and who stopped before the last phase. With `among`, the references of who was chosen under bounds, it is they who
-    are chosen, and the best of the others wait."""
+    are chosen, and the best of the others wait, or those who are `listed`."""
     if seats < 0 or waiting < 0:
         raise Refused(Problem(N_("Le nombre de places ne peut pas être négatif."), {}, "seats"))
     standing = tuple(row for row in ranking.rows if row.is_in)
@@ -170,11 +176,15 @@ def cut(ranking: Ranking, seats: int, waiting: int, among: Collection[str] | Non
     else:
         chosen = tuple(row for row in standing if row.reference in among)
         others = tuple(row for row in standing if row.reference not in among)
-    rest = (*others[waiting:], *(row for row in ranking.rows if not row.is_in))
+    waits = {row.reference for row in others[:waiting]} if listed is None else listed
+    rest = (
+        *(row for row in others if row.reference not in waits),
+        *(row for row in ranking.rows if not row.is_in),
+    )
     last = chosen[-1] if chosen else None
     return Cut(
         chosen=chosen,
-        waiting=others[:waiting],
+        waiting=tuple(row for row in others if row.reference in waits),
         refused=tuple(_refusal(row, last) for row in rest),
         line=last.mean if last else None,
     )

@@ -18,6 +18,8 @@ from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.moves.rules import MoveDirection, MoveState
 from cohortmgr.selection.rules import BatchState
+from cohortmgr.selection.sealing.queries import covers_all
+from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.standings.queries import kept as standings
 from cohortmgr.selection.standings.queries.tried import tried
 
@@ -110,7 +112,7 @@ def try_move(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str
     intake = db.session.get_one(Intake, row.intake_id)
     offering = db.session.get_one(Offering, row.offering_id)
     number, way = moves.number_of(row), MoveDirection(row.direction)
-    rests_on = standings.state_of(intake, offering)
+    rests_on = standings.state_of(intake, None if covers_all(intake) else offering)
     effect = tried(intake, offering, number, [way]).effects[way]
     with writing():
         moving.keep_effect(SYSTEM, reference, rests_on, effect)
@@ -189,7 +191,7 @@ def expire(_stopping: Stopping) -> int:
 
 def call(_stopping: Stopping) -> int:
     """Offer free seats to those who wait. If there are none, nothing is locked. Returns how many were offered."""
-    if not queries.callable_offerings():
+    if not called.callable_offerings():
         return 0
     with writing():
         return offers.call_waiting(SYSTEM)

@@ -302,14 +302,33 @@ def ranks(values: Mapping[str, Any]) -> dict[str, Any]:
 def first_choice(form: Form, answers: Mapping[str, Answer], offered: Collection[str]) -> str | None:
     """The key that the answers rank first of those `offered` (keys of an intake's offerings); else None."""
     answers = counted(form, answers)
-    for question in form.questions:
-        if question.kind is QuestionKind.RANKING and {option.key for option in question.options} <= set(
-            offered
-        ):
-            answer = answers.get(question.key)
-            if isinstance(answer, list) and answer and str(answer[0]) in offered:
-                return str(answer[0])
+    for key in ranking_of_offerings(form, offered):
+        answer = answers.get(key)
+        if isinstance(answer, list) and answer and str(answer[0]) in offered:
+            return str(answer[0])
     return None
+
+
+def ranking_of_offerings(form: Form, offered: Collection[str]) -> list[str]:
+    """The keys of the questions that rank the `offered` (keys of an intake's offerings), as `first_choice` reads
+    them."""
+    return [
+        question.key
+        for question in form.questions
+        if question.kind is QuestionKind.RANKING
+        and {option.key for option in question.options} <= set(offered)
+    ]
+
+
+def ranked_wishes(form: Form, answers: Mapping[str, Answer], offered: Collection[str]) -> tuple[str, ...]:
+    """The keys of all the `offered` that the answers rank, the dearest first; those that are offered no more are left
+    out."""
+    answers = counted(form, answers)
+    for key in ranking_of_offerings(form, offered):
+        answer = answers.get(key)
+        if isinstance(answer, list) and answer:
+            return tuple(dict.fromkeys(wish for each in answer if (wish := str(each)) in offered))
+    return ()
 
 
 def diploma_question(definition: Definition) -> Question | None:

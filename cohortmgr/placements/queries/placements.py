@@ -23,6 +23,8 @@ from cohortmgr.placements.rules import PRESENT, MatchingState, PositionState
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.definition.rules import PlacementTerms
 from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.selection.models import Offer
+from cohortmgr.selection.people.queries import SEAT
 
 _ENROLLED = [state.value for state in ENROLLED]
 _PRESENT = [state.value for state in PRESENT]
@@ -78,7 +80,8 @@ def apprentices(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .join(Enrolment, Enrolment.id == Placement.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
         .join(Intake, Intake.id == Cohort.intake_id)
-        .outerjoin(Offering, Offering.id == Application.offering_id)
+        .outerjoin(Offer, Offer.application_id == Application.id)
+        .outerjoin(Offering, Offering.id == SEAT)
         .where(*hosted, AGREED)
         .order_by(Application.sort_name, Placement.id)
     ).all()
@@ -107,7 +110,8 @@ def card_of(placement: Placement) -> sa.Row[*tuple[Any, ...]]:
         .join(Position, Position.id == Placement.position_id)
         .join(Cohort, Cohort.id == Position.cohort_id)
         .join(Intake, Intake.id == Cohort.intake_id)
-        .outerjoin(Offering, Offering.id == Application.offering_id)
+        .outerjoin(Offer, Offer.application_id == Application.id)
+        .outerjoin(Offering, Offering.id == SEAT)
         .where(Placement.id == placement.id)
     ).one()
 
@@ -219,7 +223,8 @@ def candidates_of(position_id: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         .select_from(Wish)
         .join(Enrolment, Enrolment.id == Wish.enrolment_id)
         .join(Application, Application.id == Enrolment.application_id)
-        .outerjoin(Offering, Offering.id == Application.offering_id)
+        .outerjoin(Offer, Offer.application_id == Application.id)
+        .outerjoin(Offering, Offering.id == SEAT)
         .outerjoin(Score, given)
         .where(Wish.position_id == position_id, Enrolment.state.in_(_ENROLLED), AGREED, _is_shown(Wish))
         .where(sa.not_(_elsewhere(position_id)))

@@ -15,7 +15,7 @@ from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import clean
 from cohortmgr.outbox.actions import send_all
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake, Offering
+from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Decision, Offer
@@ -51,8 +51,8 @@ def extend(viewer: Viewer, reference: str, until: date, version: int | None = No
     offers.write(viewer, offer, letters.OFFER_EXTENDED)
     terms = programmes.definition_of(found.intake).offers
     rows = [letters.recipient_of(offer.decision_id)]
-    shared = letters.shared_by(found.intake, db.session.get_one(Offering, offer.offering_id))
-    send_all(letters.reminders(rows, shared, deadline, terms.reminders_hours, clock.now()))
+    shared = offers.shared_of(viewer, offer, rows[0])
+    send_all(letters.reminders(rows, lambda _row: shared, deadline, terms.reminders_hours, clock.now()))
     record(
         viewer,
         "selection.extend",
@@ -149,7 +149,6 @@ def close_list(viewer: Viewer, batch_reference: str, reason: str) -> int:
     if batch.state != BatchState.APPROVED:
         raise Refused(N_("Ce lot n’est pas approuvé : il n’a pas de liste d’attente."))
     because = required_reason(clean(reason))
-    offering = db.session.get_one(Offering, batch.offering_id)
     waiting = (Decision.batch_id == batch.id, Decision.waiting_state == WaitingState.WAITING.value)
     hold(viewer, sa.select(Decision.application_id).where(*waiting))
     rows = db.session.execute(letters.recipients().where(*waiting)).all()
@@ -158,9 +157,9 @@ def close_list(viewer: Viewer, batch_reference: str, reason: str) -> int:
     closed = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
     offers.changed(viewer, closed.values(waiting_state=WaitingState.CLOSED.value))
     say_outcomes(viewer, queries.told_last().where(Decision.id.in_([row.decision_id for row in rows])))
-    shared = letters.shared_by(intake, offering)
+    shared = letters.SharedByOffering(*queries.offered_in(batch))
     told = [row for row in rows if row.application_state == "submitted" and letters.reachable(row)]
-    send_all(letters.letter(row, WAITING_CLOSED, shared) for row in told)
+    send_all(letters.letter(row, WAITING_CLOSED, shared(row)) for row in told)
     after = {"files": [row.number for row in rows], "reason": because}
     record(viewer, "selection.close_list", about(batch), after=after)
     return len(rows)

@@ -40,7 +40,8 @@ def propose(
     offering_reference: str | None = None,
     open_until: datetime | None = None,
 ) -> Batch:
-    """Freeze the ranking of an offering into a batch of decisions with its certificate. Nobody is told yet.
+    """Freeze the ranking of an offering, or of all at once where seats are given by wishes, into a batch of decisions
+    with its certificate. Nobody is told yet.
 
     Refused while an eligible file lacks readings, and while the offering has another batch that is not cancelled. A
     second call of the same person returns the batch of the first call. `open_until` is the close that the person saw
@@ -52,8 +53,8 @@ def propose(
     require_unconcerned(viewer, intake, "selection.propose")
     # Two calls at once queue here, so that the second sees what the first proposed.
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
-    offering = queries.offering_of(intake, offering_reference)
-    live = queries.live_batch(offering)
+    offering = queries.scope_of(intake, offering_reference)
+    live = queries.live_batch(intake, offering)
     if live is not None:
         if live.proposed_by == viewer.reference and live.state in (BatchState.DRAFT, BatchState.PROPOSED):
             return live
@@ -70,14 +71,15 @@ def propose(
     return batch
 
 
-def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Batch:
+def _draft(viewer: Viewer, intake: Intake, offering: Offering | None, note: str) -> Batch:
+    offered = [offering] if offering is not None else programmes.offerings_of(intake)
     return Batch(
         reference=new_reference(),
         institution_id=intake.institution_id,
         intake_id=intake.id,
-        offering_id=offering.id,
+        offering_id=offering.id if offering is not None else None,
         state=BatchState.DRAFT.value,
-        seats=offering.seats,
+        seats=sum(each.seats for each in offered),
         waiting=programmes.definition_of(intake).offers.waiting_list,
         seed=intake.reference,
         note=note.strip()[:LONGEST_NOTE],
@@ -87,7 +89,7 @@ def _draft(viewer: Viewer, intake: Intake, offering: Offering, note: str) -> Bat
     )
 
 
-def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering) -> None:
+def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offering | None) -> None:
     found = freezing.read(viewer, intake, offering)
     if prepared := publishing.prepare_sheet(viewer, found.certificate):
         for start, parts in publishing.hashed_lines(viewer, prepared):
@@ -103,9 +105,9 @@ def _freeze_at_once(viewer: Viewer, batch: Batch, intake: Intake, offering: Offe
     freezing.note(viewer, batch)
 
 
-def _require_as_seen(intake: Intake, offering: Offering) -> None:
+def _require_as_seen(intake: Intake, offering: Offering | None) -> None:
     """Refuse unless the kept ranking is that of this moment, and all its files are read and decided."""
-    standing = standings.newest(offering)
+    standing = standings.newest(intake, offering)
     if standing is None or standing.rests_on != standings.rests_on(intake, offering):
         raise Refused(N_("Le classement a changé et se recalcule : regardez-le de nouveau, puis proposez."))
     if standing.refusal:
@@ -147,8 +149,9 @@ def approve(
     elif batch.problems:
         raise Refused(telling.UNSOUND)
     _require_all_there(chosen)
-    if not offers.claim_seats(viewer, batch.offering_id, len(chosen)):
-        raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
+    for offering_id, own in offers.by_offering(chosen, batch.offering_id).items():
+        if not offers.claim_seats(viewer, offering_id, len(own)):
+            raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
     batch.approved_by, batch.approved_at = viewer.reference, clock.now()
     if at_once:
         with db.session.no_autoflush:  # the batch's row is not written for each of its columns

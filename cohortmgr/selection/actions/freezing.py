@@ -17,7 +17,7 @@ from cohortmgr.accounts.rules import Viewer
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, table_of
-from cohortmgr.base.errors import Problem, as_json
+from cohortmgr.base.errors import N_, Problem, Refused, as_json
 from cohortmgr.base.text import new_reference
 from cohortmgr.jobs.actions import queue
 from cohortmgr.programmes import queries as programmes
@@ -37,6 +37,9 @@ from cohortmgr.selection.sealing.queries import rules_in_force
 from cohortmgr.selection.sealing.rules import sealed_statement
 from cohortmgr.selection.standings.queries import kept as standings
 
+_OTHERWISE = N_(
+    "Les places de cette campagne ne se donnent plus par vœux : annulez ce lot, et regardez le classement de nouveau."
+)
 FREEZE, CHECK = "selection.freeze", "selection.check"
 CHUNK = 1_000
 """How many decisions are written in one transaction."""
@@ -74,20 +77,23 @@ def ask_check(viewer: Viewer, batch: Batch) -> None:
     batch.job_reference = queue.request(viewer, CHECK, {"batch": batch.reference}, batch.institution_id)
 
 
-def read(viewer: Viewer, intake: Intake, offering: Offering) -> Frozen:
-    """Rank the files of an offering and decide on each. Refused while one is unread or undecided."""
+def read(viewer: Viewer, intake: Intake, offering: Offering | None) -> Frozen:
+    """Rank the files of an offering, or of all at once, and decide on each. Refused while one is unread or
+    undecided."""
     rests_on = standings.state_of(intake, offering)
     board = queries.ranking_of(intake, offering)
+    if offering is None and board.allotted is None:
+        raise Refused(_OTHERWISE)
     require_read(board)
-    found = certificate_of(board, _seal_of(intake, offering) if board.bounded is not None else None)
+    found = certificate_of(board, _seal_of(intake, offering) if board.ruled is not None else None)
     problems = verify(found)
     decided = decisions(board, programmes.definition_of(intake).eligibility)
     marks = as_kept(choices_in(intake.id).values())
-    moved = references_in_force(intake, offering) if board.bounded is not None else ()
+    moved = references_in_force(intake, offering) if board.ruled is not None else ()
     return Frozen(rests_on, board, decided, found, problems, marks, moved)
 
 
-def _seal_of(intake: Intake, offering: Offering) -> StatedSeal | None:
+def _seal_of(intake: Intake, offering: Offering | None) -> StatedSeal | None:
     """What a certificate says of the rules in force: what was sealed, its digest, who sealed and when, each change."""
     rules = rules_in_force(intake)
     if rules is None:
@@ -95,7 +101,8 @@ def _seal_of(intake: Intake, offering: Offering) -> StatedSeal | None:
     changes = tuple((_day(each.on), _both(each.by), each.reason) for each in rules.changes)
     stated = sealed_statement(rules.content, intake.reference, rules.salt, rules.digest)
     by, on = _both(rules.sealed_by), _day(rules.sealed_at)
-    return StatedSeal(rules.digest, by, on, rules.older_marks, changes, stated, offering.key)
+    key = offering.key if offering is not None else ""
+    return StatedSeal(rules.digest, by, on, rules.older_marks, changes, stated, key)
 
 
 def _both(names: tuple[str, str]) -> str:
@@ -120,6 +127,7 @@ def begin(viewer: Viewer, batch: Batch) -> None:
 
 def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
     """Write one chunk of the decisions, in the order in which they are listed."""
+    offerings = _offerings(batch)
     rows = [
         {
             "reference": new_reference(),
@@ -134,11 +142,20 @@ def write(viewer: Viewer, batch: Batch, found: Frozen, start: int) -> None:
             "position": each.position,
             "waiting_state": WaitingState.WAITING.value if each.outcome is Outcome.WAITING else None,
             "reasons": [as_json(reason) for reason in each.reasons],
+            "offering_id": offerings[each.offering] if each.outcome is Outcome.OFFER else None,
             **_of_the_ranking(found.board, each),
         }
         for each in found.decisions[start : start + CHUNK]
     ]
     db.session.execute(sa.insert(_DECISIONS), rows)
+
+
+def _offerings(batch: Batch) -> Mapping[str | None, int]:
+    """The ids of the offerings of a batch by key; of one offering, by no key."""
+    if batch.offering_id is not None:
+        return {None: batch.offering_id}
+    rows = sa.select(Offering.key, Offering.id).where(Offering.intake_id == batch.intake_id)
+    return {row.key: row.id for row in db.session.execute(rows)}
 
 
 def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, Any]:
@@ -151,6 +168,7 @@ def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, An
             "knocked_out_mean": None,
             "added": None,
             "groups": [],
+            "wishes": [],
         }
     row = board.ranking.rows[decided.rank - 1]
     return {
@@ -159,7 +177,8 @@ def _of_the_ranking(board: SelectionBoard, decided: DecidedFile) -> dict[str, An
         "knocked_out": row.knocked_out,
         "knocked_out_mean": mean_on(decided.file, board.rubric, row.knocked_out) if row.knocked_out else None,
         "added": board.added(row.reference),
-        "groups": list(board.bounded.rules.groups(row.reference)) if board.bounded is not None else [],
+        "groups": list(board.ruled.rules.groups(row.reference)) if board.ruled is not None else [],
+        "wishes": list(board.wishes(row.reference)),
     }
 
 
@@ -173,11 +192,11 @@ def fill(viewer: Viewer, batch: Batch, found: Frozen) -> None:
     BATCH_STATES.move(batch.state, BatchState.PROPOSED)
     batch.seats, batch.waiting, batch.seed = found.board.seats, found.board.waiting, found.board.ranking.seed
     batch.certificate, batch.digest = found.certificate, found.certificate["sha256"]
-    bounded, root = found.board.bounded, (batch.summary or {}).get("root")
+    ruled, root = found.board.ruled, (batch.summary or {}).get("root")
     batch.summary = {
         **_summary(found.decisions),
         **({"marks": found.marks} if found.marks else {}),
-        **({"rules": bounded.told, "offered": found.board.offered} if bounded is not None else {}),
+        **({"rules": ruled.told, "offered": found.board.offered} if ruled is not None else {}),
         **({"root": root} if root else {}),
         **({"moves": list(found.moves)} if found.moves else {}),
     }

@@ -4,7 +4,7 @@ Their wording stands in templates/messages/selection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from cohortmgr.outbox.actions import Letter
 from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.rules import GRACE, OfferState
+from cohortmgr.selection.rules import GRACE, OfferState, Outcome
 
 OFFER_MADE, WAITING_LISTED, REFUSED = "offer_made", "waiting_listed", "refused"
 OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED = "offer_accepted", "offer_declined", "offer_expired"
@@ -39,6 +39,8 @@ def recipients() -> sa.Select[Any]:
             Decision.position,
             Decision.waiting_state,
             Decision.reasons,
+            Decision.offering_id,
+            Decision.wishes,
             Decision.institution_id,
             Decision.application_id,
             Decision.person_id,
@@ -79,7 +81,11 @@ def reachable(row: sa.Row[Any]) -> bool:
     return bool(row.address or row.has_phone)
 
 
-def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadline: datetime) -> list[Letter]:
+SharedWords = Callable[[sa.Row[Any]], Mapping[str, Any]]
+"""What letters say that many have in common, by the row that one is about."""
+
+
+def for_decisions(rows: Iterable[sa.Row[Any]], shared: SharedWords, deadline: datetime) -> list[Letter]:
     """Return the letters of a batch.
 
     People who withdrew meanwhile, or who have neither address nor telephone, get none."""
@@ -89,17 +95,17 @@ def for_decisions(rows: Iterable[sa.Row[Any]], shared: Mapping[str, Any], deadli
             continue
         match row.outcome:
             case "offer":
-                found.append(letter(row, OFFER_MADE, shared, deadline=deadline))
+                found.append(letter(row, OFFER_MADE, shared(row), deadline=deadline))
             case "waiting":
-                found.append(letter(row, WAITING_LISTED, shared, position=row.position))
+                found.append(letter(row, WAITING_LISTED, shared(row), position=row.position))
             case _:
-                found.append(letter(row, REFUSED, shared, reasons=row.reasons))
+                found.append(letter(row, REFUSED, shared(row), reasons=row.reasons))
     return found
 
 
 def reminders(
     rows: Iterable[sa.Row[Any]],
-    shared: Mapping[str, Any],
+    shared: SharedWords,
     deadline: datetime,
     hours: Iterable[int],
     sent_at: datetime,
@@ -116,7 +122,7 @@ def reminders(
     spans = [(OFFER_REMINDER, *each) for each in zip(moments, [deadline, *moments], strict=False)]
     spans.append((OFFER_LATE, deadline, deadline + GRACE))
     return [
-        replace(letter(row, key, shared, deadline=deadline, until=until), due=due)
+        replace(letter(row, key, shared(row), deadline=deadline, until=until), due=due)
         for row in rows
         if reachable(row)
         for key, due, until in spans
@@ -176,12 +182,43 @@ def _is_timely(asked: Sequence[Mapping[str, Any]], also: sa.ColumnElement[bool])
     ]
 
 
-def shared_by(intake: Intake, offering: Offering) -> dict[str, Any]:
-    """Return what every letter of an offering says: programme, intake, offering and first day."""
+def shared_by(intake: Intake, offering: Offering, *, named: bool = False) -> dict[str, Any]:
+    """Return what every letter of an offering says: programme, intake, offering and first day. With `named` the intake
+    is called by the offering too: of several it is the one in which somebody has a seat."""
     definition = programmes.definition_of(intake)
+    offered = dict(definition.intake(intake.key).named.get(offering.key, offering.title))
+    title = dict(intake.title)
+    if named:
+        title = {language: f"{offered.get(language, '')} · {text}" for language, text in title.items()}
     return {
         "programme": dict(definition.title),
-        "intake": dict(intake.title),
-        "offering": dict(definition.intake(intake.key).named.get(offering.key, offering.title)),
+        "intake": title,
+        "offering": offered,
         "starts_on": intake.starts_on,
     }
+
+
+class SharedByOffering:
+    """What letters of an intake say, by the offering that a row is about: that of its seat, else the dearest wish, else
+    that of the batch. Each is made once."""
+
+    def __init__(self, intake: Intake, offering: Offering | None) -> None:
+        self._intake, self._offering = intake, offering
+        self._offerings = [offering] if offering is not None else list(programmes.offerings_of(intake))
+        self._made: dict[tuple[int, bool], dict[str, Any]] = {}
+
+    def __call__(self, row: sa.Row[Any]) -> Mapping[str, Any]:
+        offering = self._of(row)
+        named = self._offering is None and row.outcome == Outcome.OFFER
+        key = offering.id, named
+        if key not in self._made:
+            self._made[key] = shared_by(self._intake, offering, named=named)
+        return self._made[key]
+
+    def _of(self, row: sa.Row[Any]) -> Offering:
+        if self._offering is not None:
+            return self._offering
+        wished = row.wishes[0] if row.wishes else ""
+        found = (each for each in self._offerings if each.id == row.offering_id)
+        dearest = (each for each in self._offerings if each.key == wished)
+        return next(found, None) or next(dearest, None) or self._offerings[0]

@@ -6,7 +6,8 @@ another move replaces it, and no more once a batch of decisions rests on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ from cohortmgr.applications.file.rules import ApplicationState
 from cohortmgr.audit.actions import about, record
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
-from cohortmgr.base.errors import N_, Refused, Stale
+from cohortmgr.base.errors import N_, Problem, Refused, Stale
 from cohortmgr.base.text import clean, new_reference
 from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.queries import advance_of
@@ -36,7 +37,7 @@ from cohortmgr.selection.moves.rules import (
     require_seat,
     require_sense,
 )
-from cohortmgr.selection.sealing.queries import rules_in_force
+from cohortmgr.selection.sealing.queries import covers_all, rules_in_force, wishes_in
 from cohortmgr.selection.standings.queries import kept as standings
 from cohortmgr.selection.standings.queries.tried import tried
 
@@ -47,6 +48,7 @@ _DECIDED = N_(
 _UNSEALED = N_(
     "Les règles de cette campagne ne sont pas scellées : la commission décide à la main après le sceau."
 )
+_NO_SEATS_THERE = N_("Les règles scellées ne donnent pas de places à cette offre.")
 _GONE = N_("Cette candidature est retirée : il n’y a plus rien à décider.")
 _WAITS = N_("Une décision à la main attend déjà un accord pour ce dossier : reprenez-la d’abord.")
 _NOT_ASKED = N_("Aucune décision à la main n’attend d’accord pour ce dossier.")
@@ -57,29 +59,45 @@ _CHANGED = N_(
 
 @dataclass(frozen=True)
 class _MovedFile:
-    """The file of a move, with its intake and its offering."""
+    """The file of a move, with its intake and its offering; where seats of several are given by wishes (`is_joint`),
+    with the one in which the move gives a seat."""
 
     intake: Intake
     application: Application
     offering: Offering
+    is_joint: bool = False
+
+    @property
+    def scope(self) -> Offering | None:
+        """Of which offering the ranking and the batch are that the move changes; None for all at once."""
+        return None if self.is_joint else self.offering
 
 
 def ask(
-    viewer: Viewer, intake_reference: str, application_reference: str, direction: str, reason: str
+    viewer: Viewer,
+    intake_reference: str,
+    application_reference: str,
+    direction: str,
+    reason: str,
+    offering_reference: str | None = None,
 ) -> MoveByHand:
     """Ask to give a file a seat ("in"), to keep it out ("out"), or to let its mark decide again ("mark"), whatever was
-    decided by hand before. Nothing changes until a second person agrees. The same request twice is one.
+    decided by hand before. Nothing changes until a second person agrees. The same request twice is one. Where seats of
+    several offerings are given by wishes, the seat is in the one that is named, or in that of the file.
 
     Of a file that was set aside for another the mark may decide again, and nothing else.
 
     Refused without sealed rules, without a reason, once a batch of the offering rests on the ranking, for a file that
     is withdrawn or for which another request waits, where nothing would change, and where no sealed seat is left."""
     file = _held(viewer, intake_reference, application_reference, "selection.propose")
+    if file.is_joint and offering_reference:
+        file = replace(file, offering=queries.offering_of(file.intake, offering_reference))
     way, said = direction_said(direction), clean(reason).strip()
     require_reason(said)
     known = moves.open_of(file.application)
     if known is not None:
-        if (known.asked_by, known.direction, known.reason) == (viewer.reference, way, said):
+        same = (known.asked_by, known.direction, known.reason, known.offering_id)
+        if same == (viewer.reference, way, said, file.offering.id):
             return known
         raise Refused(_WAITS)
     _require_movable(file, way)
@@ -135,6 +153,8 @@ def agree(viewer: Viewer, intake_reference: str, application_reference: str, ver
     require_second_person(row.asked_by, viewer.reference)
     if version != row.version:
         raise Stale(application_reference)
+    if file.is_joint:
+        file = replace(file, offering=db.session.get_one(Offering, row.offering_id))
     _require_movable(file, MoveDirection(row.direction))
     effect = _effect(file, row)
     if effect.breaks:
@@ -175,7 +195,7 @@ def _effect(file: _MovedFile, row: MoveByHand) -> MoveEffect:
     if standings.is_done_at_once(file.intake):
         way = MoveDirection(row.direction)
         return tried(file.intake, file.offering, file.application.number, [way]).effects[way]
-    if not row.effect or row.rests_on != standings.state_of(file.intake, file.offering):
+    if not row.effect or row.rests_on != standings.state_of(file.intake, file.scope):
         raise Refused(_CHANGED)
     return MoveEffect.of_json(row.effect)
 
@@ -187,7 +207,7 @@ def _held(viewer: Viewer, intake_reference: str, application_reference: str, per
     require_unconcerned(viewer, intake, permission)
     db.session.execute(sa.select(Intake.id).where(Intake.id == intake.id).with_for_update())
     application = moves.moved_file(intake, application_reference)
-    return _MovedFile(intake, application, moves.offering_of_file(application))
+    return _MovedFile(intake, application, moves.offering_of_file(application), covers_all(intake))
 
 
 def _require_movable(file: _MovedFile, direction: MoveDirection) -> None:
@@ -197,15 +217,36 @@ def _require_movable(file: _MovedFile, direction: MoveDirection) -> None:
         raise Refused(_UNSEALED)
     if not _is_movable(file.application.state, direction):
         raise Refused(_GONE)
-    if queries.live_batch(file.offering) is not None:
+    if queries.live_batch(file.intake, file.scope) is not None:
         raise Refused(_DECIDED)
     before = moves.agreed_of(file.application)
-    require_sense(direction, before.direction if before is not None else None, file.application.eligible)
+    in_force = before.direction if before is not None else None
+    if before is not None and file.is_joint and direction is MoveDirection.IN:
+        # A seat in another offering is another decision.
+        in_force = in_force if before.offering_id == file.offering.id else None
+    require_sense(direction, in_force, file.application.eligible)
     right = {each.application for each in rules.content.right}
     number = file.application.number
-    if direction is MoveDirection.IN or (direction is MoveDirection.MARK and number in right):
-        held = moves.seats_held(file.intake, file.offering, right, number)
-        require_seat(held, rules.content.seats.get(file.offering.key, file.offering.seats))
+    if direction is MoveDirection.OUT or (direction is MoveDirection.MARK and number not in right):
+        return
+    if file.is_joint:
+        _require_seat_of(file, direction, right, rules.content.seats)
+        return
+    held = moves.seats_held(file.intake, file.offering, right, number)
+    require_seat(held, rules.content.seats.get(file.offering.key, file.offering.seats))
+
+
+def _require_seat_of(
+    file: _MovedFile, direction: MoveDirection, right: Collection[str], seats: Mapping[str, int]
+) -> None:
+    """Refuse unless the offering in which the file would have a seat has one left by the sealed rules."""
+    number, key = file.application.number, file.offering.key
+    if direction is MoveDirection.MARK:
+        wishes = wishes_in(file.intake, programmes.offerings_of(file.intake), [number])
+        key = next((each for each in wishes.get(number, ()) if each in seats), key)
+    if key not in seats:
+        raise Refused(Problem(_NO_SEATS_THERE))
+    require_seat(moves.seats_held_jointly(file.intake, key, right, number), seats[key])
 
 
 def _is_movable(state: str, direction: MoveDirection) -> bool:

@@ -28,9 +28,9 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters
-from cohortmgr.selection.calling import next_called
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import GRACE, SEAT_HOLDING, BatchState, OfferState, WaitingState
+from cohortmgr.selection.standings.queries import called
 
 # Hooks for higher rooms: what follows an acceptance, and what follows when an accepted seat is given up. They
 # are called in the same transaction, after the change, while the institution's rows can be reached.
@@ -66,6 +66,18 @@ def deadline_for(viewer: Viewer, intake: Intake) -> datetime:
     return clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
 
 
+def by_offering(rows: Iterable[sa.Row[Any]], offering_id: int | None) -> dict[int, list[sa.Row[Any]]]:
+    """The rows of decisions that offer a seat by the offering in which it is, that of the batch unless they say it;
+    lower numbers first, so that acts at once lock in one order."""
+    found: dict[int, list[sa.Row[Any]]] = {}
+    for row in rows:
+        number = row.offering_id or offering_id
+        if number is None:
+            raise RuntimeError(f"the decision {row.reference} offers a seat of no offering")
+        found.setdefault(number, []).append(row)
+    return dict(sorted(found.items()))
+
+
 def make_offers(
     viewer: Viewer,
     intake: Intake,
@@ -97,13 +109,16 @@ def make_offers(
         db.session.execute(sa.insert(table_of(Offer)), values)
 
 
-def _send_offers(viewer: Viewer, intake: Intake, offering: Offering, rows: Sequence[sa.Row[Any]]) -> datetime:
-    """Make offers to people who waited, and write them the letters and reminders. Returns the deadline."""
+def _send_offers(
+    viewer: Viewer, intake: Intake, offering: Offering, rows: Sequence[sa.Row[Any]], *, is_joint: bool
+) -> datetime:
+    """Make offers to people who waited, on the list of all offerings or of one, and write them the letters and
+    reminders. Returns the deadline."""
     moment, deadline = clock.now(), deadline_for(viewer, intake)
     make_offers(viewer, intake, offering.id, rows, deadline)
-    shared = letters.shared_by(intake, offering)
+    shared = letters.shared_by(intake, offering, named=is_joint)
     hours = programmes.definition_of(intake).offers.reminders_hours
-    send_all(letters.reminders(rows, shared, deadline, hours, moment))
+    send_all(letters.reminders(rows, lambda _row: shared, deadline, hours, moment))
     told = [row for row in rows if letters.reachable(row)]
     send_all(letters.letter(row, letters.OFFER_MADE, shared, deadline=deadline) for row in told)
     return deadline
@@ -178,15 +193,24 @@ def about_offer(viewer: Viewer, offer: Offer) -> About:
 
 def write(viewer: Viewer, offer: Offer, key: str, **more: Any) -> None:
     """Write a letter about an offer to its person. It is part of each act on the offer."""
-    intake = db.session.get_one(Intake, offer.intake_id)
-    shared = letters.shared_by(intake, db.session.get_one(Offering, offer.offering_id))
     row = letters.recipient_of(offer.decision_id)
+    shared = shared_of(viewer, offer, row)
     if letters.reachable(row):
         send_all([letters.letter(row, key, shared, deadline=offer.deadline, **more)])
 
 
+def shared_of(viewer: Viewer, offer: Offer, row: sa.Row[Any]) -> dict[str, Any]:
+    """What letters about an offer say; of one of all offerings of an intake they name the offering."""
+    intake, offering = (
+        db.session.get_one(Intake, offer.intake_id),
+        db.session.get_one(Offering, offer.offering_id),
+    )
+    return letters.shared_by(intake, offering, named=bool(row.wishes))
+
+
 def pass_on(viewer: Viewer, offering_id: int, number: int) -> int:
     """Free seats and offer them to the next on the waiting list. Returns how many were offered again."""
+    _lock(offering_id)
     release_seats(viewer, offering_id, number)
     return call_list(viewer, offering_id)
 
@@ -203,66 +227,53 @@ def call_waiting(viewer: Viewer) -> int:
     Only the system may do it."""
     if not viewer.is_system:
         raise NotPermitted("selection.promote")
-    return sum(call_list(viewer, offering_id) for offering_id in queries.callable_offerings())
+    return sum(call_list(viewer, offering_id) for offering_id in called.callable_offerings())
 
 
 def call_list(viewer: Viewer, offering_id: int) -> int:
     """Offer every free seat to the next on the waiting list, up to the last day of offers. Returns how many."""
-    held = sa.select(Offering).where(Offering.id == offering_id).with_for_update()
-    offering = db.session.scalars(held.execution_options(populate_existing=True)).one()
+    offering = _lock(offering_id)
     intake = db.session.get_one(Intake, offering.intake_id)
     free = offering.seats - offering.taken
     if free <= 0 or queries.offers_are_over(intake):
         return 0
-    batch = queries.live_batch(offering)
-    rules = batch.summary.get("rules") if batch is not None else None
-    if batch is not None and rules:  # seats of later are given by rules of later
-        free -= max(0, offering.seats - batch.seats)
+    batch = queries.live_batch(intake, offering)
+    if batch is None or batch.state != BatchState.APPROVED:
+        return 0
+    rules = batch.summary.get("rules")
+    if rules:  # seats of later are given by rules of later
+        free -= max(0, offering.seats - called.seats_in(batch, offering))
     if free <= 0:
         return 0
     # All who wait are locked, and read behind it: who left while we waited for the lock takes nobody's place.
-    waiting = (
-        Decision.batch_id.in_(
-            sa.select(Batch.id).where(
-                Batch.offering_id == offering_id, Batch.state == BatchState.APPROVED.value
-            )
-        ),
-        Decision.waiting_state == WaitingState.WAITING.value,
-    )
+    waiting = (Decision.batch_id == batch.id, Decision.waiting_state == WaitingState.WAITING.value)
     hold(viewer, sa.select(Decision.application_id).where(*waiting))
-    called = (
+    wanted = (
         letters.recipients().where(*waiting, Application.state == "submitted").order_by(Decision.position)
     )
-    if rules and rules["bounds"]:
-        called = called.where(Decision.id.in_(_within(waiting, offering_id, rules["bounds"], free)))
-    rows = db.session.execute(called.limit(free)).all()
+    if rules and (rules["bounds"] or batch.offering_id is None):
+        wanted = wanted.where(Decision.id.in_(called.next_decisions(batch, offering, free)))
+    rows = db.session.execute(wanted.limit(free)).all()
     if not rows or not claim_seats(viewer, offering_id, len(rows)):
         return 0
     promoted = sa.update(Decision).where(Decision.id.in_([row.decision_id for row in rows]))
     changed(viewer, promoted.values(waiting_state=WaitingState.OFFERED.value))
     say_outcomes(viewer, queries.told_last().where(Decision.id.in_([row.decision_id for row in rows])))
-    deadline = _send_offers(viewer, intake, offering, rows)
+    deadline = _send_offers(viewer, intake, offering, rows, is_joint=batch.offering_id is None)
     after = {"files": [row.number for row in rows], "deadline": deadline.isoformat()}
     record(viewer, "selection.promote", about(offering), after=after)
     return len(rows)
 
 
-def _within(
-    waiting: Sequence[sa.ColumnElement[bool]], offering_id: int, bounds: Sequence[Any], free: int
-) -> list[int]:
-    """The ids of the decisions of those who are called next where the choice had bounds."""
-    holding = sa.select(Decision.groups).join(Offer, Offer.decision_id == Decision.id)
-    held = db.session.scalars(
-        holding.where(
-            Offer.offering_id == offering_id, Offer.state.in_([each.value for each in SEAT_HOLDING])
-        )
-    )
-    listed = sa.select(Decision.id, Decision.groups)
-    listed = listed.join(Application, Application.id == Decision.application_id)
-    rows = db.session.execute(
-        listed.where(*waiting, Application.state == "submitted").order_by(Decision.position)
-    ).all()
-    return [rows[place].id for place in next_called([row.groups for row in rows], held, bounds, free)]
+def _lock(offering_id: int) -> Offering:
+    """Lock the row of an offering, behind those of its neighbours that share its waiting list: two acts that free seats
+    of two of them would else wait for each other."""
+    shared = sa.select(Batch.intake_id).join(Offering, Offering.intake_id == Batch.intake_id)
+    shared = shared.where(Offering.id == offering_id, Batch.offering_id.is_(None))
+    shared = shared.where(Batch.state == BatchState.APPROVED.value)
+    wanted = sa.select(Offering).where(sa.or_(Offering.id == offering_id, Offering.intake_id.in_(shared)))
+    wanted = wanted.order_by(Offering.id).with_for_update().execution_options(populate_existing=True)
+    return next(each for each in db.session.scalars(wanted).all() if each.id == offering_id)
 
 
 def expire_offers(viewer: Viewer) -> int:
@@ -283,9 +294,10 @@ def expire_offers(viewer: Viewer) -> int:
 
 def _end(viewer: Viewer, offering_id: int, offer_ids: list[int]) -> None:
     offering = db.session.get_one(Offering, offering_id)
-    shared = letters.shared_by(db.session.get_one(Intake, offering.intake_id), offering)
+    intake = db.session.get_one(Intake, offering.intake_id)
     ended = letters.recipients().join(Offer, Offer.decision_id == Decision.id).where(Offer.id.in_(offer_ids))
     rows = db.session.execute(ended).all()
+    shared = letters.shared_by(intake, offering, named=any(row.wishes for row in rows))
     send_all(letters.letter(row, letters.OFFER_EXPIRED, shared) for row in rows if letters.reachable(row))
     after = {"files": [row.number for row in rows]}
     record(viewer, "selection.expire", about(offering), after=after)

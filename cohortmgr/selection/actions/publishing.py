@@ -19,7 +19,7 @@ from cohortmgr.selection.models import Batch
 from cohortmgr.selection.proofs.parts import LinesIndex, LinesPart, PartedLines
 from cohortmgr.selection.rules import BatchState
 from cohortmgr.selection.standings.queries.published import LINES, SHEET, has_sheet, published_at
-from cohortmgr.selection.verify import FORMAT_OF_CHOICE
+from cohortmgr.selection.verify import FORMAT_OF_CHOICE, RULE_OF_CHOICE
 
 _NOT_YET = N_("La fiche se publie une fois les décisions approuvées et dites à chacun.")
 
@@ -55,8 +55,10 @@ def hashed_lines(viewer: Viewer, prepared: PreparedSheet) -> Iterator[tuple[int,
 
 
 def prepare_sheet(viewer: Viewer, certificate: Mapping[str, Any]) -> PreparedSheet | None:
-    """Return what is to be kept of a certificate; None where no sealed rules chose, so that there is nothing."""
-    if certificate.get("format") != FORMAT_OF_CHOICE or not certificate["rows"]:
+    """Return what is to be kept of a certificate; None where no sealed rules chose, so that there is nothing, and where
+    seats of several offerings were given by wishes: without prices no line tells a decision by itself."""
+    is_choice = certificate.get("format") == FORMAT_OF_CHOICE and certificate["rule"] == RULE_OF_CHOICE
+    if not is_choice or not certificate["rows"]:
         return None
     return PreparedSheet(certificate, PartedLines(certificate))
 

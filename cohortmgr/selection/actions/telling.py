@@ -6,7 +6,8 @@ begun goes on after a worker died, since each letter has a name of its own; or i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,9 +23,10 @@ from cohortmgr.jobs.actions import queue
 from cohortmgr.jobs.queries import job_of
 from cohortmgr.outbox.actions import open_bundle, send_all, turn_bundle
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.models import Intake
+from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import freezing, letters, offers
+from cohortmgr.selection.allotted import stated_in
 from cohortmgr.selection.certificate import outcomes_of, verify
 from cohortmgr.selection.models import Batch, Decision, Release
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outcome
@@ -58,19 +60,28 @@ def go_on(viewer: Viewer, batch: Batch) -> None:
 def require_sound(viewer: Viewer, batch: Batch) -> None:
     """Refuse unless the certificate holds and the decisions are exactly those that it states."""
     rows = db.session.execute(
-        sa.select(Decision.outcome, Decision.rank, Application.number)
+        sa.select(Decision.outcome, Decision.rank, Application.number, Offering.key)
         .join(Application, Application.id == Decision.application_id)
+        .outerjoin(Offering, Offering.id == Decision.offering_id)
         .where(Decision.batch_id == batch.id)
     ).all()
     named = names_in(batch)
-    found = {named(row.number): (row.outcome, row.rank) for row in rows if row.rank is not None}
+    found = {named(row.number): row for row in rows if row.rank is not None}
     unranked = {row.outcome for row in rows if row.rank is None}
-    if (
-        verify(batch.certificate)
-        or found != outcomes_of(batch.certificate)
-        or not unranked <= {Outcome.REFUSED}
-    ):
+    if verify(batch.certificate) or not unranked <= {Outcome.REFUSED} or not _is_as_stated(batch, found):
         raise Refused(UNSOUND)
+
+
+def _is_as_stated(batch: Batch, found: Mapping[str, Any]) -> bool:
+    """Whether the ranked decisions, by the names of their files, are exactly those that the certificate states."""
+    if batch.offering_id is not None:
+        stated = outcomes_of(batch.certificate)
+        return stated == {name: (row.outcome, row.rank) for name, row in found.items()}
+    joint = stated_in(batch.certificate, batch.waiting)
+    return joint.keys() == found.keys() and all(
+        (row.outcome, row.key) == (joint[name][0], joint[name][2]) and joint[name][1] in (None, row.rank)
+        for name, row in found.items()
+    )
 
 
 def begin(viewer: Viewer, batch: Batch, intake: Intake) -> None:
@@ -91,10 +102,8 @@ def write(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
     deadline, moment = batch.deadline, batch.approved_at
     if deadline is None or moment is None:
         raise RuntimeError(f"nobody approved the batch {batch.reference}")
-    shared, hours = (
-        letters.shared_by(intake, offering),
-        programmes.definition_of(intake).offers.reminders_hours,
-    )
+    shared = letters.SharedByOffering(intake, offering)
+    hours = programmes.definition_of(intake).offers.reminders_hours
     staying = [row for row in rows if row.application_state == "submitted"]
     chosen = [row for row in staying if row.outcome == Outcome.OFFER]
     told = letters.for_decisions(staying, shared, deadline)
@@ -125,8 +134,11 @@ def settle(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
     staying = [row for row in rows if row.application_state == "submitted"]
     if batch.deadline is None or batch.approved_by is None:
         raise RuntimeError(f"nobody approved the batch {batch.reference}")
-    offers.make_offers(viewer, intake, batch.offering_id, staying, batch.deadline)
-    offers.make_offers(viewer, intake, batch.offering_id, gone, batch.deadline, OfferState.DECLINED)
+    for offering_id, own in offers.by_offering(staying, batch.offering_id).items():
+        offers.make_offers(viewer, intake, offering_id, own, batch.deadline)
+    leaving = offers.by_offering(gone, batch.offering_id)
+    for offering_id, own in leaving.items():
+        offers.make_offers(viewer, intake, offering_id, own, batch.deadline, OfferState.DECLINED)
     db.session.add(Release(institution_id=batch.institution_id, batch_id=batch.id, published_at=clock.now()))
     BATCH_STATES.move(batch.state, BatchState.APPROVED)
     batch.state = BatchState.APPROVED.value
@@ -138,9 +150,9 @@ def settle(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
         after["withdrawn"] = [row.number for row in gone]
     record(freezing.OnBehalf(batch.approved_by), "selection.approve", about(batch), after=after)
     db.session.flush()
-    if gone:
-        offers.pass_on(viewer, batch.offering_id, len(gone))
-    else:
+    for offering_id, own in leaving.items():
+        offers.pass_on(viewer, offering_id, len(own))
+    if batch.offering_id is not None and not gone:
         offers.call_list(viewer, batch.offering_id)  # seats that were added since the proposal
 
 
@@ -182,10 +194,12 @@ TOO_LATE = N_(
 def take_back(viewer: Viewer, batch: Batch, problems: Sequence[Problem] = ()) -> None:
     """Undo an approval before its last step: no letter leaves, the seats are free, the batch is proposed again."""
     BATCH_STATES.move(batch.state, BatchState.PROPOSED)
-    claimed = sa.select(sa.func.count()).where(
+    wanted = sa.select(Decision.offering_id).where(
         Decision.batch_id == batch.id, Decision.outcome == Outcome.OFFER.value
     )
-    offers.release_seats(viewer, batch.offering_id, db.session.scalar(claimed) or 0)
+    claimed = Counter(number or batch.offering_id for number in db.session.scalars(wanted))
+    for offering_id, number in sorted((key, n) for key, n in claimed.items() if key is not None):
+        offers.release_seats(viewer, offering_id, number)
     turn_bundle(batch.bundle, "called_off")
     before = {"state": batch.state, "approved_by": batch.approved_by}
     batch.state, batch.approved_by, batch.approved_at = BatchState.PROPOSED.value, None, None

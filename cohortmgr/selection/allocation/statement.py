@@ -24,7 +24,7 @@ class UnplacedFile:
 class AllocationContext:
     """What an allocation is stated with beside its problem: the seed of its lots, the names of the ties, what the rules
     say of their seal, and of each file by right, by hand or out who it is (`others`: with its mark, ties, lot and
-    wishes) and why."""
+    wishes) and why. `outs` are those who have a seat though they could not be chosen: "knocked_out" or "short"."""
 
     seed: str
     ties: Sequence[str] = ()
@@ -33,6 +33,7 @@ class AllocationContext:
     unplaced: Sequence[UnplacedFile] = ()
     right: Mapping[str, str] = field(default_factory=dict)
     hand: Mapping[str, str] = field(default_factory=dict)
+    outs: Mapping[str, str] = field(default_factory=dict)
 
 
 def allocation_statement(
@@ -88,8 +89,9 @@ def _rows(
 
 def _taken(holder: SeatHolder, context: AllocationContext) -> StatedRow:
     person = replace(context.others[holder.reference], attributes=holder.attributes)
-    by = "right" if holder.reference in context.right else "hand"
-    return (False, *person.priority), person, {"offering": holder.offering, "by": by}
+    said = {"offering": holder.offering, "by": "right" if holder.reference in context.right else "hand"}
+    out = context.outs.get(holder.reference)
+    return (bool(out), *person.priority), person, {**said, **({"out": out} if out else {})}
 
 
 def _row(rank: int, person: Applicant, said: Mapping[str, Any], named: set[str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cohortmgr.base.errors import Problem, as_json, from_json
+from cohortmgr.selection.allotted import Allotment, allot
 from cohortmgr.selection.board import SelectionBoard
 from cohortmgr.selection.bounded import AppliedRules, HandMove, choose_from
 from cohortmgr.selection.moves.rules import MoveDirection
@@ -19,13 +20,15 @@ from cohortmgr.selection.ranking import BY_KNOCK_OUT, BY_MEAN, BY_PHASE, RankedC
 @dataclass(frozen=True)
 class MoveEffect:
     """The numbers of the files that get a seat by a move and of those that lose one. `conflict` says which hard bounds
-    cannot hold with it; `breaks` that they could without it. `is_ranked` is whether the file is ranked at all."""
+    cannot hold with it; `breaks` that they could without it. `is_ranked` is whether the file is ranked at all.
+    `elsewhere` are those that keep a seat, in another offering."""
 
     enters: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     conflict: tuple[Problem, ...] = ()
     breaks: bool = False
     is_ranked: bool = True
+    elsewhere: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain JSON, for the row that keeps it."""
@@ -35,33 +38,40 @@ class MoveEffect:
             "conflict": [as_json(each) for each in self.conflict],
             "breaks": self.breaks,
             "is_ranked": self.is_ranked,
+            "elsewhere": list(self.elsewhere),
         }
 
     @classmethod
     def of_json(cls, kept: Mapping[str, Any]) -> MoveEffect:
         """What `as_json` wrote."""
         conflict = tuple(from_json(each) for each in kept["conflict"])
-        return cls(tuple(kept["enters"]), tuple(kept["leaves"]), conflict, kept["breaks"], kept["is_ranked"])
+        changed, others = (tuple(kept["enters"]), tuple(kept["leaves"])), tuple(kept.get("elsewhere", ()))
+        return cls(*changed, conflict, kept["breaks"], kept["is_ranked"], others)
 
 
 def moved(
-    hand: Mapping[str, HandMove], number: str, direction: MoveDirection, reason: str = ""
+    hand: Mapping[str, HandMove], number: str, direction: MoveDirection, reason: str = "", offering: str = ""
 ) -> dict[str, HandMove]:
-    """Moves in force with one more, by the number of its file; the one before it of that file counts no more."""
+    """Moves in force with one more, by the number of its file; the one before it of that file counts no more.
+    `offering` is the key of that in which a seat is given, where there are several."""
     others = {each: move for each, move in hand.items() if each != number}
     if direction is MoveDirection.MARK:
         return others
-    return {**others, number: HandMove(direction is MoveDirection.IN, reason)}
+    return {**others, number: HandMove(direction is MoveDirection.IN, reason, offering)}
 
 
-def effect_of(board: SelectionBoard, number: str, direction: MoveDirection) -> MoveEffect:
+def effect_of(board: SelectionBoard, number: str, direction: MoveDirection, offering: str = "") -> MoveEffect:
     """Return what a move of the file with this number would change of a board under rules. Raises ValueError for one
     without."""
+    if board.allotted is not None:
+        return _effect_on_all(
+            board, board.allotted, number, moved(board.allotted.rules.hand, number, direction, "", offering)
+        )
     if board.bounded is None:
         raise ValueError("a move by hand needs sealed rules")
     rules = replace(board.bounded.rules, hand=moved(board.bounded.rules.hand, number, direction))
-    rows = [_moved_row(row, rules) if row.reference == number else row for row in board.ranking.rows]
-    after = choose_from(replace(board.ranking, rows=tuple(rows)), rules)
+    rows = _moved_rows(board, rules, number)
+    after = choose_from(replace(board.ranking, rows=rows), rules)
     is_ranked = any(row.reference == number for row in rows)
     if after.conflict:
         return MoveEffect(
@@ -73,6 +83,32 @@ def effect_of(board: SelectionBoard, number: str, direction: MoveDirection) -> M
         tuple(row.reference for row in rows if row.reference in before - after.chosen),
         is_ranked=is_ranked,
     )
+
+
+def _effect_on_all(
+    board: SelectionBoard, before: Allotment, number: str, hand: Mapping[str, HandMove]
+) -> MoveEffect:
+    """The same where seats of several offerings are given by wishes."""
+    rules = replace(before.rules, hand=hand)
+    rows = _moved_rows(board, rules, number)
+    after = allot(replace(board.ranking, rows=rows), rules)
+    is_ranked = number in before.marks
+    if after.conflict:
+        breaks = before.allocation is not None
+        return MoveEffect(conflict=after.conflict, breaks=breaks, is_ranked=is_ranked)
+    had, has = before.offering_of, after.offering_of
+    return MoveEffect(
+        tuple(each for each in before.marks if each in has and each not in had),
+        tuple(each for each in before.marks if each in had and each not in has),
+        is_ranked=is_ranked,
+        elsewhere=tuple(
+            each for each in before.marks if each in had and has.get(each, had[each]) != had[each]
+        ),
+    )
+
+
+def _moved_rows(board: SelectionBoard, rules: AppliedRules, number: str) -> tuple[RankedCandidate, ...]:
+    return tuple(_moved_row(row, rules) if row.reference == number else row for row in board.ranking.rows)
 
 
 def _moved_row(row: RankedCandidate, rules: AppliedRules) -> RankedCandidate:

@@ -25,6 +25,7 @@ from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves.models import MoveByHand
 from cohortmgr.selection.moves.rules import MoveDirection, MoveState
 from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT
+from cohortmgr.selection.sealing.queries import wished_seats
 
 _SENT = Application.state == "submitted"
 _SET_ASIDE = Application.state == "superseded"
@@ -89,25 +90,29 @@ def number_of(row: MoveByHand) -> str:
 def moves_in_force(intake: Intake, offering: Offering | None = None) -> Mapping[str, HandMove]:
     """Return the moves to which two people agreed, by the numbers of their files: of an intake, or of the files of an
     offering. Those of files that were withdrawn count no more. One statement."""
-    wanted = sa.select(Application.number, MoveByHand.direction, MoveByHand.reason)
+    wanted = sa.select(Application.number, MoveByHand.direction, MoveByHand.reason, Offering.key)
     wanted = wanted.join(Application, Application.id == MoveByHand.application_id)
+    wanted = wanted.join(Offering, Offering.id == MoveByHand.offering_id)
     wanted = wanted.where(MoveByHand.intake_id == intake.id, _SENT, *_IN_FORCE)
     if offering is not None:
         wanted = wanted.where(of_offering(intake, offering))
     rows = db.session.execute(wanted.order_by(Application.number))
-    return {number: HandMove(direction == MoveDirection.IN, reason) for number, direction, reason in rows}
+    return {
+        number: HandMove(direction == MoveDirection.IN, reason, key)
+        for number, direction, reason, key in rows
+    }
 
 
 _IN_FORCE = (MoveByHand.state == MoveState.AGREED.value, MoveByHand.direction.in_(_PLACING))
 
 
-def absent_in(intake: Intake, offering: Offering, right: Collection[str]) -> tuple[AbsentFile, ...]:
+def absent_in(intake: Intake, offering: Offering | None, right: Collection[str]) -> tuple[AbsentFile, ...]:
     """Return the files that enter by `right`, or of which the jury decided, and that cannot be ranked, by number: of an
-    offering, and those of the right that the intake does not have. A file that is sent and meets the conditions, or of
-    which nobody said yet whether it does, is not among them. One statement."""
+    offering or of all, and those of the right that the intake does not have. A file that is sent and meets the
+    conditions, or of which nobody said yet whether it does, is not among them. One statement."""
     kept = sa.orm.aliased(Application)
     direction = sa.select(MoveByHand.direction).where(MoveByHand.application_id == Application.id, *_IN_FORCE)
-    own = of_offering(intake, offering)
+    own = sa.true() if offering is None else of_offering(intake, offering)
     wanted = (
         sa.select(Application.number, Application.state, Application.eligible, kept.number.label("kept"),
                   direction.limit(1).scalar_subquery().label("direction"), own.label("own"))
@@ -144,10 +149,17 @@ def of_offering(intake: Intake, offering: Offering) -> sa.ColumnElement[bool]:
 
 def moves_number(offering_id: Any) -> sa.ColumnElement[int]:
     """Return how many moves of an offering were ever agreed to, for whatever rests on them: each one changes it."""
+    return _agreed(MoveByHand.offering_id == offering_id)
+
+
+def moves_number_in(intake_id: Any) -> sa.ColumnElement[int]:
+    """The same of all offerings of an intake."""
+    return _agreed(MoveByHand.intake_id == intake_id)
+
+
+def _agreed(among: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
     counted = sa.select(sa.func.count(MoveByHand.id))
-    return counted.where(
-        MoveByHand.offering_id == offering_id, MoveByHand.state.in_(_COUNTED)
-    ).scalar_subquery()
+    return counted.where(among, MoveByHand.state.in_(_COUNTED)).scalar_subquery()
 
 
 def seats_held(intake: Intake, offering: Offering, right: Collection[str], but: str) -> int:
@@ -164,10 +176,29 @@ def seats_held(intake: Intake, offering: Offering, right: Collection[str], but: 
     return db.session.scalar(counted) or 0
 
 
+def seats_held_jointly(intake: Intake, key: str, right: Collection[str], but: str) -> int:
+    """The same of an offering, by its key, where seats of several are given by wishes. Four statements at most."""
+    placed = seats_of(intake, set(right))
+    given = sorted(number for number, offering in placed.items() if offering == key and number != but)
+    if not given:
+        return 0
+    counted = sa.select(sa.func.count()).select_from(Application)
+    counted = counted.where(Application.intake_id == intake.id, _SENT, Application.eligible.is_(True))
+    return db.session.scalar(counted.where(Application.number.in_(given))) or 0
+
+
+def seats_of(intake: Intake, right: Collection[str]) -> Mapping[str, str | None]:
+    """Return in which offering, by its key, each file has a seat by right or by hand, by its number, where seats of
+    several are given by wishes. Three statements."""
+    rules = wished_seats(intake, right, moves_in_force(intake))
+    return {number: rules.seat_of(number) for number in rules.outright}
+
+
 @dataclass(frozen=True)
 class ToldMove:
     """A move as staff read it: its file, what it does, why, and who asked for it, agreed to it or ended it, and when;
-    `file_state` is where the file stands: of one that is not sent any more the move does not count."""
+    `file_state` is where the file stands: of one that is not sent any more the move does not count. `offering` is the
+    key of that in which it gives a seat."""
 
     reference: str
     direction: str
@@ -183,12 +214,15 @@ class ToldMove:
     ended_by: str
     ended_at: datetime | None
     file_state: str
+    offering: str
 
 
-def told_in(intake: Intake, offering: Offering) -> Sequence[ToldMove]:
-    """Return the moves of an offering's files that were agreed to last or wait for a second person, by number; those of
-    files that are gone too. Two statements at most."""
-    wanted = _told().where(MoveByHand.intake_id == intake.id, of_offering(intake, offering))
+def told_in(intake: Intake, offering: Offering | None) -> Sequence[ToldMove]:
+    """Return the moves of an offering's files, or of all of an intake, that were agreed to last or wait for a second
+    person, by number; those of files that are gone too. Two statements at most."""
+    wanted = _told().where(MoveByHand.intake_id == intake.id)
+    if offering is not None:
+        wanted = wanted.where(of_offering(intake, offering))
     waits = MoveByHand.state == MoveState.ASKED.value
     return _with_names(wanted.where(sa.or_(waits, sa.and_(*_IN_FORCE))))
 
@@ -207,8 +241,11 @@ def told_of(application_id: int) -> Sequence[ToldMove]:
 
 def _told() -> sa.Select[Any]:
     return (
-        sa.select(MoveByHand, Application.reference, Application.number, NAME, Application.state)
+        sa.select(
+            MoveByHand, Application.reference, Application.number, NAME, Application.state, Offering.key
+        )
         .join(Application, Application.id == MoveByHand.application_id)
+        .join(Offering, Offering.id == MoveByHand.offering_id)
         .order_by(Application.number, MoveByHand.id.desc())
     )
 
@@ -221,7 +258,7 @@ def _with_names(wanted: sa.Select[Any]) -> Sequence[ToldMove]:
 
 
 def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -> ToldMove:
-    application, number, name, state = file
+    application, number, name, state, offering = file
     return ToldMove(
         row.reference,
         row.direction,
@@ -237,20 +274,25 @@ def _told_move(row: MoveByHand, file: Sequence[str], names: Mapping[str, str]) -
         names.get(row.ended_by or "", ""),
         row.ended_at,
         state,
+        offering,
     )
 
 
-def references_in_force(intake: Intake, offering: Offering) -> Sequence[str]:
-    """Return the references of the moves that count in an offering, for a batch that rests on them. One statement."""
+def references_in_force(intake: Intake, offering: Offering | None) -> Sequence[str]:
+    """Return the references of the moves that count in an offering, or in all of an intake, for a batch that rests on
+    them. One statement."""
     wanted = sa.select(MoveByHand.reference).join(Application, Application.id == MoveByHand.application_id)
-    wanted = wanted.where(MoveByHand.intake_id == intake.id, _SENT, *_IN_FORCE, of_offering(intake, offering))
+    wanted = wanted.where(MoveByHand.intake_id == intake.id, _SENT, *_IN_FORCE)
+    if offering is not None:
+        wanted = wanted.where(of_offering(intake, offering))
     return db.session.scalars(wanted.order_by(MoveByHand.id)).all()
 
 
 def awaiting(viewer: Viewer) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """Return (intake, file's reference and number) of the moves to which the viewer may agree: those that others asked
     for, of files still there or set aside, while no batch of the offering rests on the ranking."""
-    live = sa.exists().where(Batch.offering_id == MoveByHand.offering_id, Batch.state.in_(_LIVE))
+    own = sa.or_(Batch.offering_id == MoveByHand.offering_id, Batch.offering_id.is_(None))
+    live = sa.exists().where(Batch.intake_id == MoveByHand.intake_id, own, Batch.state.in_(_LIVE))
     chosen = visible(viewer, "selection.approve").join(
         Application, Application.id == MoveByHand.application_id
     )

@@ -24,10 +24,13 @@ from cohortmgr.reviews.queries import barred_to, followed, require_unconcerned
 from cohortmgr.selection import queries
 from cohortmgr.selection.models import RELEASED, Batch, Decision, Offer, Release
 from cohortmgr.selection.moves.queries import ToldMove, told_of
-from cohortmgr.selection.reasons import marks
+from cohortmgr.selection.reasons.refusing import marks
 from cohortmgr.selection.rules import GRACE, BatchState, OfferState, Outcome, WaitingState
 
 PERMISSION = "selection.read"
+SEAT = sa.func.coalesce(Offer.offering_id, Application.offering_id)
+"""The offering in which a file has a seat, beside its offer: by wishes it may be another than the dearest; of a file
+without an offer the one that it is of."""
 _OUTCOMES: Mapping[str, str] = {
     Outcome.OFFER: N_("Décision : place proposée"),
     Outcome.WAITING: N_("Décision : liste d’attente"),

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.selection.priced import places_of, points
+from cohortmgr.selection.reasons.priced import places_of, points
 from cohortmgr.selection.verify import CHOSEN, HAND, KNOCKED_OUT, RIGHT, WAITING
 
 _OUTRIGHT = {

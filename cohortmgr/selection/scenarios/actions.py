@@ -31,6 +31,9 @@ from cohortmgr.selection.standings.queries import kept as standings
 
 KIND = "selection.try"
 """The worker's job that computes a scenario of a large intake."""
+_JOINT = N_(
+    "Les places de cette campagne se donnent par vœux, entre tous ses choix : le tableau n’en essaie pas un seul."
+)
 _TOO_MANY = N_("Un choix garde au plus %(most)s scénarios : supprimez-en un.")
 
 
@@ -41,6 +44,8 @@ def keep(
 
     Raises Refused with every fault of it, for a name that is lacking or taken, and beyond MOST_KEPT."""
     intake = _held(viewer, programmes.get_intake(reference))
+    if sealed.covers_all(intake):
+        raise Refused(_JOINT)
     found = selection.offering_of(intake, offering)
     problems = list(faults_in(changes, queries.ground_of(intake, found)))
     known = queries.scenarios_of(found)

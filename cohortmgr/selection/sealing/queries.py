@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -12,19 +12,26 @@ from cohortmgr.accounts.queries.viewers import names_of
 from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.applications.file.queries import staff_intake
-from cohortmgr.applications.file.rules import ApplicationState
+from cohortmgr.applications.file.rules import ApplicationState, ranked_wishes, ranking_of_offerings
 from cohortmgr.base.crypto import unseal
 from cohortmgr.base.db import db
 from cohortmgr.base.errors import N_, Problem
 from cohortmgr.programmes import queries as programmes
-from cohortmgr.programmes.definition.bounds.attributes import attributes_of, is_asked, place_key
+from cohortmgr.programmes.definition.bounds.attributes import (
+    FileAttribute,
+    attributes_of,
+    is_asked,
+    place_key,
+)
 from cohortmgr.programmes.definition.bounds.wording import group_words
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.reviews.rules import OPEN
 from cohortmgr.selection import rules
-from cohortmgr.selection.bounded import AppliedRules
+from cohortmgr.selection.allotted import JointRules
+from cohortmgr.selection.bounded import AppliedRules, HandMove
+from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.proofs.choice import SaltedNames
 from cohortmgr.selection.sealing.models import RulesVersion
@@ -198,19 +205,103 @@ def applied_to(intake: Intake, offering: Offering) -> AppliedRules | None:
     known = attributes_of(programmes.definition_of(intake), intake.key)
     bounds = tuple(each for each in found.content.bounds if each.offering in ("", offering.key))
     attributes = attributes_in(intake, sorted({key for bound in bounds for key in bound.where}))
-    labels = tuple(Problem(GROUP, {"group": group_words(bound.where, known)}) for bound in bounds)
     return AppliedRules(
         bounds,
-        labels,
+        _labels(bounds, known),
         attributes,
         SaltedNames(found.salt),
         found.content.seats.get(offering.key, offering.seats),
         found.content.ties,
         {each.application: each.reason for each in found.content.right},
-        gone=tuple(
-            label for label, bound in zip(labels, bounds, strict=True) if not is_asked(bound.where, known)
-        ),
+        gone=_labels((each for each in bounds if not is_asked(each.where, known)), known),
     )
+
+
+def _labels(bounds: Iterable[Bound], known: Mapping[str, FileAttribute]) -> tuple[Problem, ...]:
+    """The names of the groups of bounds."""
+    return tuple(Problem(GROUP, {"group": group_words(each.where, known)}) for each in bounds)
+
+
+def covers_all(intake: Intake) -> bool:
+    """Whether seats of an intake are given by wishes, with one batch for all its offerings: it has several, and its
+    rules are sealed. Where an offering has a batch of its own, begun before, it goes on as it was. One statement."""
+    return bool(db.session.scalar(sa.select(covering_all(intake.id))))
+
+
+def covering_all(intake_id: Any) -> sa.ColumnElement[bool]:
+    """The same of an intake of a statement."""
+    offered, batch = sa.orm.aliased(Offering), sa.orm.aliased(Batch)
+    several = sa.select(sa.func.count(offered.id)).where(offered.intake_id == intake_id).scalar_subquery()
+    live = sa.select(batch.id).where(batch.intake_id == intake_id, batch.state.in_(_LIVE))
+    alone, for_all = (
+        live.where(kind).correlate_except(batch).exists()
+        for kind in (batch.offering_id.is_not(None), batch.offering_id.is_(None))
+    )
+    return sa.or_(for_all, sa.and_(several > 1, sealed_number(intake_id) > 0, ~alone))
+
+
+def applied_to_all(intake: Intake) -> JointRules | None:
+    """Return the rules in force as they apply to the files of all offerings at once, with their wishes; None without
+    any. Six statements at most."""
+    found = rules_in_force(intake)
+    if found is None:
+        return None
+    definition, offerings = programmes.definition_of(intake), programmes.offerings_of(intake)
+    known, bounds = attributes_of(definition, intake.key), found.content.bounds
+    named = definition.intake(intake.key).named
+    # What follows from the place of an offering is the same for all of its seats: it tells nobody apart.
+    keys = sorted({key for bound in bounds for key in bound.where if key in known and known[key].is_answer})
+    return JointRules(
+        bounds,
+        _labels(bounds, known),
+        attributes_in(intake, keys),
+        SaltedNames(found.salt),
+        sum(found.content.seats.values()),
+        found.content.ties,
+        {each.application: each.reason for each in found.content.right},
+        gone=_labels((each for each in bounds if not is_asked(each.where, known)), known),
+        offerings=found.content.seats,
+        wishes=wishes_in(intake, offerings),
+        titles={each.key: dict(named.get(each.key, each.title)) for each in offerings},
+        offered={each.key: each.seats for each in offerings},
+    )
+
+
+def wished_seats(intake: Intake, right: Collection[str], hand: Mapping[str, HandMove]) -> JointRules:
+    """Return the seats of an intake with the wishes of those who have one by right or by hand alone: what tells where
+    these are. Two statements, and three of the rules."""
+    found, offerings = rules_in_force(intake), programmes.offerings_of(intake)
+    seats: Mapping[str, int] = found.content.seats if found is not None else {}
+    reasons = dict.fromkeys(right, "")
+    wishes = wishes_in(intake, offerings, {*right, *hand})
+    return JointRules((), (), {}, {}, 0, right=reasons, hand=hand, offerings=seats, wishes=wishes)
+
+
+def wishes_in(
+    intake: Intake, offerings: Sequence[Offering], numbers: Collection[str] | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return which of these offerings each sent file of an intake asks for, the dearest first, by its number: as the
+    form ranks them, or where it does not, the one that the file is of, or the first. With `numbers` of these files
+    alone. One statement."""
+    form = programmes.definition_of(intake).of_intake(intake.key).form
+    offered = {each.id: each.key for each in offerings}
+    keys, first = frozenset(offered.values()), next(iter(offered.values()), "")
+    ranking = ranking_of_offerings(form, keys)
+    # Whether a ranking counts may be for the other answers to say.
+    is_whole = bool(set(ranking) & form.conditions_of().keys())
+    answers: list[Any] = [Application.answers[key] for key in ranking]
+    if is_whole:
+        answers = [Application.answers]
+    wanted = sa.select(Application.number, Application.offering_id, *answers)
+    wanted = wanted.where(Application.intake_id == intake.id, _SENT)
+    if numbers is not None:
+        wanted = wanted.where(Application.number.in_(sorted(numbers)))
+    rows = db.session.execute(wanted)
+    found: dict[str, tuple[str, ...]] = {}
+    for number, offering, *given in rows:
+        said = given[0] or {} if is_whole else dict(zip(ranking, given, strict=True))
+        found[number] = ranked_wishes(form, said, keys) or (offered.get(offering, first),)
+    return found
 
 
 def to_seal(viewer: Viewer) -> Sequence[Intake]:

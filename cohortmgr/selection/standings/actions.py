@@ -33,12 +33,12 @@ CHUNK = 1_000
 _ROWS = table_of(StandingRow)
 
 
-def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
-    """Ask for the ranking of an offering as it is now. If one is being computed, that one is returned; one whose
-    computation failed gives way to another."""
+def ask(viewer: Viewer, intake: Intake, offering: Offering | None) -> Standing | None:
+    """Ask for the ranking of an offering, or of all of an intake, as it is now. If one is being computed, that one is
+    returned; one whose computation failed gives way to another."""
     require(viewer, "selection.read", intake.path)
     require_unconcerned(viewer, intake, "selection.read")
-    known = kept.being_made(offering)
+    known = kept.being_made(intake, offering)
     if known is not None and advance_of(known.job_reference).goes_on:
         return known
     if known is not None:
@@ -48,7 +48,7 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
         "reference": new_reference(),
         "institution_id": intake.institution_id,
         "intake_id": intake.id,
-        "offering_id": offering.id,
+        "offering_id": offering.id if offering is not None else None,
         "job_reference": "",
         "rests_on": "",
         "asked_at": clock.now(),
@@ -56,7 +56,7 @@ def ask(viewer: Viewer, intake: Intake, offering: Offering) -> Standing | None:
         **kept.NOTHING,
     }
     insert_or_leave(db.session, Standing, [values])  # of two at once, both get the first one's ranking
-    found = kept.being_made(offering)
+    found = kept.being_made(intake, offering)
     if found is not None and found.reference == values["reference"]:
         payload = {"standing": found.reference}
         found.job_reference = queue.request(viewer, KIND, payload, intake.institution_id)
@@ -81,7 +81,7 @@ def ranked(viewer: Viewer, standing: Standing, rests_on: str, board: SelectionBo
     ids = {file.reference: file.application_id for file in board.files.values()}
     rows = [_row(standing, ids[line.reference], line) for line in kept.lines_of(board)]
     filled = kept.filled_by_board(db.session.get_one(Intake, standing.intake_id), board)
-    rules = board.bounded.told if board.bounded is not None else None
+    rules = board.ruled.told if board.ruled is not None else None
     return Ranked(rests_on, rows, kept.figures_of(board), _refusal_of(board), filled, rules)
 
 
@@ -111,6 +111,8 @@ def _row(standing: Standing, application_id: int, line: RankedLine) -> dict[str,
         "outcome": line.outcome,
         "position": line.position,
         "added": line.added,
+        "wishes": list(line.wishes),
+        "offering": line.offering,
     }
 
 
@@ -142,11 +144,18 @@ def keep(viewer: Viewer, reference: str, found: Ranked) -> bool:
         setattr(standing, name, value)
     standing.rests_on, standing.refusal = found.rests_on, list(found.refusal)
     standing.made_at = clock.now()
-    reference = db.session.get_one(Offering, standing.offering_id).reference
+    reference = _named(standing)
     filled = asdict(found.filled) if found.filled else None
     figures = {"standing": standing.reference, "filled": filled, "rules": found.rules}
     keeping.keep(viewer, ResultWanted(KIND, reference, standing.institution_id), figures)
     return True
+
+
+def _named(standing: Standing) -> str:
+    """The reference of the offering of a ranking, or of the intake for one of all."""
+    if standing.offering_id is None:
+        return db.session.get_one(Intake, standing.intake_id).reference
+    return db.session.get_one(Offering, standing.offering_id).reference
 
 
 def _refusal_of(board: SelectionBoard) -> list[Any]:
@@ -158,16 +167,14 @@ def _refusal_of(board: SelectionBoard) -> list[Any]:
     return []
 
 
-def forget_some(viewer: Viewer, offering_id: int) -> bool:
-    """Forget a chunk of the rankings of an offering that a newer one replaced. Returns whether there were any."""
-    newest = sa.select(sa.func.max(Standing.id)).where(
-        Standing.offering_id == offering_id, Standing.made_at.is_not(None)
-    )
-    old = sa.select(Standing.id).where(
-        Standing.offering_id == offering_id,
-        Standing.made_at.is_not(None),
-        Standing.id < newest.scalar_subquery(),
-    )
+def forget_some(viewer: Viewer, intake: Intake, offering: Offering | None) -> bool:
+    """Forget a chunk of the rankings of an offering that a newer one replaced; of one of all offerings, of those of
+    each too. Returns whether there were any."""
+    same = Standing.offering_id == offering.id if offering is not None else Standing.offering_id.is_(None)
+    replaced = same if offering is not None else sa.true()
+    made = (Standing.intake_id == intake.id, Standing.made_at.is_not(None))
+    newest = sa.select(sa.func.max(Standing.id)).where(*made, same)
+    old = sa.select(Standing.id).where(*made, replaced, Standing.id < newest.scalar_subquery())
     first = db.session.scalar(old.order_by(Standing.id).limit(1))
     if first is None:
         return False

@@ -12,6 +12,7 @@ from cohortmgr.base.db import Id, Model, Row
 
 _OFFICE = {"info": {"tenancy": "institution"}}
 _MAKING = sa.text("made_at IS NULL")
+_MAKING_ALL = sa.text("offering_id IS NULL AND made_at IS NULL")
 
 
 class RankingChange(Model):
@@ -30,7 +31,7 @@ class RankingChange(Model):
 
 class Standing(Row, Model):
     """A ranking that was computed and kept, or that is being computed while `made_at` is None: one of an offering at a
-    time.
+    time, or of all offerings of an intake at once (`offering_id` is None).
 
     `rests_on` says of which state of the readings, files, seats and definition it is. The numbers are how many files
     are ranked, chosen, wait and are refused, and how many are not ranked, with the reason; `line` is the mean of the
@@ -42,13 +43,20 @@ class Standing(Row, Model):
         sa.Index(
             "uq_standings_making", "offering_id", unique=True, sqlite_where=_MAKING, postgresql_where=_MAKING
         ),
+        sa.Index(
+            "uq_standings_making_all",
+            "intake_id",
+            unique=True,
+            sqlite_where=_MAKING_ALL,
+            postgresql_where=_MAKING_ALL,
+        ),
         sa.Index("ix_standings_offering_id_id", "offering_id", "id"),
         _OFFICE,
     )
 
     institution_id: Mapped[int] = mapped_column(Id, index=True)
     intake_id: Mapped[int] = mapped_column(sa.ForeignKey("intakes.id"), index=True)
-    offering_id: Mapped[int] = mapped_column(sa.ForeignKey("offerings.id"))
+    offering_id: Mapped[int | None] = mapped_column(sa.ForeignKey("offerings.id"))
     job_reference: Mapped[str] = mapped_column(sa.String(26), default="")
     rests_on: Mapped[str] = mapped_column(sa.String(100), default="")
     asked_at: Mapped[datetime]
@@ -71,7 +79,8 @@ class StandingRow(Model):
     row in the next ranking; `decided` is the rule that told it from its neighbours (see ranking.py). `knocked_out` is
     the key of the criterion on which it is knocked out, with the mean there in thousandths of a point. `outcome` is in
     the words of decisions, with its `position` on the waiting list; `added` is what the prices of bounds add to the
-    mean, in thousandths."""
+    mean, in thousandths. Where seats of several offerings are given by wishes, `offering` is the key of that in which
+    the file has one, and `wishes` are those that it asked for."""
 
     __tablename__ = "standing_rows"
     __table_args__ = (sa.UniqueConstraint("standing_id", "reference"), _OFFICE)
@@ -93,3 +102,5 @@ class StandingRow(Model):
     outcome: Mapped[str] = mapped_column(sa.String(12), server_default="refused")
     position: Mapped[int | None]
     added: Mapped[int | None]
+    offering: Mapped[str] = mapped_column(sa.String(40), default="", server_default=sa.text("''"))
+    wishes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")

@@ -23,12 +23,11 @@ def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
     wanted = kept.to_make(reference)
     if wanted is None:
         return {"standing": reference}
-    intake, offering = (
-        db.session.get_one(Intake, wanted.intake_id),
-        db.session.get_one(Offering, wanted.offering_id),
-    )
+    number = wanted.offering_id
+    intake = db.session.get_one(Intake, wanted.intake_id)
+    offering = db.session.get_one(Offering, number) if number is not None else None
     rests_on = kept.rests_on(intake, offering)
-    batch = decided.settled_batch(offering)
+    batch = decided.settled_batch(intake, offering)
     if batch is not None:
         found = actions.ranked_by_batch(SYSTEM, wanted, rests_on, batch)
     else:
@@ -44,7 +43,7 @@ def rank(payload: Mapping[str, Any], progress: ProgressCallback) -> dict[str, An
         progress(step, steps)
     with writing():
         actions.keep(SYSTEM, reference, found)
-    while _forget(offering.id):
+    while _forget(intake, offering):
         progress(steps - 1, steps)
     return {"standing": reference, "files": len(found.rows)}
 
@@ -60,9 +59,9 @@ def follow(_stopping: Stopping) -> int:
     return len(found)
 
 
-def _forget(offering_id: int) -> bool:
+def _forget(intake: Intake, offering: Offering | None) -> bool:
     with writing():
-        return actions.forget_some(SYSTEM, offering_id)
+        return actions.forget_some(SYSTEM, intake, offering)
 
 
 WORKS = (Work("follow.rankings", follow, every=60),)

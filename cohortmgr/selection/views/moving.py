@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -18,6 +18,7 @@ from cohortmgr.base.errors import Problem, Refused
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
 from cohortmgr.jobs.queries import advance_of
+from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import moving
@@ -47,23 +48,26 @@ def _page(
     viewer, form = guards.viewer(), form or MoveForm(formdata=None)
     intake = queries.intake_for(viewer, reference)
     file = moves.moved_file(intake, application)
-    offering = moves.offering_of_file(file)
     row, agreed = moves.open_of(file), moves.agreed_of(file)
-    is_sealed, batch = rules_in_force(intake) is not None, queries.live_batch(offering)
+    scope, rules = queries.scope_of(intake, moves.offering_of_file(file).reference), rules_in_force(intake)
+    offering = scope or _named(intake, file, row)
+    is_sealed, batch = rules is not None, queries.live_batch(intake, scope)
     in_force = agreed.direction if agreed is not None else MoveDirection.MARK.value
-    ways = [each for each in MoveDirection if each != in_force]
-    if (
-        file.state == "superseded"
-    ):  # another file of this person counts: what was decided of this one can be lifted
+    others = scope is None and agreed is not None and agreed.offering_id != offering.id
+    ways = [each for each in MoveDirection if each != in_force or (others and each is MoveDirection.IN)]
+    if file.state == "superseded":
+        # Another file of this person counts: what was decided of this one can be lifted.
         ways = [each for each in ways if each is MoveDirection.MARK]
     may_change = file.state == "submitted" or (file.state == "superseded" and bool(ways))
     is_open = is_sealed and batch is None and may_change
     at_once = standings.is_done_at_once(intake)
-    found = _tried(intake, offering, file, row, ways) if is_open else TriedMoves(None, {})
+    found = _tried(intake, offering, scope, file, row, ways) if is_open else TriedMoves(None, {})
     may = {act: allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")}
     values: dict[str, Any] = {
         "intake": intake,
         "offering": offering,
+        "choices": _choices(intake, rules.content.seats) if scope is None and rules is not None else [],
+        "named": programmes.definition_of(intake).intake(intake.key).named,
         "file": file,
         "row": row,
         "line": found.line,
@@ -89,8 +93,26 @@ def _page(
     return render_template("selection/staff_move.html", **values), 422 if form.errors or problems else 200
 
 
+def _named(intake: Intake, file: Application, row: MoveByHand | None) -> Offering:
+    """The offering in which a seat is given: that of the request that waits, else that which the page asks for."""
+    if row is not None:
+        return db.session.get_one(Offering, row.offering_id)
+    asked = request.values.get("offering")
+    return queries.offering_of(intake, asked) if asked else moves.offering_of_file(file)
+
+
+def _choices(intake: Intake, seats: Mapping[str, int]) -> list[Offering]:
+    """The offerings that have sealed seats to give."""
+    return [each for each in programmes.offerings_of(intake) if each.key in seats]
+
+
 def _tried(
-    intake: Intake, offering: Offering, file: Application, row: MoveByHand | None, ways: list[MoveDirection]
+    intake: Intake,
+    offering: Offering,
+    scope: Offering | None,
+    file: Application,
+    row: MoveByHand | None,
+    ways: list[MoveDirection],
 ) -> TriedMoves:
     """What the moves that the page offers would change; of a large intake, what the worker found of the one that waits,
     which is asked for again if it no longer holds. A job that failed is not: a press asks for it."""
@@ -98,7 +120,7 @@ def _tried(
         return tried(intake, offering, file.number, ways if row is None else [MoveDirection(row.direction)])
     if row is None:
         return TriedMoves(None, {})
-    if row.effect and row.rests_on == standings.state_of(intake, offering):
+    if row.effect and row.rests_on == standings.state_of(intake, scope):
         return TriedMoves(None, {MoveDirection(row.direction): MoveEffect.of_json(row.effect)})
     advance = advance_of(row.job_reference)
     if request.method == "GET" and not advance.goes_on and not advance.failed:
@@ -131,7 +153,8 @@ def ask(reference: str, application: str) -> ResponseReturnValue:
     way, reason = request.form.get("direction", ""), form.reason.data or ""
     try:
         with writing():
-            moving.ask(guards.viewer(), reference, application, way, reason)
+            named = request.form.get("offering") or None
+            moving.ask(guards.viewer(), reference, application, way, reason, named)
     except Refused as refusal:
         db.session.rollback()
         show_problems(form, refusal)

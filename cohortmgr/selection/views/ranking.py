@@ -60,6 +60,23 @@ class _ShownRanking:
     rules: Mapping[str, Any] | None = None
 
 
+@dataclass(frozen=True)
+class _AskedView:
+    """Which rows of a ranking a page asks for: at a place, around the line without one; from the end if `down`; of
+    those who `wished` for an offering, by its key."""
+
+    place: ListPlace | None
+    down: bool = False
+    wished: str = ""
+
+    def total(self, rules: Mapping[str, Any] | None, ranked: int) -> int | None:
+        """How many rows there are of it in all, as far as it is known."""
+        if not self.wished:
+            return ranked
+        offerings = rules["offerings"] if rules else ()
+        return next((int(each["wished"]) for each in offerings if each["key"] == self.wished), None)
+
+
 @bp.get("/staff/intakes/<reference>/ranking")
 @guards.staff
 @reading
@@ -73,19 +90,27 @@ def ranking(reference: str) -> ResponseReturnValue:
 
 def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()) -> ResponseReturnValue:
     viewer = guards.viewer()
-    offering = queries.offering_of(intake, request.values.get("offering"))
-    is_whole = bool({"all", *PLACE} & set(request.args))
+    offering = queries.scope_of(intake, request.values.get("offering"))
+    wished = (
+        queries.offering_of(intake, asked)
+        if offering is None and (asked := request.args.get("offering"))
+        else None
+    )
+    is_whole = wished is not None or bool({"all", *PLACE} & set(request.args))
     down = request.args.get("sort") == "-rank"
     place = place_asked() if is_whole or down else None
     definition = programmes.definition_of(intake)
-    batch = queries.live_batch(offering)
-    shown = _shown(intake, offering, batch, place, down=down)
+    batch = queries.live_batch(intake, offering)
+    view = _AskedView(place, down=down, wished=wished.key if wished is not None else "")
+    shown = _shown(intake, offering, batch, view)
     return render_template(
         "selection/staff_ranking.html",
         intake=intake,
         offering=offering,
-        offerings=programmes.offerings_of(intake),
-        named=definition.intake(intake.key).named,
+        offerings=(offered := programmes.offerings_of(intake)),
+        wished=wished,
+        named=(named := definition.intake(intake.key).named),
+        titles={each.key: named.get(each.key, each.title) for each in offered},
         standing=shown.standing,
         making=shown.making,
         filled=shown.filled,
@@ -115,7 +140,7 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
 
 
 def _moves(
-    intake: Intake, offering: Offering, batch: Batch | None, shown: _ShownRanking
+    intake: Intake, offering: Offering | None, batch: Batch | None, shown: _ShownRanking
 ) -> Mapping[str, Any]:
     """The moves by hand of the ranking that is shown, the same by number, and whether the viewer makes others."""
     found: Sequence[moves.ToldMove] = ()
@@ -141,42 +166,46 @@ def _tie_titles(rubric: Rubric, rules: Mapping[str, Any] | None) -> list[Text]:
     return [known.get(key, {"fr": key, "ar": key, "en": key}) for key in keys]
 
 
-def _shown(
-    intake: Intake, offering: Offering, batch: Batch | None, place: ListPlace | None, *, down: bool
-) -> _ShownRanking:
+def _shown(intake: Intake, offering: Offering | None, batch: Batch | None, view: _AskedView) -> _ShownRanking:
     if batch is not None and batch.state in SETTLED:
-        return _of_batch(intake, offering, batch, place, down=down)
+        return _of_batch(intake, offering, batch, view)
     if standings.is_done_at_once(intake):
         board = queries.ranking_of(intake, offering)
         standing, lines = Standing(**standings.figures_of(board)), standings.lines_of(board)
-        page = standings.page_of_lines(lines[::-1] if down else lines, place, standing.chosen)
+        lines = [line for line in lines if not view.wished or view.wished in line.wishes]
+        page = standings.page_of_lines(lines[::-1] if view.down else lines, view.place, standing.chosen)
         filled = standings.filled_by_board(intake, board)
-        rules = board.bounded.told if board.bounded is not None else None
+        rules = board.ruled.told if board.ruled is not None else None
         return _ShownRanking(standing, page, filled, bool(board.stale), rules=rules)
     standing, making = _kept(intake, offering)
-    page = standings.page_of_rows(standing, place, standing.chosen, down=down)
-    stale = any(each["where"] == "stale" for each in standing.refusal or ())
-    return _ShownRanking(
-        standing, page, stale=stale, making=making, **standings.kept_with(offering, standing)
+    kept = standings.kept_with(intake, offering, standing)
+    total = view.total(kept["rules"], standing.ranked)
+    page = standings.page_of_rows(
+        standing, view.place, standing.chosen, down=view.down, wished=view.wished, total=total
     )
+    stale = any(each["where"] == "stale" for each in standing.refusal or ())
+    return _ShownRanking(standing, page, stale=stale, making=making, **kept)
 
 
-def _of_batch(
-    intake: Intake, offering: Offering, batch: Batch, place: ListPlace | None, *, down: bool
-) -> _ShownRanking:
+def _of_batch(intake: Intake, offering: Offering | None, batch: Batch, view: _AskedView) -> _ShownRanking:
     standing = Standing(**decided.figures_of_batch(batch))
-    page = decided.page_of_batch(batch, standing, place, standing.chosen, down=down)
-    filled = standings.kept_with(offering, standings.newest(offering))["filled"]
-    since = decided.changed_since(batch, intake, offering, standings.sent_to(intake, offering))
+    total = view.total(batch.summary.get("rules"), standing.ranked)
+    page = decided.page_of_batch(
+        batch, standing, view.place, standing.chosen, down=view.down, wished=view.wished, total=total
+    )
+    filled = standings.kept_with(intake, offering, standings.newest(intake, offering))["filled"]
+    offered = [offering] if offering is not None else programmes.offerings_of(intake)
+    seats = sum(each.seats for each in offered)
+    since = decided.changed_since(batch, intake, seats, standings.sent_to(intake, offering))
     return _ShownRanking(standing, page, filled, since=since, rules=batch.summary.get("rules"))
 
 
-def _kept(intake: Intake, offering: Offering) -> tuple[Standing, Advance | None]:
+def _kept(intake: Intake, offering: Offering | None) -> tuple[Standing, Advance | None]:
     """Return the last kept ranking, empty if there is none, and how far the next one is if the last no longer holds."""
-    standing = standings.newest(offering)
+    standing = standings.newest(intake, offering)
     if standing is not None and standing.rests_on == standings.state_of(intake, offering):
         return standing, None
-    making = standings.being_made(offering)
+    making = standings.being_made(intake, offering)
     advance = advance_of(making.job_reference) if making is not None else Advance()
     if not advance.goes_on and not advance.failed:  # one that failed waits for somebody to ask for it again
         with writing():
@@ -203,7 +232,7 @@ def again(reference: str) -> ResponseReturnValue:
 def ranking_progress(reference: str) -> ResponseReturnValue:
     """Return how far the ranking is that is being computed, as JSON, for the page that waits."""
     intake = queries.intake_for(guards.viewer(), reference)
-    making = standings.being_made(queries.offering_of(intake, request.args.get("offering")))
+    making = standings.being_made(intake, queries.scope_of(intake, request.args.get("offering")))
     return _told(advance_of(making.job_reference if making is not None else ""))
 
 

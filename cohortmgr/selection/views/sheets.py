@@ -76,7 +76,7 @@ def _told(intake: Intake, batch: Batch, sheet: Mapping[str, Any]) -> dict[str, A
         "intake": intake,
         "batch": batch,
         "of": definition.intake(intake.key).named.get(offering.key, offering.title)
-        if len(programmes.offerings_of(intake)) > 1
+        if offering is not None and len(programmes.offerings_of(intake)) > 1
         else intake.title,
     }
 

@@ -190,7 +190,7 @@ def test_a_kept_ranking_follows_the_choice_and_says_when_it_is_of_before(
             keeping.ask(known(MANAGER), intake, offering)
         work()
         db.session.expire_all()
-        standing = standings.newest(offering)
+        standing = standings.newest(intake, offering)
         assert standing is not None and standing.rests_on == standings.rests_on(intake, offering)
         rows = sa.select(StandingRow.mean).where(StandingRow.standing_id == standing.id)
         board = queries.ranking_of(intake)

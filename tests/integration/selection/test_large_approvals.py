@@ -26,6 +26,7 @@ from cohortmgr.programmes.models import Offering
 from cohortmgr.selection import queries, tasks
 from cohortmgr.selection.actions import changes, decisions, freezing, letters, telling
 from cohortmgr.selection.models import Batch, Decision, Offer
+from cohortmgr.selection.standings.queries import called
 from tests.factories.choices import SEASON, browser, known, someone
 from tests.factories.large import (
     ADMINISTRATOR,
@@ -253,7 +254,7 @@ def test_seats_that_wait_for_an_approval_call_nobody() -> None:
     approved(reference)
     with writing():
         db.session.execute(sa.update(Offering).values(seats=5))
-    assert queries.callable_offerings() == [] and tasks.call(lambda: False) == 0
+    assert called.callable_offerings() == [] and tasks.call(lambda: False) == 0
     work()
     assert of(reference).state == "approved"
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Offer)) == 5

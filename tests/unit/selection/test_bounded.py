@@ -21,8 +21,8 @@ from cohortmgr.selection.certificate import canonical, verify
 from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.deciding import decisions
-from cohortmgr.selection.priced import PricedMark, reasons_by_price
 from cohortmgr.selection.proofs.choice import StatedSeal
+from cohortmgr.selection.reasons.priced import PricedMark, reasons_by_price
 from cohortmgr.selection.rules import Outcome
 
 RUBRIC = read_known("mdia").rubric

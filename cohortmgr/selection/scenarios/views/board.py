@@ -33,6 +33,7 @@ from cohortmgr.selection.scenarios.models import Scenario
 from cohortmgr.selection.scenarios.rules import MOST_COMPARED, MOST_KEPT
 from cohortmgr.selection.scenarios.views import shown
 from cohortmgr.selection.scenarios.views.shown import AskedScenario, ShownBoard
+from cohortmgr.selection.sealing.queries import covers_all
 from cohortmgr.selection.standings.queries import kept as standings
 
 bp = Blueprint("scenarios_staff", __name__, url_prefix="/staff/intakes/<reference>/board")
@@ -50,6 +51,8 @@ def board(reference: str) -> ResponseReturnValue:
 def _board(intake: Intake, problems: Sequence[Problem] = (), **sent: str) -> ResponseReturnValue:
     """The board as the address asks for it, or as a form that was `sent` and refused; its `name` is kept."""
     viewer, given = guards.viewer(), {**texts_sent(), **sent}
+    if covers_all(intake):
+        return _refused(intake)
     offering = shown.offering_asked(intake, given.get("offering"))
     kept = queries.scenarios_of(offering)
     opened = next((each for each in kept if each.reference == given.get("scenario")), None)
@@ -80,10 +83,16 @@ def _board(intake: Intake, problems: Sequence[Problem] = (), **sent: str) -> Res
     )
 
 
+def _refused(intake: Intake) -> ResponseReturnValue:
+    """Say that nothing is tried where seats of several offerings are given by wishes: one seat moves people between
+    offerings, and a board of one would tell of it what is not so."""
+    return render_template("selection/scenarios/staff_joint.html", intake=intake)
+
+
 def _rendered(
     intake: Intake, offering: Offering, found: ShownBoard, tried: AskedScenario, **more: Any
 ) -> ResponseReturnValue:
-    ground, batch = found.ground, selection.live_batch(offering)
+    ground, batch = found.ground, selection.live_batch(intake, offering)
     is_adopted = batch is not None and batch.state == BatchState.APPROVED
     formulas = found.board.formulas if found.board is not None else formulas_in(intake.id)
     rows = found.page.rows if found.page is not None else []
@@ -233,6 +242,8 @@ def _back(reference: str, **more: Any) -> ResponseReturnValue:
 def compare(reference: str) -> ResponseReturnValue:
     """Show kept scenarios side by side, beside the choice of today."""
     intake = selection.intake_for(guards.viewer(), reference)
+    if covers_all(intake):
+        return _refused(intake)
     offering = shown.offering_asked(intake, request.args.get("offering"))
     kept = shown.by_references(offering, request.args.getlist("with"), MOST_COMPARED)
     state = standings.state_of(intake, offering)

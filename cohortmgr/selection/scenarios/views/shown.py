@@ -116,7 +116,7 @@ def board_as_kept(
     title: str,
 ) -> ShownBoard:
     """Return the board of a large intake: the last ranking that is kept, and what the worker found of a scenario."""
-    standing, state = standings.newest(offering), standings.state_of(intake, offering)
+    standing, state = standings.newest(intake, offering), standings.state_of(intake, offering)
     columns = columns_as_kept([kept], state, title) if kept is not None else []
     found = columns[-1] if columns else ComparedColumn("", None)
     page, rules = None, None
@@ -125,7 +125,7 @@ def board_as_kept(
         page = standings.page_of_rows(standing, place, standing.chosen)
         names = {row.number: (row.name, row.reference) for row in page.rows}
         page = page.with_rows([kept_row(row, standing, found) for row in page.rows])
-        rules = standings.kept_with(offering, standing)["rules"]
+        rules = standings.kept_with(intake, offering, standing)["rules"]
     is_stale = standing is not None and standing.rests_on not in (state, standings.rests_on(intake, offering))
     return ShownBoard(
         ground,

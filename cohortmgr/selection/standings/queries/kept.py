@@ -24,9 +24,10 @@ from cohortmgr.reviews.progress import queries as progress
 from cohortmgr.reviews.rules import COUNTING, OPEN
 from cohortmgr.selection.board import SelectionBoard, mean_on
 from cohortmgr.selection.models import Batch
-from cohortmgr.selection.moves.queries import moves_number
+from cohortmgr.selection.moves.queries import moves_number, moves_number_in
+from cohortmgr.selection.queries import covering
 from cohortmgr.selection.rules import AT_ONCE, LIVE, SETTLED, Outcome
-from cohortmgr.selection.sealing.queries import sealed_number
+from cohortmgr.selection.sealing.queries import covering_all, sealed_number
 from cohortmgr.selection.standings.models import RankingChange, Standing, StandingRow
 
 SIZE = 50
@@ -40,22 +41,28 @@ def is_done_at_once(intake: Intake) -> bool:
     return counts([intake.id])[intake.id]["submitted"] <= AT_ONCE
 
 
-def sent_to(intake: Intake, offering: Offering) -> int:
-    """Return how many sent files an offering has today, by the counters: those that name none are the first one's."""
+def sent_to(intake: Intake, offering: Offering | None) -> int:
+    """Return how many sent files an offering has today, or all of an intake, by the counters: those that name none are
+    the first one's."""
+    if offering is None:
+        return counts([intake.id])[intake.id]["submitted"]
     first = db.session.scalar(sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id))
     mine = (offering.id, 0) if offering.id == first else (offering.id,)
     return sum(counted_files(intake.id, {"state": "submitted", "offering_id": number}) for number in mine)
 
 
-def state_of(intake: Intake, offering: Offering) -> str:
-    """Return a text that changes with whatever the ranking of an offering rests on.
+def state_of(intake: Intake, offering: Offering | None) -> str:
+    """Return a text that changes with whatever the ranking of an offering rests on, or that of all of an intake.
 
     Whoever computes a ranking asks before reading: what comes in between makes it one that no longer holds."""
-    changes = sa.select(sa.func.coalesce(sa.func.sum(RankingChange.changes), 0))
+    if offering is None:
+        number = sa.literal(intake.definition_version_id)
+        return db.session.execute(sa.select(_said(_state_of_all(intake.id, number)))).scalar_one()
+    changes = _changes(intake.id)
     first = sa.select(sa.func.min(Offering.id)).where(Offering.intake_id == intake.id)
     row = db.session.execute(
         sa.select(
-            changes.where(RankingChange.intake_id == intake.id).scalar_subquery(),
+            changes,
             first.scalar_subquery(),
             sealed_number(intake.id),
             moves_number(offering.id),
@@ -66,16 +73,49 @@ def state_of(intake: Intake, offering: Offering) -> str:
     return "-".join(str(int(part)) for part in parts)
 
 
-def rests_on(intake: Intake, offering: Offering) -> str:
-    """Return a text that changes with what the ranking of an offering shows: once decisions are proposed they stand,
-    whatever comes after them, until they are cancelled."""
-    settled = _settled(Batch.offering_id == offering.id)
+def _changes(intake_id: Any) -> sa.ColumnElement[int]:
+    counted = sa.select(sa.func.coalesce(sa.func.sum(RankingChange.changes), 0))
+    return sa.cast(counted.where(RankingChange.intake_id == intake_id).scalar_subquery(), sa.BigInteger)
+
+
+def _said(parts: Sequence[Any]) -> sa.ColumnElement[str]:
+    said: sa.ColumnElement[str] = sa.cast(parts[0], sa.String)
+    for part in parts[1:]:
+        said = said.concat("-").concat(sa.cast(part, sa.String))
+    return said
+
+
+def _state_of_all(intake_id: Any, version_id: Any) -> Sequence[Any]:
+    """The parts of the state of all offerings at once. Sums tell their seats: there may be a thousand of them."""
+    offered = sa.orm.aliased(Offering)
+    sums = [
+        sa.cast(
+            sa.select(sa.func.coalesce(sa.func.sum(figure), 0))
+            .where(offered.intake_id == intake_id)
+            .scalar_subquery(),
+            sa.BigInteger,
+        )
+        for figure in (offered.seats, offered.id * offered.seats, offered.seats * offered.seats)
+    ]
+    return (
+        _changes(intake_id),
+        version_id,
+        *sums,
+        sealed_number(intake_id),
+        moves_number_in(intake_id),
+    )
+
+
+def rests_on(intake: Intake, offering: Offering | None) -> str:
+    """Return a text that changes with what the ranking of an offering shows, or that of all: once decisions are
+    proposed they stand, whatever comes after them, until they are cancelled."""
+    settled = _settled(covering(intake, offering))
     return db.session.scalar(settled) or state_of(intake, offering)
 
 
-def _settled(of_offering: sa.ColumnElement[bool]) -> sa.Select[str]:
+def _settled(covered: sa.ColumnElement[bool]) -> sa.Select[str]:
     said = sa.literal("batch-").concat(Batch.reference)
-    return sa.select(said).where(of_offering, Batch.state.in_([state.value for state in SETTLED]))
+    return sa.select(said).where(covered, Batch.state.in_([state.value for state in SETTLED]))
 
 
 def undecided(viewer: Viewer) -> Sequence[Intake]:
@@ -88,7 +128,8 @@ def undecided(viewer: Viewer) -> Sequence[Intake]:
     of_kind = (IntakeCount.state == "submitted", IntakeCount.eligible == "yes", IntakeCount.files > 0)
     sent = sa.exists().where(IntakeCount.intake_id == Intake.id, *of_kind, own)
     live = [state.value for state in LIVE]
-    proposed = sa.exists().where(Batch.offering_id == Offering.id, Batch.state.in_(live))
+    batch = sa.or_(Batch.offering_id == Offering.id, Batch.offering_id.is_(None))
+    proposed = sa.exists().where(Batch.intake_id == Offering.intake_id, batch, Batch.state.in_(live))
     lacking = sa.exists().where(Offering.intake_id == Intake.id, ~proposed, sent)
     waiting = sa.exists().where(
         Review.intake_id == Intake.id,
@@ -104,56 +145,65 @@ def undecided(viewer: Viewer) -> Sequence[Intake]:
     return [intake for intake in closed if not unread[intake.id]]
 
 
-def outdated() -> list[tuple[Intake, Offering]]:
+def outdated() -> list[tuple[Intake, Offering | None]]:
     """Return the offerings of small intakes with readings whose last kept ranking rests on anything else than there is
-    now, or that have none; not those whose ranking is being computed, or could not be. Beside the counters of each it
-    takes one statement."""
-    changes = sa.select(sa.func.coalesce(sa.func.sum(RankingChange.changes), 0))
-    counted = sa.cast(changes.where(RankingChange.intake_id == Intake.id).scalar_subquery(), sa.BigInteger)
-    other = sa.orm.aliased(Offering)
-    first = sa.select(sa.func.min(other.id)).where(other.intake_id == Intake.id).scalar_subquery()
-    is_first = sa.case((first == Offering.id, 1), else_=0)
-    now: sa.ColumnElement[str] = sa.cast(counted, sa.String)
-    rules, moves = sealed_number(Intake.id), moves_number(Offering.id)
-    for part in (
-        Intake.definition_version_id,
-        Offering.seats,
-        is_first,
-        rules,
-        moves,
-    ):  # as `state_of` says it
-        now = now.concat("-").concat(sa.cast(part, sa.String))
-    kept = sa.select(Standing.rests_on).where(
-        Standing.offering_id == Offering.id, Standing.made_at.is_not(None)
-    )
-    kept = kept.order_by(Standing.id.desc()).limit(1)
-    making = sa.select(Standing.id).where(
-        Standing.offering_id == Offering.id, sa.text("standings.made_at IS NULL")
-    )
+    now, or that have none; not those whose ranking is being computed, or could not be. An intake whose seats are given
+    by wishes has one ranking of all. Beside the counters of each it takes two statements."""
     read = sa.select(Review.id).where(
         Review.intake_id == Intake.id, Review.state.in_([each.value for each in COUNTING])
     )
-    now = sa.func.coalesce(_settled(Batch.offering_id == Offering.id).scalar_subquery(), now)
-    stale = sa.func.coalesce(kept.scalar_subquery(), "") != now
-    rows = db.session.execute(
+    other = sa.orm.aliased(Offering)
+    first = sa.select(sa.func.min(other.id)).where(other.intake_id == Intake.id).scalar_subquery()
+    is_first = sa.case((first == Offering.id, 1), else_=0)
+    # As `state_of` says it.
+    own = _said([_changes(Intake.id), Intake.definition_version_id, Offering.seats, is_first,
+                 sealed_number(Intake.id), moves_number(Offering.id)])  # fmt: skip
+    of_all = _said(_state_of_all(Intake.id, Intake.definition_version_id))
+    kept, batch = Standing.offering_id == Offering.id, Batch.offering_id == Offering.id
+    kept_of_all = sa.and_(Standing.intake_id == Intake.id, Standing.offering_id.is_(None))
+    batch_of_all = sa.and_(Batch.intake_id == Intake.id, Batch.offering_id.is_(None))
+    several = covering_all(Intake.id)
+    each = (
         sa.select(Intake, Offering)
         .join(Offering, Offering.intake_id == Intake.id)
-        .where(read.exists(), stale, ~making.exists())
+        .where(read.exists(), ~several, *_is_outdated(own, kept, batch))
         .order_by(Offering.id)
-    ).all()
-    return [(row[0], row[1]) for row in rows if is_done_at_once(row[0])]
+    )
+    found: list[tuple[Intake, Offering | None]] = [(row[0], row[1]) for row in db.session.execute(each)]
+    joint = sa.select(Intake).where(read.exists(), several, *_is_outdated(of_all, kept_of_all, batch_of_all))
+    found += [(intake, None) for intake in db.session.scalars(joint.order_by(Intake.id))]
+    return [(intake, offering) for intake, offering in found if is_done_at_once(intake)]
 
 
-def newest(offering: Offering) -> Standing | None:
-    """Return the last ranking of an offering that was kept, or None."""
-    made = (Standing.offering_id == offering.id, Standing.made_at.is_not(None))
+def _is_outdated(
+    state: sa.ColumnElement[str], kept: sa.ColumnElement[bool], batch: sa.ColumnElement[bool]
+) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    """Whether the last of these kept rankings rests on something else, and none is being made."""
+    last = sa.select(Standing.rests_on).where(kept, Standing.made_at.is_not(None))
+    last = last.order_by(Standing.id.desc()).limit(1)
+    making = sa.select(Standing.id).where(kept, sa.text("standings.made_at IS NULL"))
+    now = sa.func.coalesce(_settled(batch).scalar_subquery(), state)
+    return sa.func.coalesce(last.scalar_subquery(), "") != now, ~making.exists()
+
+
+def _of(intake: Intake, offering: Offering | None) -> tuple[sa.ColumnElement[bool], ...]:
+    """The conditions of the rankings of an offering, or of all of an intake."""
+    if offering is not None:
+        return (Standing.offering_id == offering.id,)
+    return Standing.intake_id == intake.id, Standing.offering_id.is_(None)
+
+
+def newest(intake: Intake, offering: Offering | None) -> Standing | None:
+    """Return the last ranking of an offering, or of all, that was kept, or None."""
+    made = (*_of(intake, offering), Standing.made_at.is_not(None))
     return db.session.scalar(sa.select(Standing).where(*made).order_by(Standing.id.desc()).limit(1))
 
 
-def being_made(offering: Offering) -> Standing | None:
-    """Return the ranking of an offering that is being computed, or whose computation failed; None without one."""
+def being_made(intake: Intake, offering: Offering | None) -> Standing | None:
+    """Return the ranking of an offering, or of all, that is being computed, or whose computation failed; None without
+    one."""
     # The condition of the partial index, as a text.
-    wanted = sa.select(Standing).where(Standing.offering_id == offering.id, sa.text("made_at IS NULL"))
+    wanted = sa.select(Standing).where(*_of(intake, offering), sa.text("made_at IS NULL"))
     return db.session.scalar(wanted)
 
 
@@ -166,7 +216,8 @@ def to_make(reference: str) -> Standing | None:
 @dataclass(frozen=True)
 class RankedLine:
     """One row of a ranking, as the page shows it: `outcome` in the words of decisions, `position` on the waiting list,
-    what the prices of bounds `added` to the mean, and the `state` of its file today."""
+    what the prices of bounds `added` to the mean, and the `state` of its file today; where seats are given by wishes,
+    the keys of the offerings that it asked for, and of that in which it has a seat."""
 
     reference: str
     place: int
@@ -182,6 +233,8 @@ class RankedLine:
     position: int | None = None
     added: int | None = None
     state: str = "submitted"
+    wishes: tuple[str, ...] = ()
+    offering: str = ""
 
 
 NUMBERS = ("ranked", "chosen", "waiting", "refused", "ineligible", "undecided", "unread", "least", "most")
@@ -225,6 +278,8 @@ def lines_of(board: SelectionBoard) -> list[RankedLine]:
                 mean_on(file, board.rubric, out) if out else None,
                 *outcomes[row.reference],
                 board.added(row.reference),
+                wishes=board.wishes(row.reference),
+                offering=board.seat(row.reference),
             )
         )
     return found
@@ -238,11 +293,11 @@ def filled_by_board(intake: Intake, board: SelectionBoard) -> FilledSelection | 
     return filled_by_one(intake, chosen, able)
 
 
-def kept_with(offering: Offering, standing: Standing | None) -> Mapping[str, Any]:
+def kept_with(intake: Intake, offering: Offering | None, standing: Standing | None) -> Mapping[str, Any]:
     """Return what was found with a kept ranking: whether the files that one person read fill more of it than chance
     would (`filled`), since no page counts the readings of a large intake, and what sealed rules made of it (`rules`).
     One statement."""
-    kept = kept_of(KIND, offering.reference) if standing is not None else None
+    kept = kept_of(KIND, (offering or intake).reference) if standing is not None else None
     is_its = kept is not None and standing is not None and kept.figures.get("standing") == standing.reference
     found: Mapping[str, Any] = kept.figures if kept is not None and is_its else {}
     filled = FilledSelection(**found["filled"]) if found.get("filled") else None
@@ -265,19 +320,36 @@ def page_of_lines(lines: list[RankedLine], place: ListPlace | None, around: int)
     )
 
 
-def page_of_rows(standing: Standing, place: ListPlace | None, around: int, *, down: bool = False) -> Page:
-    """Return a page of a kept ranking, from its end if `down`; without a place the one around the place of a row."""
+def wishing_for(wishes: Any, key: str) -> sa.ColumnElement[bool]:
+    """Whether a column of wishes names an offering: keys are written in quotes."""
+    return sa.cast(wishes, sa.Text).contains(f'"{key}"', autoescape=True)
+
+
+def page_of_rows(
+    standing: Standing,
+    place: ListPlace | None,
+    around: int,
+    *,
+    down: bool = False,
+    wished: str = "",
+    total: int | None = None,
+) -> Page:
+    """Return a page of a kept ranking, from its end if `down`; without a place the one around the place of a row. With
+    `wished`, the key of an offering, of those who asked for it, `total` in all."""
     inside = sa.select(StandingRow).where(StandingRow.standing_id == standing.id).subquery()
     kept = sa.orm.aliased(StandingRow, inside)
     rows = (
         sa.select(kept.reference, kept.place, Application.number, NAME, Application.region,
                   kept.mean, kept.totals, kept.decided, kept.knocked_out, kept.knocked_out_mean,
-                  kept.outcome, kept.position, kept.added, Application.state)
+                  kept.outcome, kept.position, kept.added, Application.state, kept.wishes, kept.offering)
         .join(Application, Application.id == kept.application_id)
         .order_by(kept.place.desc() if down else kept.place)
     )  # fmt: skip
+    if wished:
+        rows = rows.where(wishing_for(kept.wishes, wished))
     if place is not None:
-        return paging.page_of(rows, place, SIZE, paging.Total(standing.ranked))
+        counted = total if wished else standing.ranked
+        return paging.page_of(rows, place, SIZE, paging.Total(counted) if counted is not None else None)
     return page_around(rows, kept.place, standing.ranked, around)
 
 

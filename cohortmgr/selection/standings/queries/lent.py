@@ -21,10 +21,17 @@ from cohortmgr.selection.standings.models import Standing, StandingRow
 
 
 def _standings_in(intake_id: int) -> Sequence[sa.ColumnElement[bool]]:
-    """The conditions on rows of rankings that choose the newest of each offering of an intake. One statement."""
+    """The conditions on rows of rankings that choose the newest of each offering of an intake, or the one of all if it
+    is newer. One statement."""
     made = (Standing.intake_id == intake_id, Standing.made_at.is_not(None))
-    newest_ids = sa.select(sa.func.max(Standing.id)).where(*made).group_by(Standing.offering_id)
-    return [StandingRow.standing_id == number for number in sorted(db.session.scalars(newest_ids))]
+    newest_ids = sa.select(Standing.offering_id, sa.func.max(Standing.id)).where(*made)
+    found = [(row[0], row[1]) for row in db.session.execute(newest_ids.group_by(Standing.offering_id))]
+    last = max((number for _offering, number in found), default=0)
+    of_all = (None, last) in found
+    chosen = sorted(
+        number for offering, number in found if (number == last or not of_all) and (of_all or offering)
+    )
+    return [StandingRow.standing_id == number for number in chosen]
 
 
 def _of_the_newest(column: Any) -> sa.ScalarSelect[Any]:

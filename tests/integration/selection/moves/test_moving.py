@@ -54,7 +54,7 @@ def test_a_seat_is_given_once_a_second_person_agrees_and_not_before() -> None:
     assert ask(intake, 5).id == row.id, "the same request twice is one"
     agree(intake, 5)
     assert chosen(intake) == [1, 5]
-    assert moves.moves_in_force(intake) == {numbered(5): HandMove(True, WHY)}
+    assert moves.moves_in_force(intake) == {numbered(5): HandMove(True, WHY, "data-ia")}
     assert agree(intake, 5).id == row.id, "a second press changes nothing"
     assert MoveEffect.of_json(row.effect) == MoveEffect((numbered(5),), (numbered(2),))
     acts = [each for each in db.session.scalars(sa.select(Event.action).order_by(Event.id)) if "move" in each]
@@ -139,7 +139,7 @@ def test_an_agreed_move_is_undone_by_two_people_and_a_reason_towards_either_side
     moved(intake, 5)
     moved(intake, 5, "out")
     assert chosen(intake) == [1, 2]
-    assert moves.moves_in_force(intake) == {numbered(5): HandMove(False, WHY)}
+    assert moves.moves_in_force(intake) == {numbered(5): HandMove(False, WHY, "data-ia")}
     assert states() == [("in", "undone"), ("mark", "undone"), ("in", "undone"), ("out", "agreed")]
 
 

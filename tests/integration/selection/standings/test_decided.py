@@ -67,7 +67,7 @@ def test_lists_keep_what_was_decided_too(app: Flask) -> None:
     work()
     assert tasks.follow(lambda: False) == 0, "it follows a batch once"
     db.session.rollback()
-    newest = standings.newest(queries.offering_of(intake))
+    newest = standings.newest(intake, queries.offering_of(intake))
     assert newest is not None and newest.rests_on == f"batch-{batch.reference}"
     rows = db.session.scalars(
         sa.select(StandingRow).where(StandingRow.standing_id == newest.id).order_by(StandingRow.place)
@@ -110,7 +110,7 @@ def test_what_a_batch_shows_is_what_was_ranked() -> None:
     board = queries.ranking_of(intake)
     with writing():
         batch = decisions.propose(manager, intake.reference, open_until=intake.closes_at)
-    ranked = [(*astuple(line)[:-1], "submitted") for line in standings.lines_of(board)]
+    ranked = [astuple(line) for line in standings.lines_of(board)]
     found = [astuple(line) for _number, line in frozen.lines_of_batch(batch)]
     assert [(*row[:6], tuple(row[6]), *row[7:]) for row in found] == ranked
     figures, least = standings.figures_of(board), ("least", "most")

@@ -40,7 +40,7 @@ def kept(intake: Intake) -> list[tuple[Any, ...]]:
     """The rows of the last kept ranking."""
     db.session.rollback()
     db.session.expire_all()
-    standing = standings.newest(selection.offering_of(intake))
+    standing = standings.newest(intake, selection.offering_of(intake))
     assert standing is not None
     rows = sa.select(StandingRow).where(StandingRow.standing_id == standing.id).order_by(StandingRow.place)
     numbers = dict(db.session.execute(sa.select(Application.id, Application.number)).all())
@@ -107,7 +107,7 @@ def test_after_any_history_of_acts_it_is_what_would_be_built_or_says_that_it_is_
     quiet = 0
     for _ in range(12):
         act(intake, chance)
-        standing = standings.newest(selection.offering_of(intake))
+        standing = standings.newest(intake, selection.offering_of(intake))
         assert standing is not None
         if standing.rests_on == standings.rests_on(intake, selection.offering_of(intake)):
             quiet += 1
@@ -115,7 +115,7 @@ def test_after_any_history_of_acts_it_is_what_would_be_built_or_says_that_it_is_
             continue
         offering = asked(intake)
         work()
-        standing = standings.newest(offering)
+        standing = standings.newest(intake, offering)
         assert standing is not None and standing.rests_on == standings.rests_on(intake, offering)
         assert kept(intake) == built(intake)
         board = selection.ranking_of(intake)
@@ -160,7 +160,7 @@ def test_it_is_asked_for_once_and_anew_after_a_failure() -> None:
     with writing():
         db.session.execute(sa.update(Job).values(state="failed"))
     offering = asked(intake)
-    making = standings.being_made(offering)
+    making = standings.being_made(intake, offering)
     assert making is not None and advance_of(making.job_reference).goes_on
 
 
@@ -173,7 +173,7 @@ def test_pages_of_a_kept_ranking_are_the_whole_cut_and_begin_around_the_line(
     read(intake, readers(intake))
     offering = asked(intake)
     work()
-    standing = standings.newest(offering)
+    standing = standings.newest(intake, offering)
     assert standing is not None
     board = selection.ranking_of(intake)
     lines = standings.lines_of(board)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.selection.priced import points
 from cohortmgr.selection.proofs.lines import CandidateLines
 from cohortmgr.selection.proofs.sheet import public_sheet
 from cohortmgr.selection.proofs.sums import places_of, prices_of, sum_of
+from cohortmgr.selection.reasons.priced import points
 from tests.unit.selection.proofs.worlds import certificates
 
 

@@ -7,7 +7,14 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cohortmgr.selection.reasons import FEW, CriterionMark, PartingLine, reason_for, reasons_to_stay
+from cohortmgr.selection.reasons.refusing import (
+    FEW,
+    CriterionMark,
+    PartingLine,
+    parting_line,
+    reason_for,
+    reasons_to_stay,
+)
 
 MANY = PartingLine(30, 14_750, 14_250)
 CRITERIA = [
@@ -31,27 +38,38 @@ def test_reasons_at_the_line_and_without_a_seat() -> None:
     assert str(reason_for(1, 40, 14_000, None, [])[1]) == "line: Aucune place n’était à pourvoir."
     near = reason_for(31, 40, 13_999, PartingLine(30, 14_000, 13_999), [])[1]
     assert near.values == {"mean": Decimal("13.999"), "threshold": Decimal("13.9995")}
-    close = reason_for(31, 40, 13_999, PartingLine(30, 13_999, 13_999), [])[1]
+    close = reason_for(31, 40, 13_999, PartingLine(30, 13_999, 13_200), [])[1]
     assert "à moins d’un millième" in close.what, "the exact means differ by less than a thousandth"
 
 
 @given(
-    st.integers(0, 20_000), st.integers(0, 20_000), st.integers(0, 20_000), st.integers(1, 40), st.booleans()
+    st.lists(st.integers(0, 20_000), min_size=1, max_size=40),
+    st.lists(st.integers(0, 20_000), min_size=1, max_size=40),
+    st.booleans(),
 )
 def test_what_had_to_be_exceeded_is_nobody_s_mark_and_above_one_s_own(
-    one: int, other: int, own: int, chosen: int, harmonised: bool
+    one: list[int], other: list[int], harmonised: bool
 ) -> None:
-    left, lowest = sorted((one, other))
-    mean = min(own, left)
-    told = reason_for(2, 40, mean, PartingLine(chosen, lowest, left), [], harmonised=harmonised)[1].values
-    assert told["mean"] in (round(Decimal(mean) / 1000, 2), Decimal(mean) / 1000)
-    if left == lowest:
-        assert told.keys() == {"mean"}
-    elif chosen < FEW:
-        assert told["low"] <= Decimal(left + lowest) / 2000 <= told["high"] == told["low"] + 1
-        assert told.keys() == {"mean", "low", "high"}
-    else:
-        assert told["mean"] < told["threshold"] and left < told["threshold"] * 1000 < lowest
+    """Some of the same marks are chosen and some are not: a tie-break parted them."""
+    every = sorted((*one, *other), reverse=True)
+    passed, left = every[: len(one)], every[len(one) :]
+    line = parting_line(passed, left)
+    assert line is not None and line.lowest == passed[-1]
+    for mean in left:
+        told = reason_for(2, 40, mean, line, [], harmonised=harmonised)[1].values
+        if mean == line.lowest:
+            assert told.keys() == {"mean"}
+        elif len(passed) < FEW:
+            assert told["low"] <= line.threshold <= told["high"] == told["low"] + 1
+        else:
+            assert told["mean"] < told["threshold"] * 1 and told["threshold"] * 1000 < line.lowest
+            assert all(each < told["threshold"] * 1000 for each in left if each < line.lowest)
+
+
+def test_nobody_passed_nothing_parts() -> None:
+    assert parting_line([], [12_000]) is None
+    line = parting_line([12_000], [])
+    assert line is not None and 0 < line.threshold < 12
 
 
 def test_of_few_chosen_neither_their_mark_nor_their_average_is_told() -> None:

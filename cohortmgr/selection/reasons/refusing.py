@@ -5,7 +5,7 @@ few people as a range."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -36,20 +36,28 @@ def marks(thousandths: int) -> Decimal:
 @dataclass(frozen=True)
 class PartingLine:
     """What parts those who went on from those who did not: how many went on, and in thousandths the lowest mean among
-    them and the best among the others, None without any."""
+    them and the best one `below` it, None without any."""
 
     passed: int
     lowest: int
-    best_left: int | None
+    below: int | None
 
     @property
-    def threshold(self) -> Decimal | None:
-        """A mark in points that is nobody's, between the two, with as few decimals as part them, two at least. None
-        where they are equal in thousandths."""
-        left = -1 if self.best_left is None else self.best_left
-        middle = Decimal(left + self.lowest) / 2000
-        told = (middle.quantize(Decimal(1).scaleb(-places)) for places in (2, 3, 4))
-        return next((each for each in told if left < each * 1000 < self.lowest), None)
+    def threshold(self) -> Decimal:
+        """A mark in points that is nobody's, between the two, with as few decimals as part them, two at least."""
+        below = -1 if self.below is None else self.below
+        middle = Decimal(below + self.lowest) / 2000
+        told = (middle.quantize(Decimal(1).scaleb(-places)) for places in (2, 3))
+        return next((each for each in told if below < each * 1000 < self.lowest), middle)
+
+
+def parting_line(passed: Sequence[int], left: Iterable[int]) -> PartingLine | None:
+    """Return what parts those with the means `passed` from those with the means `left`, in thousandths; None where
+    nobody passed."""
+    if not passed:
+        return None
+    lowest = min(passed)
+    return PartingLine(len(passed), lowest, max((each for each in left if each < lowest), default=None))
 
 
 FEW = 5
@@ -96,7 +104,7 @@ class _LineTexts:
 
 def _under(mean: int, line: PartingLine, texts: _LineTexts, **more: object) -> Problem:
     threshold = line.threshold
-    if threshold is None:
+    if mean >= line.lowest:
         return Problem(texts.close, {"mean": Decimal(mean) / 1000, **more}, "line")
     own = marks(mean) if marks(mean) < threshold else Decimal(mean) / 1000
     if line.passed < FEW:
@@ -222,7 +230,7 @@ def reasons_to_stay(
     parts them, and the criteria that cost it most against those who went on, with advice. Of a `harmonised` mean it
     says what that is."""
     reasons = [Problem(N_("Votre dossier est classé %(rank)s sur %(of)s."), {"rank": rank, "of": of}, "rank")]
-    if line is None or line.threshold is None:
+    if line is None or mean >= line.lowest:
         values: dict[str, object] = {"phase": phase, "mean": marks(mean)}
         reasons.append(Problem(_STAYED[harmonised], values, "line"))
     else:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.selection.reasons import CriterionMark, explained, weakest
+from cohortmgr.selection.reasons.refusing import CriterionMark, explained, weakest
 
 
 @dataclass(frozen=True)
