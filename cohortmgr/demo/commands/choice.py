@@ -40,8 +40,8 @@ BOUNDS = (
     Bound({"region": "MA-08"}, at_least=2, hard=False),
 )
 A_SITTING = 40
-# What the commission tried out before it decided, by the name under which it was kept: bounds, and how many times as
-# much a criterion weighs.
+# What the commission tries out, by the name under which it is kept: bounds, and how many times as much a criterion
+# weighs.
 SCENARIOS: Mapping[str, tuple[tuple[Bound, ...], Mapping[str, int]]] = {
     "Parité : quinze femmes sur trente": ((replace(BOUNDS[0], at_least=15), BOUNDS[1]), {}),
     "Le projet compte double, sans les bornes": ((), {"projet": 2}),
@@ -111,7 +111,8 @@ def _known_as(email: str | None, number: str) -> str:
 
 
 def keep_scenarios() -> None:
-    """Let the selection manager keep what the commission tried out, which changes neither rules nor decisions."""
+    """Let the selection manager keep what other rules would have done, for the commission to look at before the next
+    session. It comes after the definition changed last, so that these are today's marks."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager, offering = by_role(Role.SELECTION_MANAGER)[0], selection_queries.offering_of(intake)
     ground = trials.ground_of(intake, offering)
@@ -120,15 +121,13 @@ def keep_scenarios() -> None:
     for name, (bounds, times) in SCENARIOS.items():
         if name not in known:
             weights = {key: usual[key] * factor for key, factor in times.items()}
-            with alike(f"scenario {name}"), writing():
+            with writing():
                 changes = ScenarioChanges(ground.seats, bounds, weights)
                 scenarios.keep(manager, intake.reference, offering.reference, name, changes)
 
 
 def decide() -> None:
-    """Let the selection manager keep two scenarios and propose, and the administrator approve by typing the number of
-    offers."""
-    keep_scenarios()
+    """Let the selection manager propose, and the administrator approve by typing the number of offers."""
     intake = programmes.intake_of(PROGRAMME, INTAKE)
     manager, administrator = by_role(Role.SELECTION_MANAGER)[0], by_role(Role.PROGRAMME_ADMINISTRATOR)[0]
     with writing():

@@ -49,6 +49,7 @@ STEPS = (
     DemoStep(
         "Wishes, a text, mailings, questions and a mail that came back", 3, None, correspondence.correspond
     ),
+    DemoStep("Two scenarios of the choice, kept beside its rules", 1, None, choice.keep_scenarios),
     DemoStep("A report asked of the worker, and a new candidate's draft", 3, None, cohort.look_ahead),
 )
 

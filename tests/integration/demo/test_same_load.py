@@ -31,6 +31,7 @@ STEPS: tuple[tuple[date, Callable[[], object]], ...] = (
     (date(2025, 7, 16), setting.import_applications),
     (date(2025, 7, 17), choice.read_files),
     (date(2025, 7, 29), choice.decide),
+    (date(2025, 7, 30), choice.keep_scenarios),
 )
 Loaded = tuple[list[tuple[str | None, str | None, str, int | None]], list[tuple[str, str, int | None]]]
 

@@ -26,7 +26,7 @@ OFFERING = "rabat"
 def seal_of(bounds: Sequence[Bound], seats: int, ties: Sequence[str], right: Mapping[str, str]) -> StatedSeal:
     """A seal over these rules and those of another offering."""
     said = [stated_bound(each) | ({"offering": OFFERING} if n % 2 else {}) for n, each in enumerate(bounds)]
-    sealed = {
+    sealed: dict[str, Any] = {
         "bounds": [*said, stated_bound(Bound({"region": "a"}, 1)) | {"offering": "fès"}],
         "right": [
             {"reference": each, "reason": why, "paper": "12-34"}
