@@ -24,7 +24,7 @@ from cohortmgr.selection.models import Offer
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.verify import findings
 from tests.factories import joint as market
-from tests.factories.choices import ADMINISTRATOR, MANAGER, known
+from tests.factories.choices import MANAGER, known
 from tests.factories.joint import FES, FR, SF, application, approve, decided, held, joint, proposed
 
 pytestmark = pytest.mark.usefixtures("system_context")
