@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,7 +30,7 @@ from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, WithdrawOfferForm, known_close
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves import queries as moves
-from cohortmgr.selection.people.queries import late_in, offer_for
+from cohortmgr.selection.people.queries import StaffOffer, late_in, offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Outcome, is_open, lapses_at
 from cohortmgr.selection.standings.queries.published import published_at
 
@@ -222,6 +222,7 @@ def _offer(
         application=found.application,
         intake=found.intake,
         batch=found.batch,
+        seat=_seat(found) if found.batch.offering_id is None else None,
         waiting=is_open(found.offer.state, found.offer.deadline, found.offer.held_at, clock.now()),
         lapses=lapses_at(found.offer.deadline, found.offer.held_at),
         is_late=found.offer.deadline <= clock.now(),
@@ -230,6 +231,13 @@ def _offer(
         extending=extending or ExtendOfferForm(formdata=None),
         withdrawing=withdrawing or WithdrawOfferForm(formdata=None),
     )
+
+
+def _seat(found: StaffOffer) -> Mapping[str, str]:
+    """The name of the offering of a seat."""
+    offered = {each.id: each for each in programmes.offerings_of(found.intake)}[found.offer.offering_id]
+    named = programmes.definition_of(found.intake).intake(found.intake.key).named
+    return named.get(offered.key, offered.title)
 
 
 @bp.post("/staff/offers/<reference>/extend")

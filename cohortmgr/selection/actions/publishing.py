@@ -18,7 +18,7 @@ from cohortmgr.selection import queries
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.proofs.parts import LinesIndex, LinesPart, PartedLines
 from cohortmgr.selection.rules import BatchState
-from cohortmgr.selection.standings.queries.published import LINES, SHEET, has_sheet, published_at
+from cohortmgr.selection.standings.queries.published import LINES, SHEET, has_names, has_sheet, published_at
 from cohortmgr.selection.verify import FORMAT_OF_CHOICE, RULE_OF_CHOICE
 
 _NOT_YET = N_("La fiche se publie une fois les décisions approuvées et dites à chacun.")
@@ -127,7 +127,7 @@ def note_references(viewer: Viewer, reference: str) -> Batch:
     NotPermitted for whoever may not see files: the certificate itself names nobody."""
     batch = queries.get_for(viewer, reference)
     require(viewer, "applications.read", queries.offered_in(batch)[0].path)
-    if not has_sheet(batch):
+    if not has_names(batch):
         raise NotFound(reference)
     record(viewer, "selection.read_references", about(batch), after={"certificate": batch.digest})
     return batch

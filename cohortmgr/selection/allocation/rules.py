@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cohortmgr.base.errors import N_, Problem, Refused
+from cohortmgr.programmes.definition.bounds.checking import first_overlaps, told
 from cohortmgr.selection.choosing.rules import Bound
 
 _NO_OFFERING = N_(
@@ -98,7 +99,7 @@ def bounds_by_offering(problem: AllocationProblem) -> dict[str, tuple[Bound, ...
 def misplaced(bounds: Iterable[Bound], seats: Mapping[str, int]) -> Iterator[Problem]:
     """A problem for each bound that cannot be one of these offerings, by itself or beside the others of its own."""
     numbered = list(enumerate(bounds, start=1))
-    pairs = _overlapping(bound for _place, bound in numbered)
+    pairs = first_overlaps(bound for _place, bound in numbered)
     for place, bound in numbered:
         where, values = f"bound[{place}]", {"offering": bound.offering}
         if not bound.offering:
@@ -115,38 +116,5 @@ def misplaced(bounds: Iterable[Bound], seats: Mapping[str, int]) -> Iterator[Pro
 def counting_of(bounds: Iterable[Bound]) -> dict[str, Counting]:
     """How each offering that has bounds counts a person: in one of them where two of its groups overlap."""
     named = list(bounds)
-    pairs = _overlapping(named)
+    pairs = first_overlaps(named)
     return {each.offering: Counting.ONE if each.offering in pairs else Counting.EACH for each in named}
-
-
-GroupPair = tuple[Mapping[str, str], Mapping[str, str]]
-
-
-def _overlapping(bounds: Iterable[Bound]) -> dict[str, GroupPair]:
-    """The first two groups of each offering that overlap; offerings that name the same groups are looked at once."""
-    groups: dict[str, list[Mapping[str, str]]] = {}
-    for bound in bounds:
-        groups.setdefault(bound.offering, []).append(bound.where)
-    known: dict[tuple[frozenset[tuple[str, str]], ...], GroupPair | None] = {}
-    found: dict[str, GroupPair] = {}
-    for offering, named in groups.items():
-        key = tuple(frozenset(each.items()) for each in named)
-        if key not in known:
-            pairs = ((other, one) for place, one in enumerate(named) for other in named[:place])
-            known[key] = next((pair for pair in pairs if overlap(*pair)), None)
-        if (pair := known[key]) is not None:
-            found[offering] = pair
-    return found
-
-
-def overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
-    """Whether somebody may be of both groups and somebody else of either alone, by what the groups name: who applies
-    does not count, since rules are sealed before anybody is known."""
-    if any(other.get(key, value) != value for key, value in one.items()):
-        return False
-    return not (one.items() <= other.items() or other.items() <= one.items())
-
-
-def told(where: Mapping[str, str]) -> str:
-    """A group as the rules write it: `region = MA-08, sex = F`."""
-    return ", ".join(f"{key} = {value}" for key, value in sorted(where.items()))

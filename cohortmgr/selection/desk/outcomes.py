@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from cohortmgr.programmes.definition.bounds.checking import told
 from cohortmgr.selection.allocation.deferred import allocate
-from cohortmgr.selection.allocation.rules import AllocationProblem, Applicant, told
+from cohortmgr.selection.allocation.rules import AllocationProblem, Applicant
 from cohortmgr.selection.allocation.statement import AllocationContext, allocation_statement
 from cohortmgr.selection.certificate import digest
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender

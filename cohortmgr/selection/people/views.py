@@ -32,12 +32,18 @@ def draw(viewer: Viewer, file: File) -> TabContent:
     readings.require_unconcerned(viewer, file.intake)
     rubric = programmes.definition_of(file.intake).rubric
     found = readings.of_file(viewer, file.application) if allows(viewer, READINGS, file.intake.path) else []
+    decided = queries.decided_of(viewer, file)
+    by_wishes = any(line.decision.wishes for line in decided)
+    offered = programmes.offerings_of(file.intake) if by_wishes else []
+    named = programmes.definition_of(file.intake).intake(file.intake.key).named
     values = {
+        "titles": {each.key: named.get(each.key, each.title) for each in offered},
+        "keys": {each.id: each.key for each in offered},
         "readings": found,
         "criteria": {each.key: each.criteria for each in rubric.phases},
         "names": {each.key: name_of(each) for each in rubric.phases} if not rubric.is_plain else {},
         "phases": _phases(viewer, file, rubric),
-        "decided": queries.decided_of(viewer, file),
+        "decided": decided,
         "moves": queries.moves_of(viewer, file),
         "sees_readings": allows(viewer, READINGS, file.intake.path),
         "sees_ranking": allows(viewer, queries.PERMISSION, file.intake.path),

@@ -46,10 +46,12 @@ class BoundForm(HouseForm):
     )
 
     def offer(self, attributes: Mapping[str, FileAttribute], named: Mapping[str, Any]) -> None:
-        """List what may be chosen: each value of each attribute, and the offerings where there are several."""
+        """List what may be chosen: each value of each attribute that a form asks for, and the offerings where there are
+        several. What follows from an offering tells nobody apart within it."""
         known = [
             SelectChoice(f"{each.key}={value}", told(localized(each.label), localized(label)))
             for each in attributes.values()
+            if each.is_answer
             for value, label in each.values.items()
         ]
         self.group.choices = known

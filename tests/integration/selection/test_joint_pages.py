@@ -10,7 +10,7 @@ from flask import Flask
 from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.programmes.queries import offerings_of
-from cohortmgr.selection.models import Decision
+from cohortmgr.selection.models import Decision, Offer
 from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, known
 from tests.factories.joint import FR, SF, application, approve, joint, numbered, proposed
@@ -52,7 +52,13 @@ def test_the_batch_says_where_each_seat_is_and_for_whom_its_certificate_is(app: 
     assert numbered(5) in wished and numbered(2) not in wished
     assert page.get(f"/staff/batches/{batch.reference}/certificate.json").status_code == 200
     assert page.get(f"/staff/batches/{batch.reference}/sheet").status_code == 404
+    named = page.post(f"/staff/batches/{batch.reference}/references.csv")
+    assert named.status_code == 200 and numbered(3) in named.text
     approve(batch)
+    offer = db.session.query(Offer).filter_by(application_id=application(3).id).one()
+    assert "Salesforce" in page.get(f"/staff/offers/{offer.reference}").text
+    person = page.get(f"/staff/applications/{application(3).reference}/readings", follow_redirects=True).text
+    assert "<strong>Salesforce</strong>" in person
     assert "<strong>Salesforce</strong>" in page.get(f"/staff/batches/{batch.reference}?answer=sent").text
 
 

@@ -5,7 +5,7 @@ Whether they can hold among the files that were sent is not asked here: nobody k
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,14 @@ _NO_OFFERING = N_(
     "Cette campagne a plusieurs choix : dites duquel parle cette borne (offering). Choix possibles : %(known)s."
 )
 _HARD_FLOOR = N_("Avec plusieurs choix, un « au moins » est souple : écrivez hard = false.")
+_OVERLAP = N_(
+    "Dans ce choix, les groupes « %(group)s » et « %(other)s » se recoupent sans que l’un contienne l’autre : avec "
+    "plusieurs choix, seuls des « au moins » souples y sont alors possibles. Retirez le « au plus », ou nommez dans un "
+    "groupe tous les attributs de l’autre."
+)
+_ONE_PLACE = N_(
+    "Une borne parle d’un choix, qui est à un seul endroit : « %(value)s » n’y distingue personne."
+)
 _SUM = N_(
     "Les « au moins » fermes de « %(attribute)s » font %(least)s en tout, c’est plus que les places : %(seats)s."
 )
@@ -78,6 +86,8 @@ def faults_of(
         if bound.where and said in seen:
             yield BoundFault(place, ("where",), _TWICE)
         seen.add(said)
+    if len(seats) > 1:
+        yield from _by_wishes(bounds, attributes)
     yield from _together(bounds, attributes, seats)
 
 
@@ -118,6 +128,55 @@ def _offering(place: int, bound: StatedBound, seats: Mapping[str, int]) -> Itera
         yield BoundFault(place, (), _NO_OFFERING, {"known": known})
     if bound.at_least is not None and bound.hard:
         yield BoundFault(place, ("hard",), _HARD_FLOOR)
+
+
+def _by_wishes(
+    bounds: Sequence[StatedBound], attributes: Mapping[str, FileAttribute]
+) -> Iterator[BoundFault]:
+    """The faults of bounds where seats of several offerings are given by wishes: a ceiling beside overlapping groups of
+    its offering, and what all seats of an offering have in common."""
+    pairs = first_overlaps(bounds)
+    for place, bound in enumerate(bounds):
+        if bound.at_most is not None and bound.offering in pairs:
+            one, other = pairs[bound.offering]
+            yield BoundFault(place, ("at_most",), _OVERLAP, {"group": told(one), "other": told(other)})
+        for key in bound.where:
+            if key in attributes and not attributes[key].is_answer:
+                yield BoundFault(place, ("where", key), _ONE_PLACE, {"value": attributes[key].label})
+
+
+GroupPair = tuple[Mapping[str, str], Mapping[str, str]]
+
+
+def first_overlaps(bounds: Iterable[StatedBound]) -> dict[str, GroupPair]:
+    """Return the first two groups of each offering that overlap; offerings that name the same groups are looked at
+    once."""
+    groups: dict[str, list[Mapping[str, str]]] = {}
+    for bound in bounds:
+        groups.setdefault(bound.offering, []).append(bound.where)
+    known: dict[tuple[frozenset[tuple[str, str]], ...], GroupPair | None] = {}
+    found: dict[str, GroupPair] = {}
+    for offering, named in groups.items():
+        key = tuple(frozenset(each.items()) for each in named)
+        if key not in known:
+            pairs = ((other, one) for place, one in enumerate(named) for other in named[:place])
+            known[key] = next((pair for pair in pairs if overlap(*pair)), None)
+        if (pair := known[key]) is not None:
+            found[offering] = pair
+    return found
+
+
+def overlap(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether somebody may be of both groups and somebody else of either alone, by what the groups name: who applies
+    does not count, since rules are sealed before anybody is known."""
+    if any(other.get(key, value) != value for key, value in one.items()):
+        return False
+    return not (one.items() <= other.items() or other.items() <= one.items())
+
+
+def told(where: Mapping[str, str]) -> str:
+    """A group as the rules write it: `region = MA-08, sex = F`."""
+    return ", ".join(f"{key} = {value}" for key, value in sorted(where.items()))
 
 
 def _together(

@@ -37,6 +37,11 @@ def has_sheet(batch: Batch) -> bool:
     return "root" in batch.summary
 
 
+def has_names(batch: Batch) -> bool:
+    """Whether the certificate of a batch names its files by salted references."""
+    return "rules" in batch.summary and bool(batch.digest)
+
+
 def published_at(batch: Batch) -> datetime | None:
     """When the sheet of a batch was published; None if it is not, or not any more."""
     said = batch.summary.get("published")

@@ -112,6 +112,25 @@ def test_the_same_group_stands_once_whatever_the_order_of_its_attributes() -> No
     assert wrong(*(bound(at_least=1) for _ in range(MOST_BOUNDS + 1))) == [(MOST_BOUNDS, "")]
 
 
+def test_where_seats_are_given_by_wishes_no_ceiling_stands_beside_groups_that_overlap() -> None:
+    soft = [
+        bound(where={"region": "MA-08"}, at_least=1, hard=False, offering="a"),
+        bound(where={"sex": "f"}, at_least=1, at_most=9, hard=False, offering="a"),
+        bound(where={"sex": "f"}, at_most=9, offering="b"),
+    ]
+    assert wrong(*soft, seats=TWO) == [(1, "at_most")]
+    assert wrong(*(replace(each, offering="") for each in soft[:2])) == [], "one offering takes them"
+    within = replace(soft[1], where={"region": "MA-08", "sex": "f"})
+    assert wrong(soft[0], within, seats=TWO) == []
+
+
+def test_a_bound_of_one_offering_names_no_centre() -> None:
+    (intake,) = [each.key for each in WORKSHOPS.intakes][:1]
+    own = attributes_of(WORKSHOPS, intake)
+    at = bound(where={"centre": "rabat"}, at_most=3, offering="a")
+    assert [(each.place, each.path) for each in faults_of([at], own, TWO)] == [(0, ("where", "centre"))]
+
+
 def test_hard_floors_that_ask_for_more_than_the_seats_are_told_and_soft_ones_are_not() -> None:
     floors = [bound(where={"region": f"MA-{number:02d}"}, at_least=11) for number in (1, 2, 3)]
     assert wrong(*floors[:2]) == [] and wrong(*floors) == [(2, "at_least")]

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from cohortmgr.base.errors import Refused
+from cohortmgr.programmes.definition.bounds.checking import overlap
 from cohortmgr.selection.allocation.deferred import allocate
 from cohortmgr.selection.allocation.rules import (
     AllocationProblem,
@@ -14,7 +15,6 @@ from cohortmgr.selection.allocation.rules import (
     bounds_by_offering,
     counting_of,
     misplaced,
-    overlap,
 )
 from cohortmgr.selection.choosing.rules import Bound
 from tests.unit.selection.allocation import markets, oracle
