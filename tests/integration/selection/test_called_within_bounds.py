@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from cohortmgr.accounts.rules import Role
 from cohortmgr.applications.file.models import Application
@@ -14,8 +15,19 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import tasks
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.choosing.rules import Bound
-from cohortmgr.selection.models import Offer
-from tests.factories.choices import ADMINISTRATOR, MANAGER, SEASON, known, read, readers, seal, sent, someone
+from cohortmgr.selection.models import Batch, Offer
+from tests.factories.choices import (
+    ADMINISTRATOR,
+    MANAGER,
+    SEASON,
+    browser,
+    known,
+    read,
+    readers,
+    seal,
+    sent,
+    someone,
+)
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -70,6 +82,19 @@ def test_a_seat_of_a_hard_floor_goes_to_its_group_again() -> None:
     assert holders() == {1, 2, 7}
     give_up(2)
     assert holders() == {1, 7, 3}, "then the best is called"
+
+
+def test_a_seat_that_the_rules_give_to_nobody_who_waits_is_told(app: Flask) -> None:
+    approved(Bound({"region": "MA-08"}, 1), north=(1, 2, 3, 4, 5, 6, 7))
+    batch = db.session.scalars(sa.select(Batch)).one()
+    client, said = browser(app, known(ADMINISTRATOR)), "1 place reste libre"
+    with clock.at(SEASON):
+        assert said not in client.get(f"/staff/batches/{batch.reference}").text.replace("\u202f", " ")
+    give_up(8)
+    assert holders() == {1, 2}
+    with clock.at(SEASON):
+        page = client.get(f"/staff/batches/{batch.reference}").text
+    assert said in page and "personne de ceux qui attendent" in page
 
 
 def test_a_soft_floor_calls_its_group_while_one_waits() -> None:

@@ -17,7 +17,7 @@ from cohortmgr.base.text import new_reference
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
-from cohortmgr.selection.models import Batch
+from cohortmgr.selection.models import Batch, Decision
 from cohortmgr.selection.standings import tasks
 from cohortmgr.selection.standings.models import Standing, StandingRow
 from cohortmgr.selection.standings.queries import decided as frozen
@@ -145,3 +145,19 @@ def test_of_a_large_intake_pages_go_through_the_decisions(
         "nothing is ranked anew"
     )
     assert db.session.scalars(sa.select(Batch.state)).one() == "proposed"
+
+
+def test_marks_that_hundredths_would_show_alike_at_the_cut_are_written_to_the_thousandth(app: Flask) -> None:
+    intake, batch = decided(5, seats=2)
+    for rank, mean in ((2, 14_331), (3, 14_330)):
+        row = db.session.scalars(
+            sa.select(Decision).where(Decision.batch_id == batch.id, Decision.rank == rank)
+        ).one()
+        with writing():
+            row.mean_thousandths = mean
+    with writing():
+        # No list was written down yet when these marks came: the page reads the decisions.
+        db.session.execute(sa.delete(StandingRow))
+        db.session.execute(sa.delete(Standing))
+    page = page_of(app, intake)
+    assert "14,331" in page and "14,330" in page
