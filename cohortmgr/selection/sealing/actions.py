@@ -171,7 +171,7 @@ def seal(viewer: Viewer, reference: str, version: int) -> RulesVersion:
     row.sealed_by, row.sealed_at = viewer.reference, clock.now()
     row.digest = digest_of(sealed_statement(content, intake.reference, salt))
     row.salt = seal_text(salt, *queries.PLACE, row.reference)
-    row.older_marks = sealed.older_marks if sealed is not None else has_marks(intake)
+    row.older_marks = has_marks(intake)
     after = {"number": row.number, "digest": row.digest, "older_marks": row.older_marks}
     record(viewer, "selection.seal_rules", about(row), after=after)
     return row

@@ -21,7 +21,7 @@ class RulesVersion(Row, Versioned, Model):
     `content` is that of `RulesContent.as_json`; `reason` says why the rules change after the first seal. `written_by`,
     `proposed_by` and `sealed_by` are references of accounts. Once it is sealed: `digest` is the SHA-256 of what it
     states, `salt` the intake's salt, encrypted, the same in all its versions, and `older_marks` whether marks had been
-    handed in before the first seal."""
+    handed in before this version was sealed."""
 
     __tablename__ = "rules_versions"
     __trail__ = "rules_version"

@@ -151,7 +151,7 @@ def rules_in_force(intake: Intake) -> RulesInForce | None:
         row.digest,
         both(row),
         row.sealed_at,
-        sealed[0].older_marks,
+        row.older_marks,
         tuple(
             RulesChange(each.sealed_at, both(each), each.reason)
             for _, each in pairwise(sealed)

@@ -154,7 +154,7 @@ class RulesChange:
 @dataclass(frozen=True)
 class RulesInForce:
     """The sealed rules by which an intake chooses today. `sealed_by` are the names of who proposed and of who sealed
-    them; `older_marks` says that marks were handed in before the first seal. `salt` is for whoever computes."""
+    them; `older_marks` says that marks were handed in before they were sealed. `salt` is for whoever computes."""
 
     number: int
     content: RulesContent
