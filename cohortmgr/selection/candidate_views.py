@@ -24,7 +24,7 @@ from cohortmgr.selection.priced import points
 from cohortmgr.selection.proofs.sums import sum_of
 from cohortmgr.selection.queries import OwnDecision
 from cohortmgr.selection.rules import appeal_until, is_refusal
-from cohortmgr.selection.standings.queries import published
+from cohortmgr.selection.standings.queries import published, uncalled
 
 bp = Blueprint("selection_candidate", __name__)
 
@@ -53,6 +53,7 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
         reference=reference,
         is_open=mine.offer is not None and mine.offer.state == "sent" and mine.offer.deadline > clock.now(),
         declining="decline" in request.args,
+        is_bounded=uncalled.is_called_within_bounds(mine),
         appeal_until=appeal_until(_told_on(mine)) if refused else None,
         doors=_doors(mine.application.reference) if refused else None,
         problems=refusal.problems if refusal else (),
