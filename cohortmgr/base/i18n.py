@@ -26,7 +26,7 @@ from werkzeug.http import parse_accept_header
 from cohortmgr.base import clock
 from cohortmgr.base.errors import CalendarMonth, Problem, Quantity
 from cohortmgr.base.printed.figures import figure, places_of, with_places
-from cohortmgr.base.printed.texts import set_text
+from cohortmgr.base.printed.texts import directed, set_text
 
 LANGUAGES = ("fr", "ar", "en")
 LANGUAGE_NAMES = {"fr": "Français", "ar": "العربية", "en": "English"}
@@ -144,11 +144,8 @@ def localized(text: Mapping[str, str] | None) -> str:
 
 
 def say(problem: Problem | str) -> str:
-    """Return a problem or reason in the present language.
-
-    Values that are texts in three languages are translated too; names in a list are put in quotation marks,
-    those in a tuple stand as they are between commas.
-    """
+    """Return a problem or reason in the present language. Values that are texts in three languages are translated too;
+    names in a list are put in quotation marks, those in a tuple stand as they are between commas."""
     if isinstance(problem, str):
         return gettext(problem)
     values = {name: _shown(value) for name, value in problem.values.items()}
@@ -168,7 +165,7 @@ def _shown(value: Any) -> Any:
     if isinstance(value, Mapping):
         return localized(value)
     if isinstance(value, Problem):
-        return say(value)
+        return directed(say(value), language())
     if isinstance(value, datetime):
         return moment(value)
     if isinstance(value, date):

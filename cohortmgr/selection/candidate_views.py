@@ -26,7 +26,7 @@ from cohortmgr.selection.proofs.sums import sum_of
 from cohortmgr.selection.queries import OwnDecision
 from cohortmgr.selection.reasons.priced import points
 from cohortmgr.selection.rules import appeal_until, is_open, is_refusal, lapses_at
-from cohortmgr.selection.standings.queries import published
+from cohortmgr.selection.standings.queries import published, uncalled
 
 bp = Blueprint("selection_candidate", __name__)
 
@@ -59,6 +59,7 @@ def _page(reference: str, refusal: Refused | None = None) -> ResponseReturnValue
         is_late=mine.offer is not None and mine.offer.deadline <= clock.now(),
         lapses=lapses_at(mine.offer.deadline, mine.offer.held_at) if mine.offer is not None else None,
         declining="decline" in request.args,
+        is_bounded=uncalled.is_called_within_bounds(mine),
         appeal_until=appeal_until(_told_on(mine)) if refused else None,
         doors=_doors(mine.application.reference) if refused else None,
         problems=refusal.problems if refusal else (),

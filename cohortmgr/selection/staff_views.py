@@ -32,6 +32,7 @@ from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.people.queries import StaffOffer, late_in, offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Outcome, is_open, lapses_at
+from cohortmgr.selection.standings.queries import uncalled
 from cohortmgr.selection.standings.queries.published import published_at
 
 bp = Blueprint("selection_staff", __name__)
@@ -98,6 +99,8 @@ def _batch(
         last_day=programmes.definition_of(intake).last_offer_day(intake.key),
         over=queries.offers_are_over(intake),
         waits=queries.waiting_in(found) if is_settled else 0,
+        uncalled=uncalled.uncalled_seats(found, intake, offering),
+        is_bounded=bool(uncalled.bounds_of(found)),
         closing=closing or CloseListForm(formdata=None),
         may_cancel=any(allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")),
         problems=problems,

@@ -27,3 +27,12 @@ def typeset(text: str, language: str = "fr") -> str:
 def set_text(text: str, language: str) -> str:
     """Return what `typeset` does, and keep it: a page shows the same texts of a definition again and again."""
     return typeset(text, language)
+
+
+def directed(said: str, language: str) -> str:
+    """Return a text that stands within another with a mark of its direction in front, where it needs one.
+
+    Isolates take their direction from their first letter and look into no other isolate: around an Arabic text that
+    begins with one they find a direction further on, or none and so the Latin one, and its parts stand in the wrong
+    order."""
+    return f"\u200f{said}" if language == "ar" and said.startswith("\u2068") else said

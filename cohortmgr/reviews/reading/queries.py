@@ -99,6 +99,13 @@ def next_after(rows: Sequence[Any], reference: str) -> str | None:
     return next(iter(ahead_of(rows, reference, 1)), None)
 
 
+def around(rows: Sequence[Any], reference: str, most: int) -> Sequence[Any]:
+    """Return the rows around the present one, at most so many on each side, so that a list fits beside the file."""
+    place = next((i for i, row in enumerate(rows) if row.reference == reference), 0)
+    start = max(0, min(place - most, len(rows) - 2 * most - 1))
+    return rows[start : start + 2 * most + 1]
+
+
 def ahead_of(rows: Sequence[Any], reference: str, most: int) -> list[str]:
     """Return the references of the next open readings of a queue, at most so many, in the order in which a reader comes
     to them: after the last row the search goes on at the top."""

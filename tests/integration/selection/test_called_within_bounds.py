@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -15,7 +18,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import tasks
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.choosing.rules import Bound
-from cohortmgr.selection.models import Batch, Offer
+from cohortmgr.selection.models import Batch, Decision, Offer
 from tests.factories.choices import (
     ADMINISTRATOR,
     MANAGER,
@@ -84,19 +87,6 @@ def test_a_seat_of_a_hard_floor_goes_to_its_group_again() -> None:
     assert holders() == {1, 7, 3}, "then the best is called"
 
 
-def test_a_seat_that_the_rules_give_to_nobody_who_waits_is_told(app: Flask) -> None:
-    approved(Bound({"region": "MA-08"}, 1), north=(1, 2, 3, 4, 5, 6, 7))
-    batch = db.session.scalars(sa.select(Batch)).one()
-    client, said = browser(app, known(ADMINISTRATOR)), "1 place reste libre"
-    with clock.at(SEASON):
-        assert said not in client.get(f"/staff/batches/{batch.reference}").text.replace("\u202f", " ")
-    give_up(8)
-    assert holders() == {1, 2}
-    with clock.at(SEASON):
-        page = client.get(f"/staff/batches/{batch.reference}").text
-    assert said in page and "personne de ceux qui attendent" in page
-
-
 def test_a_soft_floor_calls_its_group_while_one_waits() -> None:
     approved(Bound({"region": "MA-08"}, 2, None, hard=False), files=5, north=(1, 2, 3))
     assert holders() == {1, 4, 5}
@@ -112,3 +102,33 @@ def test_seats_added_after_the_seal_are_called_by_nobody() -> None:
     with clock.at(SEASON):
         tasks.call(lambda: False)
     assert holders() == before and len(before) == 3
+
+
+def texts_of(app: Flask, intake: Intake, number: int) -> tuple[str, str]:
+    """The page of the batch, and the answer of a file."""
+    batch = db.session.scalars(sa.select(Batch).where(Batch.intake_id == intake.id)).one()
+    wanted = sa.select(Decision.reference).join(Application, Application.id == Decision.application_id)
+    decision = db.session.scalar(wanted.where(Application.number == f"MDIA-{number:06}"))
+    with clock.at(SEASON):
+        staff = browser(app, known(ADMINISTRATOR)).get(f"/staff/batches/{batch.reference}").text
+        own = browser(app, known(f"c{number}@exemple.ma")).get(f"/my/offers/{decision}").text
+    return html.unescape(staff), html.unescape(own)
+
+
+def test_a_seat_that_nobody_who_waits_may_have_is_told_with_its_bound(app: Flask) -> None:
+    intake = approved(Bound({"region": "MA-08"}, 1), files=5, north=(1, 2, 3, 4))
+    assert holders() == {1, 2, 5}
+    staff, own = texts_of(app, intake, 3)
+    assert "offerte à personne" not in staff and "que les bornes fermes permettent" in staff
+    assert "dont le rang suit le vôtre" in own
+    give_up(5)
+    assert holders() == {1, 2}
+    staff, _own = texts_of(app, intake, 3)
+    assert "1 place libre n’est offerte à personne" in staff
+    assert re.search(r"Drâa-Tafilalet \(Région\)\s*:\s*au moins 1", staff)
+
+
+def test_a_choice_without_bounds_calls_the_next_and_says_so(app: Flask) -> None:
+    intake = approved(files=5)
+    staff, own = texts_of(app, intake, 4)
+    assert "à la suivante" in staff and "dont le rang suit le vôtre" not in own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -72,3 +73,30 @@ def test_a_figure_in_a_sentence_has_the_decimals_that_tell_it_from_another(value
     init_i18n(app)
     with app.test_request_context(), speaking("fr"):
         assert say(Problem("%(figure)s", {"figure": value})) == shown
+
+
+def direction_of(text: str) -> str:
+    """The direction that an isolate takes from what it holds (UAX 9, P2 and P3)."""
+    depth = 0
+    for letter in text:
+        kind = unicodedata.bidirectional(letter)
+        depth += (kind in ("FSI", "LRI", "RLI")) - (kind == "PDI")
+        if not depth and kind in ("L", "R", "AL"):
+            return "L" if kind == "L" else "R"
+    return "L"
+
+
+@pytest.mark.parametrize("deep", [0, 1, 2])
+def test_a_group_within_an_arabic_sentence_is_read_from_the_right(deep: int) -> None:
+    app = Flask("cohortmgr")
+    app.config["ROOT"] = catalogues.ROOT
+    init_i18n(app)
+    parts = {"value": {"fr": "Drâa", "ar": "درعة"}, "attribute": {"fr": "Région", "ar": "الجهة"}}
+    group: Any = (Problem("%(value)s (%(attribute)s)", parts),)
+    for _ in range(deep):
+        group = (Problem("%(group)s", {"group": group}),)
+    with app.test_request_context(), speaking("ar"):
+        said = say(Problem("%(group)s", {"group": group}))
+        assert said.startswith("\u2068") and direction_of(said[1:-1]) == "R", ascii(said)
+    with app.test_request_context(), speaking("fr"):
+        assert say(Problem("%(group)s", {"group": group})) == "Drâa (Région)"

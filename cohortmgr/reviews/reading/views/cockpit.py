@@ -46,7 +46,6 @@ QUEUE_ORDERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-AROUND = 6
 # In minutes: of more nobody says at what hour it ends.
 A_DAY_OF_READING = 8 * 60
 # So many of the next files a page names: a browser fetches the first of them, and knows the others without network.
@@ -142,7 +141,8 @@ def review(reference: str) -> ResponseReturnValue:
 @bp.post("/staff/reviews/<reference>/draft")
 @guards.staff
 def draft(reference: str) -> ResponseReturnValue:
-    """Keep the marks that are given so far, and say so as data: a script sends them as they are made."""
+    """Keep the marks that are given so far: a script sends them as they are made, and is told so as data. A form sends
+    them while nothing may be handed in yet, and leads to the next file."""
     viewer, comment = guards.viewer(), request.form.get("comment", "")
     flag, version = _flag(), posted_version()
     try:
@@ -152,10 +152,18 @@ def draft(reference: str) -> ResponseReturnValue:
                 viewer, reference, scores, comment, to_discuss=flag, version=version, rubric=_rubric()
             )
     except Refused as refusal:
+        if not _is_script():
+            return _cockpit(queries.get_for(viewer, reference), refusal.problems)
         return _told(refusal, reference)
     except Stale:
+        if not _is_script():
+            raise
         return _overtaken(reference)
-    return _kept(found)
+    if _is_script():
+        return _kept(found)
+    flash(_("Vos notes sont gardées : vous les remettrez quand les règles du choix seront scellées."), "wait")
+    following = own.next_after(own.queue(viewer, found.intake_id, found.phase), reference)
+    return redirect(url_for(".review", reference=following or reference))
 
 
 @bp.post("/staff/reviews/<reference>/undo")
@@ -295,7 +303,7 @@ def _cockpit(found: Review, problems: Sequence[Problem]) -> ResponseReturnValue:
         else (),
         documents=papers_shown(definition.form, () if taken else papers, hidden),
         papers=_unseen(found, phase),
-        rows=_around(rows, found.reference),
+        rows=own.around(rows, found.reference, 6),
         read=sum(1 for row in rows if row.state == ReviewState.SUBMITTED),
         total=sum(1 for row in rows if row.state != ReviewState.ABSTAINED),
         beside=own.beside(rows, found.reference),
@@ -341,13 +349,6 @@ def _fields(found: Review) -> dict[str, dict[str, str]]:
 
 def _typed() -> dict[str, str]:
     return {name[6:]: value for name, value in request.form.items() if name.startswith("score-")}
-
-
-def _around(rows: Sequence[Any], reference: str) -> Sequence[Any]:
-    """Return the rows around the present one, so that a long list still fits beside the file."""
-    place = next((i for i, row in enumerate(rows) if row.reference == reference), 0)
-    start = max(0, min(place - AROUND, len(rows) - 2 * AROUND - 1))
-    return rows[start : start + 2 * AROUND + 1]
 
 
 @bp.route("/staff/reviews/<reference>/abstain", methods=["GET", "POST"])

@@ -104,18 +104,20 @@ def seal_told(intake_reference: str) -> ToldSeal | None:
 @dataclass(frozen=True)
 class OwnLine:
     """A candidate's own line of a choice with its path, as `verify.py --line` reads it; the root to which it leads; the
-    names of its groups, as JSON, in the order of the line's prices; and when the sheet of its batch was published."""
+    names of its groups, as JSON, in the order of the line's prices; when the sheet of its batch was published; and
+    whether marks are older than the seal of the rules."""
 
     line: Mapping[str, Any]
     root: str
     groups: Sequence[Mapping[str, Any]]
     batch: str
     published_at: datetime | None
+    older_marks: bool
 
 
 def line_of(mine: OwnDecision) -> OwnLine:
     """Return the line of one's own decision. Raises NotFound where no sealed rules chose, and for a file that nobody
-    ranked, which has no line. Four statements, whatever the number of files."""
+    ranked, which has no line. Five statements, whatever the number of files."""
     decision = mine.decision
     if decision.added is None:
         raise NotFound(decision.reference)
@@ -132,7 +134,8 @@ def line_of(mine: OwnDecision) -> OwnLine:
         except KeyError:
             raise NotFound(decision.reference) from None
         groups = _named(line, index, batch)
-        return OwnLine(line, batch.summary["root"], groups, batch.reference, published_at(batch))
+        older = bool(sheet_of(batch)["rules"].get("older_marks"))
+        return OwnLine(line, batch.summary["root"], groups, batch.reference, published_at(batch), older)
 
 
 def _named(line: Mapping[str, Any], index: LinesIndex, batch: Batch) -> list[Mapping[str, Any]]:

@@ -24,6 +24,7 @@ from cohortmgr.reviews.reading import actions as reading
 from cohortmgr.reviews.reading import queries as own
 from cohortmgr.selection.actions import decisions
 from tests.factories.choices import browser, decided, known, read, readers, sent, someone
+from tests.integration.selection.sealing.acts import bounded, save
 
 MARKS = {"resultats": 4, "bases": 3, "projet": 5, "langues": 2}
 AS_DATA = {"Accept": "application/json"}
@@ -246,3 +247,21 @@ def test_what_is_written_while_the_session_ends_waits_for_its_reader(app: Flask)
         again = browser(app, one)
         left = again.post("/my/held", data={"forget": "1"}).location
         assert again.get(left).status_code == 200, "a page, and no address that takes nothing but a form"
+
+
+def test_before_the_seal_the_button_keeps_the_marks_and_leads_on(app: Flask) -> None:
+    intake, _manager, (one, *_others) = given_out()
+    mine, page = first_of(one), browser(app, one)
+    assert "data-unsealed" not in page.get(f"/staff/reviews/{mine}").text
+    save(intake, bounded(intake))
+    shown = page.get(f"/staff/reviews/{mine}").text
+    assert "data-unsealed" in shown and "Garder et continuer" in shown and "Remettre<" not in shown
+    action = re.search(r'action="(/staff/reviews/[^"]+)"\s+data-draft', shown)
+    assert action is not None
+    answer = page.post(action[1], data=typed(MARKS, 1))
+    assert answer.status_code == 302 and mine not in answer.location
+    kept = queries.get_for(one, mine)
+    assert (kept.state, kept.scores, kept.submitted_at) == ("drafted", MARKS, None)
+    wrong = page.post(action[1], data=typed({**MARKS, "bases": 9}, 2))
+    assert wrong.status_code in (200, 422) and "data-error-summary" in wrong.text
+    assert page.post(action[1], data=typed({**MARKS, "bases": 1}, 1)).status_code == 409

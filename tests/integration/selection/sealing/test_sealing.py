@@ -268,7 +268,7 @@ def test_nobody_goes_on_by_points_before_the_seal() -> None:
 def test_marks_after_the_first_seal_are_older_than_a_change_of_the_rules() -> None:
     intake, _, _ = prepared()
     reader = given_out(intake)
-    sealed(intake)
+    assert not sealed(intake).older_marks
     hand_in(intake, reader)
     first = queries.rules_in_force(intake)
     assert first is not None and not first.older_marks
