@@ -17,12 +17,12 @@ _MARK = (
     N_("Votre note harmonisée est de %(mean)s sur 20."),
 )
 _BETTER = N_(
-    "« %(offering)s » : ses places sont allées à des dossiers mieux classés ; le dernier retenu par sa note a %(line)s "
-    "sur 20."
+    "« %(offering)s » : les places que la note y donnait sont allées à des dossiers mieux classés ; le dernier retenu "
+    "ainsi a %(line)s sur 20."
 )
 _TIED = N_(
-    "« %(offering)s » : ses places sont allées à des dossiers mieux classés ; le dernier retenu a la même note, et le "
-    "départage a tranché."
+    "« %(offering)s » : les places que la note y donnait sont allées à des dossiers mieux classés ; le dernier retenu "
+    "ainsi a la même note, et le départage a tranché."
 )
 _BOUNDED = N_(
     "« %(offering)s » : ses places sont allées à d’autres dossiers, selon les notes et les bornes scellées de ce choix."
