@@ -46,9 +46,13 @@ def certificate_of(board: SelectionBoard, seal: StatedSeal | None = None) -> dic
 
 
 def _stated(board: SelectionBoard, bounded: BoundedChoice, row: RankedCandidate) -> StatedFile:
-    marks = marks_stated(board.rubric, board.files[row.reference].marked(board.rubric), board.formulas)
+    marks = _marks(board, row)
     attributes = bounded.rules.attributes.get(row.reference, {})
     return StatedFile(bounded.rules.names[row.reference], row.mean, row.tie, attributes, _out(row), marks)
+
+
+def _marks(board: SelectionBoard, row: RankedCandidate) -> dict[str, Any]:
+    return marks_stated(board.rubric, board.files[row.reference].marked(board.rubric), board.formulas)
 
 
 def _out(row: RankedCandidate) -> str:
@@ -116,6 +120,8 @@ def _context(board: SelectionBoard, allotted: Allotment, seal: StatedSeal | None
         right=right,
         hand={rules.names[number]: move.reason for number, move in hand.items()},
         outs={name: out for name in taken if (out := _out(rows[name]))},
+        rubric=phased_rubric(board.rubric, board.formulas, rules.ties),
+        marks={name: _marks(board, row) for name, row in rows.items()},
     )
 
 

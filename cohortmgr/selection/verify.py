@@ -1327,11 +1327,8 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[bytes]) -> l
     doubled = _repeated(row["reference"] for row in rows)
     if doubled:
         return [VerifierFinding("twice", {"reference": each}, each) for each in doubled]
-    if "rubric" in certificate:
-        phases = _Phases(certificate["rubric"], strict=True)
-        wrong = [row["reference"] for row in rows if not _marked(phases, row)]
-        if wrong:
-            return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
+    if wrong := _unmarked_rows(certificate):
+        return wrong
     outs = [row.get("out") for row in rows]
     keys = list(
         zip(
@@ -1355,6 +1352,15 @@ def _marks_and_order(certificate: Mapping[str, Any], lots: Sequence[bytes]) -> l
         for place, right in enumerate(order)
         if place != right or rows[place]["rank"] != place + 1
     ]
+
+
+def _unmarked_rows(certificate: Mapping[str, Any]) -> list[VerifierFinding]:
+    """Rows whose numbers do not follow from their scores, where the certificate states these."""
+    if "rubric" not in certificate:
+        return []
+    phases = _Phases(certificate["rubric"], strict=True)
+    wrong = [row["reference"] for row in certificate["rows"] if not _marked(phases, row)]
+    return [VerifierFinding("totals", {"reference": each}, each) for each in wrong]
 
 
 def _marked(phases: _Phases, row: Mapping[str, Any]) -> bool:
@@ -1586,7 +1592,9 @@ def _told(choice: _StatedChoice, of_splits: Mapping[tuple[int, ...], int]) -> li
 # away in rounds: whoever an offering does not choose from people who can get nothing dearer can never have it, since
 # whom it takes from more people it takes from fewer (Gale and Shapley 1962; Hatfield and Milgrom 2005).
 
-_ALLOCATED = _Keys({**_OWN, "rank": int, "wishes": [str], "offering": _OrNull(str)})
+_WISHED = {"rank": int, "wishes": [str], "offering": _OrNull(str)}
+_ALLOCATED = _Keys({**_OWN, **_WISHED})
+_ALLOCATED_OF_RUBRIC = _Keys({**_OWN, **_WISHED, "phases": [_FOUND], "short": int})
 _BOUND_OF_OFFERING = _Keys({**_LIMITS, "offering": str})
 _ALLOCATION = _Keys(
     {
@@ -1595,6 +1603,7 @@ _ALLOCATION = _Keys(
         **dict.fromkeys(("seats", "filled", "shortfall"), _Each(int)),
         "rules": _Keys({"bounds": [_BOUND_OF_OFFERING], "ties": [str], **_SEAL}),
         "counting": _Each(str),
+        "rubric?": _RUBRIC,
         "rows": list,
         **_MOVES,
     }
@@ -1606,7 +1615,11 @@ def _of_allocation(certificate: Mapping[str, Any], _inputs: str | None) -> list[
     found = list(_allocated_badly(certificate))
     if found:
         return found
-    found = [*_seal_findings(certificate), *_allocated_order(certificate)]
+    found = [
+        *_unmarked_rows(certificate),
+        *_seal_findings(certificate),
+        *_allocated_order(certificate),
+    ]
     if certificate["inputs"] != inputs_of(certificate["rows"]):
         found.append(VerifierFinding("inputs", {}, "inputs"))
     return [*found, *_CertifiedMarket(certificate).findings()]
@@ -1614,10 +1627,14 @@ def _of_allocation(certificate: Mapping[str, Any], _inputs: str | None) -> list[
 
 def _allocated_badly(certificate: Mapping[str, Any]) -> Iterator[VerifierFinding]:
     """What cannot be read as an allocation at all, and bounds that its rule does not know."""
-    misfit = _misfit(certificate, _ALLOCATION) or _misfit(certificate["rows"], [_ALLOCATED], "rows")
+    shape = _ALLOCATED_OF_RUBRIC if "rubric" in certificate else _ALLOCATED
+    misfit = _misfit(certificate, _ALLOCATION) or _misfit(certificate["rows"], [shape], "rows")
     if not misfit and certificate["version"] != VERSION:
         misfit = "version"
     misfit = misfit or _seal_stated_badly(certificate["rules"])
+    ties = certificate["rules"]["ties"] if not misfit else None
+    if not misfit and certificate.get("rubric", {}).get("ties", ties) != ties:
+        misfit = "rules.ties"
     if misfit:
         yield VerifierFinding("malformed", {}, misfit)
         return

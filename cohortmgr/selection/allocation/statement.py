@@ -24,7 +24,9 @@ class UnplacedFile:
 class AllocationContext:
     """What an allocation is stated with beside its problem: the seed of its lots, the names of the ties, what the rules
     say of their seal, and of each file by right, by hand or out who it is (`others`: with its mark, ties, lot and
-    wishes) and why. `outs` are those who have a seat though they could not be chosen: "knocked_out" or "short"."""
+    wishes) and why. `outs` are those who have a seat though they could not be chosen: "knocked_out" or "short". Where
+    marks follow from a rubric, `marks` are of each file its `phases` and `short` as `stating.marks_stated` gives
+    them."""
 
     seed: str
     ties: Sequence[str] = ()
@@ -34,6 +36,8 @@ class AllocationContext:
     right: Mapping[str, str] = field(default_factory=dict)
     hand: Mapping[str, str] = field(default_factory=dict)
     outs: Mapping[str, str] = field(default_factory=dict)
+    rubric: Mapping[str, Any] | None = None
+    marks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def allocation_statement(
@@ -45,7 +49,10 @@ def allocation_statement(
     named = {name for bound in problem.bounds for name in bound.where}
     taken = {each.reference for each in problem.taken}
     ranked = sorted(_rows(problem, allocation, context), key=lambda each: each[0])
-    rows = [_row(rank, person, said, named) for rank, (_key, person, said) in enumerate(ranked, start=1)]
+    rows = [
+        {**_row(rank, person, said, named), **context.marks.get(person.reference, {})}
+        for rank, (_key, person, said) in enumerate(ranked, start=1)
+    ]
     return {
         "format": FORMAT_OF_CHOICE,
         "version": VERSION,
@@ -58,6 +65,7 @@ def allocation_statement(
             **context.sealed,
         },
         "counting": {offering: str(each) for offering, each in allocation.counting.items()},
+        **({"rubric": context.rubric} if context.rubric is not None else {}),
         "rows": rows,
         "inputs": inputs_of(rows),
         "right": [{"reference": name, "reason": why} for name, why in sorted(context.right.items())],

@@ -1,4 +1,5 @@
-"""A company is told the track of each apprentice, and staff see it in the cohort: not that of the first offering."""
+"""A company is told the track of each apprentice, and staff see it in the cohort: that of the seat, and neither the
+first offering nor the dearest wish."""
 
 from __future__ import annotations
 
@@ -15,13 +16,14 @@ from cohortmgr.placements.actions import positions
 from cohortmgr.placements.models import Placement, Position
 from cohortmgr.placements.queries import placements
 from cohortmgr.programmes.models import Offering
+from cohortmgr.selection.models import Offer
 from tests.factories import promotions
 
 NAMES = ("Cybersécurité", "Cloud")
 
 
 def _two_tracks(cohort_intake: int) -> None:
-    """Let every second file be of another offering of the same intake."""
+    """Let every second file have its seat in another offering of the same intake; all wished for the first one most."""
     with writing() as session:
         first = session.scalars(sa.select(Offering).where(Offering.intake_id == cohort_intake)).one()
         first.title = dict.fromkeys(("fr", "ar", "en"), NAMES[0])
@@ -36,10 +38,12 @@ def _two_tracks(cohort_intake: int) -> None:
         session.add(other)
         session.flush()
         for number, file in enumerate(session.scalars(sa.select(Application).order_by(Application.id))):
-            file.offering_id = (first, other)[number % 2].id
+            file.offering_id = first.id
+            seat = sa.update(Offer).where(Offer.application_id == file.id)
+            session.execute(seat.values(offering_id=(first, other)[number % 2].id))
 
 
-def test_each_apprentice_has_the_track_of_their_own_file(app: Flask, system_context: AppContext) -> None:
+def test_each_apprentice_has_the_track_of_their_own_seat(app: Flask, system_context: AppContext) -> None:
     cohort = promotions.placed(8)
     intake = cohorts.intake_of(cohort)
     _two_tracks(intake.id)
@@ -48,8 +52,8 @@ def test_each_apprentice_has_the_track_of_their_own_file(app: Flask, system_cont
     assert inwi is not None
     rows = db.session.execute(
         sa.select(Placement.reference, Offering.title)
-        .join(Application, Application.person_id == Placement.person_id)
-        .join(Offering, Offering.id == Application.offering_id)
+        .join(Offer, Offer.person_id == Placement.person_id)
+        .join(Offering, Offering.id == Offer.offering_id)
         .where(Placement.company_id == inwi.id)
     ).all()
     assert rows

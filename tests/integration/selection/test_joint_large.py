@@ -47,7 +47,7 @@ def test_the_worker_keeps_one_ranking_and_freezes_and_tells_one_batch(app: Flask
     standing = db.session.scalars(sa.select(Standing)).one()
     assert standing.offering_id is None and standing.chosen == 4
     shown = page.get(home).text
-    assert "<strong>Salesforce</strong>" in shown and "Choix par choix" in shown
+    assert "Salesforce</strong>" in shown and "Choix par choix" in shown
     sf = next(each for each in offerings_of(intake) if each.key == SF)
     wished = page.get(f"{home}?offering={sf.reference}").text
     assert numbered(5) in wished and numbered(2) not in wished

@@ -18,8 +18,10 @@ from cohortmgr.selection.bounded import HandMove
 from cohortmgr.selection.calling import next_called_to
 from cohortmgr.selection.certificate import canonical, verify
 from cohortmgr.selection.certifying import certificate_of
-from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.choosing.choice import choose
+from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender
 from cohortmgr.selection.deciding import decisions
+from cohortmgr.selection.verify import digest, findings, inputs_of
 from tests.unit.selection.test_bounded import NAMES, RUBRIC, board_of, file_of, name_of
 
 Wishes = list[tuple[str, ...]]
@@ -96,6 +98,35 @@ def test_its_certificate_verifies_and_states_just_what_is_decided() -> None:
     }
     assert found == stated_in(made, board.waiting)
     assert seats_of(board) == {"C1": "A", "C3": "B", "C5": "B"}
+
+
+def test_its_certificate_shows_how_marks_follow_from_scores() -> None:
+    board = joint([5, 4, 3], [("A",), ("A",), ("A",)], {"A": 1})
+    made = json.loads(canonical(certificate_of(board)))
+    row = made["rows"][1]
+    row["phases"][0]["scores"][0] = dict.fromkeys(row["phases"][0]["scores"][0], 5)
+    made["inputs"] = inputs_of(made["rows"])
+    del made["sha256"]
+    found = findings({**made, "sha256": digest(made)})
+    assert [(each.code, each.where) for each in found] == [("totals", row["reference"])]
+
+
+def test_each_offering_chooses_just_its_own_from_those_who_got_nothing_dearer() -> None:
+    """Its prices and threshold can be told to who asked for it."""
+    for seed in range(40):
+        allotted = allotment(random_board(seed))
+        rules = allotted.rules
+        for key, view in allotted.views.items():
+            own = tuple(bound for bound in rules.bounds if bound.offering == key)
+            named = {each.reference: each for each in allotted.problem.applicants}
+            people = tuple(
+                Contender(each.reference, each.mark, each.ties, each.lot, groups)
+                for number in view.asked
+                for each in [named[rules.names[number]]]
+                for groups in [tuple(n for n, bound in enumerate(own) if bound.counts(each.attributes))]
+            )
+            choice = choose(ChoiceProblem(people, rules.offerings[key], own, {}))
+            assert set(choice.chosen) == {rules.names[number] for number in view.got}
 
 
 def test_what_is_told_counts_who_wished_and_who_got() -> None:

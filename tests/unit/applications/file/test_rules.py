@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cohortmgr.applications.file.rules import (
@@ -18,8 +20,10 @@ from cohortmgr.applications.file.rules import (
     number_prefix,
     owed_later,
     person_values,
+    ranked_wishes,
     split_sealed,
 )
+from cohortmgr.programmes.definition.rules import Condition, ConditionOperator
 from cohortmgr.programmes.definition.toml import read_known
 
 MDIA = read_known("mdia")
@@ -120,6 +124,23 @@ def test_the_first_choice_is_that_of_the_ranking_of_what_is_offered() -> None:
         assert first_choice(form, nothing, offered) is None
     assert first_choice(form, {"wishes": ["ia-rabat"]}, ["ia-rabat"]) is None, "it ranks something else"
     assert first_choice(MDIA.form, {}, offered) is None
+
+
+def test_all_wishes_of_the_ranking_count_but_those_that_are_offered_no_more() -> None:
+    form = read_known("jobintech").of_intake("2027-1").form
+    offered = [option.key for option in form.question("wishes").options]
+    said = {"wishes": ["ailleurs", "ia-rabat", "donnees-fes", "ia-rabat"]}
+    assert ranked_wishes(form, said, offered) == ("ia-rabat", "donnees-fes")
+    for nothing in ({}, {"wishes": []}, {"wishes": ["ailleurs"]}, {"wishes": "ia-rabat"}, {"wishes": None}):
+        assert ranked_wishes(form, nothing, offered) == ()
+    sections = tuple(
+        replace(each, show_when=(Condition("moving", ConditionOperator.NOT_EMPTY),))
+        if each.key == "choix"
+        else each
+        for each in form.sections
+    )
+    hidden = replace(form, sections=sections)
+    assert ranked_wishes(hidden, said, offered) == ()
 
 
 def test_what_is_asked_later_is_owed_until_it_is_whole() -> None:
