@@ -12,9 +12,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from cohortmgr.base.errors import Problem, Refused, as_json
+from cohortmgr.base.errors import N_, Problem, Refused, as_json
 from cohortmgr.selection.choosing.rules import Bound, Choice, ChoiceProblem, Contender, Prices
 from cohortmgr.selection.ranking import BY_HAND, BY_RIGHT, RankedCandidate, Ranking, lot
+
+_GROUP_GONE = N_(
+    "Le formulaire ne demande plus ce qui dit qui est de ce groupe : %(group)s. La borne scellée ne compterait plus "
+    "personne, ou pas tous. Remettez la question, ou changez les règles et scellez-les de nouveau."
+)
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,8 @@ class BoundedChoice:
 
 
 def choose_from(ranking: Ranking, rules: AppliedRules) -> BoundedChoice:
-    """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering."""
+    """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering:
+    nobody while the form cannot tell who is of a bound's group."""
     # numpy and scipy are loaded only where something is chosen under rules.
     from cohortmgr.selection.choosing.choice import choose
 
@@ -175,6 +181,9 @@ def choose_from(ranking: Ranking, rules: AppliedRules) -> BoundedChoice:
         rules.names[row.reference]: rules.groups(row.reference) for row in rows if row.reference in outright
     }
     problem = ChoiceProblem(contenders, rules.seats, rules.bounds, taken)
+    if rules.gone:
+        gone = (Problem(_GROUP_GONE, {"group": each}, "rules") for each in rules.gone)
+        return BoundedChoice(rules, problem, None, tuple(gone))
     try:
         return BoundedChoice(rules, problem, choose(problem))
     except Refused as refusal:
