@@ -271,6 +271,7 @@ def allot(ranking: Ranking, rules: JointRules) -> Allotment:
 
 def _conflict(rules: JointRules, placed: Mapping[str, str | None]) -> Iterator[Problem]:
     """Why nobody can be chosen: bounds that no allocation takes, and people by right or by hand without a seat."""
+    yield from rules.lost_groups
     for problem in misplaced(rules.bounds, rules.offerings):
         yield Problem(problem.what, problem.values)
     for number, key in placed.items():

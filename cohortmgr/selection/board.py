@@ -43,10 +43,6 @@ _FILES = NN_("%(num)s dossier", "%(num)s dossiers")
 _TIES_GONE = N_(
     "Les règles scellées départagent par un critère que la grille n’a plus : changez-les, et scellez-les de nouveau."
 )
-_GROUP_GONE = N_(
-    "Le formulaire ne demande plus ce qui dit qui est de ce groupe : %(group)s. La borne scellée ne compterait plus "
-    "personne, ou pas tous. Remettez la question, ou changez les règles et scellez-les de nouveau."
-)
 _SEATS_GONE = N_(
     "Les règles scellées donnent plus de places que la campagne n’en a : %(sealed)s, et %(offered)s aujourd’hui. "
     "Changez-les, et scellez-les de nouveau."
@@ -347,9 +343,7 @@ def require_read(board: SelectionBoard) -> None:
 
 
 def _require_rules(board: SelectionBoard, ruled: BoundedChoice | Allotment) -> None:
-    """Refuse under rules that cannot hold, or that speak of criteria, groups, seats or files which are gone."""
-    if ruled.rules.gone:
-        raise Refused(*(Problem(_GROUP_GONE, {"group": each}, "rules") for each in ruled.rules.gone))
+    """Refuse under rules that cannot hold, or that speak of criteria, seats or files which are gone."""
     if lost := [each.problem for each in ruled.rules.absent if each.stops]:
         raise Refused(*lost)
     if len(known_ties(board.rubric, ruled.rules.ties)) < len(ruled.rules.ties):

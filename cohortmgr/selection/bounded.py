@@ -96,6 +96,10 @@ class AbsentFile:
         if self.why is Absence.UNKNOWN:
             return Problem(_UNKNOWN, values, "rules")
         return Problem((_LEFT if self.why is Absence.LEFT else _NOT_ELIGIBLE)[self.by], values, "rules")
+_GROUP_GONE = N_(
+    "Le formulaire ne demande plus ce qui dit qui est de ce groupe : %(group)s. La borne scellée ne compterait plus "
+    "personne, ou pas tous. Remettez la question, ou changez les règles et scellez-les de nouveau."
+)
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,11 @@ class AppliedRules:
     hand: Mapping[str, HandMove] = field(default_factory=dict)
     gone: tuple[Problem, ...] = ()
     absent: tuple[AbsentFile, ...] = ()
+
+    @property
+    def lost_groups(self) -> tuple[Problem, ...]:
+        """That the form cannot tell any more who is of a bound's group, for each: nobody is chosen meanwhile."""
+        return tuple(Problem(_GROUP_GONE, {"group": each}, "rules") for each in self.gone)
 
     @property
     def outright(self) -> dict[str, str]:
@@ -258,7 +267,8 @@ class BoundedChoice:
 
 
 def choose_from(ranking: Ranking, rules: AppliedRules) -> BoundedChoice:
-    """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering."""
+    """Choose from a ranking, which was made under the names of the rules, those who get the seats of an offering:
+    nobody while the form cannot tell who is of a bound's group."""
     # numpy and scipy are loaded only where something is chosen under rules.
     from cohortmgr.selection.choosing.choice import choose
 
@@ -269,6 +279,8 @@ def choose_from(ranking: Ranking, rules: AppliedRules) -> BoundedChoice:
         rules.names[row.reference]: rules.groups(row.reference) for row in rows if row.reference in outright
     }
     problem = ChoiceProblem(contenders, rules.seats, rules.bounds, taken)
+    if rules.gone:
+        return BoundedChoice(rules, problem, None, rules.lost_groups)
     try:
         return BoundedChoice(rules, problem, choose(problem))
     except Refused as refusal:

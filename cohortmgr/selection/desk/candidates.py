@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cohortmgr.base.errors import N_, FaultyLines, LineFault, Problem, Refused
@@ -203,9 +203,9 @@ def thousandths(typed: str) -> int | None:
     return -value if sign == "-" else value
 
 
-def nobody_has(candidates: Iterable[DeskCandidate], rules: DeskRules) -> list[str]:
+def nobody_has(candidates: Sequence[DeskCandidate], rules: DeskRules) -> list[str]:
     """The keys of the groups that count none of the candidates, as `bound[2].where`."""
-    kinds = {id(each.attributes): each.attributes for each in candidates}.values()
+    kinds = [attributes for attributes, _many in _kinds(candidates)]
     return [
         f"{BOUND}[{place}].{WHERE}"
         for place, bound in enumerate(rules.bounds, start=1)
@@ -213,11 +213,28 @@ def nobody_has(candidates: Iterable[DeskCandidate], rules: DeskRules) -> list[st
     ]
 
 
-def lookalikes(candidates: Iterable[DeskCandidate], rules: DeskRules) -> Iterator[tuple[str, str, int]]:
+def _kinds(candidates: Sequence[DeskCandidate]) -> list[tuple[Mapping[str, str], int]]:
+    """The attributes of each kind of file, with how many are of it: files of a kind share one mapping."""
+    known = {id(each.attributes): each.attributes for each in candidates}
+    counted = Counter(id(each.attributes) for each in candidates)
+    return [(attributes, counted[key]) for key, attributes in known.items()]
+
+
+def without_value(candidates: Sequence[DeskCandidate], rules: DeskRules) -> list[tuple[str, int]]:
+    """The columns that bounds name and that are empty for some files, with how many: merged cells leave all but one of
+    their lines without a value, and no bound counts them."""
+    kinds = _kinds(candidates)
+    found = ((name, sum(many for each, many in kinds if name not in each)) for name in rules.named)
+    return [(name, many) for name, many in found if many]
+
+
+def lookalikes(candidates: Sequence[DeskCandidate], rules: DeskRules) -> Iterator[tuple[str, str, int]]:
     """Yield values that look like one that a bound names and are another: (key of the bound, as
     `bound[2].where.region`, the value, how many files have it). Whoever typed `ma-08`, or an accent in two parts, is
     counted by no bound."""
-    counted = Counter(item for each in candidates for item in each.attributes.items())
+    counted: Counter[tuple[str, str]] = Counter()
+    for attributes, many in _kinds(candidates):
+        counted.update(dict.fromkeys(attributes.items(), many))
     named = {item for bound in rules.bounds for item in bound.where.items()}
     folded: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for (name, value), many in sorted(counted.items()):

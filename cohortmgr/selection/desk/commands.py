@@ -28,6 +28,7 @@ from cohortmgr.selection.desk.candidates import (
     desk_candidates,
     lookalikes,
     nobody_has,
+    without_value,
 )
 from cohortmgr.selection.desk.outcomes import HEADER, DeskOutcome, chosen_by_bounds, placed_by_wishes
 from cohortmgr.selection.desk.rules import BOUND, DeskRules, desk_rules
@@ -43,6 +44,9 @@ _LAST_STEP = re.compile(r"(\.[^.\[\]]*|\[[0-9]+\])\Z")
 _NO_TOML = N_("Ce n’est pas du TOML valable : %(reason)s")
 _NO_UTF8 = N_("Le fichier n’est pas un texte en UTF-8.")
 _NOBODY_THERE = N_("aucune candidature n’est de ce groupe")
+_EMPTY = N_(
+    "la colonne « %(column)s » est vide pour des candidatures (%(count)s) : aucune borne de cette colonne ne les compte"
+)
 _LOOKALIKE = N_("« %(value)s » y ressemble et n’en est pas (candidatures : %(count)s)")
 
 group = AppGroup("selection", help="Choosing under rules that anyone can check.")
@@ -70,6 +74,8 @@ def choose_file(candidates: Path, rules: Path, out: Path, chosen: Path) -> None:
     for where, value, many in islice(lookalikes(files, stated.rules), MOST_FAULTS):
         told = Problem(_LOOKALIKE, {"value": value[:MOST_SHOWN], "count": many})
         click.echo(f"warning: {stated.place(rules, where)}: {say(told)}")
+    for column, many in without_value(files, stated.rules):
+        click.echo(f"warning: {candidates}: {say(Problem(_EMPTY, {'column': column, 'count': many}))}")
     try:
         outcome = _outcome(files, stated.rules)
     except Refused as refusal:

@@ -103,7 +103,8 @@ def _rules(
     else:
         return None
     labels = tuple(Problem(_GROUP, {"group": group_words(each.where, known)}) for each in changes.bounds)
-    return replace(base, bounds=changes.bounds, labels=labels, attributes=values, seats=changes.seats)
+    tried = replace(base, bounds=changes.bounds, labels=labels, attributes=values, seats=changes.seats)
+    return replace(tried, gone=())  # what a scenario names was asked of the form of today
 
 
 def _remarked(board: SelectionBoard, rubric: Rubric) -> Sequence[SelectionFile]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from cohortmgr.accounts.rules import SYSTEM, Role
 from cohortmgr.applications.file.models import Application
@@ -20,7 +21,7 @@ from cohortmgr.programmes.definition.toml import read_known
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.choosing.rules import Bound
-from tests.factories.choices import known, read, readers, seal, sent, someone
+from tests.factories.choices import browser, known, read, readers, seal, sent, someone
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
@@ -58,12 +59,15 @@ def propose() -> str:
         return decisions.propose(manager, intake.reference, open_until=intake.closes_at).state
 
 
-def test_a_sealed_ceiling_does_not_vanish_with_the_question_that_it_speaks_of() -> None:
+def test_a_sealed_ceiling_does_not_vanish_with_the_question_that_it_speaks_of(app: Flask) -> None:
     sealed_and_read(Bound({"region": "MA-04"}, None, 1))
     published(lambda question: None if question.key == "region" else question)
     with pytest.raises(Refused, match="ne demande plus") as refused:
         propose()
     assert "MA-04" in str(refused.value.problems[0].values)
+    intake = queries.intake_of("mdia", "2025")
+    page = browser(app, known("selection_manager@inpt.ma")).get(f"/staff/intakes/{intake.reference}/ranking")
+    assert "ne demande plus" in page.text, "whoever looks at the ranking reads it before they propose"
 
 
 def test_an_option_that_is_gone_is_told_and_once_it_is_back_the_bound_counts() -> None:

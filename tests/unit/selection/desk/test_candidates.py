@@ -16,6 +16,7 @@ from cohortmgr.selection.desk.candidates import (
     lookalikes,
     nobody_has,
     thousandths,
+    without_value,
 )
 from cohortmgr.selection.desk.rules import DeskRules
 
@@ -135,6 +136,7 @@ def test_values_that_look_like_a_bound_s_and_are_another_are_named() -> None:
     rules = DeskRules(3, "s", (Bound({"region": "Fès"}, at_most=1), Bound({"region": "FES"}, 1)))
     typed = ("Fès", "Fe\u0300s", "fès", "fès", "FES", "Rabat", "F\u200bès", "")
     files = _read(rules, HEADER, *((f"A{n}", "1", region) for n, region in enumerate(typed)))
+    assert without_value(files, rules) == [("region", 1)]
     found = list(lookalikes(files, rules))
     assert {(value, many) for _key, value, many in found} == {("Fe\u0300s", 1), ("fès", 2), ("F\u200bès", 1)}
     assert {key for key, _value, _many in found} == {"bound[1].where.region", "bound[2].where.region"}
