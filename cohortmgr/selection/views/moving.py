@@ -52,7 +52,10 @@ def _page(
     is_sealed, batch = rules_in_force(intake) is not None, queries.live_batch(offering)
     is_open = is_sealed and batch is None and file.state == "submitted"
     in_force = agreed.direction if agreed is not None else MoveDirection.MARK.value
-    ways = [each for each in MoveDirection if each != in_force]
+    gets_none = is_open and not file.eligible
+    ways = [
+        each for each in MoveDirection if each != in_force and not (gets_none and each == MoveDirection.IN)
+    ]
     at_once = standings.is_done_at_once(intake)
     found = _tried(intake, offering, file, row, ways) if is_open else TriedMoves(None, {})
     may = {act: allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")}
@@ -69,6 +72,7 @@ def _page(
         "is_sealed": is_sealed,
         "batch": batch,
         "is_open": is_open,
+        "gets_none": gets_none,
         "at_once": at_once,
         "is_asker": row is not None and row.asked_by == viewer.reference,
         "may_ask": may["propose"] and is_open and row is None,
