@@ -96,6 +96,8 @@ class AbsentFile:
         if self.why is Absence.UNKNOWN:
             return Problem(_UNKNOWN, values, "rules")
         return Problem((_LEFT if self.why is Absence.LEFT else _NOT_ELIGIBLE)[self.by], values, "rules")
+
+
 _GROUP_GONE = N_(
     "Le formulaire ne demande plus ce qui dit qui est de ce groupe : %(group)s. La borne scellée ne compterait plus "
     "personne, ou pas tous. Remettez la question, ou changez les règles et scellez-les de nouveau."

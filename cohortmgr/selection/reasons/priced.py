@@ -68,11 +68,11 @@ _MARK = (
     N_("Votre note harmonisée est de %(mean)s sur 20."),
 )
 _ADDED = N_(
-    "%(group)s : les règles ajoutent %(price)s point à la note de chaque dossier de ce groupe, pour que leur plancher "
+    "%(group)s : les règles ajoutent %(price)s à la note de chaque dossier de ce groupe, pour que leur plancher "
     "soit tenu."
 )
 _TAKEN_OFF = N_(
-    "%(group)s : les règles retirent %(price)s point à la note de chaque dossier de ce groupe, pour que leur plafond "
+    "%(group)s : les règles retirent %(price)s à la note de chaque dossier de ce groupe, pour que leur plafond "
     "soit tenu."
 )
 _UNDER = N_("En tout : %(sum)s ; pour être retenu, il fallait plus de %(threshold)s.")
@@ -84,10 +84,10 @@ _ALL_TAKEN = N_(
     "Toutes les places ont été données de droit ou par la commission : aucune ne dépendait de la note."
 )
 _WHOLE_ADDED = N_(
-    "Les places étant entières, %(price)s point s’ajoute à la note de qui est à la fois de vos groupes."
+    "Les places étant entières, il s’ajoute %(price)s à la note de qui est à la fois de vos groupes."
 )
 _WHOLE_TAKEN_OFF = N_(
-    "Les places étant entières, %(price)s point est retiré à la note de qui est à la fois de vos groupes."
+    "Les places étant entières, il se retire %(price)s de la note de qui est à la fois de vos groupes."
 )
 
 

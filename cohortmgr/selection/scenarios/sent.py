@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from cohortmgr.base.errors import N_, Problem, Refused
 from cohortmgr.base.typed import MOST, whole
+from cohortmgr.programmes.definition.bounds.checking import SAME_ATTRIBUTE
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.scenarios.rules import ScenarioChanges, ScenarioGround, field_of
 
@@ -32,7 +33,7 @@ def changes_sent(given: Mapping[str, str], ground: ScenarioGround) -> ScenarioCh
     """Return the scenario that a form says. A field that is not sent changes nothing; a bound whose box to remove it is
     ticked is left out, and the row to add is none while it names no group.
 
-    Raises Refused with every field that holds no number."""
+    Raises Refused with every field that holds no number, and where the row to add names an attribute twice."""
     problems: list[Problem] = []
 
     def number(name: str, otherwise: int | None) -> int | None:
@@ -48,6 +49,11 @@ def changes_sent(given: Mapping[str, str], ground: ScenarioGround) -> ScenarioCh
         least, most = (number(field_of(name, place), None) for name in ("least", "most"))
         return Bound(where, least, most, given.get(field_of("hard", place)) != "soft", ground.offering)
 
+    asked = [given.get(field_of(name, NEW), "").partition("=")[0] for name in ("group", "and")]
+    if asked[0] and asked[0] == asked[1]:
+        known = ground.attributes.get(asked[0])
+        values = {"attribute": known.label if known else asked[0]}
+        problems.append(Problem(SAME_ATTRIBUTE, values, field_of("and", NEW)))
     weights = {each.key: each.weight for each in ground.rubric.every_criterion}
     phases = {each.key: each.weight for each in ground.phases} if len(ground.phases) > 1 else {}
     changes = ScenarioChanges(

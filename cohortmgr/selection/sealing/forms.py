@@ -10,9 +10,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
+from cohortmgr.base.errors import Problem
 from cohortmgr.base.forms import HouseForm, WholeField
-from cohortmgr.base.i18n import localized, told
+from cohortmgr.base.i18n import localized, say, told
 from cohortmgr.programmes.definition.bounds.attributes import FileAttribute
+from cohortmgr.programmes.definition.bounds.checking import SAME_ATTRIBUTE
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.sealing.rules import LONGEST_PAPER, LONGEST_REASON, EntryByRight, RulesContent
 
@@ -25,7 +27,7 @@ class BoundForm(HouseForm):
     """How many of a group are chosen. A group is one value of an attribute, or of up to three: `region=MA-08`."""
 
     page_order = ("offering", *_GROUPS)
-    group = SelectField(_l("Groupe"), validate_choice=False)
+    group = SelectField(_l("Groupe"), [InputRequired(_l("Choisissez un groupe."))], validate_choice=False)
     group_2 = SelectField(
         _l("Et aussi"),
         [Optional()],
@@ -48,13 +50,14 @@ class BoundForm(HouseForm):
     def offer(self, attributes: Mapping[str, FileAttribute], named: Mapping[str, Any]) -> None:
         """List what may be chosen: each value of each attribute that a form asks for, and the offerings where there are
         several. What follows from an offering tells nobody apart within it."""
+        self.labels = {each.key: each.label for each in attributes.values()}
         known = [
             SelectChoice(f"{each.key}={value}", told(localized(each.label), localized(label)))
             for each in attributes.values()
             if each.is_answer
             for value, label in each.values.items()
         ]
-        self.group.choices = known
+        self.group.choices = [SelectChoice("", _("Choisissez")), *known]
         self.group_2.choices = self.group_3.choices = [SelectChoice("", _("Rien de plus")), *known]
         if len(named) > 1:
             self.offering.choices = [SelectChoice(key, localized(title)) for key, title in named.items()]
@@ -70,6 +73,19 @@ class BoundForm(HouseForm):
         self.hard.data = "hard" if bound.hard else "soft"
         if "offering" in self:
             self.offering.data = bound.offering
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As every form; and no group names an attribute twice, of which one value would be lost."""
+        is_valid = bool(super().validate(extra_validators))
+        seen: set[str] = set()
+        for name in _GROUPS:
+            key = (self[name].data or "").partition("=")[0]
+            if key and key in seen:
+                said = say(Problem(SAME_ATTRIBUTE, {"attribute": self.labels.get(key, key)}))
+                self[name].errors = [*self[name].errors, said]
+                is_valid = False
+            seen.add(key)
+        return is_valid
 
     def bound(self) -> Bound:
         """The bound that was typed."""
@@ -104,7 +120,7 @@ class RightForm(HouseForm):
     def entry(self) -> EntryByRight:
         """What was typed."""
         return EntryByRight(
-            (self.application.data or "").strip(),
+            (self.application.data or "").strip().upper(),
             (self.reason.data or "").strip(),
             (self.paper.data or "").strip(),
         )
@@ -125,6 +141,18 @@ class SeatsForm(HouseForm):
 
     offered: Sequence[str] = ()
     tied: Sequence[str] = ()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As every form; and no criterion is chosen twice."""
+        is_valid = bool(super().validate(extra_validators))
+        chosen: set[str] = set()
+        for place in range(len(self.tied)):
+            tie = self[f"tie_{place}"]
+            if tie.data and tie.data in chosen:
+                tie.errors = (*tie.errors, _("Ce critère est déjà choisi plus haut."))
+                is_valid = False
+            chosen.add(tie.data)
+        return is_valid
 
     def seats(self) -> dict[str, int]:
         """The seats that were typed, by offering; one that was left empty is none."""

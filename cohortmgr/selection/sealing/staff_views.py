@@ -40,6 +40,7 @@ from cohortmgr.selection.sealing.rules import (
     faults_of_file,
     file_of,
     has_reasons,
+    numbers_in,
     published_statement,
     sealed_statement,
 )
@@ -112,6 +113,7 @@ def _page(
         named=page.named,
         criteria=page.criteria,
         attributes=page.ground.attributes,
+        people=queries.people_of(page.intake, numbers_in([content])),
         changes=list(differences(changed, page.content, page.ground.attributes, page.named))
         if changed
         else [],
@@ -217,7 +219,7 @@ def _at_field(problem: Problem, at: str, form: HouseForm) -> Problem:
     if where.startswith("ties["):
         return replace(problem, where=f"tie_{int(where[5:-1]) - 1}")
     if not where.startswith(at) or where == at and at != "seats":
-        return replace(problem, where="group" if where == at and "group" in form else None)
+        return replace(problem, where="at_least" if where == at and "at_least" in form else None)
     if at == "seats":
         offered = list(getattr(form, "offered", ()))
         return replace(problem, where=f"seats_{offered.index(name) if name in offered else 0}")

@@ -60,6 +60,9 @@ def _page(
         ways = [each for each in ways if each is MoveDirection.MARK]
     may_change = file.state == "submitted" or (file.state == "superseded" and bool(ways))
     is_open = is_sealed and batch is None and may_change
+    gets_none = is_open and not file.eligible
+    if gets_none:
+        ways = [each for each in ways if each is not MoveDirection.IN]
     at_once = standings.is_done_at_once(intake)
     found = _tried(intake, offering, scope, file, row, ways) if is_open else TriedMoves(None, {})
     may = {act: allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")}
@@ -78,6 +81,7 @@ def _page(
         "is_sealed": is_sealed,
         "batch": batch,
         "is_open": is_open,
+        "gets_none": gets_none,
         "at_once": at_once,
         "has_failed": row is not None and not at_once and advance_of(row.job_reference).failed,
         "is_asker": row is not None and row.asked_by == viewer.reference,

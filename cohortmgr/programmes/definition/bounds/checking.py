@@ -14,6 +14,11 @@ from cohortmgr.programmes.definition.bounds.attributes import FileAttribute, tit
 
 MOST_BOUNDS = 60
 """More bounds than that no jury can follow, and the page of an intake lists them all."""
+SAME_ATTRIBUTE = N_(
+    "« %(attribute)s » est déjà choisi plus haut, et personne n’y a deux réponses : une borne parle de qui a tout ce "
+    "qu’elle nomme."
+)
+"""What is wrong with a group of two values of one attribute, where they are chosen one by one."""
 _SHORT = N_("La valeur doit être au moins %(least)s.")
 _NO_GROUP = N_('Dites de quel groupe parle cette borne, par exemple where = { region = "MA-08" }.')
 _UNKNOWN = N_(

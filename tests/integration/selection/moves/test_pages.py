@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role
+from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import db, writing
 from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.models import Intake
@@ -291,3 +292,23 @@ def test_of_a_large_intake_the_page_waits_for_the_worker_and_asks_again(browse: 
     work()
     assert batch.state == "proposed" and len(batch.summary["moves"]) == 1 and not batch.problems
     assert WHY in plain(manager.get(f"/staff/batches/{batch.reference}"))
+
+
+def test_who_does_not_meet_the_conditions_is_offered_no_seat(browse: Browse) -> None:
+    intake = ranked()
+    where = home(intake, 6)
+    assert buttons(browse(MANAGER).get(where)) == ["in", "out"]
+    with writing():
+        changed = sa.update(Application).where(Application.number == numbered(6))
+        db.session.execute(changed.values(eligible=False))
+    page = browse(MANAGER).get(where)
+    assert buttons(page) == ["out"] and "ne lui donne pas de place" in plain(page)
+    assert "pas encore classé" not in plain(page)
+
+
+def test_the_page_says_that_somebody_enters_by_right(browse: Browse) -> None:
+    intake = ranked(right=(6,))
+    assert "Retenu entre de droit" in plain(browse(MANAGER).get(home(intake, 6)))
+    assert "de droit" not in plain(browse(MANAGER).get(home(intake, 1)))
+    ranking = plain(browse(MANAGER).get(f"/staff/intakes/{intake.reference}/ranking"))
+    assert ". 1 personne entre de droit." in ranking

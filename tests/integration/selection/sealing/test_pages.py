@@ -107,7 +107,7 @@ def test_bounds_are_added_changed_and_removed_by_plain_forms(client: FlaskClient
         ({"at_least": "9" * 400}, "field-error"),
         ({"group": "age=20"}, "n’est pas un choix"),
         ({"group": "region"}, "n’est pas permis ici"),
-        ({"group": ""}, "quel groupe"),
+        ({"group": ""}, "Choisissez un groupe"),
         ({"group": "<script>alert(1)</script>=x"}, "&lt;script&gt;"),
     ],
 )
@@ -292,3 +292,46 @@ def test_a_reader_sees_nothing_of_it(app: Flask, client: FlaskClient, intake: In
     for path in ("bounds/new", "propose", "seal", "back", "drop", "right/1/remove", "bounds/1/remove"):
         assert reader.post(f"{home(intake)}/{path}", data=DROME).status_code == 404
     assert not db.session.scalars(sa.select(RulesVersion)).all()
+
+
+def test_two_values_of_one_attribute_are_told_and_no_other_bound_is_written(
+    client: FlaskClient, intake: Intake
+) -> None:
+    women = {**DROME, "group": "sex=f", "group_2": "sex=m", "group_3": "region=MA-08"}
+    answer = post(client, intake, "bounds/new", **women)
+    assert answer.status_code == 422 and "est déjà choisi plus haut" in answer.text
+    assert "#group_2" in answer.text and not queries.versions_of(intake)
+    assert post(client, intake, "bounds/new", **{**women, "group_2": ""}).status_code == 302
+    assert content(intake).bounds[-1].where == {"sex": "f", "region": "MA-08"}
+
+
+def test_no_group_is_chosen_for_whoever_writes_a_bound(client: FlaskClient, intake: Intake) -> None:
+    page = client.get(f"{home(intake)}/bounds/new").text
+    assert '<option selected value="">Choisissez</option>' in page or 'value="">Choisissez' in page
+    answer = post(client, intake, "bounds/new", **{**DROME, "group": ""})
+    assert answer.status_code == 422 and "Choisissez un groupe." in answer.text
+    nothing = post(client, intake, "bounds/new", **{**DROME, "at_least": ""})
+    assert nothing.status_code == 422 and "#at_least" in nothing.text and "#group" not in nothing.text
+
+
+def test_a_criterion_that_is_chosen_twice_is_told_beside_it_and_without_a_key(
+    client: FlaskClient, intake: Intake
+) -> None:
+    answer = post(client, intake, "seats", seats_0="3", tie_0="resultats", tie_1="bases", tie_2="resultats")
+    assert answer.status_code == 422 and "Ce critère est déjà choisi plus haut." in answer.text
+    assert "#tie_2" in answer.text and "clé" not in answer.text and not queries.versions_of(intake)
+
+
+def test_whoever_seals_sees_whom_a_number_names_and_it_may_be_typed_in_small_letters(
+    app: Flask, client: FlaskClient, intake: Intake
+) -> None:
+    typed = {"application": " mdia-000002 ", "reason": "Boursière", "paper": "Convention, article 4"}
+    assert post(client, intake, "right/new", **typed).status_code == 302
+    assert content(intake).right[0].application == "MDIA-000002"
+    for email in (MANAGER, ADMINISTRATOR):
+        page = browser(app, known(email)).get(home(intake)).text
+        assert "MDIA-000002" in page and "Une N2" in page
+
+
+def test_who_may_not_write_is_not_asked_to(app: Flask, client: FlaskClient, intake: Intake) -> None:
+    assert "Ajoutez une borne" not in browser(app, known(ADMINISTRATOR)).get(home(intake)).text

@@ -103,3 +103,10 @@ def test_names_are_one_line_and_taken_once() -> None:
     for name in ("", " \u202e ", "x" * (LONGEST_NAME + 1), "PLUS de filles"):
         assert isinstance(scenario_name(name, taken), Problem)
     assert scenario_name("plus de filles", taken, "01A") == "plus de filles"
+
+
+def test_a_bound_that_is_added_names_no_attribute_twice() -> None:
+    typed = {"group_new": "sex=f", "and_new": "sex=m", "least_new": "2"}
+    with pytest.raises(Refused) as refused:
+        changes_sent(typed, GROUND)
+    assert [each.where for each in refused.value.problems] == ["and_new"]
