@@ -21,12 +21,12 @@ _BETTER = N_(
     "%(threshold)s sur 20."
 )
 _BETTER_FEW = N_(
-    "« %(offering)s » : les places que la note y donnait sont allées à des dossiers mieux classés ; le seuil se situait "
-    "entre %(low)s et %(high)s sur 20."
+    "« %(offering)s » : les places que la note y donnait sont allées à des dossiers mieux classés ; le seuil se "
+    "situait entre %(low)s et %(high)s sur 20."
 )
 _TIED = N_(
-    "« %(offering)s » : les places que la note y donnait sont allées à des dossiers mieux classés ; votre note est juste "
-    "au seuil, et le départage a tranché."
+    "« %(offering)s » : les places que la note y donnait sont allées à des dossiers mieux classés ; votre note est "
+    "juste au seuil, et le départage a tranché."
 )
 _BOUNDED = N_(
     "« %(offering)s » : ses places sont allées à d’autres dossiers, selon les notes et les bornes scellées de ce choix."

@@ -390,17 +390,6 @@ def decided_offerings(intake_id: int) -> set[int]:
     return set(db.session.scalars(rows))
 
 
-def anything_expired() -> bool:
-    """Whether an offer has lapsed. It only reads, so that the sweep locks nothing in vain."""
-    return db.session.scalar(sa.select(Offer.id).where(*lapsed()).limit(1)) is not None
-
-
-def lapsed() -> tuple[sa.ColumnElement[bool], ...]:
-    """Which offers nobody answered in time, nor in the day of grace, and nobody holds."""
-    ended = Offer.deadline <= clock.now() - rules.GRACE
-    return (Offer.state == OfferState.SENT.value, ended, Offer.held_at.is_(None))
-
-
 def was_told(viewer: Viewer, application: Application) -> bool:
     """Whether the person was told of a decision on this application."""
     told = sa.select(Decision.id).join(Release, RELEASED)

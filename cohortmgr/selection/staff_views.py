@@ -30,9 +30,10 @@ from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.forms import CloseListForm, ExtendOfferForm, WithdrawOfferForm, known_close
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.moves import queries as moves
-from cohortmgr.selection.people.queries import StaffOffer, late_in, offer_for
+from cohortmgr.selection.people.queries import StaffOffer, offer_for
 from cohortmgr.selection.rules import BATCH_STATES, SEAT_HOLDING, BatchState, Outcome, is_open, lapses_at
 from cohortmgr.selection.standings.queries import uncalled
+from cohortmgr.selection.standings.queries.lapsing import late_in
 from cohortmgr.selection.standings.queries.published import published_at
 
 bp = Blueprint("selection_staff", __name__)

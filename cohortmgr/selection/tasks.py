@@ -21,6 +21,7 @@ from cohortmgr.selection.rules import BatchState
 from cohortmgr.selection.sealing.queries import covers_all
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.standings.queries import kept as standings
+from cohortmgr.selection.standings.queries.lapsing import anything_expired
 from cohortmgr.selection.standings.queries.tried import tried
 
 TRIES = 3
@@ -183,7 +184,7 @@ def _tell_some(reference: str) -> int | None:
 
 def expire(_stopping: Stopping) -> int:
     """Expire the offers that are due. If none is, nothing is locked. Returns how many expired."""
-    if not queries.anything_expired():
+    if not anything_expired():
         return 0
     with writing():
         return offers.expire_offers(SYSTEM)

@@ -19,7 +19,7 @@ from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import letters, offers
 from cohortmgr.selection.models import Decision, Offer
-from cohortmgr.selection.people.queries import StaffOffer, late_offers, offer_for
+from cohortmgr.selection.people.queries import StaffOffer, offer_for
 from cohortmgr.selection.rules import (
     OFFER_STATES,
     SEAT_HOLDING,
@@ -30,6 +30,7 @@ from cohortmgr.selection.rules import (
     is_open,
     required_reason,
 )
+from cohortmgr.selection.standings.queries.lapsing import late_offers
 
 
 def extend(viewer: Viewer, reference: str, until: date, version: int | None = None) -> Offer:

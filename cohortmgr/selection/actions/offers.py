@@ -31,6 +31,7 @@ from cohortmgr.selection.actions import letters
 from cohortmgr.selection.models import Batch, Decision, Offer
 from cohortmgr.selection.rules import GRACE, SEAT_HOLDING, BatchState, OfferState, WaitingState
 from cohortmgr.selection.standings.queries import called
+from cohortmgr.selection.standings.queries.lapsing import lapsed
 
 # Hooks for higher rooms: what follows an acceptance, and what follows when an accepted seat is given up. They
 # are called in the same transaction, after the change, while the institution's rows can be reached.
@@ -284,7 +285,7 @@ def expire_offers(viewer: Viewer) -> int:
         raise NotPermitted("selection.expire")
     moment = clock.now()
     values = {"state": OfferState.EXPIRED.value, "answered_at": moment, "version": Offer.version + 1}
-    ended = sa.update(Offer).where(*queries.lapsed()).values(values).returning(Offer.id, Offer.offering_id)
+    ended = sa.update(Offer).where(*lapsed()).values(values).returning(Offer.id, Offer.offering_id)
     rows = db.session.execute(ended.execution_options(synchronize_session=False)).all()
     for offering_id, number in sorted(Counter(row.offering_id for row in rows).items()):
         _end(viewer, offering_id, [row.id for row in rows if row.offering_id == offering_id])

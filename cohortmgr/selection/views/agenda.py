@@ -14,9 +14,9 @@ from cohortmgr.base.i18n import localized, told
 from cohortmgr.base.registries.waiting import PendingAct, PendingKind
 from cohortmgr.selection import queries
 from cohortmgr.selection.moves import queries as moves
-from cohortmgr.selection.people import queries as people
 from cohortmgr.selection.rules import GRACE
 from cohortmgr.selection.standings.queries import kept as standings
+from cohortmgr.selection.standings.queries import lapsing as late
 
 
 def batches(viewer: Viewer) -> Iterator[PendingAct]:
@@ -40,7 +40,7 @@ def moves_to_agree(viewer: Viewer) -> Iterator[PendingAct]:
 def lapsing(viewer: Viewer) -> Iterator[PendingAct]:
     """Yield the batches with offers that nobody answered in time: they lapse within a day unless somebody holds
     them."""
-    for intake, batch, number, deadline in people.lapsing(viewer):
+    for intake, batch, number, deadline in late.lapsing(viewer):
         what = ngettext(
             "%(num)s place sans réponse à temps s’éteint",
             "%(num)s places sans réponse à temps s’éteignent",

@@ -16,8 +16,8 @@ from cohortmgr.base.errors import NotFound, NotPermitted, Refused, Stale
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import changes, offers
 from cohortmgr.selection.models import Batch, Offer
-from cohortmgr.selection.people.queries import lapsing, late_in
 from cohortmgr.selection.rules import GRACE
+from cohortmgr.selection.standings.queries.lapsing import lapsing, late_in
 from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, decided, known
 
 pytestmark = pytest.mark.usefixtures("system_context")

@@ -26,6 +26,7 @@ from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions, offers
 from cohortmgr.selection.models import Decision, Offer
 from cohortmgr.selection.rules import GRACE
+from cohortmgr.selection.standings.queries.lapsing import anything_expired
 from tests.databases import Database
 from tests.factories.choices import browser, decided, known
 
@@ -101,11 +102,11 @@ def test_offers_end_a_day_after_their_deadline_and_seats_pass_on(app: Flask) -> 
     deadline = _offer(1).deadline
     assert _answer(app, _person(1), _offer(1).reference, True) == "accepted"
     with clock.at(deadline + GRACE - timedelta(seconds=1)):
-        assert not queries.anything_expired()
+        assert not anything_expired()
         with writing():
             assert offers.expire_offers(SYSTEM) == 0
     with clock.at(deadline + GRACE):
-        assert queries.anything_expired()
+        assert anything_expired()
         assert _answer(app, _person(2), _offer(2).reference, True) == "refused"
         with writing():
             assert offers.expire_offers(SYSTEM) == 1
