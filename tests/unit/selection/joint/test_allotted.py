@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
 from cohortmgr.reviews.phases.marks import tie_order
-from cohortmgr.selection.allotted import Allotment, JointRules, stated_in, waiting_by_wishes
 from cohortmgr.selection.board import SelectionBoard, build, require_read
 from cohortmgr.selection.bounded import HandMove
 from cohortmgr.selection.calling import next_called_to
@@ -21,6 +20,7 @@ from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.choosing.choice import choose
 from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender
 from cohortmgr.selection.deciding import decisions
+from cohortmgr.selection.joint.allotted import Allotment, JointRules, stated_in, waiting_by_wishes
 from cohortmgr.selection.verify import digest, findings, inputs_of
 from tests.unit.selection.test_bounded import NAMES, RUBRIC, board_of, file_of, name_of
 
