@@ -26,8 +26,8 @@ from cohortmgr.reviews.phases.marks import (
     tie_order,
     whole_mark,
 )
-from cohortmgr.selection.allotted import Allotment, JointRules, allot
 from cohortmgr.selection.bounded import AppliedRules, BoundedChoice, choose_from
+from cohortmgr.selection.joint.allotted import Allotment, JointRules, allot
 from cohortmgr.selection.ranking import (
     Cut,
     Ranking,

@@ -10,11 +10,11 @@ from typing import Any
 
 from cohortmgr.selection.allocation.rules import Applicant
 from cohortmgr.selection.allocation.statement import AllocationContext, UnplacedFile, allocation_statement
-from cohortmgr.selection.allotted import Allotment
 from cohortmgr.selection.board import SelectionBoard
 from cohortmgr.selection.bounded import AppliedRules, BoundedChoice, HandMove
 from cohortmgr.selection.certificate import certificate, digest
 from cohortmgr.selection.choosing.rules import Choice
+from cohortmgr.selection.joint.allotted import Allotment
 from cohortmgr.selection.proofs.choice import (
     StatedFile,
     StatedMove,

@@ -23,7 +23,7 @@ from cohortmgr.reviews.phases.marks import (
 )
 from cohortmgr.selection.board import SelectionBoard, SelectionFile
 from cohortmgr.selection.bounded import BoundedChoice
-from cohortmgr.selection.preferred import reasons_by_wish
+from cohortmgr.selection.joint.preferred import reasons_by_wish
 from cohortmgr.selection.ranking import KEPT_OUT, LOST_TIE, STAYED, RankedCandidate, RankingRefusal
 from cohortmgr.selection.reasons.priced import PricedMark, reasons_by_price
 from cohortmgr.selection.reasons.refusing import (

@@ -26,8 +26,8 @@ from cohortmgr.programmes import queries as programmes
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import freezing, letters, offers
-from cohortmgr.selection.allotted import stated_in
 from cohortmgr.selection.certificate import outcomes_of, verify
+from cohortmgr.selection.joint.allotted import stated_in
 from cohortmgr.selection.models import Batch, Decision, Release
 from cohortmgr.selection.rules import BATCH_STATES, BatchState, OfferState, Outcome
 from cohortmgr.selection.standings.queries.published import names_in

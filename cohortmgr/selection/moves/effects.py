@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cohortmgr.base.errors import Problem, as_json, from_json
-from cohortmgr.selection.allotted import Allotment, allot
 from cohortmgr.selection.board import SelectionBoard
 from cohortmgr.selection.bounded import AppliedRules, HandMove, choose_from
+from cohortmgr.selection.joint.allotted import Allotment, allot
 from cohortmgr.selection.moves.rules import MoveDirection
 from cohortmgr.selection.ranking import BY_KNOCK_OUT, BY_MEAN, BY_PHASE, RankedCandidate
 

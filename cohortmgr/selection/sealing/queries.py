@@ -29,9 +29,9 @@ from cohortmgr.reviews.models import Review
 from cohortmgr.reviews.queries import followed, require_unconcerned
 from cohortmgr.reviews.rules import OPEN
 from cohortmgr.selection import rules
-from cohortmgr.selection.allotted import JointRules
 from cohortmgr.selection.bounded import AppliedRules, HandMove
 from cohortmgr.selection.choosing.rules import Bound
+from cohortmgr.selection.joint.allotted import JointRules
 from cohortmgr.selection.models import Batch
 from cohortmgr.selection.proofs.choice import SaltedNames
 from cohortmgr.selection.sealing.models import RulesVersion

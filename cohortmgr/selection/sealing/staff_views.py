@@ -20,6 +20,7 @@ from cohortmgr.base.typed import whole
 from cohortmgr.base.web.asked import file_sent
 from cohortmgr.base.web.reading import reading
 from cohortmgr.base.web.responses import posted_version, show_problems
+from cohortmgr.programmes.definition.bounds.checking import first_overlaps
 from cohortmgr.programmes.definition.texts import Text
 from cohortmgr.programmes.definition.toml import read_part, write_part
 from cohortmgr.programmes.models import Intake
@@ -112,6 +113,7 @@ def _page(
         sealed=sealed,
         named=page.named,
         criteria=page.criteria,
+        overlapping=bool(len(page.named) > 1 and first_overlaps(content.bounds)),
         attributes=page.ground.attributes,
         people=queries.people_of(page.intake, numbers_in([content])),
         changes=list(differences(changed, page.content, page.ground.attributes, page.named))

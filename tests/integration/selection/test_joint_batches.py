@@ -125,7 +125,7 @@ def test_letters_name_the_offering_of_a_seat() -> None:
 
 
 def test_a_refused_person_reads_what_became_of_each_wish() -> None:
-    wishes = (*market.WISHES[:3], *[(FR, SF)] * 5)
+    wishes = (*market.WISHES[:3], *[(FR, SF)] * 9)
     batch = proposed(joint(wishes))
     last = queries.decisions_of(batch)[-1]
     assert last.outcome == "refused"

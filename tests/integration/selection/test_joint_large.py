@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from cohortmgr.accounts.rules import Viewer
 from cohortmgr.applications.file.models import Application
 from cohortmgr.base import clock
-from cohortmgr.base.db import db, writing
+from cohortmgr.base.db import db, see, writing
 from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.models import Intake, Offering
 from cohortmgr.programmes.queries import offerings_of
 from cohortmgr.selection import queries
-from cohortmgr.selection.actions import decisions
+from cohortmgr.selection.actions import decisions, offers
+from cohortmgr.selection.models import Offer
 from cohortmgr.selection.standings import actions as keeping
 from cohortmgr.selection.standings import tasks as following
 from cohortmgr.selection.standings.models import Standing
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.standings.queries import kept as standings
+from tests.databases import Database
 from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, known
-from tests.factories.joint import FES, FR, SF, decided, held, joint, numbered, proposed
+from tests.factories.joint import (
+    FES,
+    FR,
+    SF,
+    application,
+    approve,
+    decided,
+    held,
+    joint,
+    numbered,
+    proposed,
+)
 from tests.factories.working import work
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -126,3 +141,38 @@ def test_statements_do_not_grow_with_files_and_are_few_for_many_offerings(statem
             decisions.cancel(known(MANAGER), batch.reference)
     assert counts[0] == counts[1]
     assert counts[0][0] <= 16 and counts[0][1] <= 45 and counts[0][2] <= 2, counts
+
+
+def test_seats_of_several_offerings_that_come_free_at_once_are_given_on_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything = ((FR, SF, FES), (SF, FES, FR), (FES, FR, SF))
+    wishes = tuple(everything[number % 3] for number in range(15))
+    intake = joint(wishes, seats={FR: 2, SF: 2, FES: 2})
+    approve(proposed(intake))
+    monkeypatch.setattr(offers, "on_acceptance", [])
+    first = held()
+    assert len(first) == 6
+    references = {
+        number: known_offer(f"c{number}@exemple.ma", application(number).id) for number in sorted(first)
+    }
+    db.session.rollback()
+
+    def decline(number: int) -> None:
+        viewer, reference = references[number]
+        with database.app.app_context():
+            see(viewer.institutions, viewer.person_id)
+            with writing():
+                offers.answer_offer(viewer, reference, False)
+
+    with ThreadPoolExecutor(6) as crowd:
+        list(crowd.map(decline, references))
+    now = held()
+    assert not now.keys() & first.keys() and sorted(now.values()) == sorted(first.values())
+    assert {each.taken for each in offerings_of(intake) if each.key in (FR, SF, FES)} == {2}
+
+
+def known_offer(email: str, file: int) -> tuple[Viewer, str]:
+    reference = db.session.scalar(sa.select(Offer.reference).where(Offer.application_id == file))
+    assert reference is not None
+    return known(email), reference

@@ -35,6 +35,7 @@ def test_the_ranking_shows_wishes_and_seats_and_each_offering(app: Flask) -> Non
     wished = page.get(f"{home}/ranking?offering={sf.reference}").text
     assert numbered(5) in wished and numbered(2) not in wished
     assert "Rien ne s’essaie ici" in page.get(f"{home}/board").text
+    assert "un seul lot de décisions" in page.get(f"{home}/rules").text
     assert page.get(f"{home}/ranking/progress").status_code == 200
 
 

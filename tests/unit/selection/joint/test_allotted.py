@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from cohortmgr.base.errors import Refused
 from cohortmgr.reviews.phases.marks import tie_order
-from cohortmgr.selection.allotted import Allotment, JointRules, stated_in, waiting_by_wishes
 from cohortmgr.selection.board import SelectionBoard, build, require_read
 from cohortmgr.selection.bounded import HandMove
 from cohortmgr.selection.calling import next_called_to
@@ -21,6 +20,7 @@ from cohortmgr.selection.certifying import certificate_of
 from cohortmgr.selection.choosing.choice import choose
 from cohortmgr.selection.choosing.rules import Bound, ChoiceProblem, Contender
 from cohortmgr.selection.deciding import decisions
+from cohortmgr.selection.joint.allotted import Allotment, JointRules, stated_in, waiting_by_wishes
 from cohortmgr.selection.verify import digest, findings, inputs_of
 from tests.unit.selection.test_bounded import NAMES, RUBRIC, board_of, file_of, name_of
 
@@ -70,10 +70,11 @@ def test_a_seat_that_nobody_wished_for_first_goes_to_who_wished_for_it_second() 
     assert [row.reference for row in board.cut.waiting] == ["C2", "C3"]
 
 
-def test_who_waits_is_among_the_first_of_an_offering_that_they_wished_for() -> None:
+def test_who_waits_takes_a_place_of_the_dearest_wish_that_has_one_left() -> None:
     listed = [("a", "X"), ("b", "X"), ("c", "XY"), ("d", "X"), ("e", "Y")]
     assert waiting_by_wishes(listed, 2) == ["a", "b", "c", "e"]
     assert waiting_by_wishes(listed, 0) == []
+    assert waiting_by_wishes([(each, "XY") for each in "abcde"], 2) == ["a", "b", "c", "d"]
     assert waiting_by_wishes([(each, "X") for each in "abc"], 2) == ["a", "b"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from cohortmgr.base.errors import N_, Problem
-from cohortmgr.selection.allotted import Allotment
+from cohortmgr.selection.joint.allotted import Allotment
 from cohortmgr.selection.ranking import RankedCandidate
 from cohortmgr.selection.reasons.priced import places_of, points
 from cohortmgr.selection.reasons.refusing import FEW, CriterionMark, PartingLine, explained, weakest

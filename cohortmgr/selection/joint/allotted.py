@@ -219,14 +219,18 @@ class Allotment:
 
 
 def waiting_by_wishes(unseated: Iterable[tuple[str, Sequence[str]]], places: int) -> list[str]:
-    """Return who waits of those without a seat, who come best first with their wishes: whoever is among the first
-    `places` of an offering that they wish for. With one offering they are the first so many."""
-    before: Counter[str] = Counter()
+    """Return who waits of those without a seat, who come best first with their wishes.
+
+    Each takes one of the `places` that every offering has on the list, of the dearest wish that has one left; who finds
+    none does not wait. So the list is as long as those of all offerings together, and holds whoever wishes for an
+    offering whose places are not all taken. With one offering it is the first so many."""
+    taken: Counter[str] = Counter()
     found = []
     for name, wishes in unseated:
-        if any(before[wish] < places for wish in wishes):
+        dearest = next((wish for wish in wishes if taken[wish] < places), None)
+        if dearest is not None:
+            taken[dearest] += 1
             found.append(name)
-        before.update(wishes)
     return found
 
 
