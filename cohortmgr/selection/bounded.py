@@ -254,14 +254,15 @@ class BoundedChoice:
             "all_taken": self.is_all_taken,
             "ties": list(self.rules.ties),
             "conflict": [as_json(problem) for problem in self.conflict],
-            "absent": [{"problem": as_json(each), "stops": stops} for each, stops in self._absent()],
+            "absent": [{"problem": as_json(each), "kind": kind} for each, kind in self._absent()],
         }
 
-    def _absent(self) -> list[tuple[Problem, bool]]:
-        """What is wrong with each file that rules or moves name, and whether it stops a proposal."""
+    def _absent(self) -> list[tuple[Problem, str]]:
+        """What is to be told of each file that rules or moves name, and the kind of notice: what stops a proposal, what
+        waits for marks as all files do, what is no more than news."""
         outright = self.rules.outright
-        waiting = [(Problem(_UNRANKED[outright[each]], {"number": each}), True) for each in self.unranked]
-        return [(each.problem, each.stops) for each in self.rules.absent] + waiting
+        waiting = [(Problem(_UNRANKED[outright[each]], {"number": each}), "wait") for each in self.unranked]
+        return [(each.problem, "stop" if each.stops else "info") for each in self.rules.absent] + waiting
 
     def _whole(self) -> list[tuple[tuple[int, ...], int]]:
         prices = self.choice.prices if self.choice is not None else Prices(1, (), None)

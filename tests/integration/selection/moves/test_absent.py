@@ -164,7 +164,9 @@ def test_a_named_file_that_is_not_ranked_yet_is_named_before_the_others(
     intake = ranked(right=(6,))
     unread(2)
     spoil()
-    assert f"{numbered(6)} entre de droit, mais il n’est pas encore classé" in page(app, intake)
+    told = page(app, intake)
+    assert f"{numbered(6)} entre de droit, mais il n’est pas encore classé" in told
+    assert "ne peuvent pas être classés" not in told, "it waits for marks, as others do"
     with pytest.raises(Refused) as refusal:
         propose(intake)
     assert refusal.value.problems[0].values["first"] == numbered(6)
