@@ -18,6 +18,11 @@ NEW = "new"
 # One more than a form shows: what has more is told that it has too many.
 _MOST_ROWS = 200
 _NO_NUMBER = N_("Écrivez un nombre entier.")
+_CUT = N_(
+    "Il manque des bornes à cette adresse : elle a été coupée en route. Demandez-la de nouveau, ou partez d’aujourd’hui."
+)
+SAID = "bounds"
+"""How many bounds a form or an address has: one that was cut on its way would else take away the last of them."""
 
 
 def group_text(where: Mapping[str, str]) -> str:
@@ -33,8 +38,12 @@ def changes_sent(given: Mapping[str, str], ground: ScenarioGround) -> ScenarioCh
     """Return the scenario that a form says. A field that is not sent changes nothing; a bound whose box to remove it is
     ticked is left out, and the row to add is none while it names no group.
 
-    Raises Refused with every field that holds no number, and where the row to add names an attribute twice."""
+    Raises Refused with every field that holds no number, where the row to add names an attribute twice, and where fewer
+    bounds came than were said."""
     problems: list[Problem] = []
+    came = sum(field_of("group", place) in given for place in range(_MOST_ROWS))
+    if came < min(whole(given.get(SAID, "")) or 0, _MOST_ROWS):
+        problems.append(Problem(_CUT))
 
     def number(name: str, otherwise: int | None) -> int | None:
         text = given.get(name, "").strip()
@@ -83,7 +92,7 @@ def _rows(given: Mapping[str, str]) -> Iterator[tuple[int | str, Mapping[str, st
 
 def fields_of(changes: ScenarioChanges) -> dict[str, str]:
     """Return the fields that say a scenario, for an address or for a form that sends it again."""
-    found = {"seats": str(changes.seats)}
+    found = {"seats": str(changes.seats), SAID: str(len(changes.bounds))}
     found |= {field_of("weight", key): str(weight) for key, weight in changes.weights.items()}
     found |= {field_of("phase", key): str(weight) for key, weight in changes.phase_weights.items()}
     for place, each in enumerate(changes.bounds):

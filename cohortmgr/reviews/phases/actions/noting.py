@@ -68,8 +68,9 @@ def keep_results(viewer: Viewer, intake_reference: str, key: str, rows: Sequence
 
 def note_absence(viewer: Viewer, application: Application, key: str) -> None:
     """Say that a file's person did not come to a test or an interview; what was marked there counts no more. Doing it
-    again changes nothing."""
+    again changes nothing. It is a result, and awaits the seal of the rules as marks do."""
     intake, phase = _open_of(viewer, application, key)
+    require_sealed(intake)
     if phase.kind not in (PhaseKind.TEST, PhaseKind.INTERVIEW):
         raise NotFound(key)
     if not queries.is_in(application, key):

@@ -139,6 +139,10 @@ def test_results_of_a_test_await_the_seal_of_the_rules_as_readings_do() -> None:
         row = sealed.save(manager, intake.reference, content, 0)
     with pytest.raises(Refused, match="scellées"):
         keep(manager, intake, {"MDIA-000001": 3})
+    file = db.session.scalars(sa.select(Application).where(Application.number == "MDIA-000001")).one()
+    with pytest.raises(Refused, match="scellées"), writing():
+        noting.note_absence(manager, file, "epreuve")
+    assert not has_marks(intake), "one absence would else open the intake to all marks before the seal"
     with writing():
         row = sealed.propose(manager, intake.reference, "", row.version)
     with writing():

@@ -110,3 +110,14 @@ def test_a_bound_that_is_added_names_no_attribute_twice() -> None:
     with pytest.raises(Refused) as refused:
         changes_sent(typed, GROUND)
     assert [each.where for each in refused.value.problems] == ["and_new"]
+
+
+def test_an_address_that_was_cut_on_its_way_is_told_and_takes_no_bound_away() -> None:
+    changes = ScenarioChanges(4, (Bound({"sex": "f"}, 2), Bound({"sex": "m"}, None, 3)))
+    said = fields_of(changes)
+    cut = {name: text for name, text in said.items() if not name.endswith("_1")}
+    with pytest.raises(Refused) as refused:
+        changes_sent(cut, GROUND)
+    assert "coupée" in refused.value.problems[0].what
+    assert changes_sent(said | {"drop_1": "1"}, GROUND).bounds == changes.bounds[:1], "one that is left out has come"
+    assert changes_sent({"seats": "4"}, GROUND).seats == 4
