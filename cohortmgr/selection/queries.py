@@ -259,7 +259,8 @@ def _decisions(batch: Batch) -> sa.Select[Any]:
     return (
         sa.select(
             Decision.reference, Decision.outcome, Decision.rank, Decision.mean_thousandths, Decision.position,
-            Decision.waiting_state, Decision.reasons, Application.number, NAME, Application.language,
+            Decision.waiting_state, Decision.reasons, Decision.decided, Decision.added,
+            Application.number, NAME, Application.language,
             Application.reference.label("application_reference"), Application.state.label("application_state"),
             Decision.wishes, sa.func.coalesce(Offer.offering_id, Decision.offering_id).label("offering_id"),
             Offer.state.label("offer_state"), Offer.reference.label("offer_reference"), Offer.deadline,

@@ -77,6 +77,18 @@ WORDS: Mapping[str, tuple[str, str]] = {
         N_("Le certificat est incomplet ou mal formé."),
         "The certificate is incomplete or malformed.",
     ),
+    "is_sheet": (
+        N_(
+            "Ce fichier est la fiche publique d’un choix, et non son certificat : elle ne se vérifie pas seule."
+        ),
+        "This file is the public sheet of a choice, and not its certificate: it is not verified alone.",
+    ),
+    "is_line": (
+        N_(
+            "Ce fichier est une ligne, et non un certificat : écrivez --line devant, et --expect avec la racine."
+        ),
+        "This file is a line, and not a certificate: write --line before it, and --expect with the root.",
+    ),
     "no_reading": (
         N_("Le dossier %(reference)s n’a aucune lecture remise."),
         "File %(reference)s has no reading.",
@@ -2089,6 +2101,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _asked(content: Mapping[str, Any], fits: bool, given: argparse.Namespace) -> list[VerifierFinding]:
     if given.line is not None:
         return line_findings(content, given.expect)
+    # What is published beside certificates is told by its name: a digest that does not fit would sound like a forgery.
+    if "rows" not in content and "sha256" not in content:
+        for key, code in (("path", "is_line"), ("root", "is_sheet")):
+            if key in content:
+                return [VerifierFinding(code)]
     found = _findings(content, fits)
     if given.expect is not None and content.get("sha256") != given.expect.lower():
         found = [VerifierFinding("expected", {}, "sha256"), *found]

@@ -19,6 +19,7 @@ from cohortmgr.selection import verify
 from cohortmgr.selection.certificate import certificate
 from cohortmgr.selection.certificate import verify as verify_in_house
 from cohortmgr.selection.proofs.lines import CandidateLines
+from cohortmgr.selection.proofs.sheet import public_sheet
 from cohortmgr.selection.ranking import RankingEntry, rank
 from tests.unit.selection.proofs.oracle import sealed
 from tests.unit.selection.proofs.worlds import certificates
@@ -253,6 +254,24 @@ def test_a_line_is_checked_at_the_command_line(tmp_path: Path, capsys: pytest.Ca
     assert verify.main(["--line", str(path), "--expect", lines.root]) == verify.VALID
     assert verify.main(["--line", str(path), "--expect", "0" * 64]) == verify.INVALID
     assert "racine" in capsys.readouterr().out
+
+
+def test_what_is_published_beside_a_certificate_is_told_by_its_name_and_not_as_a_forgery(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = chosen()
+    lines = CandidateLines(made)
+    for name, content, said in (
+        ("line", lines.line(made["rows"][2]["reference"]), "--line"),
+        ("sheet", public_sheet(made, lines.root), "fiche publique"),
+    ):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(content), "utf-8")
+        assert run(path) == run(path, "--expect", lines.root) == verify.INVALID
+        shown = capsys.readouterr().out
+        assert said in shown and "empreinte" not in shown
+    path.write_text(json.dumps({key: value for key, value in made.items() if key != "rows"}), "utf-8")
+    assert run(path) == verify.INVALID and "fiche" not in capsys.readouterr().out
 
 
 TEXTS = st.text(max_size=3)

@@ -18,6 +18,7 @@ from cohortmgr.jobs.models import Job
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries
 from cohortmgr.selection.actions import decisions
+from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.moves.models import MoveByHand
 from tests.factories.choices import browser, decided, known, someone
@@ -33,6 +34,7 @@ from tests.integration.selection.moves.ranked import (
     chosen,
     moved,
     numbered,
+    propose,
     ranked,
     withdraw,
 )
@@ -312,3 +314,14 @@ def test_the_page_says_that_somebody_enters_by_right(browse: Browse) -> None:
     assert "de droit" not in plain(browse(MANAGER).get(home(intake, 1)))
     ranking = plain(browse(MANAGER).get(f"/staff/intakes/{intake.reference}/ranking"))
     assert ". 1 personne entre de droit." in ranking
+
+
+def test_the_batch_says_beside_each_seat_what_gave_it_and_what_the_rules_made(browse: Browse) -> None:
+    intake = ranked(seats=4, bounds=(Bound({"region": "MA-08"}, 2),), right=(3,))
+    moved(intake, 4)
+    propose(intake)
+    page = plain(browse(ADMINISTRATOR).get(f"/staff/batches/{queries.batches_of(intake)[0].reference}"))
+    assert re.search(r"MDIA-000003 .*?Retenu entre de droit", page)
+    assert re.search(r"MDIA-000004 .*?Retenu par la commission", page)
+    assert re.search(r"MDIA-000005 \S+ \S+ [\d,]+ \+[\d,]+ Retenu", page), "its mark and what its group adds"
+    assert "Règles scellées" in page and "Drâa-Tafilalet (Région) au moins 2" in page

@@ -13,10 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from cohortmgr.accounts.rules import Role
+from cohortmgr.base.catalogues import ROOT
 from cohortmgr.base.db import db
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection import queries as selection
 from cohortmgr.selection.scenarios.models import Scenario
+from cohortmgr.selection.scenarios.rules import MOST_COMPARED
 from cohortmgr.selection.sealing.models import RulesVersion
 from tests.factories.choices import browser, decided, known, someone
 from tests.integration.selection.scenarios.trials import (
@@ -167,8 +169,14 @@ def test_what_is_odd_and_harmless_is_tried(
 
 def test_balance_is_told_of_what_is_asked_for(client: FlaskClient, intake: Intake) -> None:
     page = client.get(home(intake), query_string={**floor(), "by": "sex"}).text
-    assert page.count('class="bars shares"') == 1 and "Équilibre des retenus" in page
-    assert client.get(home(intake)).text.count('class="bars shares"') == 3
+    assert page.count('class="bars shares of-3"') == 1 and "Équilibre des retenus" in page
+    assert client.get(home(intake)).text.count('class="bars shares of-2"') == 3
+
+
+def test_figures_stand_below_their_heads_for_as_many_choices_as_are_compared() -> None:
+    styles = (ROOT / "cohortmgr/assets/css/components/charts.css").read_text("utf-8")
+    for figures in range(3, MOST_COMPARED + 3):
+        assert f".of-{figures} {{\n    --figures: {figures};" in styles
 
 
 def test_names_stand_on_the_board_once_the_list_is_adopted(app: Flask) -> None:

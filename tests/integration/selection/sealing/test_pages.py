@@ -20,11 +20,19 @@ from cohortmgr.base.db import db, writing
 from cohortmgr.programmes.models import Intake
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
-from cohortmgr.selection.sealing import queries
+from cohortmgr.selection.sealing import actions, queries
 from cohortmgr.selection.sealing.models import RulesVersion
 from cohortmgr.selection.sealing.rules import EntryByRight, RulesContent, digest_of, sealed_statement
 from tests.factories.choices import browser, known, sent, someone
-from tests.integration.selection.sealing.test_sealing import BOUND, begun, bounded, given_out, save, sealed
+from tests.integration.selection.sealing.test_sealing import (
+    BOUND,
+    begun,
+    bounded,
+    given_out,
+    hand_in,
+    save,
+    sealed,
+)
 
 Statements = Callable[[], AbstractContextManager[list[str]]]
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -335,3 +343,17 @@ def test_whoever_seals_sees_whom_a_number_names_and_it_may_be_typed_in_small_let
 
 def test_who_may_not_write_is_not_asked_to(app: Flask, client: FlaskClient, intake: Intake) -> None:
     assert "Ajoutez une borne" not in browser(app, known(ADMINISTRATOR)).get(home(intake)).text
+
+
+def test_where_marks_are_there_nobody_reads_that_none_is_handed_in_before_the_seal(
+    client: FlaskClient, intake: Intake
+) -> None:
+    reader = given_out(intake)
+    save(intake, bounded(intake))
+    assert "Aucune note ne se remet avant" in client.get(home(intake)).text
+    with writing():
+        actions.drop(known(MANAGER), intake.reference, version(intake))
+    hand_in(intake, reader)
+    save(intake, bounded(intake))
+    page = client.get(home(intake)).text
+    assert "Des notes ont déjà été remises" in page and "Aucune note ne se remet avant" not in page
