@@ -18,7 +18,8 @@ NEW = "new"
 _MOST_ROWS = 200
 _NO_NUMBER = N_("Écrivez un nombre entier.")
 _CUT = N_(
-    "Il manque des bornes à cette adresse : elle a été coupée en route. Demandez-la de nouveau, ou partez d’aujourd’hui."
+    "Il manque des bornes à cette adresse : elle a été coupée en route. Demandez-la de nouveau, ou partez du choix "
+    "d’aujourd’hui."
 )
 SAID = "bounds"
 """How many bounds a form or an address has: one that was cut on its way would else take away the last of them."""

@@ -112,5 +112,7 @@ def test_an_address_that_was_cut_on_its_way_is_told_and_takes_no_bound_away() ->
     with pytest.raises(Refused) as refused:
         changes_sent(cut, GROUND)
     assert "coupée" in refused.value.problems[0].what
-    assert changes_sent(said | {"drop_1": "1"}, GROUND).bounds == changes.bounds[:1], "one that is left out has come"
+    assert changes_sent(said | {"drop_1": "1"}, GROUND).bounds == changes.bounds[:1], (
+        "one that is left out has come"
+    )
     assert changes_sent({"seats": "4"}, GROUND).seats == 4
