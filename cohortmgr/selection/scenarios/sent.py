@@ -19,7 +19,7 @@ NEW = "new"
 _MOST_ROWS = 200
 _NO_NUMBER = N_("Écrivez un nombre entier.")
 _CUT = N_(
-    "Il manque des bornes à cette adresse : elle a été coupée en route. Demandez-la de nouveau, ou partez "
+    "Il manque des bornes à cette adresse : elle a été coupée en route. Demandez-la de nouveau, ou partez du choix "
     "d’aujourd’hui."
 )
 SAID = "bounds"
