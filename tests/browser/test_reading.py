@@ -27,9 +27,10 @@ from cohortmgr.reviews.reading import queries as own
 from tests.browser.visits import visiting
 from tests.databases import Database
 from tests.factories.access import cookie
-from tests.factories.choices import phased, readers, someone
+from tests.factories.choices import phased, readers, sent, someone
 from tests.factories.year import PASSWORD, Year, read
 from tests.integration.applications.documents.photos import photo
+from tests.integration.selection.sealing.acts import bounded, save
 from tests.watch import test_context
 
 pytestmark = pytest.mark.sqlite_only
@@ -355,3 +356,31 @@ def test_the_pages_of_phases_are_in_nobody_s_way(
         visitor.look()
     with test_context(database.system_app):
         assert len(phases.files_in(intake_of("mdia", "2025"), "epreuve")) == 4, "all are equal, and all go on"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_before_the_seal_the_button_keeps_the_marks_and_shows_the_next_file(
+    chromium: Browser, database: Database, live: str, scripts: bool
+) -> None:
+    with test_context(database.system_app):
+        intake = sent(3)
+        manager, (reader, _other) = someone(intake, Role.SELECTION_MANAGER), readers(intake, 2)
+        with writing():
+            sharing.assign(manager, intake.reference)
+        save(intake, bounded(intake))
+        references = [row.reference for row in own.queue(reader)]
+        with writing():
+            token = accounts.open_session(reader.account_id or 0)
+    with visiting(chromium, live, Year(intake), scripts=scripts) as visitor:
+        page = visitor.page
+        session = cookie(database, token)["Cookie"].partition("=")[2]
+        page.context.add_cookies([{"name": "session", "value": session, "url": live}])
+        page.goto(f"/staff/reviews/{references[0]}")
+        for mark, here, following in zip((2, 3), references, references[1:], strict=False):
+            form = page.locator(f'form[data-rubric][data-read="{here}"]')
+            for key in ("resultats", "bases", "projet", "langues"):
+                form.locator(f"[name=score-{key}][value='{mark}']").check(force=True)
+            form.get_by_role("button", name="Garder et continuer").click()
+            expect(page.locator(f'form[data-rubric][data-read="{following}"]')).to_be_visible()
+            arrives(database, here, "drafted", [mark] * 4)
+        expect(page.get_by_text("Ces notes n’ont pas été prises")).to_have_count(0)

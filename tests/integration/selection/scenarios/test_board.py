@@ -109,6 +109,9 @@ def test_bounds_that_cannot_hold_are_told_and_nobody_is_chosen(client: FlaskClie
     typed = floor(2, group_0="region=MA-08|sex=f", most_0="0", group_1="region=MA-08|sex=m", most_1="0")
     page = client.get(home(intake), query_string=typed).text
     assert "ne peuvent pas être tenues ensemble" in page and ">Retenu<" not in page
+    for head in ("Manque aux bornes souples", "Entrent · sortent"):
+        row = re.search(rf"{head}</th>(.*?)</tr>", page, re.DOTALL)
+        assert row is not None and re.findall(r"<td>\s*(.*?)\s*</td>", row[1], re.DOTALL)[-1] == "—", head
 
 
 @pytest.mark.parametrize(
