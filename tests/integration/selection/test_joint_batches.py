@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.models import Offer
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.verify import findings
+from cohortmgr.selection.verify import main as verifier
 from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, known
 from tests.factories.joint import FES, FR, SF, application, approve, decided, held, joint, proposed
@@ -67,13 +69,17 @@ def test_one_batch_gives_the_seats_of_all_offerings_by_wishes() -> None:
     assert taken == {FR: 2, SF: 1, FES: 1}
 
 
-def test_its_certificate_is_that_of_an_allocation_and_names_nobody() -> None:
+def test_its_certificate_is_that_of_an_allocation_and_names_nobody(tmp_path: Path) -> None:
     batch = proposed(joint(right={8: "Lauréate nationale"}))
     text = canonical(batch.certificate)
     made = json.loads(text)
     assert findings(made) == [] and made["rule"] == "deferred acceptance"
     assert made["rules"]["sealed"]["seats"] == made["seats"] and "JOBI" not in text
     assert [row["by"] for row in made["rows"] if "by" in row] == ["right"]
+    file = tmp_path / "certificate.json"
+    file.write_text(text, encoding="utf-8")
+    assert verifier([str(file), "--expect", batch.digest]) == 0
+    assert verifier([str(file), "--expect", "0" * 64]) == 1
     again = {**made, "rows": [*made["rows"][:2], {**made["rows"][2], "offering": FR}, *made["rows"][3:]]}
     assert findings(again)
 
