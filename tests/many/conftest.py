@@ -96,7 +96,7 @@ def _keep(year: Year) -> None:
         summing.ask(SYSTEM, year.intake)
         harmonising.ask(SYSTEM, year.intake)
         inviting.ask_counts(SYSTEM, year.intake)
-    with mock.patch.object(decided, "settled_batch", lambda _offering: None):
+    with mock.patch.object(decided, "settled_batch", lambda _intake, _offering: None):
         assert work()
 
 

@@ -96,7 +96,8 @@ def _ranking(intake: Intake, form: ProposeForm, problems: Sequence[Problem] = ()
         if offering is None and (asked := request.args.get("offering"))
         else None
     )
-    is_whole = wished is not None or bool({"all", *PLACE} & set(request.args))
+    # There is no line where seats are given by wishes: nothing to begin around.
+    is_whole = offering is None or bool({"all", *PLACE} & set(request.args))
     down = request.args.get("sort") == "-rank"
     place = place_asked() if is_whole or down else None
     definition = programmes.definition_of(intake)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from cohortmgr.accounts.rules import SYSTEM
 from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, writing
@@ -17,14 +20,15 @@ from cohortmgr.outbox.queries import content_of
 from cohortmgr.programmes.models import Offering
 from cohortmgr.programmes.queries import offerings_of
 from cohortmgr.selection import queries, tasks
-from cohortmgr.selection.actions import decisions, offers
+from cohortmgr.selection.actions import changes, decisions, offers
 from cohortmgr.selection.certificate import canonical
 from cohortmgr.selection.choosing.rules import Bound
 from cohortmgr.selection.models import Offer
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.verify import findings
+from cohortmgr.selection.verify import main as verifier
 from tests.factories import joint as market
-from tests.factories.choices import MANAGER, known
+from tests.factories.choices import ADMINISTRATOR, MANAGER, known
 from tests.factories.joint import FES, FR, SF, application, approve, decided, held, joint, proposed
 
 pytestmark = pytest.mark.usefixtures("system_context")
@@ -65,13 +69,17 @@ def test_one_batch_gives_the_seats_of_all_offerings_by_wishes() -> None:
     assert taken == {FR: 2, SF: 1, FES: 1}
 
 
-def test_its_certificate_is_that_of_an_allocation_and_names_nobody() -> None:
+def test_its_certificate_is_that_of_an_allocation_and_names_nobody(tmp_path: Path) -> None:
     batch = proposed(joint(right={8: "Lauréate nationale"}))
     text = canonical(batch.certificate)
     made = json.loads(text)
     assert findings(made) == [] and made["rule"] == "deferred acceptance"
     assert made["rules"]["sealed"]["seats"] == made["seats"] and "JOBI" not in text
     assert [row["by"] for row in made["rows"] if "by" in row] == ["right"]
+    file = tmp_path / "certificate.json"
+    file.write_text(text, encoding="utf-8")
+    assert verifier([str(file), "--expect", batch.digest]) == 0
+    assert verifier([str(file), "--expect", "0" * 64]) == 1
     again = {**made, "rows": [*made["rows"][:2], {**made["rows"][2], "offering": FR}, *made["rows"][3:]]}
     assert findings(again)
 
@@ -163,3 +171,42 @@ def test_no_offering_gets_a_batch_of_its_own_meanwhile() -> None:
     with writing():
         decisions.cancel(known(MANAGER), batch.reference)
     assert proposed(intake).offering_id is None
+
+
+def test_what_staff_change_of_offers_and_of_the_list_works_in_all_offerings() -> None:
+    batch = approve(proposed(joint()))
+    third = _offer_of(3)
+    until = clock.local(third.deadline).date() + timedelta(days=2)
+    with writing():
+        changes.extend(known(MANAGER), third.reference, until)
+        changes.remind(known(MANAGER), third.reference)
+    extended = db.session.scalars(sa.select(Message).where(Message.key == "offer_extended")).one()
+    assert content_of(extended)["variables"]["intake"]["fr"].startswith("Salesforce · ")
+    with writing():
+        changes.withdraw(known(ADMINISTRATOR), third.reference, "La promotion change")
+    assert held() == {1: FR, 2: FR, 5: SF, 8: FES}
+    with writing():
+        assert changes.close_list(known(ADMINISTRATOR), batch.reference, "Fin") == 3
+    closed = db.session.scalars(sa.select(Message).where(Message.key == "waiting_closed")).all()
+    assert {content_of(each)["variables"]["offering"]["fr"] for each in closed} == {"Full-stack, Rabat"}
+    decline(1)
+    assert held() == {2: FR, 5: SF, 8: FES}, "nobody is called from a closed list"
+
+
+def test_who_withdrew_between_proposal_and_approval_stops_it_and_a_late_answer_passes_the_seat_on() -> None:
+    batch = proposed(joint())
+    give_up(3)
+    with pytest.raises(Refused, match="retirée"):
+        approve(batch)
+    with writing():
+        decisions.cancel(known(MANAGER), batch.reference)
+    intake = queries.offered_in(batch)[0]
+    approve(proposed(intake))
+    assert held() == {1: FR, 2: FR, 5: SF, 8: FES}
+    with clock.at(market.CLOSED + timedelta(days=6)), writing():
+        assert offers.expire_offers(SYSTEM) == 4
+    assert held() == {4: FR, 6: FR}, "nobody is left who wished for Salesforce or for Fès"
+
+
+def _offer_of(number: int) -> Offer:
+    return db.session.scalars(sa.select(Offer).where(Offer.application_id == application(number).id)).one()
