@@ -149,7 +149,7 @@ def approve(
     elif batch.problems:
         raise Refused(telling.UNSOUND)
     _require_all_there(chosen)
-    for offering_id, own in offers.by_offering(chosen, batch.offering_id).items():
+    for offering_id, own in offers.by_offering(viewer, chosen, batch.offering_id).items():
         if not offers.claim_seats(viewer, offering_id, len(own)):
             raise Refused(N_("Il n’y a plus assez de places libres pour ces offres."))
     batch.approved_by, batch.approved_at = viewer.reference, clock.now()

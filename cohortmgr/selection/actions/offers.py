@@ -67,7 +67,9 @@ def deadline_for(viewer: Viewer, intake: Intake) -> datetime:
     return clock.instant(clock.today() + timedelta(days=terms.days_to_answer), ENDS_AT)
 
 
-def by_offering(rows: Iterable[sa.Row[Any]], offering_id: int | None) -> dict[int, list[sa.Row[Any]]]:
+def by_offering(
+    viewer: Viewer, rows: Iterable[sa.Row[Any]], offering_id: int | None
+) -> dict[int, list[sa.Row[Any]]]:
     """The rows of decisions that offer a seat by the offering in which it is, that of the batch unless they say it;
     lower numbers first, so that acts at once lock in one order."""
     found: dict[int, list[sa.Row[Any]]] = {}

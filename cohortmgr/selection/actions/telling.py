@@ -134,9 +134,9 @@ def settle(viewer: Viewer, batch: Batch, rows: Sequence[sa.Row[Any]]) -> None:
     staying = [row for row in rows if row.application_state == "submitted"]
     if batch.deadline is None or batch.approved_by is None:
         raise RuntimeError(f"nobody approved the batch {batch.reference}")
-    for offering_id, own in offers.by_offering(staying, batch.offering_id).items():
+    for offering_id, own in offers.by_offering(viewer, staying, batch.offering_id).items():
         offers.make_offers(viewer, intake, offering_id, own, batch.deadline)
-    leaving = offers.by_offering(gone, batch.offering_id)
+    leaving = offers.by_offering(viewer, gone, batch.offering_id)
     for offering_id, own in leaving.items():
         offers.make_offers(viewer, intake, offering_id, own, batch.deadline, OfferState.DECLINED)
     db.session.add(Release(institution_id=batch.institution_id, batch_id=batch.id, published_at=clock.now()))

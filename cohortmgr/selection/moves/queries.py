@@ -58,6 +58,11 @@ def offering_of_file(application: Application) -> Offering:
     return next((each for each in offerings if each.id == application.offering_id), offerings[0])
 
 
+def offering_of_move(row: MoveByHand) -> Offering:
+    """Return the offering in which a move gives a seat, or whose file it keeps out."""
+    return db.session.get_one(Offering, row.offering_id)
+
+
 def open_of(application: Application) -> MoveByHand | None:
     """Return the move of a file that waits for a second person, or None."""
     return _one(application, MoveState.ASKED)

@@ -100,7 +100,7 @@ def _page(
 def _named(intake: Intake, file: Application, row: MoveByHand | None) -> Offering:
     """The offering in which a seat is given: that of the request that waits, else that which the page asks for."""
     if row is not None:
-        return db.session.get_one(Offering, row.offering_id)
+        return moves.offering_of_move(row)
     asked = request.values.get("offering")
     return queries.offering_of(intake, asked) if asked else moves.offering_of_file(file)
 

@@ -16,10 +16,10 @@ from cohortmgr.selection.actions import moving
 from cohortmgr.selection.moves import queries as moves
 from cohortmgr.selection.moves.effects import MoveEffect
 from cohortmgr.selection.standings.queries import kept as standings
-from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, known
-from tests.factories.joint import FES, FR, SF, application, joint, numbered, proposed
 from tests.factories.working import work
+from tests.integration.selection.joint import market
+from tests.integration.selection.joint.market import FES, FR, SF, application, joint, numbered, proposed
 
 pytestmark = pytest.mark.usefixtures("system_context")
 

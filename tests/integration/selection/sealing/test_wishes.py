@@ -16,9 +16,9 @@ from cohortmgr.programmes.models import Offering
 from cohortmgr.programmes.queries import definition_of, offerings_of
 from cohortmgr.selection.actions import decisions
 from cohortmgr.selection.sealing import queries
-from tests.factories import joint as market
 from tests.factories.choices import MANAGER, known
-from tests.factories.joint import FES, FR, SF, joint, numbered
+from tests.integration.selection.joint import market
+from tests.integration.selection.joint.market import FES, FR, SF, joint, numbered
 
 pytestmark = pytest.mark.usefixtures("system_context")
 Statements = Callable[[], AbstractContextManager[list[str]]]

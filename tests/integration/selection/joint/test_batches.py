@@ -27,9 +27,19 @@ from cohortmgr.selection.models import Offer
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.verify import findings
 from cohortmgr.selection.verify import main as verifier
-from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, known
-from tests.factories.joint import FES, FR, SF, application, approve, decided, held, joint, proposed
+from tests.integration.selection.joint import market
+from tests.integration.selection.joint.market import (
+    FES,
+    FR,
+    SF,
+    application,
+    approve,
+    decided,
+    held,
+    joint,
+    proposed,
+)
 
 pytestmark = pytest.mark.usefixtures("system_context")
 

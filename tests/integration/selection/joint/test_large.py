@@ -26,9 +26,10 @@ from cohortmgr.selection.standings.models import Standing
 from cohortmgr.selection.standings.queries import called
 from cohortmgr.selection.standings.queries import kept as standings
 from tests.databases import Database
-from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, known
-from tests.factories.joint import (
+from tests.factories.working import work
+from tests.integration.selection.joint import market
+from tests.integration.selection.joint.market import (
     FES,
     FR,
     SF,
@@ -40,7 +41,6 @@ from tests.factories.joint import (
     numbered,
     proposed,
 )
-from tests.factories.working import work
 
 pytestmark = pytest.mark.usefixtures("system_context")
 Statements = Callable[[], AbstractContextManager[list[str]]]

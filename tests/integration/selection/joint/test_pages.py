@@ -11,9 +11,9 @@ from cohortmgr.base import clock
 from cohortmgr.base.db import db
 from cohortmgr.programmes.queries import offerings_of
 from cohortmgr.selection.models import Decision, Offer
-from tests.factories import joint as market
 from tests.factories.choices import ADMINISTRATOR, MANAGER, browser, known
-from tests.factories.joint import FR, SF, application, approve, joint, numbered, proposed
+from tests.integration.selection.joint import market
+from tests.integration.selection.joint.market import FR, SF, application, approve, joint, numbered, proposed
 
 pytestmark = pytest.mark.usefixtures("system_context")
 
