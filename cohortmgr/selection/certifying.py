@@ -1,5 +1,4 @@
-"""The certificate of a board: that of its cut, under sealed rules that of its choice, with proof and prices; of several
-offerings that of their allocation.
+"""The certificate of a board: that of its cut, under sealed rules of its choice, of several offerings of their seats.
 
 Pure: a board and what its seal says in, the certificate out.
 """
