@@ -33,8 +33,9 @@ def upgrade() -> None:
         table.add_column(sa.Column("wishes", JSON, nullable=False, server_default=sa.text("'[]'")))
         table.create_foreign_key(op.f(FOREIGN), "offerings", ["offering_id"], ["id"])
     op.execute(
-        "UPDATE decisions SET offering_id = (SELECT batches.offering_id FROM batches WHERE "
-        "batches.id = decisions.batch_id) WHERE outcome = 'offer'"
+        "UPDATE decisions SET offering_id = COALESCE((SELECT MIN(offers.offering_id) FROM offers WHERE "
+        "offers.decision_id = decisions.id), (SELECT batches.offering_id FROM batches WHERE "
+        "batches.id = decisions.batch_id)) WHERE outcome = 'offer'"
     )
     op.add_column(
         "standing_rows",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from cohortmgr.accounts.rules import Viewer
+from cohortmgr.accounts.rules import SYSTEM, Viewer
 from cohortmgr.applications.file.models import Application
+from cohortmgr.applications.journey.actions import sending
 from cohortmgr.base import clock
 from cohortmgr.base.db import db, see, writing
 from cohortmgr.jobs.models import Job
@@ -176,3 +180,43 @@ def known_offer(email: str, file: int) -> tuple[Viewer, str]:
     reference = db.session.scalar(sa.select(Offer.reference).where(Offer.application_id == file))
     assert reference is not None
     return known(email), reference
+
+
+def test_acts_that_free_seats_of_two_offerings_do_not_wait_for_each_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One passes seats of the first on and comes to the second, while another has begun with the second."""
+    approve(proposed(joint(seats={FR: 2, SF: 2})))
+    viewer, reference = known_offer("c5@exemple.ma", application(5).id)
+    file = application(5).reference
+    with writing():
+        offers.answer_offer(viewer, reference, True)
+    monkeypatch.setattr(offers, "on_release", [])
+    begun, claim = threading.Event(), offers.claim_seats
+
+    def slowly(by: Viewer, offering_id: int, number: int) -> bool:
+        done = claim(by, offering_id, number)
+        if by.is_system and not begun.is_set():
+            begun.set()
+            time.sleep(1)
+        return done
+
+    monkeypatch.setattr(offers, "claim_seats", slowly)
+    db.session.rollback()
+
+    def expire() -> int:
+        with database.system_app.app_context(), writing():
+            return offers.expire_offers(SYSTEM)
+
+    def withdraw() -> None:
+        begun.wait(30)
+        with database.app.app_context():
+            see(viewer.institutions, viewer.person_id)
+            with writing():
+                sending.withdraw(viewer, file)
+
+    with clock.at(market.CLOSED + timedelta(days=6)), ThreadPoolExecutor(2) as pool:
+        both = pool.submit(expire), pool.submit(withdraw)
+        for each in both:
+            each.result(60)
+    assert held() == {4: FR, 6: FR}
