@@ -101,7 +101,6 @@ def _batch(
         over=queries.offers_are_over(intake),
         waits=queries.waiting_in(found) if is_settled else 0,
         uncalled=uncalled.uncalled_seats(found, intake, offering),
-        is_bounded=bool(uncalled.bounds_of(found)),
         closing=closing or CloseListForm(formdata=None),
         may_cancel=any(allows(viewer, f"selection.{act}", intake.path) for act in ("propose", "approve")),
         problems=problems,

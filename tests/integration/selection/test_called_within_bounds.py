@@ -119,7 +119,7 @@ def test_a_seat_that_nobody_who_waits_may_have_is_told_with_its_bound(app: Flask
     intake = approved(Bound({"region": "MA-08"}, 1), files=5, north=(1, 2, 3, 4))
     assert holders() == {1, 2, 5}
     staff, own = texts_of(app, intake, 3)
-    assert "offerte à personne" not in staff and "que les bornes fermes permettent" in staff
+    assert "offerte à personne" not in staff and "avec qui les bornes tiennent le mieux" in staff
     assert "dont le rang suit le vôtre" in own
     give_up(5)
     assert holders() == {1, 2}

@@ -32,7 +32,7 @@ from tests.integration.selection.sealing import acts
 
 pytestmark = pytest.mark.usefixtures("system_context")
 BEFORE = "Aucune note n’avait été remise avant."
-AFTER = "Des notes avaient été remises avant le sceau."
+AFTER = "Des notes avaient été remises avant le sceau, ou calculées des réponses."
 
 
 @pytest.mark.parametrize("changed", [False, True])

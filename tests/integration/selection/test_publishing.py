@@ -182,7 +182,7 @@ def test_who_waits_under_bounds_reads_that_their_place_is_not_all(app: Flask) ->
     number = next(each for each in range(1, 15) if decision_of(each).outcome == "waiting")
     waiting = decision_of(number)
     page = browser(app, known(f"c{number}@exemple.ma")).get(f"/my/offers/{waiting.reference}").text
-    assert "Votre rang aujourd’hui" in page and "avant son tour" in page
+    assert "Votre rang aujourd’hui" in page and "dont le rang suit le vôtre" in page
 
 
 def test_who_enters_by_right_is_told_so(app: Flask) -> None:

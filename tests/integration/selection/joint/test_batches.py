@@ -213,7 +213,7 @@ def test_who_withdrew_between_proposal_and_approval_stops_it_and_a_late_answer_p
     intake = queries.offered_in(batch)[0]
     approve(proposed(intake))
     assert held() == {1: FR, 2: FR, 5: SF, 8: FES}
-    with clock.at(market.CLOSED + timedelta(days=6)), writing():
+    with clock.at(market.CLOSED + timedelta(days=7)), writing():
         assert offers.expire_offers(SYSTEM) == 4
     assert held() == {4: FR, 6: FR}, "nobody is left who wished for Salesforce or for Fès"
 

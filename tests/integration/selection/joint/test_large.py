@@ -215,7 +215,7 @@ def test_acts_that_free_seats_of_two_offerings_do_not_wait_for_each_other(
             with writing():
                 sending.withdraw(viewer, file)
 
-    with clock.at(market.CLOSED + timedelta(days=6)), ThreadPoolExecutor(2) as pool:
+    with clock.at(market.CLOSED + timedelta(days=7)), ThreadPoolExecutor(2) as pool:
         both = pool.submit(expire), pool.submit(withdraw)
         for each in both:
             each.result(60)

@@ -275,7 +275,7 @@ def test_the_worker_computes_the_scenarios_of_a_large_intake(
     assert "MDIA-000014" in page and "2 dossiers entrent" in page and "Le scénario se calcule" not in page
     rows = re.sub(r"<[^>]+>", " ", client.get(f"{kept.location}&all=1").text)
     assert [len(re.findall(rf"MDIA-\d+\s+{way}\b", rows)) for way in ("entre", "sort")] == [2, 2]
-    assert "« entre » et « sort » disent ce que le scénario y change" in page
+    assert "« entre » et « sort » disent ce que le scénario y change" in page.replace("\xa0", " ")
     assert "Une N1" not in page and not any("total_thousandths" in each for each in seen)
     beside = client.get(f"{home(intake)}/compare", query_string={"with": only(intake).reference}).text
     assert "2 · 2" in beside and "notes d’avant" not in beside
