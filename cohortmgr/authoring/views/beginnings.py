@@ -178,6 +178,7 @@ def _public_page(found: Writing) -> str:
         phases=phases_told(definition.rubric),
         marks=letterheads.known().marks,
         others=[],
+        seal=None,
     )
 
 
