@@ -30,9 +30,9 @@ pytestmark = pytest.mark.usefixtures("system_context")
 
 
 def _left(**values: Any) -> None:
-    """Every message but the reminders has left."""
+    """Every message but those that wait for the hours around a deadline has left."""
     with writing() as session:
-        gone = sa.update(Message).where(Message.key != "offer_reminder")
+        gone = sa.update(Message).where(Message.key.not_in(("offer_reminder", "offer_late")))
         session.execute(gone.values(**{"state": "sent", "sent_at": Message.due, "tries": 1, **values}))
 
 
@@ -133,9 +133,9 @@ def test_staff_find_what_became_of_a_message(app: Flask) -> None:
     def rows(query: str) -> int:
         return client.get(f"/staff/messages?{query}").get_data(as_text=True).count('<th scope="row">')
 
-    assert rows("") == 5 + 4
-    assert rows("state=waiting") == 4 and rows("state=sent") == 5 and rows("state=unheard") == 9
-    assert rows("search=n1") == rows("search=C1@exemple") == 3 and rows("search=%25") == 0
+    assert rows("") == 5 + 6
+    assert rows("state=waiting") == 6 and rows("state=sent") == 5 and rows("state=unheard") == 11
+    assert rows("search=n1") == rows("search=C1@exemple") == 4 and rows("search=%25") == 0
 
 
 def test_neither_another_programme_s_staff_nor_an_observer_sees_them(app: Flask) -> None:

@@ -203,7 +203,7 @@ def test_what_came_since_the_last_time_is_new_once(app: Flask, statements: Any) 
     decided(3, seats=2)
     moment = clock.now()
     with writing() as session:
-        gone = sa.update(Message).where(Message.key != "offer_reminder")
+        gone = sa.update(Message).where(Message.key.not_in(("offer_reminder", "offer_late")))
         session.execute(gone.values(state="sent", sent_at=moment, tries=1))
     viewer = known("c1@exemple.ma")
     client = browser(app, viewer)
