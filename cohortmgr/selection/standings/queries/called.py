@@ -79,7 +79,7 @@ def next_decisions(batch: Batch, offering: Offering, free: int) -> list[int]:
     listed = listed.join(Application, Application.id == Decision.application_id)
     listed = listed.where(Decision.batch_id == batch.id, _WAITS, Application.state == "submitted")
     rows = db.session.execute(listed.order_by(Decision.position)).all()
-    held, bounds = _held(offering), batch.summary["rules"]["bounds"]
+    held, bounds = held_groups(offering), batch.summary["rules"]["bounds"]
     if batch.offering_id is not None:
         places = next_called([row.groups for row in rows], held, bounds, free)
     else:
@@ -88,8 +88,8 @@ def next_decisions(batch: Batch, offering: Offering, free: int) -> list[int]:
     return [rows[place].id for place in places]
 
 
-def _held(offering: Offering) -> Sequence[Sequence[int]]:
-    """The groups of those who hold a seat of an offering."""
+def held_groups(offering: Offering) -> Sequence[Sequence[int]]:
+    """Return the groups of each person who holds a seat of an offering: places of bounds, as its batch keeps them."""
     holding = sa.select(Decision.groups).join(Offer, Offer.decision_id == Decision.id)
     return db.session.scalars(
         holding.where(Offer.offering_id == offering.id, Offer.state.in_(_HOLDING))

@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
-from cohortmgr.applications.file.models import Application
 from cohortmgr.base.db import acting_in, db
 from cohortmgr.programmes.models import Intake, Offering
-from cohortmgr.selection.calling import next_called
-from cohortmgr.selection.models import Batch, Decision, Offer
-from cohortmgr.selection.queries import OwnDecision, offers_are_over
-from cohortmgr.selection.rules import SEAT_HOLDING, BatchState, WaitingState
+from cohortmgr.selection.models import Batch
+from cohortmgr.selection.queries import OwnDecision, offers_are_over, waiting_in
+from cohortmgr.selection.rules import BatchState
+from cohortmgr.selection.standings.queries.called import held_groups, next_decisions
 
 
 @dataclass(frozen=True)
@@ -44,28 +41,18 @@ def is_called_within_bounds(mine: OwnDecision) -> bool:
 
 def uncalled_seats(batch: Batch, intake: Intake, offering: Offering | None) -> UncalledSeats | None:
     """Return the seats of an approved batch of an offering that nobody who waits may have; None while there are none,
-    and of a batch of all offerings, whose people wait for different ones. Two statements, and none without bounds or
-    without a free seat."""
+    and of a batch of all offerings, whose people wait for different ones. Four statements at most, and none without
+    bounds or without a free seat."""
     if offering is None:
         return None
     bounds = bounds_of(batch)
     free = min(offering.seats, batch.seats) - offering.taken
     if batch.state != BatchState.APPROVED or not bounds or free <= 0 or offers_are_over(intake):
         return None
-    waiting = sa.select(Decision.groups).join(Application, Application.id == Decision.application_id)
-    waiting = waiting.where(
-        Decision.batch_id == batch.id,
-        Decision.waiting_state == WaitingState.WAITING.value,
-        Application.state == "submitted",
-    )
-    listed = db.session.scalars(waiting.order_by(Decision.position)).all()
-    states = [each.value for each in SEAT_HOLDING]
-    holding = sa.select(Decision.groups).join(Offer, Offer.decision_id == Decision.id)
-    held = db.session.scalars(holding.where(Offer.offering_id == offering.id, Offer.state.in_(states))).all()
-    empty = free - len(next_called(listed, held, bounds, free))
-    if not listed or empty <= 0:
+    empty = free - len(next_decisions(batch, offering, free))
+    if empty <= 0 or not waiting_in(batch):
         return None
-    counts = Counter(place for groups in held for place in groups)
+    counts = Counter(place for groups in held_groups(offering) for place in groups)
     met = [bound for place, bound in enumerate(bounds) if bound["hard"] and _stops(bound, counts[place])]
     return UncalledSeats(empty, met)
 
